@@ -1,0 +1,174 @@
+"""The seam between the engine and whoever gives out GPUs and runs attempts.
+
+The engine knows no processes and no leases. The local backend answers with placement, leases and
+a launcher; a cluster engine would submit, poll and answer the same calls.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from app.model.blockers import Allowance, Blocked
+from app.model.faults import Problem
+from app.model.gpu import Gpu
+from app.model.lease import Lease
+from app.model.task import TaskKey, TaskSpec, Terminal
+
+
+class Now(NamedTuple):
+    """One moment: monotonic for durations within a process, wall for what is written down."""
+
+    mono: float
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A task at the head of its queue, and what it asks for now (out-of-memory lessons included)."""
+
+    key: TaskKey
+    label: str  #: "3/1", for sentences
+    queue_id: int
+    spec: TaskSpec
+    memory_gb: float | None
+    since: float  #: monotonic, of this wait
+    avoid: frozenset[str] = frozenset()  #: uuids to avoid if another card would do
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """GPUs given to a task. `leases` are names the backend knows them by, for history."""
+
+    key: TaskKey
+    gpu_ids: tuple[str, ...]
+    gpu_uuids: tuple[str, ...]
+    leases: tuple[str, ...]
+    memory_gb: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Acquired:
+    """The answer to `acquire`: each head is either granted or blocked."""
+
+    grants: tuple[Grant, ...]
+    blocked: Mapping[TaskKey, Blocked]
+    look_again_at: float | None  #: monotonic; None: only an event can change the answer
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchSpec:
+    """Everything needed to start one attempt."""
+
+    key: TaskKey
+    queue_id: int
+    index: int
+    attempt: int  #: of the task, from 1
+    number: int  #: of the run, from 1
+    script: str  #: substituted
+    cwd: str
+    env: tuple[tuple[str, str], ...]  #: the task's own, on top of the launcher's
+    terminal: Terminal
+    log_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """An attempt as history knows it, enough to find it again after a crash."""
+
+    key: TaskKey
+    number: int
+    attempt: int
+    gpu_ids: tuple[str, ...]
+    gpu_uuids: tuple[str, ...]
+    leases: tuple[str, ...]
+    memory_gb: float | None
+    log_path: str
+    terminal: Terminal
+    session_name: str | None  #: tmux server's socket name
+    started_at: float  #: wall, when it was recorded, before it started
+    boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchFailed:
+    """The attempt did not start; its leases are given back."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A living attempt. `pid` and `start` are its supervisor's."""
+
+    key: TaskKey
+    number: int
+    pid: int
+    start: int  #: /proc/PID/stat field 22
+    started_at: float  #: wall
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """The attempt's end, from its end line."""
+
+    status: int  #: as the shell gives it
+    started_at: float
+    ended_at: float
+    peak_memory_gb: float | None  #: most seen in use, summed over its tree and cards
+    log_tail: str  #: the last part of its log, for the out-of-memory classification
+    failed_command: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The supervisor is gone without an end line; what was left is ended and its lease free."""
+
+    reboot: bool
+    noticed_at: float
+
+
+Stop = Literal["terminate", "kill"]
+"""terminate: SIGTERM to the whole tree, SIGKILL after the grace; kill: SIGKILL at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the backend knows of the machine now, for the state file and the view."""
+
+    gpus: tuple[Gpu, ...]
+    leases: tuple[Lease, ...]
+    allowance: Allowance | None
+    problems: tuple[Problem, ...]
+    used_gb: Mapping[TaskKey, float]  #: by the trees of our running attempts
+    off: Mapping[str, float]  #: uuid -> wall time a card was turned off at
+
+
+class Backend(Protocol):
+    """Who gives out GPUs and runs attempts."""
+
+    async def acquire(self, heads: Sequence[Want], now: Now) -> Acquired:
+        """Give GPUs to as many heads as possible, in their order. Level-triggered: ask again at will.
+
+        What is granted is held for the task until `launch` fails, or `wait` returns, or `give_back`.
+        """
+        ...
+
+    async def launch(self, grant: Grant, spec: LaunchSpec) -> Running | LaunchFailed: ...
+
+    async def wait(self, running: Running) -> Exit | Lost:
+        """Until the attempt's tree has ended and its GPUs are given back."""
+        ...
+
+    async def signal(self, running: Running, stop: Stop, grace: float) -> None:
+        """Ask the whole tree to end; returns when the signals are sent, `wait` tells the end."""
+        ...
+
+    async def adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
+        """Find an attempt of an earlier scheduler again."""
+        ...
+
+    async def give_back(self, grant: Grant) -> None:
+        """A grant that will not be launched."""
+        ...
+
+    def survey(self) -> Survey: ...

@@ -1,0 +1,209 @@
+"""Why a task is not running: typed facts, and the one place that says them in English.
+
+All blockers of a task are named, and each is true: take away exactly these and it is placed.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.model.gpu import Health
+
+
+@dataclass(frozen=True, slots=True)
+class CardShort:
+    """Not enough free memory on this card."""
+
+    gpu: str  #: index
+    free_gb: float
+    others_gb: float  #: used by processes that are not ours or of another lease
+    users: tuple[tuple[str, float], ...]  #: who uses it, most first: (user, GB)
+    promised_gb: float  #: to leases, ours and others'
+    kind: Literal["card_short"] = "card_short"
+
+
+@dataclass(frozen=True, slots=True)
+class CardLeased:
+    """A lease is on the card, and one of the two wants it alone."""
+
+    gpu: str
+    by: str  #: "queue 3", or "bob" for another user's
+    own: bool
+    kind: Literal["card_leased"] = "card_leased"
+
+
+@dataclass(frozen=True, slots=True)
+class CardBusy:
+    """A compute process is on a card that the task wants for itself."""
+
+    gpu: str
+    user: str
+    pid: int
+    command: str
+    kind: Literal["card_busy"] = "card_busy"
+
+
+@dataclass(frozen=True, slots=True)
+class CardCrowded:
+    """Others use more of the card than `busy_memory_percent`."""
+
+    gpu: str
+    others_percent: float
+    limit_percent: float
+    kind: Literal["card_crowded"] = "card_crowded"
+
+
+@dataclass(frozen=True, slots=True)
+class CardUnusable:
+    """Lost, unreadable, turned off by its user, or in a compute mode that forbids it."""
+
+    gpu: str
+    why: Literal["lost", "unreadable", "off", "prohibited", "missing", "leases_gone"]
+    kind: Literal["card_unusable"] = "card_unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class CardClaimed:
+    """Kept for a task that has waited longer than `reserve_after`."""
+
+    gpu: str
+    by: str  #: "task 3/1"
+    kind: Literal["card_claimed"] = "card_claimed"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many cards this user may hold now: min(max_gpu, max(min_gpu, available - gpu_left))."""
+
+    held: int
+    allowed: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class CapReached:
+    """The task would need more cards than `gpu_left`, `min_gpu`, `max_gpu` allow now."""
+
+    allowance: Allowance
+    claimed: int  #: cards promised to a claim, which count as well
+    needs_more: int  #: new cards it would have to take
+    kind: Literal["cap_reached"] = "cap_reached"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitReached:
+    """`max_tasks` or `cpu_tasks` tasks run already."""
+
+    limit: int
+    setting: Literal["max_tasks", "cpu_tasks"]
+    kind: Literal["limit_reached"] = "limit_reached"
+
+
+@dataclass(frozen=True, slots=True)
+class DriverSilent:
+    """The driver does not answer, so nobody knows what is free."""
+
+    since: float  #: wall time
+    error: str
+    kind: Literal["driver_silent"] = "driver_silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """The scheduler starts nothing: paused, draining, or its disk is full."""
+
+    why: Literal["paused", "draining", "disk_full"]
+    kind: Literal["standstill"] = "standstill"
+
+
+@dataclass(frozen=True, slots=True)
+class NotYetTried:
+    """Its queue's turn has just come; the next decision says more."""
+
+    kind: Literal["not_yet_tried"] = "not_yet_tried"
+
+
+CardBlocker = CardShort | CardLeased | CardBusy | CardCrowded | CardUnusable | CardClaimed
+Blocker = CardBlocker | CapReached | LimitReached | DriverSilent | Standstill | NotYetTried
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Everything that keeps one task from starting."""
+
+    gpus: int  #: needed
+    memory_gb: float | None  #: per GPU; None: whole cards
+    ready: int  #: cards that would do now
+    blockers: tuple[Blocker, ...]
+    stuck: bool  #: nothing of ours that ends will free it
+
+
+def gb(amount: float | None) -> str:
+    """Gigabytes for people: 20, 11.2."""
+    return "the whole card" if amount is None else f"{amount:.1f}".removesuffix(".0") + " GB"
+
+
+def say(blocker: Blocker) -> str:
+    """One clause, without a full stop."""
+    match blocker:
+        case CardShort():
+            parts = [f"{user} {gb(used)}" for user, used in blocker.users[:3] if used >= 0.05]
+            if blocker.promised_gb >= 0.05:
+                parts.append(f"promised {gb(blocker.promised_gb)}")
+            return f"GPU {blocker.gpu} has {gb(blocker.free_gb)} free" + (f" ({', '.join(parts)})" if parts else "")
+        case CardLeased():
+            return f"GPU {blocker.gpu} is leased to {blocker.by}"
+        case CardBusy():
+            program = f" ({blocker.command})" if blocker.command else ""
+            return f"GPU {blocker.gpu} has a process of {blocker.user}: pid {blocker.pid}{program}"
+        case CardCrowded():
+            return (
+                f"others use {blocker.others_percent:.0f}% of GPU {blocker.gpu}, "
+                f"more than busy_memory_percent {blocker.limit_percent:.0f}"
+            )
+        case CardUnusable():
+            return f"GPU {blocker.gpu} {UNUSABLE[blocker.why]}"
+        case CardClaimed():
+            return f"GPU {blocker.gpu} is kept for {blocker.by}, which has waited long"
+        case CapReached():
+            cap = blocker.allowance
+            more = "" if not blocker.claimed else f" and {blocker.claimed} kept for a long waiter"
+            return (
+                f"you hold {cap.held} of the {cap.allowed} cards allowed now{more} "
+                f"({cap.available} available; see gpu_left, min_gpu, max_gpu)"
+            )
+        case LimitReached():
+            return f"{blocker.limit} tasks run already ({blocker.setting})"
+        case DriverSilent():
+            return f"the GPU driver does not answer ({blocker.error})"
+        case Standstill():
+            return STANDSTILL[blocker.why]
+        case NotYetTried():
+            return "its turn has just come"
+
+
+UNUSABLE: dict[str, str] = {
+    "lost": "has fallen off the bus (the driver calls it lost)",
+    "unreadable": "can't be read from the driver",
+    "off": "is turned off",
+    "prohibited": "is in compute mode PROHIBITED",
+    "missing": "is not there any more",
+    "leases_gone": "has lost its lease files (something cleaned the lease directory)",
+}
+STANDSTILL: dict[str, str] = {
+    "paused": "the scheduler is paused",
+    "draining": "the scheduler is draining and starts nothing more",
+    "disk_full": "the disk under logs/ is full, and nothing starts without a record",
+}
+assert set(UNUSABLE) >= set(Health.__args__) - {"ok"}  # type: ignore[attr-defined]
+
+
+def reason(blocked: Blocked) -> str:
+    """The sentence shown for a waiting task: what it needs, then everything in its way."""
+    if blocked.gpus == 0:
+        need = "waits"
+    else:
+        cards = "1 GPU" if blocked.gpus == 1 else f"{blocked.gpus} GPUs"
+        need = f"needs {cards} of its own" if blocked.memory_gb is None else f"needs {cards} with {gb(blocked.memory_gb)} free"
+        if blocked.gpus > 1 and blocked.ready:
+            need += f" ({blocked.ready} ready)"
+    return f"{need}; {', '.join(map(say, blocked.blockers))}"

@@ -1,0 +1,86 @@
+"""Where everything lies. Nobody else formats a path of ours."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.model.task import Mode, TaskKey
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """GPULANE_HOME, or the checkout: the folder of command/, config/, logs/."""
+
+    root: Path
+    local: Path | None = None  #: where state, runs/ and history live when logs/ is on a network file system
+
+    @classmethod
+    def find(cls) -> "Home":
+        return cls(Path(os.environ.get("GPULANE_HOME") or PROJECT).resolve())
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def data(self) -> Path:
+        """Parent of state/, runs/, history.db."""
+        return self.local or self.logs
+
+    @property
+    def state(self) -> Path:
+        return self.data / "state"
+
+    @property
+    def runs(self) -> Path:
+        return self.data / "runs"
+
+    @property
+    def history(self) -> Path:
+        return self.data / "history.db"
+
+    @property
+    def gpus_off(self) -> Path:
+        """Cards turned off for this user, read by all schedulers of this home."""
+        return self.data / "gpus_off.json"
+
+    def state_file(self, pid: int) -> Path:
+        return self.state / f"{pid}.json"
+
+    def state_lock(self, pid: int) -> Path:
+        return self.state / f"{pid}.lock"
+
+    def scheduler_log(self, mode: Mode) -> Path:
+        return self.logs / ("compete_gpu.log" if mode == "single" else "compete_gpus.log")
+
+    def command_file(self, mode: Mode, index: int) -> Path:
+        """Configuration N: command_gpu.txt is 0, command_gpu_1.txt is 1."""
+        stem = "command_gpu" if mode == "single" else "command_gpus"
+        return self.root / "command" / (f"{stem}_{index}.txt" if index else f"{stem}.txt")
+
+    def config_file(self) -> Path:
+        return self.root / "config" / "gpu_manage.yaml"
+
+    def resolve(self, given: str) -> Path:
+        """A path as a user gave it: from the working directory, then from this home."""
+        path = Path(given).expanduser()
+        if path.is_absolute() or path.exists():
+            return path.absolute()
+        at_home = self.root / path
+        return at_home if at_home.exists() else path.absolute()
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaths:
+    """The files of one run."""
+
+    folder: Path
+
+    @property
+    def ends(self) -> Path:
+        return self.folder / "ends"
+
+    def log(self, queue_id: int, index: int, key: TaskKey, number: int) -> Path:
+        return self.folder / f"{queue_id}-{index}-{key.digest[:8]}.{number}.log"

@@ -1,0 +1,75 @@
+"""What a command file asks for: tasks, their options, their identity."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal
+
+Mode = Literal["single", "multi"]
+OnFailure = Literal["stop", "continue"]
+Terminal = Literal["direct", "tmux"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a block's `#LANE` comments say. None always means: as the settings say."""
+
+    name: str | None = None
+    queue_name: str | None = None
+    devices: tuple[str, ...] | None = None  #: allowed GPU indices ("0", "0:1" for MIG); None: any in range
+    model: str | None = None  #: part of the driver's name of the card, case ignored
+    retries: int | None = None
+    timeout: float | None = None  #: seconds
+    on_failure: OnFailure | None = None
+    priority: int = 0  #: larger first
+    hold: bool = False
+    cwd: str | None = None
+    env: tuple[tuple[str, str], ...] = ()  #: sorted by name
+    share: bool | None = None
+    terminal: Terminal = "direct"
+
+
+NO_OPTIONS = Options()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """One task as a command file asks for it. `repeat=3` in a block makes three equal specs."""
+
+    queue_id: int
+    script: str  #: one bash script, `{work_dir}` not yet replaced
+    gpus: int  #: 0: runs on CPU
+    memory_gb: float | None  #: per GPU, in units of 1,024 MiB; None: the whole card, exclusive
+    options: Options = NO_OPTIONS
+    line: int = field(default=0, compare=False)  #: 1-based, of the block's queue id
+
+    def digest(self) -> str:
+        """What makes it the same task after an edit: script, cwd, env, GPU count. 16 hex digits."""
+        parts = [self.script, self.options.cwd or "", str(self.gpus)]
+        parts += [f"{name}={value}" for name, value in self.options.env]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TaskKey:
+    """A task's lasting name: its digest, and which of several equal tasks it is (assigned once)."""
+
+    digest: str
+    occurrence: int
+
+    def __str__(self) -> str:
+        return f"{self.digest}-{self.occurrence}"
+
+    @classmethod
+    def parse(cls, text: str) -> "TaskKey":
+        """The inverse of str(). Raises ValueError."""
+        digest, _, occurrence = text.rpartition("-")
+        return cls(digest, int(occurrence))
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A task of the present file, with its key and its place."""
+
+    key: TaskKey
+    index: int  #: within its queue, from 0
+    spec: TaskSpec

@@ -1,0 +1,141 @@
+"""Reading /proc. A leaf: imports nothing of ours. Everything here answers None or () for what is gone."""
+
+import functools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """The fields of /proc/PID/stat that tell whose a process is and whether it lives."""
+
+    pid: int
+    command: str  #: at most 15 characters
+    state: str  #: R S D T Z ...
+    parent: int
+    session: int
+    start: int  #: field 22, clock ticks since boot: with the pid it names a process for good
+
+    @property
+    def alive(self) -> bool:
+        """Zombies are not: an orphan stays one for up to seconds, and kill(pid, 0) still succeeds."""
+        return self.state not in "ZX"
+
+
+def stat(pid: int) -> Stat | None:
+    """None when there is no such process."""
+    try:
+        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        raw = os.read(fd, 4096)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+    # The command stands in brackets and may itself hold brackets and blanks: cut at the last one.
+    head, _, tail = raw.rpartition(b")")
+    fields = tail.split()
+    if len(fields) < 20:
+        return None
+    command = head.partition(b"(")[2].decode("utf-8", "replace")
+    return Stat(pid, command, fields[0].decode(), int(fields[1]), int(fields[3]), int(fields[19]))
+
+
+def start_time(pid: int) -> int | None:
+    """Field 22 of a living process, None for a dead one or a zombie."""
+    found = stat(pid)
+    return found.start if found and found.alive else None
+
+
+def pids() -> Iterator[int]:
+    """All processes now."""
+    for name in os.listdir("/proc"):  # noqa: PTH208 - three times as fast as Path.iterdir, and hot
+        if name.isdecimal():
+            yield int(name)
+
+
+def session_members(session: int) -> list[int]:
+    """Living processes of a session. By getsid: some 20 times cheaper than reading every stat."""
+    members = []
+    for pid in pids():
+        try:
+            if os.getsid(pid) != session:
+                continue
+        except OSError:
+            continue
+        found = stat(pid)
+        if found and found.alive:
+            members.append(pid)
+    return members
+
+
+def lineage(pid: int, limit: int = 64) -> tuple[tuple[int, int], ...]:
+    """(pid, start) of a process and its ancestors, itself first, without PID 1."""
+    chain: list[tuple[int, int]] = []
+    while pid > 1 and len(chain) < limit:
+        found = stat(pid)
+        if found is None:
+            break
+        chain.append((pid, found.start))
+        pid = found.parent
+    return tuple(chain)
+
+
+@functools.cache
+def boot_id() -> str:
+    """One value per boot; "" where the kernel hides it."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def environ(pid: int) -> bytes | None:
+    """The NUL-separated environment a process was started with; None where we may not look."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return None
+
+
+def open_files(pid: int) -> Iterator[str]:
+    """Targets of a process's descriptors ("/memfd:x (deleted)" for a memfd); empty where we may not look."""
+    folder = f"/proc/{pid}/fd"
+    try:
+        names = os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return
+    for name in names:
+        try:
+            yield os.readlink(f"{folder}/{name}")  # noqa: PTH115
+        except OSError:
+            continue
+
+
+def owner(pid: int) -> int | None:
+    """The uid a process runs as."""
+    try:
+        return os.stat(f"/proc/{pid}").st_uid  # noqa: PTH116
+    except OSError:
+        return None
+
+
+def file_system(path: Path) -> str:
+    """Type of the file system a path lies on ("tmpfs", "nfs4"), from mountinfo by device; "" unknown."""
+    device = path.stat().st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        fields = line.split()
+        if fields[2] == wanted and "-" in fields:
+            return fields[fields.index("-") + 1]
+    return ""
+
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "lustre", "gpfs", "beegfs", "glusterfs", "afs"}
+    | {"fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.juicefs", "fuse.s3fs", "pvfs2", "ocfs2", "wekafs"}
+)
