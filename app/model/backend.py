@@ -10,8 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from app.model.blockers import Allowance, Blocked
 from app.model.faults import Problem
-from app.model.gpu import Gpu
-from app.model.lease import Lease
+from app.model.state_file import Card
 from app.model.task import TaskKey, TaskSpec, Terminal
 
 
@@ -43,7 +42,8 @@ class Grant:
     gpu_ids: tuple[str, ...]
     gpu_uuids: tuple[str, ...]
     leases: tuple[str, ...]
-    memory_gb: float | None
+    memory_gb: float | None  #: per GPU; None: the whole cards
+    exclusive: bool = True  #: no other lease may be on these cards, and none may join
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,10 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True)
 class LaunchFailed:
-    """The attempt did not start; its leases are given back."""
+    """The attempt did not start; its leases are given back. On a full disk it costs no retry."""
 
     error: str
+    disk_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class Lost:
 
     reboot: bool
     noticed_at: float
+    began: bool = True  #: False: it was recorded and then never launched
 
 
 Stop = Literal["terminate", "kill"]
@@ -135,12 +137,10 @@ Stop = Literal["terminate", "kill"]
 class Survey:
     """What the backend knows of the machine now, for the state file and the view."""
 
-    gpus: tuple[Gpu, ...]
-    leases: tuple[Lease, ...]
+    cards: tuple[Card, ...]
     allowance: Allowance | None
     problems: tuple[Problem, ...]
-    used_gb: Mapping[TaskKey, float]  #: by the trees of our running attempts
-    off: Mapping[str, float]  #: uuid -> wall time a card was turned off at
+    used_gb: Mapping[int, float]  #: by attempt number: memory its tree uses now, summed over its cards
 
 
 class Backend(Protocol):
@@ -169,6 +169,10 @@ class Backend(Protocol):
 
     async def give_back(self, grant: Grant) -> None:
         """A grant that will not be launched."""
+        ...
+
+    async def observe(self) -> None:
+        """Measure what runs, until cancelled."""
         ...
 
     def survey(self) -> Survey: ...

@@ -90,6 +90,15 @@ class CapReached:
 
 
 @dataclass(frozen=True, slots=True)
+class TooFewCards:
+    """Not enough cards in range that the task's `devices`, `model` and memory allow, were they all free."""
+
+    needed: int
+    suitable: int
+    kind: Literal["too_few_cards"] = "too_few_cards"
+
+
+@dataclass(frozen=True, slots=True)
 class LimitReached:
     """`max_tasks` or `cpu_tasks` tasks run already."""
 
@@ -123,7 +132,7 @@ class NotYetTried:
 
 
 CardBlocker = CardShort | CardLeased | CardBusy | CardCrowded | CardUnusable | CardClaimed
-Blocker = CardBlocker | CapReached | LimitReached | DriverSilent | Standstill | NotYetTried
+Blocker = CardBlocker | CapReached | TooFewCards | LimitReached | DriverSilent | Standstill | NotYetTried
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +151,16 @@ def gb(amount: float | None) -> str:
     return "the whole card" if amount is None else f"{amount:.1f}".removesuffix(".0") + " GB"
 
 
-def say(blocker: Blocker) -> str:
+def say(blocker: Blocker) -> str:  # noqa: C901 - one flat match, an arm a type
     """One clause, without a full stop."""
     match blocker:
         case CardShort():
             parts = [f"{user} {gb(used)}" for user, used in blocker.users[:3] if used >= 0.05]
             if blocker.promised_gb >= 0.05:
                 parts.append(f"promised {gb(blocker.promised_gb)}")
-            return f"GPU {blocker.gpu} has {gb(blocker.free_gb)} free" + (f" ({', '.join(parts)})" if parts else "")
+            return f"GPU {blocker.gpu} has {gb(blocker.free_gb)} free" + (
+                f" ({', '.join(parts)})" if parts else ""
+            )
         case CardLeased():
             return f"GPU {blocker.gpu} is leased to {blocker.by}"
         case CardBusy():
@@ -171,6 +182,9 @@ def say(blocker: Blocker) -> str:
                 f"you hold {cap.held} of the {cap.allowed} cards allowed now{more} "
                 f"({cap.available} available; see gpu_left, min_gpu, max_gpu)"
             )
+        case TooFewCards():
+            suiting = {0: "no GPU", 1: "only 1 GPU"}.get(blocker.suitable, f"only {blocker.suitable} GPUs")
+            return f"{suiting} here could serve it even when free"
         case LimitReached():
             return f"{blocker.limit} tasks run already ({blocker.setting})"
         case DriverSilent():
@@ -203,7 +217,11 @@ def reason(blocked: Blocked) -> str:
         need = "waits"
     else:
         cards = "1 GPU" if blocked.gpus == 1 else f"{blocked.gpus} GPUs"
-        need = f"needs {cards} of its own" if blocked.memory_gb is None else f"needs {cards} with {gb(blocked.memory_gb)} free"
+        need = (
+            f"needs {cards} of its own"
+            if blocked.memory_gb is None
+            else f"needs {cards} with {gb(blocked.memory_gb)} free"
+        )
         if blocked.gpus > 1 and blocked.ready:
             need += f" ({blocked.ready} ready)"
     return f"{need}; {', '.join(map(say, blocked.blockers))}"

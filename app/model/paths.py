@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 from app.model.task import Mode, TaskKey
@@ -19,6 +20,11 @@ class Home:
     @classmethod
     def find(cls) -> "Home":
         return cls(Path(os.environ.get("GPULANE_HOME") or PROJECT).resolve())
+
+    @property
+    def name(self) -> str:
+        """A folder name that stands for this home."""
+        return blake2b(os.fsencode(self.root), digest_size=8).hexdigest()
 
     @property
     def logs(self) -> Path:

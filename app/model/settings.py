@@ -10,8 +10,8 @@ from app.model.task import OnFailure
 class RetryConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    max_retry_before_backoff: int = Field(3, ge=0, description="quick retries before each backoff")
-    backoff_duration: float = Field(600, ge=0, description="seconds of one backoff")
+    max_retry_before_backoff: int = Field(default=3, ge=0, description="quick retries before each backoff")
+    backoff_duration: float = Field(default=600, ge=0, description="seconds of one backoff")
 
 
 class Settings(BaseModel):
@@ -19,43 +19,45 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    check_time: float = Field(5, gt=0, le=3600)
+    check_time: float = Field(default=5, gt=0, le=3600)
     use_all_gpus: bool = True
     compete_gpus: tuple[str, ...] = ()
-    gpu_left: int = Field(0, ge=0)
-    min_gpu: int = Field(0, ge=0)
-    max_gpu: int | None = Field(None, ge=0)
+    gpu_left: int = Field(default=0, ge=0)
+    min_gpu: int = Field(default=0, ge=0)
+    max_gpu: int | None = Field(default=None, ge=0)
     memory_save_mode: bool = False
-    sample_window: float = Field(3, gt=0, le=60)
-    sample_interval: float = Field(0.1, ge=0.02, le=10)
+    sample_window: float = Field(default=3, gt=0, le=60)
+    sample_interval: float = Field(default=0.1, ge=0.02, le=10)
     maximize_resource_utilization: bool = False
     retry_config: RetryConfig = RetryConfig()
-    max_retries: int | None = Field(9, ge=0)
+    max_retries: int | None = Field(default=9, ge=0)
     work_dir: str | None = None
     gpu_command_file: str = "command/command_gpu.txt"
     gpus_command_file: str = "command/command_gpus.txt"
     on_failure: OnFailure = "stop"
-    timeout: float | None = Field(None, gt=0)
-    stop_grace: float = Field(10, ge=0, le=3600)
+    timeout: float | None = Field(default=None, gt=0)
+    stop_grace: float = Field(default=10, ge=0, le=3600)
     kill_leftovers: bool = True
-    memory_margin_gb: float = Field(0.5, ge=0)
-    busy_memory_percent: float | None = Field(None, ge=0, le=100)
-    others_growth_percent: float = Field(10, ge=0)
+    memory_margin_gb: float = Field(default=0.5, ge=0)
+    busy_memory_percent: float | None = Field(default=None, ge=0, le=100)
+    others_growth_percent: float = Field(default=10, ge=0)
     avoid_others: bool = True
-    reserve_after: float = Field(600, ge=0)
-    max_tasks: int | None = Field(None, ge=1)
-    cpu_tasks: int | None = Field(None, ge=1)
+    reserve_after: float = Field(default=600, ge=0)
+    max_tasks: int | None = Field(default=None, ge=1)
+    cpu_tasks: int | None = Field(default=None, ge=1)
     lease_dir: str | None = None
     state_dir: str | None = None
     cuda_visible_as: Literal["index", "uuid"] = "index"
-    heartbeat: float = Field(5, gt=0, le=3600)
-    log_max_mb: float = Field(10, gt=0)
-    keep_days: float = Field(30, gt=0)
+    heartbeat: float = Field(default=5, gt=0, le=3600)
+    log_max_mb: float = Field(default=10, gt=0)
+    keep_days: float = Field(default=30, gt=0)
 
     @field_validator("compete_gpus", mode="before")
     @classmethod
     def _indices_as_text(cls, value: object) -> object:
         """YAML writes card 0 as a number; MIG devices are text ("0:1")."""
         if isinstance(value, list):
-            return tuple(str(item) if isinstance(item, int) and not isinstance(item, bool) else item for item in value)
+            return tuple(
+                str(item) if isinstance(item, int) and not isinstance(item, bool) else item for item in value
+            )
         return value

@@ -5,7 +5,9 @@ How an attempt ended is a type of its own (`Cause`), never a nullable field of a
 
 import signal
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Discriminator
 
 from app.model.blockers import Blocker
 
@@ -99,7 +101,7 @@ class Waiting:
 
     since: float
     reason: str
-    blockers: tuple[Blocker, ...]
+    blockers: tuple[Annotated[Blocker, Discriminator("kind")], ...]
     stuck: bool  #: nothing of ours that ends will free it
     status: Literal["waiting"] = "waiting"
 
@@ -115,7 +117,7 @@ class Running:
     log_path: str
     pid: int | None = None  #: the supervisor's; None until it has started
     used_gb: float | None = None  #: measured now, summed over its tree and cards
-    stopping: Literal["killed", "timeout", "stopped"] | None = None
+    stopping: Literal["timeout", "stopped"] | None = None  #: what we have asked of it
     status: Literal["running"] = "running"
 
 
@@ -125,7 +127,7 @@ class Backoff:
 
     until: float
     error: str
-    cause: Cause
+    cause: Annotated[Cause, Discriminator("kind")]
     retry: int  #: the retry that comes
     of: int | None  #: allowed; None: for ever
     status: Literal["backoff"] = "backoff"
@@ -148,7 +150,7 @@ class Failed:
     ended_at: float
     exit_code: int | None
     error: str
-    cause: Cause
+    cause: Annotated[Cause, Discriminator("kind")]
     peak_memory_gb: float | None
     status: Literal["failed"] = "failed"
 
@@ -170,7 +172,9 @@ class Skipped:
 
 
 TaskState = Held | Pending | Waiting | Running | Backoff | Completed | Failed | Cancelled | Skipped
-Status = Literal["held", "pending", "waiting", "running", "backoff", "completed", "failed", "cancelled", "skipped"]
+Status = Literal[
+    "held", "pending", "waiting", "running", "backoff", "completed", "failed", "cancelled", "skipped"
+]
 
 STATUSES: tuple[Status, ...] = Status.__args__  # type: ignore[attr-defined]
 FINISHED: frozenset[Status] = frozenset({"completed", "failed", "cancelled", "skipped"})
@@ -196,14 +200,15 @@ def error_text(cause: Cause) -> str:
         case Stopped():
             return "stopped with the scheduler"
         case Vanished(reboot):
-            return "lost when the machine restarted" if reboot else "lost: its supervisor ended without a word"
+            return (
+                "lost when the machine restarted" if reboot else "lost: its supervisor ended without a word"
+            )
         case NotLaunched(error):
             return f"could not be started: {error}"
 
 
 def signal_name(number: int) -> str:
     """SIGKILL for 9."""
-
 
     try:
         return signal.Signals(number).name

@@ -1,0 +1,131 @@
+"""The command line. `./gpulane VERB` and the two entry points all come here."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+if (
+    __name__ == "__main__"
+):  # run as a script: the checkout is the root of our packages, app/ itself must not be
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from app import bootstrap
+
+    bootstrap.ensure()
+
+import typer
+
+from app.check import check
+from app.logs import print_problem
+from app.model.faults import BadInput, GpulaneError
+from app.model.paths import PROJECT
+from app.model.task import Mode
+from app.options import RunOptions
+from app.preparation import mode_of
+from app.scheduler import serve
+
+ConfigFile = Annotated[str | None, typer.Option("--config-file", metavar="YAML", help="Settings.")]
+ConfigIndex = Annotated[
+    int | None,
+    typer.Option(min=0, metavar="N", help="Configuration N; beside --command-file only a label."),
+]
+Simulate = Annotated[
+    str | None, typer.Option(metavar="NxGB", help="N simulated GPUs of GB gigabytes, not the driver's.")
+]
+Check = Annotated[
+    bool, typer.Option("--check", help="Check the file against the machine, show the plan, run nothing.")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Start over, whatever an earlier run left undone.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Only go on with an unfinished run.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Stay when all is done; take up edits of the file.")]
+CommandFile = Annotated[
+    str | None, typer.Option("--command-file", metavar="FILE", help="The command file to run.")
+]
+
+DEMO_FILE = PROJECT / "command" / "demo_gpus.txt"
+DEMO_SETTINGS = PROJECT / "config" / "demo.yaml"
+
+
+def start(options: RunOptions) -> int:
+    """Check or run; what its user can mend becomes a sentence and exit code 2."""
+    try:
+        return asyncio.run(check(options) if options.check else serve(options))
+    except GpulaneError as error:
+        print_problem(str(error))
+        return 2
+
+
+def run_mode(mode: Mode, argv: Sequence[str]) -> int:
+    """What `main_gpu.py` and `main_gpus.py` do; their exit code."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(help=f"Run the queues of a command file ({mode} mode).")(partial(_entry, mode))
+    return _exit_code(app, f"main_gpu{'s' if mode == 'multi' else ''}.py", argv)
+
+
+def main(argv: Sequence[str]) -> int:
+    """What `./gpulane` does; its exit code."""
+    return _exit_code(verbs, "gpulane", argv)
+
+
+def _exit_code(app: typer.Typer, name: str, argv: Sequence[str]) -> int:
+    try:
+        app(list(argv), prog_name=name)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    return 0
+
+
+def _entry(
+    mode: Mode,
+    command_file: CommandFile = None,
+    config_file: ConfigFile = None,
+    config_index: ConfigIndex = None,
+    simulate: Simulate = None,
+    check: Check = False,
+    fresh: Fresh = False,
+    resume: Resume = False,
+    watch: Watch = False,
+) -> None:
+    if fresh and resume:
+        raise typer.BadParameter("--fresh and --resume exclude each other")
+    begin: Literal["auto", "fresh", "resume"] = "fresh" if fresh else "resume" if resume else "auto"
+    options = RunOptions(mode, command_file, config_file, config_index, simulate, check, begin, watch)
+    raise typer.Exit(start(options))
+
+
+verbs = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
+
+
+@verbs.callback()
+def gpulane() -> None:
+    """Queues of shell commands on the GPUs of a shared server."""
+
+
+@verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def run(context: typer.Context, file: Annotated[str, typer.Argument(metavar="FILE")]) -> None:
+    """Run a command file; its mode is told from its name or its blocks.
+
+    Other flags are those of app/main_gpus.py: --simulate 4x24, --check, --fresh, --watch, ...
+    """
+    try:
+        mode = mode_of(file)
+    except BadInput as bad:
+        print_problem(str(bad))
+        raise typer.Exit(2) from None
+    raise typer.Exit(run_mode(mode, ["--command-file", file, *context.args]))
+
+
+@verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def demo(context: typer.Context) -> None:
+    """A dozen tasks in five queues on four simulated GPUs: under a minute, and nothing real is touched."""
+    argv = ["--command-file", str(DEMO_FILE), "--config-file", str(DEMO_SETTINGS), "--simulate", "4x24"]
+    code = run_mode("multi", [*argv, "--fresh", *context.args])
+    if code == 0:
+        typer.echo("\nThat was on simulated GPUs. On the real ones: ./gpulane run command/demo_gpus.txt")
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

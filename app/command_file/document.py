@@ -1,0 +1,176 @@
+"""A command file's text, and edits of it that leave every other block byte for byte."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cached_property
+
+from app.command_file.blocks import Layout, layout_of, task_of
+from app.command_file.lane import directive
+from app.command_file.lines import BOM, Chunk, chunks, script_lines, split_lines
+from app.command_file.render import block_lines, command_lines
+from app.command_file.values import bare, memory_text
+from app.model.faults import BadInput
+from app.model.task import Mode, TaskSpec
+
+
+class Document:
+    """Blocks count from 0, those with faults included; blocks of comments alone are none.
+
+    Edits return a new document: comments, spacing and line ends of all other blocks stay as they are.
+    """
+
+    def __init__(self, text: str, mode: Mode) -> None:
+        self.text = text
+        self.mode: Mode = mode
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def block_at(self, line: int) -> int:
+        """The block that holds a line (from 1), e.g. a task's. Raises LookupError."""
+        position = bisect_right([chunk.start for chunk in self._blocks], line - 1) - 1
+        if position < 0 or line > self._blocks[position].end:
+            raise LookupError(f"line {line} is in no block")
+        return position
+
+    def span(self, block: int) -> tuple[int, int]:
+        """First and last line of a block, from 1."""
+        chunk = self._blocks[block]
+        return chunk.start + 1, chunk.end
+
+    def script_lines(self, block: int) -> list[int]:
+        """For each line of a sound block's script its line in the file, from 1."""
+        chunk = self._blocks[block]
+        layout = layout_of(chunk, self._lines, self.mode)
+        return [number + 1 for number in script_lines(chunk, layout.commands)] if layout else []
+
+    def replace(self, block: int, task: TaskSpec, repeat: int | None = None) -> "Document":
+        """The block says `task` now, `repeat` times (None: as often as before). Its comments stay.
+
+        Raises BadInput when no block can say the task.
+        """
+        chunk = self._blocks[block]
+        before = self._task(chunk, self._lines)
+        times = repeat or (before[1] if before else 1)
+        whole = block_lines(task, self.mode, times)
+        new = self._patched(chunk, before, task, times)
+        if new is None or self._read_back(new) != (task, times):
+            kept = set(chunk.comments) - set(chunk.directives)
+            comments = [self._lines[number] for number in sorted(kept) if number < chunk.content[0]]
+            new = [*comments, *whole]
+        raw = self._raw
+        raw[chunk.start : chunk.end] = self._with_ends(new)
+        if chunk.end == len(self._lines):
+            raw[-1] = raw[-1].removesuffix("\r")
+        return self._with(raw)
+
+    def insert(self, block: int, task: TaskSpec, repeat: int = 1) -> "Document":
+        """A new block before the given one; at the end for `len(document)`. Raises BadInput."""
+        return self._insert(block, self._with_ends(block_lines(task, self.mode, repeat)))
+
+    def remove(self, block: int) -> "Document":
+        """Without the block and the blank lines after it."""
+        chunk, raw = self._blocks[block], self._raw
+        after = chunk.end
+        while after < len(raw) and not raw[after].strip():
+            after += 1
+        before = chunk.start
+        if after == len(raw):  # the last one: the blank lines before it go
+            while before and not raw[before - 1].strip():
+                before -= 1
+            return self._with([*raw[:before], ""])
+        return self._with([*raw[:before], *raw[after:]])
+
+    def move(self, block: int, to: int) -> "Document":
+        """The block stands at place `to` of the result, with its comments."""
+        chunk = self._blocks[block]
+        return self.remove(block)._insert(to, self._with_ends(self._lines[chunk.start : chunk.end]))
+
+    def _insert(self, block: int, lines: list[str]) -> "Document":
+        raw, end = self._raw, self._end
+        if block < len(self._blocks):
+            at = self._blocks[block].start
+            return self._with([*raw[:at], *lines, end, *raw[at:]])
+        if self._open:
+            raise BadInput("the last verbatim part of the file has no end; close it before adding a block")
+        if raw[-1]:
+            raw[-1] += end
+            raw.append("")
+        gap = [end] if len(raw) > 1 and raw[-2].strip() else []
+        return self._with([*raw[:-1], *gap, *lines, ""])
+
+    def _patched(
+        self, chunk: Chunk, before: tuple[TaskSpec, int] | None, task: TaskSpec, times: int
+    ) -> list[str] | None:
+        """The block's lines with only what differs replaced; None for a block with a fault."""
+        layout = layout_of(chunk, self._lines, self.mode)
+        if before is None or layout is None or layout.queue is None or layout.memory is None:
+            return None
+        old, old_times = before
+        new: dict[int, list[str]] = {}
+        new[layout.queue] = [
+            _revalued(self._lines[layout.queue], str(task.queue_id), old.queue_id != task.queue_id)
+        ]
+        new[layout.memory] = [
+            _revalued(
+                self._lines[layout.memory], memory_text(task.memory_gb), old.memory_gb != task.memory_gb
+            )
+        ]
+        if layout.count is not None:
+            new[layout.count] = [_revalued(self._lines[layout.count], str(task.gpus), old.gpus != task.gpus)]
+        elif self.mode == "multi" and task.gpus:
+            new[layout.memory].insert(0, str(task.gpus))
+        options = directive(task, times)
+        if options != directive(old, old_times):
+            new.update({number: [] for number in chunk.directives})
+            new[layout.queue][:0] = [options] if options else []
+        if old.script != task.script:
+            self._replace_commands(chunk, layout, task.script, new)
+        return [line for n in range(chunk.start, chunk.end) for line in new.get(n, [self._lines[n]])]
+
+    def _replace_commands(self, chunk: Chunk, layout: Layout, script: str, new: dict[int, list[str]]) -> None:
+        """Comments between the old commands stay, above the new ones."""
+        for number in layout.commands:
+            last = chunk.parts.get(number, number)
+            new.update({covered: [] for covered in range(number, last + 1)})
+        new[last] = command_lines(script)
+
+    def _read_back(self, lines: list[str]) -> tuple[TaskSpec, int] | None:
+        found = list(chunks(lines))
+        return self._task(found[0], lines) if len(found) == 1 else None
+
+    def _task(self, chunk: Chunk, lines: Sequence[str]) -> tuple[TaskSpec, int] | None:
+        return task_of(chunk, lines, self.mode, lambda *_: None, tmux_available=True)
+
+    def _with(self, raw: list[str]) -> "Document":
+        mark = BOM if self.text.startswith(BOM) else ""
+        return Document(mark + "\n".join(raw), self.mode)
+
+    def _with_ends(self, lines: Sequence[str]) -> list[str]:
+        return [line + self._end for line in lines]
+
+    @property
+    def _end(self) -> str:
+        """What stands before the line feed: the first line's habit."""
+        return "\r" if self._raw[0].endswith("\r") else ""
+
+    @property
+    def _raw(self) -> list[str]:
+        return self.text.removeprefix(BOM).split("\n")
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return split_lines(self.text)
+
+    @cached_property
+    def _open(self) -> bool:
+        return any(chunk.unclosed is not None for chunk in chunks(self._lines))
+
+    @cached_property
+    def _blocks(self) -> list[Chunk]:
+        return [chunk for chunk in chunks(self._lines) if chunk.content]
+
+
+def _revalued(line: str, value: str, differs: bool) -> str:
+    """A line of one value with another one; indent and trailing comment stay."""
+    return line.replace(bare(line), value, 1) if differs else line

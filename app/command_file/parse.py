@@ -1,0 +1,118 @@
+"""A command file's text to tasks and faults, in one pass."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.command_file.blocks import BLOCK_SHAPE, task_of
+from app.command_file.document import Document
+from app.command_file.lane import Report, misspelt
+from app.command_file.lines import FENCE, Chunk, chunks, indent, split_lines
+from app.model.faults import Fault, Problem
+from app.model.task import Mode, TaskSpec
+
+MOST_TASKS = 1_000_000
+
+_UNUSABLE = re.compile("[\x00\r\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A command file read: its tasks in order, everything wrong with it, what its user should know."""
+
+    document: Document
+    tasks: tuple[TaskSpec, ...]
+    faults: tuple[Fault, ...]
+    problems: tuple[Problem, ...] = field(default=())
+
+
+def parse(text: str, mode: Mode, file: str, *, tmux_available: bool = True) -> Parsed:
+    """All tasks of sound blocks, and all faults of the others, by line and column. Never raises."""
+    faults: list[Fault] = []
+
+    def report(line: int, column: int, problem: str, hint: str) -> None:
+        faults.append(Fault(file, line + 1, column, problem, hint))
+
+    lines = split_lines(text)
+    _unusable_characters(lines, text, report)
+    tasks: list[TaskSpec] = []
+    blocks = 0
+    for chunk in chunks(lines):
+        blocks += bool(chunk.content)
+        found = _chunk(chunk, lines, mode, report, tmux_available)
+        if found is None:
+            continue
+        task, repeat = found
+        tasks.extend([task] * repeat)
+        if len(tasks) > MOST_TASKS:
+            report(
+                task.line - 1, 1, f"the file holds more than {MOST_TASKS} tasks", "split it, or lower repeat="
+            )
+            break
+    if not blocks and not faults:
+        faults.append(Fault(file, 0, 0, "there is no task in it", BLOCK_SHAPE[mode]))
+    return Parsed(Document(text, mode), tuple(tasks), tuple(sorted(faults)))
+
+
+def _chunk(
+    chunk: Chunk, lines: Sequence[str], mode: Mode, report: Report, tmux_available: bool
+) -> tuple[TaskSpec, int] | None:
+    if chunk.comments:
+        _comment_faults(chunk, lines, report)
+    for number in chunk.odd_fences:
+        report(
+            number,
+            indent(lines[number]),
+            f"a verbatim part is opened by {FENCE} alone",
+            f"write only {FENCE}",
+        )
+    if chunk.unclosed is not None:
+        report(
+            chunk.unclosed,
+            indent(lines[chunk.unclosed]),
+            "the verbatim part that begins here has no end",
+            f"close it with a line of {FENCE}",
+        )
+        return None  # it swallowed the rest of the file: nothing true can be said of this block
+    if not chunk.content:
+        return None
+    found = task_of(chunk, lines, mode, report, tmux_available)
+    return None if chunk.odd_fences else found
+
+
+def _comment_faults(chunk: Chunk, lines: Sequence[str], report: Report) -> None:
+    directives = set(chunk.directives)
+    for number in chunk.comments:
+        word = None if number in directives else misspelt(lines[number])
+        if word:
+            problem = f"options are not read from a comment that begins with {word!r}"
+            report(number, indent(lines[number]), problem, "begin it with #LANE")
+    for number in () if chunk.content else chunk.directives:
+        report(
+            number,
+            indent(lines[number]),
+            "this #LANE stands in a block of comments and has no task",
+            "put it into the task's block, with no blank line between",
+        )
+
+
+def _unusable_characters(lines: Sequence[str], text: str, report: Report) -> None:
+    """NUL and lone surrogates can't reach bash, and a carriage return inside a line never means anything."""
+    if not _UNUSABLE.search(text.replace("\r\n", "\n") if "\r" in text else text):
+        return
+    for number, line in enumerate(lines):
+        found = _UNUSABLE.search(line)
+        if found and found[0] == "\r":
+            report(
+                number,
+                found.start() + 1,
+                "there is a carriage return inside the line",
+                "save with LF line ends",
+            )
+        elif found:
+            report(
+                number,
+                found.start() + 1,
+                f"the character {found[0]!r} can't stand in a script",
+                "take it out",
+            )

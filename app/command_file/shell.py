@@ -1,0 +1,184 @@
+"""What can be said of a bash script by looking at it: does it end in the background, is it plain words."""
+
+import re
+
+WORK_DIR = re.compile(r"(?<!\$)\{work_dir\}")  # ${work_dir} is a variable of the user's own
+
+_LINE_ENDS_IN_AND = re.compile(r"(?<!&)&[ \t]*(?:#.*)?$", re.MULTILINE)
+_HEREDOC = re.compile(r"<<(-?)[ \t]*((?:[^\s'\"\\;&|<>()]|\\.|'[^'\n]*'|\"[^\"\n]*\")+)")
+_DULL = re.compile(r"[^\\'\"`$#&<()\n\s]+")
+_DULL_IN_QUOTES = re.compile(r"[^\\\"`$]+")
+
+
+def substitute(script: str, work_dir: str) -> str:
+    """The script with `{work_dir}` replaced, and nothing else: `${work_dir}`, `{}` and `{print}` stay."""
+    return WORK_DIR.sub(lambda _: work_dir, script)
+
+
+def background_end(script: str) -> int | None:
+    """Offset of the `&` that a script's last command ends in; None when it ends otherwise."""
+    if "&" not in script or not _LINE_ENDS_IN_AND.search(script):
+        return None
+    return _Scanner(script).run()
+
+
+class _Scanner:
+    """Walks a script once, over quotes, comments, here-documents and nested substitutions.
+
+    Not a shell parser: it only has to know which characters are operators.
+    """
+
+    def __init__(self, script: str) -> None:
+        self.script = script
+        self.at = 0
+        self.nesting: list[str] = []  #: '"', "`", "(" or "((" that is open
+        self.documents: list[tuple[str, bool]] = []  #: here-documents whose text begins at the next line
+        self.last_and: int | None = None  #: a single & with nothing after it so far
+
+    def run(self) -> int | None:
+        while self.at < len(self.script):
+            if self.nesting and self.nesting[-1] == '"':
+                self._in_quotes()
+            else:
+                self._step()
+        return self.last_and
+
+    def _step(self) -> None:
+        character = self.script[self.at]
+        if character == "\n":
+            self._newline()
+        elif character.isspace():
+            self.at += 1
+        elif character == "#" and self._word_starts():
+            end = self.script.find("\n", self.at)
+            self.at = end if end >= 0 else len(self.script)
+        elif character == "&":
+            self._ampersand()
+        else:
+            self.last_and = None
+            self._significant(character)
+
+    def _significant(self, character: str) -> None:
+        if character == "\\":
+            self.at += 2
+        elif character == "'":
+            self._single_quotes()
+        elif character in '"`':
+            self._toggle(character)
+        elif character in "()":
+            self._bracket(character)
+        elif character == "<":
+            self._less()
+        else:
+            dull = _DULL.match(self.script, self.at)
+            self.at = dull.end() if dull else self.at + 1
+
+    def _in_quotes(self) -> None:
+        character = self.script[self.at]
+        if character == "\\":
+            self.at += 2
+        elif character in '"`':
+            self._toggle(character)
+        elif character == "$" and self.script.startswith("(", self.at + 1):
+            self.at += 1
+            self._bracket("(")
+        else:
+            dull = _DULL_IN_QUOTES.match(self.script, self.at)
+            self.at = dull.end() if dull else self.at + 1
+
+    def _single_quotes(self) -> None:
+        begin = self.at + 1
+        if self.at and self.script[self.at - 1] == "$":  # $'...' knows \'
+            found = re.compile(r"(?:[^'\\]|\\.)*'", re.DOTALL).match(self.script, begin)
+            self.at = found.end() if found else len(self.script)
+            return
+        end = self.script.find("'", begin)
+        self.at = end + 1 if end >= 0 else len(self.script)
+
+    def _toggle(self, character: str) -> None:
+        if self.nesting and self.nesting[-1] == character:
+            self.nesting.pop()
+        else:
+            self.nesting.append(character)
+        self.at += 1
+
+    def _bracket(self, character: str) -> None:
+        double = self.script.startswith(character * 2, self.at)
+        top = self.nesting[-1] if self.nesting else ""
+        if character == "(":
+            self.nesting.append("((" if double else "(")
+            self.at += 2 if double else 1
+        elif top == "((" and double:
+            self.nesting.pop()
+            self.at += 2
+        else:
+            if top == "(":  # otherwise a pattern of `case`
+                self.nesting.pop()
+            self.at += 1
+
+    def _less(self) -> None:
+        found = _HEREDOC.match(self.script, self.at)
+        arithmetic = bool(self.nesting) and self.nesting[-1] == "(("
+        if self.script.startswith("<<<", self.at):
+            self.at += 3
+        elif found and not arithmetic:
+            self.documents.append((re.sub(r"['\"\\]", "", found[2]), bool(found[1])))
+            self.at = found.end()
+        else:
+            self.at += 1
+
+    def _newline(self) -> None:
+        self.at += 1
+        for delimiter, tabs in self.documents:
+            self._skip_document(delimiter, tabs)
+        self.documents.clear()
+
+    def _skip_document(self, delimiter: str, tabs: bool) -> None:
+        while self.at < len(self.script):
+            end = self.script.find("\n", self.at)
+            end = len(self.script) if end < 0 else end
+            line = self.script[self.at : end]
+            self.at = end + 1
+            if (line.lstrip("\t") if tabs else line) == delimiter:
+                return
+
+    def _ampersand(self) -> None:
+        """`&&`, `>&`, `<&`, `|&` and `&>` are other operators; a & in brackets ends their command only."""
+        before = self.script[self.at - 1] if self.at else ""
+        if self.script.startswith("&&", self.at):
+            self.last_and = None
+            self.at += 2
+            return
+        self.last_and = None if before in ("<", ">", "|") or self.nesting else self.at
+        self.at += 1
+
+    def _word_starts(self) -> bool:
+        return self.at == 0 or self.script[self.at - 1] in " \t\n;&|()"
+
+
+# --- plain words: scripts that bash can't refuse, so that 100,000 of them need no 100,000 bashes.
+# No [ or ]: `a[1` where a command may stand makes bash look for the other bracket.
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_QUOTED = re.compile(
+    rf"\"(?:[^\"\\`$\n]|\$[A-Za-z_]|\$\{{{_NAME}\}})*\"|'[^'\n]*'|\$\{{{_NAME}\}}|\$[A-Za-z_]"
+)
+_BLANK = r"(?:[ \t]|\\\n)"
+_RESERVED = (
+    r"(?:if|then|else|elif|fi|do|done|case|esac|while|until|for|in|function|select|time|coproc|\{|\})"
+    r"(?![^\s;|&<>])"
+)
+_WORD = r"[A-Za-z0-9_./:=,@%+^~?*{}-][A-Za-z0-9_./:=,@%+^~?*{}#-]*"
+_REDIRECT = rf"(?:[12]?>&[12]|(?:&>>?|>>?|<){_BLANK}*{_WORD})(?={_BLANK}|[\n;|&]|\Z)"
+_SIMPLE = rf"(?!{_RESERVED}){_WORD}(?:{_BLANK}+{_WORD}|{_BLANK}*{_REDIRECT})*"
+_LIST = rf"{_SIMPLE}(?:{_BLANK}*(?:&&|\|\|?|;){_BLANK}*{_SIMPLE})*(?:{_BLANK}*;)?"
+_LINE = rf"{_BLANK}*(?:{_LIST}{_BLANK}*)?(?:(?<![^\s;])#[^\n]*)?"
+_PLAIN = re.compile(rf"{_LINE}(?:\n{_LINE})*")
+
+
+def is_plain(script: str) -> bool:
+    """Whether a script is only words, plain quotes, variables, pipes and redirections: bash can't refuse it.
+
+    False says nothing: ask bash.
+    """
+    return bool(_PLAIN.fullmatch(_QUOTED.sub("q", script)))

@@ -1,0 +1,103 @@
+"""The table of all tasks: who is where, how many of each, and the one function that makes a transition."""
+
+import heapq
+from collections.abc import Iterable, Iterator
+
+from app.core import transitions
+from app.core.events import Moved
+from app.core.retry import QUICK_SECONDS
+from app.core.task import Queue, Task, no_counts, queues_of
+from app.model.backend import Now, Want
+from app.model.settings import Settings
+from app.model.state import Backoff, Cause, Running, TaskState, Waiting
+from app.model.task import TaskKey
+
+
+class Board:
+    """Tasks by key, queues by id, counts over all, what waits, what runs, and what ends by itself when."""
+
+    def __init__(self, settings: Settings, tasks: Iterable[Task], now: Now) -> None:
+        self.settings = settings
+        self.tasks: dict[TaskKey, Task] = {}
+        self.queues: dict[int, Queue] = {}
+        self.counts = no_counts()
+        self.attempts: dict[int, Task] = {}
+        self.wants: dict[TaskKey, Want] = {}
+        self._due: list[tuple[float, TaskKey]] = []
+        self.arrange(tasks)
+        for task in self.tasks.values():
+            self._watch(task, now)
+
+    def arrange(self, tasks: Iterable[Task]) -> None:
+        """Take these tasks, in this order, as the whole plan."""
+        versions = {number: queue.version for number, queue in self.queues.items()}
+        self.tasks = {task.key: task for task in tasks}
+        self.queues = queues_of(self.tasks.values())
+        self.counts = no_counts()
+        for number, queue in self.queues.items():
+            queue.version = versions.get(number, 0) + 1
+            for status, count in queue.counts.items():
+                self.counts[status] += count
+        self.attempts = {t.state.number: t for t in self.tasks.values() if isinstance(t.state, Running)}
+        self.wants = {t.key: t.want() for t in self.tasks.values() if isinstance(t.state, Waiting)}
+
+    def queue_of(self, task: Task) -> Queue:
+        return self.queues[task.spec.queue_id]
+
+    def move(self, task: Task, state: TaskState, now: Now, cause: Cause | None = None) -> Moved:
+        """The one function that makes a transition. Raises IllegalTransition."""
+        old = task.state.status
+        transitions.check(task.label, old, state.status)
+        self.renew(task, state)
+        if old != state.status:
+            task.since = now.mono
+        self._watch(task, now)
+        self.wants.pop(task.key, None)
+        if isinstance(state, Waiting):
+            self.wants[task.key] = task.want()
+        elif isinstance(state, Running):
+            self.attempts[state.number] = task
+        return Moved(
+            task.key, task.label, now.wall, old, state, task.failures, task.ask_gb, task.avoid, cause
+        )
+
+    def renew(self, task: Task, state: TaskState) -> None:
+        """New facts about a task; the counts follow, and readers see that its queue has changed."""
+        queue = self.queue_of(task)
+        for counts in (queue.counts, self.counts):
+            counts[task.state.status] -= 1
+            counts[state.status] += 1
+        queue.version += 1
+        task.state = state
+
+    def started(self, task: Task, state: Running, now: Now) -> None:
+        """A launch has become an attempt: from here its timeout counts."""
+        self.renew(task, state)
+        self._watch(task, now)
+
+    def next_due(self) -> float | None:
+        """Monotonic time at which the next state may end by itself."""
+        return self._due[0][0] if self._due else None
+
+    def take_due(self, now: Now) -> Iterator[Task]:
+        """Tasks whose state has ended by itself: backoffs that are over, attempts at their timeout."""
+        while self._due and self._due[0][0] <= now.mono:
+            due, key = heapq.heappop(self._due)
+            task = self.tasks.get(key)
+            if task is not None and task.due == due:  # else its state has ended otherwise
+                task.due = None
+                yield task
+
+    def _watch(self, task: Task, now: Now) -> None:
+        """Note when the present state ends by itself. What is on disk is wall time; a clock that jumps
+        must neither lengthen a backoff nor end it, so from here on it is monotonic."""
+        task.due = None
+        if isinstance(task.state, Backoff):
+            longest = max(self.settings.retry_config.backoff_duration, 2 * QUICK_SECONDS)
+            task.due = now.mono + min(max(task.state.until - now.wall, 0.0), longest)
+        elif isinstance(task.state, Running) and task.state.stopping is None:
+            timeout = task.timeout(self.settings)
+            if timeout is not None:
+                task.due = now.mono + max(task.state.since + timeout - now.wall, 0.0)
+        if task.due is not None:
+            heapq.heappush(self._due, (task.due, task.key))

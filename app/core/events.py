@@ -1,0 +1,104 @@
+"""What happens to the core, and what it answers. All plain data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from app.model.backend import Acquired, Exit, Grant, LaunchSpec, Lost, Stop
+from app.model.state import Cause, TaskState
+from app.model.task import Planned, TaskKey
+
+# Events
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed: a backoff ended, or an attempt has reached its timeout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    number: int
+    pid: int
+    since: float  #: wall
+
+
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """An attempt that never ran. `counts`: as a failure of its task (else the launch was called off)."""
+
+    number: int
+    error: str
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    number: int
+    end: Exit | Lost
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A new version of the command file, its keys already matched with the old plan."""
+
+    plan: Sequence[Planned]
+
+
+@dataclass(frozen=True, slots=True)
+class StopNow:
+    """End every attempt; nothing starts any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Start nothing more; what runs goes on."""
+
+
+Event = Tick | Acquired | Launched | NotStarted | Ended | Edited | StopNow | Drain
+
+# Actions
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    grant: Grant
+    spec: LaunchSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    number: int
+    stop: Stop
+    grace: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A transition that was made. What history keeps."""
+
+    key: TaskKey
+    label: str
+    at: float  #: wall
+    old: str
+    state: TaskState
+    failures: int
+    ask_gb: float | None
+    avoid: frozenset[str]
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptOver:
+    """An attempt's end, for history: how long, how, and the most memory it was seen to use."""
+
+    number: int
+    started_at: float | None
+    ended_at: float
+    status: int | None
+    peak_gb: float | None
+    cause: Cause | None
+    kind: Literal["attempt_over"] = "attempt_over"
+
+
+Action = Launch | Signal | Moved | AttemptOver

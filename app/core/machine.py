@@ -1,0 +1,347 @@
+"""The core: what happened goes in, what to do comes out. No clock, no files, no asyncio.
+
+The same code runs a scheduler, a `--check`, and a table in a test.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from app.core import outcome, plan
+from app.core.board import Board
+from app.core.events import (
+    Action,
+    AttemptOver,
+    Drain,
+    Edited,
+    Ended,
+    Event,
+    Launch,
+    Launched,
+    NotStarted,
+    Signal,
+    StopNow,
+    Tick,
+)
+from app.core.retry import RetryPolicy
+from app.core.task import Queue, Task
+from app.model.backend import Acquired, Exit, Grant, Lost, Now, Want
+from app.model.blockers import Blocked, NotYetTried, Standstill, reason
+from app.model.paths import RunPaths
+from app.model.settings import Settings
+from app.model.state import (
+    FINISHED,
+    RUN_DONE,
+    Backoff,
+    Cancelled,
+    Cause,
+    Completed,
+    ExitCode,
+    Failed,
+    Held,
+    NotLaunched,
+    OutOfMemory,
+    Pending,
+    Running,
+    Skipped,
+    Stopped,
+    TaskState,
+    Vanished,
+    Waiting,
+    error_text,
+)
+from app.model.task import Planned
+
+NOT_YET = Blocked(0, None, 0, (NotYetTried(),), stuck=False)
+DRAINING = Blocked(0, None, 0, (Standstill("draining"),), stuck=False)
+
+
+class Core:
+    """Decides. The tasks themselves are on its `board`, which readers may look at and nobody else changes."""
+
+    def __init__(
+        self,
+        tasks: Iterable[Task],
+        settings: Settings,
+        run: RunPaths,
+        work_dir: str,
+        now: Now,
+        last_number: int = 0,
+    ) -> None:
+        self.settings, self.run, self.work_dir = settings, run, work_dir
+        self.last_number = last_number
+        self.largest_gb: float | None = (
+            None  #: the most that fits on a card beside its reserve; None: unknown
+        )
+        self.ending: Literal["drain", "stop"] | None = None
+        self.board = Board(settings, tasks, now)
+        self._actions: list[Action] = []
+        self._advance_all(now)
+
+    # For the engine
+
+    def start(self) -> list[Action]:
+        """What follows from the plan as it was given, once: first transitions, and stops that go on."""
+        first, self._actions = self._actions, []
+        for number, task in self.board.attempts.items():
+            if task.running.stopping:
+                first.append(Signal(number, "terminate", self.settings.stop_grace))
+        return first
+
+    def heads(self) -> Sequence[Want]:
+        """What waits for GPUs now."""
+        return () if self.ending else tuple(self.board.wants.values())
+
+    def next_due(self) -> float | None:
+        """Monotonic time of the next Tick that will change something."""
+        return self.board.next_due()
+
+    def attempt(self, number: int) -> Task | None:
+        """The task whose living attempt this is."""
+        return self.board.attempts.get(number)
+
+    @property
+    def running(self) -> Mapping[int, Task]:
+        """Tasks with a living attempt, by the attempt's number."""
+        return self.board.attempts
+
+    @property
+    def finished(self) -> bool:
+        """Nothing will happen any more without somebody's word."""
+        if self.board.attempts:
+            return False
+        return self.ending is not None or all(queue.head() is None for queue in self.board.queues.values())
+
+    @property
+    def only_held(self) -> bool:
+        """Nothing runs or waits, and what is left is held by its user."""
+        heads = [queue.head() for queue in self.board.queues.values()]
+        return any(heads) and all(head is None or isinstance(head.state, Held) for head in heads)
+
+    @property
+    def all_well(self) -> bool:
+        """Every task of the file is completed or cancelled."""
+        return all(count == 0 or status in RUN_DONE for status, count in self.board.counts.items())
+
+    def handle(self, event: Event, now: Now) -> list[Action]:  # noqa: C901 - one flat match, an arm an event
+        """Apply one event and return everything to be done for it, in order."""
+        self._actions = []
+        match event:
+            case Tick():
+                self._tick(now)
+            case Acquired():
+                self._acquired(event, now)
+            case Launched():
+                task = self.board.attempts[event.number]
+                self.board.started(task, replace(task.running, pid=event.pid, since=event.since), now)
+            case NotStarted():
+                self._not_started(event, now)
+            case Ended():
+                self._ended(event, now)
+            case Edited():
+                self._edit(event.plan, now)
+            case StopNow():
+                self.ending = "stop"
+                for task in self.board.attempts.values():
+                    self._stop(task, "stopped", now)
+            case Drain():
+                self.ending = self.ending or "drain"
+                for key in list(self.board.wants):
+                    self.board.renew(self.board.tasks[key], waiting(now.wall, DRAINING))
+        return self._actions
+
+    # Attempts
+
+    def _acquired(self, acquired: Acquired, now: Now) -> None:
+        for grant in acquired.grants:
+            self._launch(self.board.tasks[grant.key], grant, now)
+        for key, blocked in acquired.blocked.items():
+            task = self.board.tasks[key]
+            if isinstance(task.state, Waiting) and task.state.blockers != blocked.blockers:
+                self.board.renew(task, waiting(task.state.since, blocked))
+
+    def _launch(self, task: Task, grant: Grant, now: Now) -> None:
+        self.last_number += 1
+        task.attempts += 1
+        spec = task.launch_spec(self.last_number, self.work_dir, self.run)
+        task.log_path = spec.log_path
+        state = Running(
+            attempt=task.attempts,
+            number=self.last_number,
+            gpu_ids=grant.gpu_ids,
+            gpu_uuids=grant.gpu_uuids,
+            since=now.wall,
+            memory_gb=grant.memory_gb,
+            log_path=spec.log_path,
+        )
+        self._move(task, state, now)
+        self._actions.append(Launch(grant, spec))
+
+    def _not_started(self, event: NotStarted, now: Now) -> None:
+        task = self.board.attempts.pop(event.number)
+        cause = NotLaunched(event.error)
+        self._actions.append(AttemptOver(event.number, None, now.wall, None, None, cause))
+        if event.counts:
+            self._failed(task, cause, None, now)
+        else:
+            task.attempts -= 1
+            self._move(task, waiting(now.wall, self._not_yet()), now)
+        self._advance(task, now)
+
+    def _ended(self, event: Ended, now: Now) -> None:
+        task = self.board.attempts.pop(event.number)
+        end, state = event.end, task.running
+        by_itself = isinstance(end, Exit) and task.stop_at is not None and end.ended_at < task.stop_at
+        stopping = None if by_itself else state.stopping
+        cause = outcome.cause_of(end, task.timeout(self.settings), stopping)
+        exit_ = end if isinstance(end, Exit) else None
+        self._actions.append(
+            AttemptOver(
+                event.number,
+                exit_.started_at if exit_ else state.since,
+                exit_.ended_at if exit_ else now.wall,
+                exit_.status if exit_ else None,
+                exit_.peak_memory_gb if exit_ else None,
+                cause,
+            )
+        )
+        task.stop_at = None
+        if isinstance(end, Lost) and not end.began:
+            self._move(task, Pending(now.wall), now, cause)
+        else:
+            self._settle(task, cause, exit_, now)
+        if not task.in_file:
+            self._forget(task)
+        self._advance(task, now)
+
+    def _settle(self, task: Task, cause: Cause | None, end: Exit | None, now: Now) -> None:
+        """The state after an attempt's end."""
+        match cause:
+            case None:
+                assert end is not None
+                ids, peak = task.running.gpu_ids, end.peak_memory_gb
+                self._move(task, Completed(ids, end.started_at, end.ended_at, 0, peak), now)
+            case Stopped() | Vanished(reboot=True):
+                self._move(task, Pending(now.wall), now, cause)
+            case _:
+                self._failed(task, cause, end, now)
+
+    def _failed(self, task: Task, cause: Cause, end: Exit | None, now: Now) -> None:
+        task.failures += 1
+        if isinstance(cause, OutOfMemory):
+            task.ask_gb = outcome.next_demand(task.ask_gb, cause, self.largest_gb)
+            task.avoid |= set(task.running.gpu_uuids)
+        wait = self._retry_wait(task, cause)
+        if wait is not None and task.in_file:
+            retries = self._retries(task)
+            state = Backoff(now.wall + wait, error_text(cause), cause, task.failures, retries)
+            self._move(task, state, now, cause)
+            return
+        running = task.running
+        self._move(
+            task,
+            Failed(
+                gpu_ids=running.gpu_ids,
+                started_at=end.started_at if end else running.since,
+                ended_at=end.ended_at if end else now.wall,
+                exit_code=end.status if end else None,
+                error=error_text(cause),
+                cause=cause,
+                peak_memory_gb=end.peak_memory_gb if end else None,
+            ),
+            now,
+            cause,
+        )
+        self._skip_rest(task, now)
+
+    def _retries(self, task: Task) -> int | None:
+        given = task.spec.options.retries
+        return given if given is not None else self.settings.max_retries
+
+    def _retry_wait(self, task: Task, cause: Cause) -> float | None:
+        if isinstance(cause, ExitCode) and cause.code in outcome.NOT_RETRIED:
+            return None
+        return RetryPolicy(self._retries(task), self.settings.retry_config).next_wait(task.key, task.failures)
+
+    def _skip_rest(self, task: Task, now: Now) -> None:
+        """A queue is a chain, unless the failed task or the settings say otherwise."""
+        if (task.spec.options.on_failure or self.settings.on_failure) == "continue" or not task.in_file:
+            return
+        queue = self.board.queue_of(task)
+        at = queue.tasks.index(task)
+        for later in queue.tasks[at + 1 :]:
+            if later.state.status not in FINISHED and later.state.status != "running":
+                self._move(later, Skipped(now.wall, f"task {task.label} failed"), now)
+
+    def _stop(self, task: Task, why: Literal["timeout", "stopped"], now: Now) -> None:
+        if task.running.stopping is not None:
+            return
+        task.stop_at = now.wall
+        self._move(task, replace(task.running, stopping=why), now)
+        self._actions.append(Signal(task.running.number, "terminate", self.settings.stop_grace))
+
+    # Time
+
+    def _tick(self, now: Now) -> None:
+        for task in self.board.take_due(now):
+            if isinstance(task.state, Running):
+                self._stop(task, "timeout", now)
+            else:
+                self._move(task, Pending(now.wall), now)
+                self._advance(task, now)
+
+    # States
+
+    def _move(self, task: Task, state: TaskState, now: Now, cause: Cause | None = None) -> None:
+        self._actions.append(self.board.move(task, state, now, cause))
+
+    def _advance(self, task: Task, now: Now) -> None:
+        """Let its queue go on."""
+        self._advance_queue(self.board.queue_of(task), now)
+
+    def _advance_queue(self, queue: Queue, now: Now) -> None:
+        if queue.counts["running"] or self.ending == "stop":
+            return
+        head = queue.head()
+        if head is not None and isinstance(head.state, Pending):
+            self._move(head, waiting(now.wall, self._not_yet()), now)
+
+    def _not_yet(self) -> Blocked:
+        """What is said of a head that no decision has looked at yet."""
+        return DRAINING if self.ending else NOT_YET
+
+    def _edit(self, new: Sequence[Planned], now: Now) -> None:
+        tasks, gone = plan.edit(self.board.tasks, new, now)
+        for task in gone:
+            if task.state.status not in FINISHED:
+                self._move(task, Cancelled(now.wall, "edit"), now)
+        self.board.arrange(tasks)
+        for task in tasks:
+            self._fit_in(task, now)
+        self._advance_all(now)
+
+    def _fit_in(self, task: Task, now: Now) -> None:
+        """Bring a task's state in line with its place and its `hold` in a new version of the file."""
+        hold = task.spec.options.hold
+        match task.state:
+            case Pending() | Waiting() if hold:
+                self._move(task, Held(now.wall, "file"), now)
+            case Held(by="file") if not hold:
+                self._move(task, Pending(now.wall), now)
+            case Waiting() if self.board.queue_of(task).head() is not task:
+                self._move(task, Pending(now.wall), now)  # waits for GPUs only at the head of its queue
+            case _:
+                pass
+
+    def _forget(self, task: Task) -> None:
+        """A task that the file no longer has, once its attempt is over."""
+        del self.board.tasks[task.key]
+        self.board.arrange(list(self.board.tasks.values()))
+
+    def _advance_all(self, now: Now) -> None:
+        for queue in self.board.queues.values():
+            self._advance_queue(queue, now)
+
+
+def waiting(since: float, blocked: Blocked) -> Waiting:
+    return Waiting(since, reason(blocked), blocked.blockers, blocked.stuck)

@@ -1,0 +1,82 @@
+"""What could not run even on an empty machine: found before anything starts."""
+
+from collections.abc import Sequence
+
+from app.core.allowance import allowed
+from app.core.fit import holds, suits
+from app.core.ledger import reserve_limit
+from app.core.rules import Rules
+from app.model.blockers import gb
+from app.model.gpu import Gpu, index_order
+from app.model.task import TaskSpec
+
+
+def never_fits(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> str | None:
+    """A sentence why, with what would fit, without a full stop; None: some day it can run.
+
+    A card that is lost at the moment counts as it was, and as large enough where nobody knows its size.
+    """
+    if spec.gpus == 0:
+        return None
+    return _too_many(spec, gpus, rules) or _too_large(spec, _suiting(spec, gpus, rules), rules)
+
+
+def _suiting(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> list[Gpu]:
+    return [gpu for gpu in gpus if rules.covers(gpu) and suits(gpu, spec.options.devices, spec.options.model)]
+
+
+def _too_many(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> str | None:
+    wanted = "1 GPU" if spec.gpus == 1 else f"{spec.gpus} GPUs"
+    here = [gpu for gpu in gpus if rules.covers(gpu)]
+    if len(here) < spec.gpus:
+        beyond = f" of the {len(gpus)} here" if len(here) < len(gpus) else ""
+        return f"asks for {wanted}, but there {_are(len(here))} in range{beyond}{_listed(here)}"
+    most = allowed(len(here), rules)
+    if most < spec.gpus:
+        return f"asks for {wanted}, but gpu_left, min_gpu and max_gpu allow {most} of {len(here)} at most"
+    if len(_suiting(spec, gpus, rules)) >= spec.gpus:
+        return None
+    return f"asks for {wanted} with {_named(spec, here)}{_listed(here)}"
+
+
+def _named(spec: TaskSpec, here: Sequence[Gpu]) -> str:
+    """Which of `devices=` and `model=` leaves too few, and what there is."""
+    devices, model = spec.options.devices, spec.options.model
+    named = [gpu for gpu in here if suits(gpu, devices, None)]
+    if devices is not None and len(named) < spec.gpus:
+        return f"devices={','.join(devices)}, but in range there {_are(len(here))}"
+    alike = sum(suits(gpu, devices, model) for gpu in named)
+    names = ", ".join(sorted({gpu.name for gpu in named}))
+    return f'model="{model}", but {alike or "none"} of that model may be used: there is {names}'
+
+
+def _too_large(spec: TaskSpec, suiting: list[Gpu], rules: Rules) -> str | None:
+    """By the N-th largest card: the others are larger, and one task asks the same of each."""
+    if not spec.memory_gb:
+        return None
+    if sum(holds(gpu, spec.memory_gb) for gpu in suiting) >= spec.gpus:
+        return None
+    by_size = sorted(suiting, key=lambda gpu: (holds(gpu, spec.memory_gb), gpu.nominal_gb), reverse=True)
+    best = by_size[spec.gpus - 1]
+    largest = f"the largest that fits is {gb(_usable(best, rules))}"
+    if best.nominal_gb > _usable(best, rules):
+        largest += f", or {gb(best.nominal_gb)} for the whole card"
+    each = "" if spec.gpus == 1 else f" on each of {spec.gpus} GPUs"
+    return f"asks for {gb(spec.memory_gb)}{each}, but {largest} (GPU {best.index}, {best.name})"
+
+
+def _usable(gpu: Gpu, rules: Rules) -> float:
+    """total - driver's reserve - margin. The reserve shows only while nothing is on the card."""
+    reserve = 0.0 if gpu.processes else gpu.total_gb - gpu.free_gb
+    if not 0 <= reserve <= reserve_limit(gpu):
+        reserve = 0.0
+    return max(0.0, gpu.total_gb - reserve - rules.settings.memory_margin_gb)
+
+
+def _are(count: int) -> str:
+    return {0: "is no GPU", 1: "is 1 GPU"}.get(count, f"are {count} GPUs")
+
+
+def _listed(gpus: Sequence[Gpu]) -> str:
+    indices = sorted((gpu.index for gpu in gpus), key=index_order)
+    return f" ({', '.join(indices)})" if indices else ""

@@ -1,0 +1,66 @@
+"""What an attempt's end means: its cause, and what its next attempt should ask for."""
+
+import re
+from typing import Literal
+
+from app.model.backend import Exit, Lost
+from app.model.state import Cause, ExitCode, OutOfMemory, Signalled, Stopped, TimedOut, Vanished
+
+OUT_OF_MEMORY = re.compile(
+    r"cuda out of memory|torch\.outofmemoryerror|torch\.cuda\.outofmemoryerror|cuda_error_out_of_memory"
+    r"|cudaerrormemoryallocation|resource_exhausted: (?:out of memory|oom)",
+    re.IGNORECASE,
+)
+TRIED = re.compile(r"tried to allocate ([0-9.]+) ?(ki?b|mi?b|gi?b|bytes)", re.IGNORECASE)
+UNIT_GB = {"k": 1 / 1024**2, "m": 1 / 1024, "g": 1.0, "b": 1 / 1024**3}
+
+NOT_RETRIED = frozenset({126, 127})
+"""Not executable, not found: trying again can't help."""
+
+OOM_MARGIN = 1.1
+"""The next attempt asks for this much more than the last one is known to have needed."""
+
+OOM_BLIND = 1.25
+"""The factor on the last demand when nothing was measured (as gpusched does)."""
+
+
+def cause_of(
+    end: Exit | Lost, timeout: float | None, stopping: Literal["timeout", "stopped"] | None
+) -> Cause | None:
+    """Why an attempt ended; None: it completed. `stopping` is what we had asked of it, if anything."""
+    if isinstance(end, Lost):
+        return Vanished(end.reboot)
+    if stopping == "timeout":
+        return TimedOut(timeout or 0.0)
+    if stopping == "stopped":
+        return Stopped()
+    if end.status == 0:
+        return None
+    if OUT_OF_MEMORY.search(end.log_tail):
+        return OutOfMemory(end.status, end.peak_memory_gb, tried_gb(end.log_tail))
+    if end.status > 128:
+        return Signalled(end.status - 128, end.failed_command)
+    return ExitCode(end.status, end.failed_command)
+
+
+def tried_gb(log_tail: str) -> float | None:
+    """What the last out-of-memory message says it tried to allocate, in GB of 1,024 MiB."""
+    found = TRIED.findall(log_tail)
+    if not found:
+        return None
+    amount, unit = found[-1]
+    try:
+        return float(amount) * UNIT_GB[unit[0].lower()]
+    except ValueError:
+        return None
+
+
+def next_demand(asked_gb: float | None, cause: OutOfMemory, largest_gb: float | None) -> float | None:
+    """GB per GPU to ask for after running out of memory; None: a whole card."""
+    if asked_gb is None:
+        return None
+    known = (cause.peak_gb or 0.0) + (cause.tried_gb or 0.0)
+    wanted = max(asked_gb, known * OOM_MARGIN) if known else asked_gb * OOM_BLIND
+    if largest_gb is not None and wanted > largest_gb:
+        return None
+    return round(wanted, 2)

@@ -1,0 +1,159 @@
+"""Placement: which waiting task gets which GPUs now, and for every other one, why not.
+
+Pure: the machine, the waiting tasks and the claim go in; grants, reasons and a claim come out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.cards import Cards
+from app.core.claim import settle
+from app.core.explain import explain
+from app.core.fit import Need, need_of
+from app.core.ledger import Card, without_own
+from app.core.rules import Claim, Rules, Seen
+from app.model.backend import Grant, Now, Want
+from app.model.blockers import Allowance, Blocked, LimitReached
+from app.model.lease import Lease
+from app.model.task import TaskKey
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One decision. Every waiting task is in `grants` or in `blocked`."""
+
+    grants: tuple[Grant, ...]  #: in the order they were decided; `leases` is empty
+    blocked: dict[TaskKey, Blocked]
+    claim: Claim | None  #: to be handed to the next decision
+    allowance: Allowance  #: with the grants
+
+
+def place(seen: Seen, waiting: Sequence[Want], claim: Claim | None, rules: Rules, now: Now) -> Placement:
+    """Decide. The order: priority, most GPUs, longest waiting, smaller queue id; a later task may start
+    when an earlier one can't, but not on cards that are claimed.
+    """
+    return _Round(seen, waiting, claim, rules, now).decide()
+
+
+def still_fits(seen: Seen, want: Want, grant: Grant, rules: Rules) -> bool:
+    """Would the granted cards still do, and the cap allow them? For a second look, once leases are taken."""
+    cards = Cards(seen, rules)
+    return cards.choose(need_of(want, rules, claimant=True), only=grant.gpu_uuids) is not None
+
+
+class _Round:
+    """One decision in the making."""
+
+    def __init__(
+        self, seen: Seen, waiting: Sequence[Want], claim: Claim | None, rules: Rules, now: Now
+    ) -> None:
+        self.rules = rules
+        self.now = now
+        self.cards = Cards(seen, rules, claim)
+        self.freed = Cards(without_own(seen, rules), rules)  #: once our own attempts have ended
+        self.left = [(want, need_of(want, rules)) for want in sorted(waiting, key=_order)]
+        self.running = seen.own_tasks
+        self.on_cpu = seen.own_cpu_tasks
+        self.grants: list[Grant] = []
+
+    def decide(self) -> Placement:
+        self._settle_claim()
+        self._serve_claim()
+        while self._fill():
+            pass
+        if self.grants:
+            self._settle_claim()
+        return Placement(tuple(self.grants), self._reasons(), self.cards.claim, self.cards.allowance)
+
+    def _fill(self) -> bool:
+        """One pass in order; True: something became possible for a task that was passed over."""
+        failed: set[Need] = set()
+        passed_over = []
+        for place, (want, plain) in enumerate(self.left):
+            need = self._need(want, plain)
+            chosen = None if need in failed or self._limits(need) else self.cards.choose(need)
+            if chosen is None:
+                failed.add(need)
+                passed_over.append((want, plain))
+            elif self._grant(want, need, chosen):
+                self.left = passed_over + self.left[place + 1 :]
+                return True
+        self.left = passed_over
+        return False
+
+    def _settle_claim(self) -> None:
+        waiting = [want for want, _ in self.left]
+        self.cards.keep(settle(waiting, self.cards, self.freed, self.rules, self.now))
+
+    def _serve_claim(self) -> None:
+        """A claim holds against every priority: its task goes first where all its cards would do."""
+        claim = self.cards.claim
+        if claim is None:
+            return
+        place = next(place for place, (want, _) in enumerate(self.left) if want.key == claim.key)
+        want, plain = self.left[place]
+        need = self._need(want, plain)
+        chosen = None if self._limits(need) else self.cards.choose(need, only=claim.gpus)
+        if chosen is not None:
+            del self.left[place]
+            self._grant(want, need, chosen)
+
+    def _grant(self, want: Want, need: Need, chosen: tuple[Card, ...]) -> bool:
+        """True: cards became free for others, or the cap rose."""
+        whole = bool(chosen) and all(self.cards.seen(card, need).takes_all(need) for card in chosen)
+        grant = Grant(
+            key=want.key,
+            gpu_ids=tuple(card.gpu.index for card in chosen),
+            gpu_uuids=tuple(card.gpu.uuid for card in chosen),
+            leases=(),
+            memory_gb=None if whole else need.memory_gb,
+            exclusive=whole or need.manner != "shared",
+        )
+        self.grants.append(grant)
+        self.running += 1
+        self.on_cpu += need.gpus == 0
+        if need.claimant:
+            self.cards.keep(None)
+        return self.cards.give(chosen, _lease(grant, want, self.rules)) or need.claimant
+
+    def _need(self, want: Want, plain: Need) -> Need:
+        claim = self.cards.claim
+        return plain if claim is None or claim.key != want.key else plain._replace(claimant=True)
+
+    def _limits(self, need: Need) -> tuple[LimitReached, ...]:
+        most = self.rules.settings.max_tasks
+        reached = []
+        if most is not None and self.running >= most:
+            reached.append(LimitReached(most, "max_tasks"))
+        if need.gpus == 0 and self.on_cpu >= self.rules.cpu_tasks:
+            reached.append(LimitReached(self.rules.cpu_tasks, "cpu_tasks"))
+        return tuple(reached)
+
+    def _reasons(self) -> dict[TaskKey, Blocked]:
+        """Of all that are left, as things stand with the grants."""
+        said: dict[Need, Blocked] = {}
+        reasons = {}
+        for want, plain in self.left:
+            need = self._need(want, plain)
+            blocked = said.get(need)
+            if blocked is None:
+                blocked = said[need] = explain(need, self._limits(need), self.cards, self.freed)
+            reasons[want.key] = blocked
+        return reasons
+
+
+def _order(want: Want) -> tuple[int, int, float, int, TaskKey]:
+    return -want.spec.options.priority, -want.spec.gpus, want.since, want.queue_id, want.key
+
+
+def _lease(grant: Grant, want: Want, rules: Rules) -> Lease:
+    """What a grant will be on each of its cards, for the rest of the decision."""
+    return Lease(
+        name=f"granted to {grant.key}",
+        gpu="",
+        uid=rules.uid,
+        user="",
+        declared_gb=grant.memory_gb,
+        exclusive=grant.exclusive,
+        label=f"queue {want.queue_id}",
+    )

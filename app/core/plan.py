@@ -1,0 +1,74 @@
+"""From one version of the plan to the next: a fresh start, a resume, an edit."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from app.core.align import OldTask
+from app.core.task import Task
+from app.model.backend import Now
+from app.model.state import RUN_DONE, Held, Pending, Running
+from app.model.task import Planned, TaskKey, TaskSpec
+
+
+def fresh(plan: Sequence[Planned], now: Now) -> list[Task]:
+    """Tasks that have never run."""
+    return [Task.planned(planned, _first_state(planned, now)) for planned in plan]
+
+
+def revive(task: Task, now: Now) -> Task:
+    """A task of an earlier life of the scheduler, as a new life begins with it.
+
+    Completed, cancelled and held ones stay, an attempt is found again by its backend, a backoff keeps
+    its time; what failed, was skipped or waited begins anew with a fresh budget.
+    """
+    if task.state.status in ("failed", "skipped"):
+        task.failures, task.avoid, task.ask_gb = 0, frozenset(), task.spec.memory_gb
+    if task.state.status in ("failed", "skipped", "waiting"):
+        task.state = Pending(now.wall)
+    task.since = now.mono
+    return task
+
+
+def edit(old: Mapping[TaskKey, Task], plan: Sequence[Planned], now: Now) -> tuple[list[Task], list[Task]]:
+    """The tasks under a new version of the file, and those that it no longer has and that never started.
+
+    Started tasks are never touched: a running one whose block is gone goes on, outside the file.
+    """
+    tasks = [_updated(old.get(planned.key), planned, now) for planned in plan]
+    kept = {task.key for task in tasks}
+    gone = [task for key, task in old.items() if key not in kept]
+    orphans = [task for task in gone if isinstance(task.state, Running)]
+    for task in orphans:
+        task.in_file = False
+    return orphans + tasks, [task for task in gone if not isinstance(task.state, Running)]
+
+
+def _updated(task: Task | None, planned: Planned, now: Now) -> Task:
+    if task is None:
+        return Task.planned(planned, _first_state(planned, now))
+    if task.ask_gb == task.spec.memory_gb or planned.spec.memory_gb != task.spec.memory_gb:
+        task.ask_gb = planned.spec.memory_gb  # a new declaration outranks what a failure taught
+    task.index, task.spec, task.in_file = planned.index, planned.spec, True
+    return task
+
+
+def _first_state(planned: Planned, now: Now) -> Held | Pending:
+    return Held(now.wall, "file") if planned.spec.options.hold else Pending(now.wall)
+
+
+def numbered(specs: Sequence[TaskSpec], keys: Sequence[TaskKey]) -> list[Planned]:
+    """Specs with their keys, and their indices within their queues."""
+    places: Counter[int] = Counter()
+    planned = []
+    for spec, key in zip(specs, keys, strict=True):
+        planned.append(Planned(key, places[spec.queue_id], spec))
+        places[spec.queue_id] += 1
+    return planned
+
+
+def old_tasks(tasks: Iterable[Task]) -> list[OldTask]:
+    """The plan so far, as `align` wants it."""
+    return [
+        OldTask(task.key, task.spec.queue_id, task.state.status in RUN_DONE, isinstance(task.state, Running))
+        for task in tasks
+    ]

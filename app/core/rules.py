@@ -1,0 +1,54 @@
+"""What a placement decides on: the settings as they bear on it, everything seen at one moment, the claim."""
+
+from dataclasses import dataclass
+
+from app.model.blockers import DriverSilent
+from app.model.gpu import Gpu
+from app.model.lease import Lease
+from app.model.settings import Settings
+from app.model.task import TaskKey
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings, whose user it is, and what they come to on this machine."""
+
+    settings: Settings
+    uid: int
+    in_range: frozenset[str] | None  #: indices this scheduler may use; None: all
+    cpu_tasks: int  #: tasks without a GPU that may run at once
+
+    @classmethod
+    def of(cls, settings: Settings, uid: int, visible: frozenset[str] | None, cpu_count: int) -> "Rules":
+        """`visible`: indices that an inherited CUDA_VISIBLE_DEVICES leaves; None: it is not set."""
+        chosen = None if settings.use_all_gpus else frozenset(settings.compete_gpus)
+        in_range = visible if chosen is None else chosen if visible is None else chosen & visible
+        return cls(settings, uid, in_range, settings.cpu_tasks or max(1, cpu_count))
+
+    def covers(self, gpu: Gpu) -> bool:
+        """Is the card in this scheduler's range?"""
+        return self.in_range is None or gpu.index in self.in_range
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The machine at one moment."""
+
+    gpus: tuple[Gpu, ...]
+    leases: tuple[Lease, ...] = ()  #: living ones, of everybody
+    silent: DriverSilent | None = None  #: then `gpus` is what was known before
+    off: frozenset[str] = frozenset()  #: uuids turned off by this user
+    vanished: frozenset[str] = frozenset()  #: uuids on which lease files of ours were deleted under us
+    own: frozenset[str] = frozenset()  #: names of the leases of this scheduler's attempts
+    own_tasks: int = 0  #: running attempts of this scheduler, all
+    own_cpu_tasks: int = 0  #: those of them that have no GPU
+    known: tuple[Gpu, ...] = ()  #: cards seen earlier that the driver does not list any more
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Cards that no other task of this scheduler gets. Remembered between decisions, or it would flap."""
+
+    key: TaskKey
+    label: str  #: of the task, "3/1"
+    gpus: tuple[str, ...]  #: uuids

@@ -1,0 +1,103 @@
+"""The core's own record of a task and of a queue: the only mutable things in it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from app.model.backend import LaunchSpec, Want
+from app.model.paths import RunPaths
+from app.model.settings import Settings
+from app.model.state import FINISHED, STATUSES, Running, Status, TaskState
+from app.model.task import Planned, TaskKey, TaskSpec
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """One task of the plan, from the file to its end."""
+
+    key: TaskKey
+    index: int
+    spec: TaskSpec
+    state: TaskState
+    attempts: int = 0  #: made so far, in this run
+    failures: int = 0  #: since its retry budget began
+    ask_gb: float | None = None  #: what it asks for now: its declaration, or more after running out of memory
+    avoid: frozenset[str] = frozenset()  #: cards it ran out of memory on
+    since: float = 0.0  #: monotonic, of the present state
+    due: float | None = None  #: monotonic time at which its state ends by itself (backoff, timeout)
+    log_path: str | None = None  #: of its last attempt
+    stop_at: float | None = None  #: wall, when we asked its attempt to end
+    in_file: bool = True
+
+    @classmethod
+    def planned(cls, planned: Planned, state: TaskState) -> "Task":
+        return cls(planned.key, planned.index, planned.spec, state, ask_gb=planned.spec.memory_gb)
+
+    @property
+    def label(self) -> str:
+        return f"{self.spec.queue_id}/{self.index}"
+
+    @property
+    def running(self) -> Running:
+        """Its state, where it is known to be running."""
+        assert isinstance(self.state, Running)
+        return self.state
+
+    def timeout(self, settings: Settings) -> float | None:
+        return self.spec.options.timeout if self.spec.options.timeout is not None else settings.timeout
+
+    def want(self) -> Want:
+        """What it asks the backend for at the head of its queue."""
+        return Want(self.key, self.label, self.spec.queue_id, self.spec, self.ask_gb, self.since, self.avoid)
+
+    def launch_spec(self, number: int, work_dir: str, run: RunPaths) -> LaunchSpec:
+        """Its next attempt. Call after `attempts` was counted up."""
+        options = self.spec.options
+        return LaunchSpec(
+            key=self.key,
+            queue_id=self.spec.queue_id,
+            index=self.index,
+            attempt=self.attempts,
+            number=number,
+            script=self.spec.script.replace("{work_dir}", work_dir),
+            cwd=(options.cwd or work_dir).replace("{work_dir}", work_dir),
+            env=options.env,
+            terminal=options.terminal,
+            log_path=str(run.log(self.spec.queue_id, self.index, self.key, number)),
+        )
+
+
+def no_counts() -> dict[Status, int]:
+    return dict.fromkeys(STATUSES, 0)
+
+
+@dataclass(slots=True, eq=False)
+class Queue:
+    """Tasks with the same queue id, in their order; strictly one after the other."""
+
+    queue_id: int
+    tasks: list[Task] = field(default_factory=list)
+    name: str | None = None
+    counts: dict[Status, int] = field(default_factory=no_counts)
+    cursor: int = 0  #: everything before it is finished
+    version: int = 0  #: counted up at every change, so that readers can keep what they made of it
+
+    def head(self) -> Task | None:
+        """The first task that is not finished."""
+        while self.cursor < len(self.tasks) and self.tasks[self.cursor].state.status in FINISHED:
+            self.cursor += 1
+        return self.tasks[self.cursor] if self.cursor < len(self.tasks) else None
+
+    def following(self) -> Iterable[Task]:
+        """Everything after the head."""
+        return (self.tasks[at] for at in range(self.cursor + 1, len(self.tasks)))
+
+
+def queues_of(tasks: Iterable[Task]) -> dict[int, Queue]:
+    """Tasks sorted into their queues, queues by first appearance."""
+    queues: dict[int, Queue] = {}
+    for task in tasks:
+        queue = queues.setdefault(task.spec.queue_id, Queue(task.spec.queue_id))
+        queue.tasks.append(task)
+        queue.counts[task.state.status] += 1
+        queue.name = queue.name or task.spec.options.queue_name
+    return queues

@@ -1,0 +1,221 @@
+"""The asyncio shell: carries the core's actions out and feeds back what happens.
+
+One owner of waiting. The loop is level-triggered: whatever happens, it asks the backend for all heads
+again; grants are recorded before they are launched.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+
+from typing import Any
+
+from app import records
+from app.core.events import (
+    Action,
+    Drain,
+    Edited,
+    Ended,
+    Event,
+    Launch,
+    Launched,
+    NotStarted,
+    Signal,
+    StopNow,
+    Tick,
+)
+from app.core.machine import Core
+from app.model.backend import (
+    Acquired,
+    AttemptRecord,
+    Backend,
+    Exit,
+    LaunchFailed,
+    Lost,
+    Now,
+    Running,
+)
+from app.model.blockers import Blocked, Standstill
+from app.model.task import Planned
+from app.recorder import Recorder
+
+Listener = Callable[[Event | None, Sequence[Action]], None]
+"""Told of each event and what followed: the log, the view, the state file."""
+
+DISK_FULL = Blocked(0, None, 0, (Standstill("disk_full"),), stuck=False)
+
+
+def now() -> Now:
+    return Now(time.monotonic(), time.time())
+
+
+class Engine:
+    """Runs a plan to its end."""
+
+    def __init__(self, core: Core, backend: Backend, recorder: Recorder, stay: bool = False) -> None:
+        self.core, self.backend, self.recorder = core, backend, recorder
+        self.stay = stay
+        self.listeners: list[Listener] = []
+        self._changed = asyncio.Event()
+        self._living: dict[int, Running] = {}
+        self._launches: list[Launch] = []
+        self._signals: dict[int, Signal] = {}
+        self._side: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
+        self._look_again_at: float | None = None
+
+    # What others tell it
+
+    def drain(self) -> None:
+        self._feed(Drain())
+
+    def stop(self) -> None:
+        self._feed(StopNow())
+
+    def edit(self, plan: Sequence[Planned]) -> None:
+        self._feed(Edited(plan))
+
+    def look_again(self) -> None:
+        """Something outside has changed that may matter to a decision."""
+        self._changed.set()
+
+    def alongside(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run this for as long as the engine runs. A bug in it ends the scheduler rather than leaving it deaf."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._side.add(task)
+        task.add_done_callback(self._ended)
+
+    # The loop
+
+    async def run(self, open_attempts: Iterable[AttemptRecord] = ()) -> None:
+        """Until nothing will happen any more. Raises what a side task of it raised."""
+        self._apply(None, self.core.start())
+        await asyncio.gather(*(self._adopt(record) for record in open_attempts))
+        try:
+            while not (self.core.finished and not (self.stay and self.core.ending is None)):
+                await self._decide()
+                await self._sleep()
+                self._feed(Tick())
+            await self.recorder.flush()
+        finally:
+            for side in self._side:
+                side.cancel()
+
+    async def _decide(self) -> None:
+        """One round: ask for all heads, record what was granted, launch it."""
+        self._changed.clear()
+        self._look_again_at = None
+        heads = self.core.heads()
+        if heads and self.recorder.problem is None:
+            acquired = await self.backend.acquire(heads, now())
+            self._look_again_at = acquired.look_again_at
+            self._feed(await self._still_wanted(acquired), wake=False)
+        launches, self._launches = self._launches, []
+        if not await self.recorder.flush():
+            await self._call_off(launches, "it could not be recorded")
+            self._stand_still()
+            return
+        for launch in launches:
+            await self._launch(launch)
+
+    async def _still_wanted(self, acquired: Acquired) -> Acquired:
+        """Without the grants whose task was edited away, or that come after a stop."""
+        wanted = {want.key for want in self.core.heads()}
+        for grant in acquired.grants:
+            if grant.key not in wanted:
+                await self.backend.give_back(grant)
+        grants = tuple(grant for grant in acquired.grants if grant.key in wanted)
+        blocked = {key: blocked for key, blocked in acquired.blocked.items() if key in wanted}
+        return Acquired(grants, blocked, acquired.look_again_at)
+
+    async def _launch(self, launch: Launch) -> None:
+        number = launch.spec.number
+        if self._signals.pop(number, None):
+            await self._call_off([launch], "the scheduler was told to stop")
+            return
+        result = await self.backend.launch(launch.grant, launch.spec)
+        if isinstance(result, LaunchFailed):
+            self._feed(NotStarted(number, result.error, counts=not result.disk_full))
+            if result.disk_full:
+                self._look_again_at = now().mono + self.core.settings.check_time
+                self._changed.clear()
+            return
+        self.recorder.add(records.launched(result))
+        self._feed(Launched(number, result.pid, result.started_at), wake=False)
+        self._watch(result)
+
+    async def _call_off(self, launches: Iterable[Launch], why: str) -> None:
+        for launch in launches:
+            await self.backend.give_back(launch.grant)
+            self._feed(NotStarted(launch.spec.number, why, counts=False), wake=False)
+
+    def _stand_still(self) -> None:
+        """Nothing starts without a record; what waits says so, until the disk takes records again."""
+        self._feed(Acquired((), {want.key: DISK_FULL for want in self.core.heads()}, None), wake=False)
+        self.alongside(self._recover(), "recover")
+
+    async def _recover(self) -> None:
+        await self.recorder.recover()
+        self._changed.set()
+
+    async def _sleep(self) -> None:
+        """Until something happens, or the next time at which something would."""
+        if self._failure is not None:
+            raise self._failure
+        times = [at for at in (self.core.next_due(), self._look_again_at) if at is not None]
+        timeout = max(min(times) - now().mono, 0.0) if times else None
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), timeout)
+
+    # Attempts
+
+    async def _adopt(self, record: AttemptRecord) -> None:
+        found = await self.backend.adopt(record)
+        if isinstance(found, Running):
+            self._feed(Launched(found.number, found.pid, found.started_at))
+            self._watch(found)
+        else:
+            self._feed(Ended(record.number, found))
+
+    def _watch(self, running: Running) -> None:
+        self._living[running.number] = running
+        self.alongside(self._await_end(running), f"attempt {running.number}")
+        waiting = self._signals.pop(running.number, None)
+        if waiting:
+            self._send(waiting)
+
+    async def _await_end(self, running: Running) -> None:
+        end: Exit | Lost = await self.backend.wait(running)
+        del self._living[running.number]
+        self._feed(Ended(running.number, end))
+
+    def _send(self, signal: Signal) -> None:
+        running = self._living.get(signal.number)
+        if running is None:
+            self._signals[signal.number] = signal  # not launched or not found yet
+        else:
+            self.alongside(self.backend.signal(running, signal.stop, signal.grace), f"signal {signal.number}")
+
+    # Events and actions
+
+    def _feed(self, event: Event, wake: bool = True) -> None:
+        self._apply(event, self.core.handle(event, now()))
+        if wake:
+            self._changed.set()
+
+    def _apply(self, event: Event | None, actions: Sequence[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Launch):
+                self._launches.append(action)
+            elif isinstance(action, Signal):
+                self._send(action)
+        self.recorder.add(*records.of_actions(actions, time.time()))
+        for listener in self.listeners:
+            listener(event, actions)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._side.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = self._failure or error
+            self._changed.set()

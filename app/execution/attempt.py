@@ -1,0 +1,92 @@
+"""Waiting for an attempt's supervisor, and finding it again after a restart. Contract 5."""
+
+import asyncio
+import contextlib
+import os
+from dataclasses import dataclass
+
+from app import procfs
+from app.execution.ends import Ended, EndsFile
+
+START_LINE_WAIT = 5.0  #: seconds
+LOOK_INTERVAL = 0.02  #: seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The attempt lock is held."""
+
+    pid: int
+    start: int
+    pidfd: int  #: the caller's, to wait on and to close
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Neither an end line nor a supervisor."""
+
+    reboot: bool
+
+
+async def locate(ends: EndsFile, number: int, log_path: str, boot_id: str) -> Alive | Ended | Gone:
+    """What became of an attempt that an earlier scheduler recorded under `boot_id`.
+
+    Raises TimeoutError, with a sentence, when the lock is held by a process that can't be seen from
+    here (another container, for one): such an attempt may not be started again.
+    """
+    deadline = asyncio.get_running_loop().time() + START_LINE_WAIT
+    while True:
+        # The lock is asked first: whoever writes an end line holds it until that is written.
+        held = ends.is_held(number)
+        lines = ends.lines(number)
+        if lines.ended:
+            return lines.ended
+        if not held:
+            return Gone(reboot=boot_id != procfs.boot_id())
+        if lines.started and (alive := _open(lines.started.pid, lines.started.start)):
+            return alive
+        if asyncio.get_running_loop().time() > deadline:
+            break
+        await asyncio.sleep(LOOK_INTERVAL)
+    if alive := await asyncio.to_thread(_search, ends, log_path):
+        return alive
+    raise TimeoutError(f"attempt {number} of {ends.path} runs, but its process can't be found from here")
+
+
+async def wait(pidfd: int) -> None:
+    """Until the supervisor has ended. Reaps it if it is our child. The descriptor stays open."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(pidfd, lambda: ended.done() or ended.set_result(None))
+    try:
+        await ended
+    finally:
+        loop.remove_reader(pidfd)
+    with contextlib.suppress(ChildProcessError):
+        os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG)
+
+
+def _open(pid: int, start: int) -> Alive | None:
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    if procfs.start_time(pid) != start:
+        os.close(pidfd)
+        return None
+    return Alive(pid, start, pidfd)
+
+
+def _search(ends: EndsFile, log_path: str) -> Alive | None:
+    """The supervisor by its marks: the attempt's log in its environment, the run's `ends` as its stdin."""
+    mark = b"GPULANE_LOG=" + os.fsencode(log_path)
+    file = ends.path.stat()
+    for pid in procfs.pids():
+        if mark not in (procfs.environ(pid) or b"").split(b"\0"):
+            continue
+        with contextlib.suppress(OSError):
+            stdin = os.stat(f"/proc/{pid}/fd/0")  # noqa: PTH116
+            start = procfs.start_time(pid)
+            if (stdin.st_dev, stdin.st_ino) == (file.st_dev, file.st_ino) and start is not None:
+                return _open(pid, start)
+    return None

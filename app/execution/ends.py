@@ -1,0 +1,129 @@
+"""The `ends` file of a run: what supervisors write as their first and last act, and the attempt locks.
+
+Contract 5: one append-only file per run. Attempt N is alive as long as byte N of it is write-locked by
+its supervisor's open file description. Lines are framed (see supervisor.sh); what does not parse is skipped.
+"""
+
+import ctypes
+import errno
+import fcntl
+import os
+import re
+import struct
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+NUMBER = rb"(\d+(?:\.\d+)?)"
+LINE = re.compile(rb"((start|end) (\d+) (\d+) %b %b %b) (\d+) \." % (NUMBER, NUMBER, NUMBER))
+BYTES_PER_ATTEMPT = 256  #: two lines of at most 100 bytes
+STEP = 64 * 1024  #: preallocated at a time, and kept ahead of need
+FALLOC_FL_KEEP_SIZE = 1
+FLOCK = "hhqqi4x"  #: struct flock of fcntl(2): type, whence, start, length, pid
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A supervisor's first line."""
+
+    pid: int
+    start: int  #: /proc/PID/stat field 22
+    at: float  #: wall
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A supervisor's last line. Times are wall, taken from one clock that never jumps."""
+
+    status: int  #: as the shell gives it
+    started_at: float
+    ended_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What the file says of one attempt."""
+
+    started: Started | None = None
+    ended: Ended | None = None
+
+
+NOTHING = Lines()
+
+
+class EndsFile:
+    """One run's `ends`. Made if it is not there. Reading is for one thread at a time. Raises OSError."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        self._read_to = 0
+        self._torn = b""
+        self._lines: dict[int, Lines] = {}
+        self._reserved = 0
+        self._reserve(0)
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+    def open_attempt(self, number: int) -> int:
+        """A new open file description that holds attempt lock `number`, to become a supervisor's descriptor 0.
+
+        Room for its lines is set aside first. Raises OSError: BlockingIOError when the attempt is alive,
+        ENOSPC on a full disk.
+        """
+        self._reserve(number)
+        fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK, number))
+        except OSError:
+            os.close(fd)
+            raise
+        return fd
+
+    def is_held(self, number: int) -> bool:
+        """Whether the attempt's supervisor lives: asked of the kernel, without taking the lock."""
+        answer = fcntl.fcntl(self._fd, fcntl.F_OFD_GETLK, _flock(fcntl.F_WRLCK, number))
+        return bool(struct.unpack(FLOCK, answer)[0] != fcntl.F_UNLCK)
+
+    def lines(self, number: int) -> Lines:
+        """What has been written of the attempt until now; reads only what is new in the file."""
+        self._read_new()
+        return self._lines.get(number, NOTHING)
+
+    def _read_new(self) -> None:
+        while chunk := os.pread(self._fd, 1 << 20, self._read_to):
+            self._read_to += len(chunk)
+            *whole, self._torn = (self._torn + chunk).split(b"\n")
+            for line in whole:
+                self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        found = LINE.fullmatch(line)
+        if not found or len(found[1]) != int(found[8]):
+            return
+        number, booted = int(found[3]), float(found[7])
+        known = self._lines.get(number, NOTHING)
+        if found[2] == b"start":
+            started = Started(int(found[4]), int(float(found[5])), booted + float(found[6]))
+            self._lines[number] = replace(known, started=started)
+        else:
+            ended = Ended(int(found[4]), booted + float(found[5]), booted + float(found[6]))
+            self._lines[number] = replace(known, ended=ended)
+
+    def _reserve(self, number: int) -> None:
+        """Set disk space aside for all attempts up to `number` and some 250 more, without making the file longer."""
+        needed = (number * BYTES_PER_ATTEMPT // STEP + 2) * STEP
+        if needed <= self._reserved:
+            return
+        arguments = (FALLOC_FL_KEEP_SIZE, ctypes.c_int64(0), ctypes.c_int64(needed))
+        if _libc.fallocate(self._fd, *arguments) != 0:
+            code = ctypes.get_errno()
+            # Where the file system can't (EOPNOTSUPP), a supervisor tries until its line is written.
+            if code not in (errno.EOPNOTSUPP, errno.ENOSYS):
+                raise OSError(code, os.strerror(code), str(self.path))
+        self._reserved = needed
+
+
+def _flock(kind: int, number: int) -> bytes:
+    return struct.pack(FLOCK, kind, os.SEEK_SET, number, 1, 0)

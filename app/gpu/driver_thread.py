@@ -1,0 +1,101 @@
+"""The one thread that calls the driver."""
+
+import asyncio
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from app.gpu.probe import ProbeError
+
+T = TypeVar("T")
+
+
+class DriverThread(Generic[T]):
+    """Runs calls one after the other, and between them a background job if one is set.
+
+    A daemon: a call that hangs for ever must not keep the program from ending. With no call and no
+    background job it sleeps without waking.
+    """
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._background: Callable[[], None] | None = None
+        self._interval = self._due = 0.0
+        self._finished = False
+
+    def call(self, function: Callable[[], T]) -> "asyncio.Future[T]":
+        """Run `function` in the thread. For the event loop's thread; so is the future's outcome."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def run() -> None:
+            try:
+                answer = function()
+            except BaseException as error:  # whatever it is belongs to the caller
+                _tell(loop, _fail, future, error)
+            else:
+                _tell(loop, _succeed, future, answer)
+
+        self._put(run)
+        return future
+
+    def every(self, seconds: float, job: Callable[[], None] | None) -> None:
+        """Run `job` so often between calls; None: no more. It may raise ProbeError."""
+
+        def change() -> None:
+            self._interval, self._background = seconds, job
+
+        self._put(change)
+
+    def finish(self, last: Callable[[], None]) -> None:
+        """Run `last` after all that was asked, and end the thread. A hung one is left behind."""
+
+        def end() -> None:
+            self._finished = True
+            last()
+
+        if self._thread:
+            self._put(end)
+
+    def _put(self, run: Callable[[], None]) -> None:
+        self._calls.put(run)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="gpu-driver", daemon=True)
+            self._thread.start()
+
+    def _work(self) -> None:
+        while not self._finished:
+            run = self._next_call()
+            if run:
+                run()
+            elif self._background:
+                self._due = time.monotonic() + self._interval
+                with contextlib.suppress(ProbeError):  # the next look tells what is wrong
+                    self._background()
+
+    def _next_call(self) -> Callable[[], None] | None:
+        """None: nothing was asked until the background job was due."""
+        left = max(0.0, self._due - time.monotonic()) if self._background else None
+        try:
+            return self._calls.get(timeout=left)
+        except queue.Empty:
+            return None
+
+
+def _tell(loop: asyncio.AbstractEventLoop, tell: Callable[..., None], *arguments: object) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop was closed while the call hung
+        loop.call_soon_threadsafe(tell, *arguments)
+
+
+def _succeed(future: "asyncio.Future[T]", answer: T) -> None:
+    if not future.done():
+        future.set_result(answer)
+
+
+def _fail(future: "asyncio.Future[T]", error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)

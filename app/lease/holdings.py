@@ -1,0 +1,154 @@
+"""The leases of this process: whose locks it carries, and those it only watches over."""
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app.lease import locks, record
+from app.lease.directory import open_directory
+from app.lease.errors import LeaseDirectoryError, LeaseDirectoryGone, LeaseError
+from app.lease.record import Record
+
+Identity = tuple[int, int]  #: device and inode
+
+
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """A lease of ours. Without `content` the descriptor carries no lock and only watches."""
+
+    fd: int
+    identity: Identity
+    content: Record | None
+
+    @property
+    def lives(self) -> bool:
+        """One that we only watch may have ended with its attempt."""
+        return self.content is not None or locks.living(self.fd)
+
+
+class Holdings:
+    """Leases taken or adopted and not released yet, by file name."""
+
+    def __init__(self, directory: Path, uid: int) -> None:
+        self._directory = directory
+        self._uid = uid
+        self._ours: dict[str, _Ours] = {}
+
+    def add(self, name: str, fd: int, content: Record) -> None:
+        """A lease just published; `fd` carries its lock and is ours from now on."""
+        self._ours[name] = _Ours(fd, _identity(os.fstat(fd)), content)
+
+    def descriptor(self, name: str) -> int:
+        return self._ours[name].fd
+
+    def identify(self, name: str, supervisor: int, start: int, session: int) -> None:
+        """Rewrite the record of a lease whose lock we carry. Raises LeaseError."""
+        ours = self._ours[name]
+        if ours.content is None:
+            return
+        content = replace(ours.content, supervisor=supervisor, start=start, session=session)
+        try:
+            os.pwrite(ours.fd, record.encode(content), 0)
+        except OSError as error:
+            raise LeaseError(
+                f"can't write to the lease {self._directory / name}: {error.strerror}"
+            ) from error
+        self._ours[name] = replace(ours, content=content)
+
+    def let_go(self, names: Collection[str]) -> frozenset[str]:
+        """Close our own hold; returns those whose lock another process still carries. See LeaseStore."""
+        return frozenset(name for name in names if name in self._ours and self._let_go(name))
+
+    def release(self, names: Collection[str]) -> None:
+        """Remove the files, then close our descriptors. See LeaseStore."""
+        try:
+            folder = open_directory(self._directory)
+        except LeaseDirectoryError:
+            folder = None
+        for name in names:
+            # The file first: with the lock gone and the name there, it would look like a dead one.
+            if folder is not None and record.gpu_of(name) is not None:
+                self._unlink(folder, name)
+            ours = self._ours.pop(name, None)
+            if ours is not None:
+                os.close(ours.fd)  # closed and never unlocked: that would end it for the children, too
+        if folder is not None:
+            os.close(folder)
+
+    def adopt(self, names: Collection[str]) -> frozenset[str]:
+        """Watch over living leases of an earlier process of this user. Raises LeaseDirectoryError."""
+        try:
+            folder = open_directory(self._directory)
+        except LeaseDirectoryGone:
+            return frozenset()
+        try:
+            return frozenset(name for name in names if name in self._ours or self._adopt(folder, name))
+        finally:
+            os.close(folder)
+
+    def vanished(self) -> frozenset[str]:
+        """Those that live but have no file in the directory as it is now. See LeaseStore."""
+        if not self._ours:
+            return frozenset()
+        try:
+            folder = open_directory(self._directory)
+        except LeaseDirectoryError:
+            return frozenset(name for name, ours in self._ours.items() if ours.lives)
+        try:
+            return frozenset(
+                name
+                for name, ours in self._ours.items()
+                if not _linked(folder, name, ours.identity) and ours.lives
+            )
+        finally:
+            os.close(folder)
+
+    def close(self) -> None:
+        for ours in self._ours.values():
+            os.close(ours.fd)
+        self._ours.clear()
+
+    def _let_go(self, name: str) -> bool:
+        ours = self._ours[name]
+        if ours.content is not None:
+            try:
+                # A new open file description, which has no part in the lock.
+                watching = os.open(f"/proc/self/fd/{ours.fd}", os.O_RDONLY | os.O_CLOEXEC)
+            except OSError:
+                return True  # out of descriptors: nobody can say, so let the caller look for strays
+            os.close(ours.fd)
+            ours = self._ours[name] = _Ours(watching, ours.identity, None)
+        return ours.lives
+
+    def _adopt(self, folder: int, name: str) -> bool:
+        if record.gpu_of(name) is None:
+            return False
+        try:
+            fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        except OSError:
+            return False
+        info = os.fstat(fd)
+        if info.st_uid != self._uid or not locks.living(fd):
+            os.close(fd)
+            return False
+        self._ours[name] = _Ours(fd, _identity(info), None)
+        return True
+
+    def _unlink(self, folder: int, name: str) -> None:
+        try:
+            if os.stat(name, dir_fd=folder, follow_symlinks=False).st_uid == self._uid:
+                os.unlink(name, dir_fd=folder)
+        except OSError:
+            return  # gone already, or in the hands of who replaced the directory
+
+
+def _identity(info: os.stat_result) -> Identity:
+    return info.st_dev, info.st_ino
+
+
+def _linked(folder: int, name: str, identity: Identity) -> bool:
+    try:
+        return _identity(os.stat(name, dir_fd=folder, follow_symlinks=False)) == identity
+    except OSError:
+        return False

@@ -1,0 +1,170 @@
+"""Looking at everybody's leases: hostile input, in which what can't be read counts as a whole card."""
+
+import itertools
+import os
+import stat
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.lease import locks, record
+from app.lease.errors import LeaseError
+from app.lease.publish import UNFINISHED
+from app.model.faults import Problem
+from app.model.lease import Lease
+
+FILES_PER_USER = 256
+ENTRIES = 20_000
+_UNFINISHED_FOR = 60.0  #: seconds after which a dead unfinished file was left by a crash
+_READ_AGAIN = 3  #: times; a reader may meet the one pwrite that rewrites a record
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All living leases of everybody, and what is odd in the directory."""
+
+    leases: tuple[Lease, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+class Scan:
+    """One look at a directory. Removes the dead files of `uid`."""
+
+    def __init__(self, folder: int, where: Path, uid: int) -> None:
+        self._folder = folder
+        self._where = where
+        self._uid = uid
+        self._leases: list[Lease] = []
+        self._files: Counter[int] = Counter()  #: by uid
+        self._unread: list[tuple[str, str, os.stat_result]] = []
+        self._odd: dict[int, str] = {}  #: uid -> one of its files that are no leases
+        self._invalid: dict[int, str] = {}  #: uid -> GPU of a living lease that can't be read
+
+    def run(self) -> Look:
+        """Raises LeaseError when there are too many files to look at: one of them might be a lease."""
+        with os.scandir(self._folder) as entries:
+            names = [entry.name for entry in itertools.islice(entries, ENTRIES + 1)]
+        for name in names:
+            gpu = record.gpu_of(name)
+            if gpu is not None:
+                self._candidate(name, gpu)
+            elif name.startswith("."):
+                self._hidden(name)
+            else:
+                self._note_odd(name)
+        if len(names) > ENTRIES:
+            raise LeaseError(self._say_crowded(names))
+        self._count_unread()
+        return Look(tuple(self._leases), self._problems())
+
+    def _candidate(self, name: str, gpu: str) -> None:
+        try:
+            fd = os.open(name, _FLAGS, dir_fd=self._folder)
+        except FileNotFoundError:
+            return
+        except OSError:
+            self._closed(name, gpu)
+            return
+        try:
+            self._opened(fd, name, gpu)
+        finally:
+            os.close(fd)
+
+    def _opened(self, fd: int, name: str, gpu: str) -> None:
+        info = os.fstat(fd)
+        if not stat.S_ISREG(info.st_mode):
+            self._odd.setdefault(info.st_uid, name)
+            return
+        self._files[info.st_uid] += 1
+        if self._files[info.st_uid] > FILES_PER_USER and info.st_uid != self._uid:
+            self._unread.append((name, gpu, info))
+        elif locks.living(fd):
+            self._leases.append(self._read(fd, name, gpu, info))
+        elif info.st_uid == self._uid:
+            # Dead for good: a lease is locked before it has a name, and no name is used again.
+            self._remove(name)
+
+    def _read(self, fd: int, name: str, gpu: str, info: os.stat_result) -> Lease:
+        if info.st_size <= record.READ_AT_MOST:
+            for _ in range(_READ_AGAIN):
+                lease = record.to_lease(os.pread(fd, record.READ_AT_MOST + 1, 0), name, info.st_uid)
+                if lease is not None:
+                    return lease
+        self._invalid.setdefault(info.st_uid, gpu)
+        return record.whole_card(gpu, name, info.st_uid)
+
+    def _closed(self, name: str, gpu: str) -> None:
+        """A file that could not be opened."""
+        info = self._stat(name)
+        if info is not None and stat.S_ISREG(info.st_mode):
+            self._unread.append((name, gpu, info))
+        elif info is not None:
+            self._odd.setdefault(info.st_uid, name)
+
+    def _count_unread(self) -> None:
+        """Files we may not open, or of which there are too many: the kernel's list tells which are locked."""
+        if not self._unread:
+            return
+        locked = locks.write_locked_inodes()
+        cards: dict[tuple[int, str], Lease] = {}
+        for name, gpu, info in self._unread:
+            if locked is None or info.st_ino in locked:
+                cards.setdefault((info.st_uid, gpu), record.whole_card(gpu, name, info.st_uid))
+                self._invalid.setdefault(info.st_uid, gpu)
+        self._leases.extend(cards.values())
+
+    def _note_odd(self, name: str) -> None:
+        info = self._stat(name)
+        if info is not None:
+            self._odd.setdefault(info.st_uid, name)
+
+    def _hidden(self, name: str) -> None:
+        """Remove what a crash of ours left behind where the file system has no anonymous files."""
+        info = self._stat(name) if name.startswith(UNFINISHED) else None
+        if info is not None and info.st_uid == self._uid and time.time() - info.st_mtime > _UNFINISHED_FOR:
+            self._remove(name)
+
+    def _stat(self, name: str) -> os.stat_result | None:
+        try:
+            return os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+        except OSError:
+            return None
+
+    def _remove(self, name: str) -> None:
+        try:
+            os.unlink(name, dir_fd=self._folder)
+        except OSError:
+            return  # another program of this user was faster, or it can't be: it counts as nothing anyway
+
+    def _problems(self) -> tuple[Problem, ...]:
+        found = []
+        for uid, name in self._odd.items():
+            such = f"{self._where} that are no leases, such as {name[:60]!a}"
+            text = f"{_who(uid)} has files in {such}; they are ignored"
+            found.append(Problem("lease_odd_files", text))
+        for uid, gpu in self._invalid.items():
+            text = f"a lease of {_who(uid)} on {gpu[:60]!a} can't be read; it counts as the whole card"
+            found.append(Problem("lease_unreadable", text))
+        for uid, number in self._files.items():
+            if number > FILES_PER_USER and uid != self._uid:
+                text = (
+                    f"{_who(uid)} has {number} lease files in {self._where}; {FILES_PER_USER} are read, "
+                    "the others count as whole cards as long as they are locked"
+                )
+                found.append(Problem("lease_flood", text))
+        return tuple(found)
+
+    def _say_crowded(self, names: list[str]) -> str:
+        owners = Counter(info.st_uid for info in map(self._stat, names) if info is not None)
+        most = ", ".join(_who(uid) for uid, _ in owners.most_common(1))
+        return (
+            f"more than {ENTRIES} files lie in the lease directory {self._where}, most of them of {most}; "
+            "nothing can be leased until they are removed"
+        )
+
+
+def _who(uid: int) -> str:
+    name = record.user_name(uid)
+    return f"user {uid}" if name == str(uid) else f"{name} (uid {uid})"

@@ -1,0 +1,191 @@
+"""The local backend: this machine's GPUs, given out by placement and leases, attempts run as processes."""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from app.core.rules import Rules, Seen
+from app.execution.ends import EndsFile
+from app.gpu.watch import GpuWatch
+from app.lease.directory import choose_directory
+from app.lease.store import Held, LeaseStore
+from app.local.attempts import Attempts
+from app.local.machine import Machine
+from app.local.seats import Own, Seats
+from app.local.survey import cards, used_by_lease
+from app.model.backend import (
+    Acquired,
+    AttemptRecord,
+    Exit,
+    Grant,
+    LaunchFailed,
+    LaunchSpec,
+    Lost,
+    Now,
+    Running,
+    Stop,
+    Survey,
+    Want,
+)
+from app.model.blockers import Blocked, CardShort
+from app.model.faults import Problem
+from app.model.paths import Home, RunPaths
+from app.model.settings import Settings
+from app.model.task import TaskKey
+from app.store.resume import SavedRun
+
+MEASURE_SECONDS = 1.0
+"""Between looks at what our attempts use, for their peaks."""
+
+FREEING_SECONDS = 30.0
+"""How long after its process a card may still be freeing memory."""
+
+FREEING_LOOKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds after a release at which we look whether the memory has come back."""
+
+
+class LocalBackend:
+    """See `app.model.backend.Backend`."""
+
+    def __init__(self, machine: Machine, seats: Seats, attempts: Attempts, settings: Settings) -> None:
+        self._machine, self._seats, self._attempts, self._settings = machine, seats, attempts, settings
+        self._held: dict[TaskKey, Held] = {}
+        self._granted: dict[TaskKey, Grant] = {}
+        self._labels: dict[str, str] = {}  # lease name -> "3/1"
+        self._seen: Seen | None = None
+
+    def close(self) -> None:
+        """What runs, runs on, and keeps its leases."""
+        self._attempts.close()
+        self._machine.leases.close()
+
+    async def acquire(self, heads: Sequence[Want], now: Now) -> Acquired:
+        self._machine.watch.sampling(_choice_matters(heads, self._seen))
+        taken, blocked = await self._seats.give(heads, self._own(), now)
+        for grant, held in taken:
+            self._granted[grant.key] = grant
+            if held:
+                self._held[grant.key] = held
+        return Acquired(tuple(grant for grant, _ in taken), blocked, self._look_again_at(blocked))
+
+    async def launch(self, grant: Grant, spec: LaunchSpec) -> Running | LaunchFailed:
+        del self._granted[grant.key]
+        held = self._held.pop(grant.key, None)
+        self._labels.update(dict.fromkeys(grant.leases, f"{spec.queue_id}/{spec.index}"))
+        return self._attempts.launch(grant, held, spec, self._visible(grant))
+
+    async def wait(self, running: Running) -> Exit | Lost:
+        leases = self._attempts.living[running.number].leases
+        end = await self._attempts.wait(running)
+        for name in leases:
+            self._labels.pop(name, None)
+        return end
+
+    async def signal(self, running: Running, stop: Stop, grace: float) -> None:
+        await self._attempts.signal(running, stop, grace)
+
+    async def adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
+        return await self._attempts.adopt(record)
+
+    async def give_back(self, grant: Grant) -> None:
+        self._granted.pop(grant.key, None)
+        held = self._held.pop(grant.key, None)
+        if held:
+            self._machine.leases.release(held.names)
+
+    async def observe(self) -> None:
+        """Look every second while something of ours runs on a card; else every check_time, for the view."""
+        while True:
+            self._seen = await self._look()
+            self._note_use(self._seen)
+            busy = any(living.leases for living in self._attempts.living.values())
+            await asyncio.sleep(MEASURE_SECONDS if busy else self._settings.check_time)
+
+    def survey(self) -> Survey:
+        if self._seen is None:
+            return Survey((), None, (), {})
+        found = [*self._machine.problems, *self._attempts.problems.values()]
+        found += [self._seats.problem] if self._seats.problem else []
+        if self._seen.silent:
+            found.append(Problem("driver", f"the GPU driver does not answer: {self._seen.silent.error}"))
+        used = {n: a.used_gb for n, a in self._attempts.living.items() if a.used_gb is not None}
+        shown = cards(self._seen, self._seats.rules, self._labels, self._machine.off())
+        return Survey(shown, self._seats.allowance, tuple(found), used)
+
+    def _own(self) -> Own:
+        """What of ours is running or granted."""
+        living = self._attempts.living.values()
+        names = {name for attempt in living for name in attempt.leases}
+        names |= {name for grant in self._granted.values() for name in grant.leases}
+        on_cpu = sum(attempt.on_cpu for attempt in living)
+        on_cpu += sum(not grant.gpu_uuids for grant in self._granted.values())
+        return Own(frozenset(names), len(self._attempts.living) + len(self._granted), on_cpu)
+
+    async def _look(self) -> Seen:
+        own = self._own()
+        return await self._machine.look(own.leases, own.tasks, own.cpu_tasks, max_age=MEASURE_SECONDS / 2)
+
+    def _note_use(self, seen: Seen) -> None:
+        used = used_by_lease(seen, self._seats.rules)
+        for attempt in self._attempts.living.values():
+            if attempt.leases:
+                attempt.note_use(sum(used.get(name, 0.0) for name in attempt.leases))
+
+    def _visible(self, grant: Grant) -> str:
+        """CUDA_VISIBLE_DEVICES: indices in PCI order, or UUIDs; a MIG device has no other name."""
+        gpus = {gpu.uuid: gpu for gpu in (self._machine.known())}
+        names = []
+        for uuid, index in zip(grant.gpu_uuids, grant.gpu_ids, strict=True):
+            gpu = gpus.get(uuid)
+            if gpu is not None and gpu.simulated:
+                return ""  # nothing simulated touches a real card
+            by_uuid = self._settings.cuda_visible_as == "uuid" or ":" in index
+            names.append(uuid if by_uuid else index)
+        return ",".join(names)
+
+    def _look_again_at(self, blocked: Mapping[TaskKey, Blocked]) -> float | None:
+        """Our own events wake the engine; for the rest, every check_time; sooner while memory comes back."""
+        if not blocked:
+            return None
+        now = time.monotonic()
+        freed = self._attempts.freed_at
+        if freed is not None and now - freed < FREEING_SECONDS and _is_short(blocked):
+            for after in FREEING_LOOKS:
+                if freed + after > now and after < self._settings.check_time:
+                    return freed + after
+        return now + self._settings.check_time
+
+
+def _is_short(blocked: Mapping[TaskKey, Blocked]) -> bool:
+    """Does anything wait for memory?"""
+    return any(isinstance(one, CardShort) for each in blocked.values() for one in each.blockers)
+
+
+def _choice_matters(heads: Sequence[Want], seen: Seen | None) -> bool:
+    """Samples are taken while two or more cards could serve something that waits."""
+    return seen is not None and len(seen.gpus) > 1 and any(want.spec.gpus for want in heads)
+
+
+def open_backend(
+    home: Home, settings: Settings, run: RunPaths, watch: GpuWatch, rules: Rules
+) -> LocalBackend:
+    """Everything of the local backend, put together. Raises LeaseDirectoryError."""
+    given = str(home.root / Path(settings.lease_dir).expanduser()) if settings.lease_dir else None
+    directory = choose_directory(given)
+    leases = LeaseStore(directory.path)
+    machine = Machine(watch, leases, home.gpus_off, directory.problems)
+    return LocalBackend(machine, Seats(machine, rules), Attempts(run, leases, settings), settings)
+
+
+def count_living(home: Home, saved: SavedRun) -> int:
+    """How many attempts of an unfinished run still run."""
+    path = RunPaths(home.runs / saved.name).ends
+    if not saved.open_attempts or not path.exists():
+        return 0
+    ends = EndsFile(path)
+    try:
+        return sum(ends.is_held(record.number) for record in saved.open_attempts)
+    finally:
+        ends.close()

@@ -1,0 +1,79 @@
+"""Everything a decision looks at: what the driver shows, what the leases say, what is turned off."""
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from app.core.rules import Seen
+from app.gpu.probe import ProbeError
+from app.gpu.watch import GpuWatch
+from app.gpu.watch import Look as GpuLook
+from app.lease.store import LeaseStore
+from app.model.blockers import DriverSilent
+from app.model.faults import Problem
+from app.model.gpu import Gpu
+from app.model.lease import Lease
+
+
+class Machine:
+    """The GPUs of this machine and everybody's leases on them, looked at together."""
+
+    def __init__(
+        self, watch: GpuWatch, leases: LeaseStore, off_file: Path, problems: tuple[Problem, ...] = ()
+    ) -> None:
+        """`problems`: what is worth knowing of the lease directory itself."""
+        self.watch, self.leases = watch, leases
+        self._lasting = problems
+        self._off_file = off_file
+        self._known: dict[str, Gpu] = {}
+        self.problems = problems
+
+    async def look(
+        self, own: Iterable[str], own_tasks: int, own_cpu_tasks: int, max_age: float = 0.0
+    ) -> Seen:
+        """One consistent look, at most `max_age` seconds old where the driver is concerned."""
+        last = self.watch.last
+        if last is None or time.monotonic() - last.at > max_age:
+            try:
+                last = await self.watch.look()
+            except ProbeError as error:  # not once since we started: a resume while the driver is away
+                last = GpuLook((), time.monotonic(), DriverSilent(time.time(), str(error)))
+        return self._seen(last, own, own_tasks, own_cpu_tasks)
+
+    def _seen(self, look: GpuLook, own: Iterable[str], own_tasks: int, own_cpu_tasks: int) -> Seen:
+        """What placement wants to know, from a look at the driver and one at the leases."""
+        found = self.leases.look()
+        self.problems = self._lasting + found.problems
+        present = {gpu.uuid for gpu in look.gpus}
+        gone = tuple(gpu for uuid, gpu in self._known.items() if uuid not in present)
+        self._known.update((gpu.uuid, gpu) for gpu in look.gpus)
+        return Seen(
+            gpus=look.gpus,
+            leases=found.leases,
+            silent=look.silent,
+            off=frozenset(self.off()),
+            vanished=self._vanished(found.leases),
+            own=frozenset(own),
+            own_tasks=own_tasks,
+            own_cpu_tasks=own_cpu_tasks,
+            known=gone,
+        )
+
+    def known(self) -> Iterable[Gpu]:
+        """Every card that was ever seen."""
+        return self._known.values()
+
+    def off(self) -> dict[str, float]:
+        """uuid -> wall time at which its user turned it off, for all schedulers of this home."""
+        try:
+            content = json.loads(self._off_file.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(content, dict):
+            return {}
+        return {str(uuid): float(at) for uuid, at in content.items() if isinstance(at, int | float)}
+
+    def _vanished(self, leases: Sequence[Lease]) -> frozenset[str]:
+        names = self.leases.vanished()
+        return frozenset(name.rsplit(".", 2)[0] for name in names)

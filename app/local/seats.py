@@ -1,0 +1,126 @@
+"""Giving out GPUs: placement decides, leases make it hold, the driver has the last word."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from app.core.place import Placement, place, still_fits
+from app.core.rules import Claim, Rules, Seen
+from app.lease.errors import LeaseError
+from app.lease.store import Held
+from app.local.machine import Machine
+from app.model.backend import Grant, Now, Want
+from app.model.blockers import Allowance, Blocked, NotYetTried
+from app.model.faults import Problem
+from app.model.lease import Lease
+from app.model.task import TaskKey
+
+ROUNDS = 4
+"""Decisions tried at once when others take the cards we have chosen."""
+
+FRESH_SECONDS = 0.02
+"""A look at the driver this young serves the decision; before anything starts, a new one is made."""
+
+
+class Taken(NamedTuple):
+    """A grant that holds. `held` is None for a task that needs no GPU."""
+
+    grant: Grant
+    held: Held | None
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What of this scheduler's runs now: placement counts it."""
+
+    leases: frozenset[str]
+    tasks: int
+    cpu_tasks: int
+
+    def and_also(self, taken: Sequence[Taken]) -> "Own":
+        names = {name for each in taken for name in each.grant.leases}
+        cpu = sum(not each.grant.gpu_uuids for each in taken)
+        return Own(self.leases | names, self.tasks + len(taken), self.cpu_tasks + cpu)
+
+
+class Seats:
+    """Answers `acquire`: looks, places, leases, looks again."""
+
+    def __init__(self, machine: Machine, rules: Rules) -> None:
+        self.machine, self.rules = machine, rules
+        self.claim: Claim | None = None
+        self.allowance: Allowance | None = None
+        self.problem: Problem | None = None
+
+    async def give(
+        self, heads: Sequence[Want], own: Own, now: Now
+    ) -> tuple[list[Taken], dict[TaskKey, Blocked]]:
+        """As many heads as possible, each with its GPUs leased; for the others, everything in their way."""
+        taken: list[Taken] = []
+        left = {want.key: want for want in heads}
+        blocked: dict[TaskKey, Blocked] = {}
+        for _ in range(ROUNDS):
+            seen = await self._look(own.and_also(taken), FRESH_SECONDS)
+            placement = self._place(seen, list(left.values()), now)
+            more = await self._take(placement.grants, left, seen)
+            taken += more
+            for each in more:
+                del left[each.grant.key]
+            blocked = placement.blocked
+            if len(more) == len(placement.grants):
+                break
+        for key in left.keys() - blocked.keys():
+            blocked[key] = Blocked(0, None, 0, (NotYetTried(),), stuck=False)
+        return taken, blocked
+
+    async def _look(self, own: Own, max_age: float) -> Seen:
+        return await self.machine.look(own.leases, own.tasks, own.cpu_tasks, max_age)
+
+    def _place(self, seen: Seen, waiting: Sequence[Want], now: Now) -> Placement:
+        placement = place(seen, waiting, self.claim, self.rules, now)
+        self.claim, self.allowance = placement.claim, placement.allowance
+        return placement
+
+    async def _take(self, grants: Iterable[Grant], wants: dict[TaskKey, Want], seen: Seen) -> list[Taken]:
+        """The grants of a decision that could really be had."""
+        taken = []
+        for grant in grants:
+            held = await self._lease(grant, wants[grant.key], seen) if grant.gpu_uuids else None
+            if held is not None:
+                taken.append(Taken(replace(grant, leases=held.names), held))
+            elif not grant.gpu_uuids:
+                taken.append(Taken(grant, None))
+        if all(gpu.simulated for gpu in seen.gpus) or not any(each.held for each in taken):
+            return taken
+        return await self._ask_again(taken, wants, seen)
+
+    async def _lease(self, grant: Grant, want: Want, seen: Seen) -> Held | None:
+        def fits(others: Sequence[Lease]) -> bool:
+            return still_fits(replace(seen, leases=tuple(others)), want, grant, self.rules)
+
+        try:
+            held = await self.machine.leases.take(
+                grant.gpu_uuids, grant.memory_gb, grant.exclusive, f"queue {want.queue_id}", fits
+            )
+        except LeaseError as error:
+            self.problem = Problem("lease_directory", str(error))
+            return None
+        self.problem = None
+        return held if isinstance(held, Held) else None
+
+    async def _ask_again(
+        self, taken: Sequence[Taken], wants: dict[TaskKey, Want], before: Seen
+    ) -> list[Taken]:
+        """The driver once more, now that everybody sees our leases: somebody may have come meanwhile."""
+        seen = await self._look(Own(before.own, before.own_tasks, before.own_cpu_tasks), max_age=0.0)
+        kept = []
+        for each in taken:
+            others = tuple(lease for lease in seen.leases if lease.name not in each.grant.leases)
+            beside = replace(seen, leases=others)
+            if each.held is None or (
+                seen.silent is None and still_fits(beside, wants[each.grant.key], each.grant, self.rules)
+            ):
+                kept.append(each)
+            else:
+                self.machine.leases.release(each.held.names)
+        return kept

@@ -1,0 +1,66 @@
+"""The account of each card as the state file shows it."""
+
+from collections.abc import Mapping
+
+from app.core.ledger import Card as Account
+from app.core.ledger import ledger
+from app.core.rules import Rules, Seen
+from app.model.lease import Lease
+from app.model.state_file import Card, CardProcess, OtherLease
+
+
+def cards(seen: Seen, rules: Rules, tasks: Mapping[str, str], off: Mapping[str, float]) -> tuple[Card, ...]:
+    """All cards. `tasks`: lease name -> "3/1", of this scheduler's attempts; `off`: uuid -> wall time."""
+    return tuple(_card(account, tasks, off.get(uuid)) for uuid, account in ledger(seen, rules).items())
+
+
+def used_by_lease(seen: Seen, rules: Rules) -> dict[str, float]:
+    """GB that the processes of each lease use now. A simulated task uses what it declares."""
+    used = {}
+    for account in ledger(seen, rules).values():
+        for lease, processes in zip(account.leases, account.tenants, strict=True):
+            if account.gpu.simulated:
+                used[lease.name] = account.gpu.total_gb if lease.declared_gb is None else lease.declared_gb
+            else:
+                used[lease.name] = sum(process.used_gb or 0.0 for process in processes)
+    return used
+
+
+def _card(account: Account, tasks: Mapping[str, str], off_since: float | None) -> Card:
+    gpu = account.gpu
+    return Card(
+        uuid=gpu.uuid,
+        index=gpu.index,
+        name=gpu.name,
+        health=gpu.health,
+        total_gb=round(gpu.total_gb, 2),
+        free_gb=round(max(account.free_gb, 0.0), 2),
+        own_used_gb=round(account.own_used_gb, 2),
+        own_promised_gb=round(account.own_promised_gb, 2),
+        others_gb=round(account.others_gb, 2),
+        other_leases=tuple(_other(lease) for lease in account.leases if lease.name not in tasks),
+        use=gpu.utilization,
+        temperature_c=gpu.temperature_c,
+        power_w=gpu.power_w,
+        processes=_processes(account, tasks),
+        off_since=off_since,
+        simulated=gpu.simulated,
+    )
+
+
+def _processes(account: Account, tasks: Mapping[str, str]) -> tuple[CardProcess, ...]:
+    whose = {
+        process.pid: tasks.get(lease.name)
+        for lease, processes in zip(account.leases, account.tenants, strict=True)
+        for process in processes
+    }
+    return tuple(
+        CardProcess(pid=p.pid, user=p.user, command=p.command, used_gb=p.used_gb, task=whose.get(p.pid))
+        for p in account.gpu.processes
+    )
+
+
+def _other(lease: Lease) -> OtherLease:
+    return OtherLease(
+        user=lease.user, label=lease.label, declared_gb=lease.declared_gb, exclusive=lease.exclusive
+    )

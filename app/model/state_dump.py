@@ -1,0 +1,176 @@
+"""Writing a state file: fast, and under 1 MB however many tasks there are."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
+
+from app.model.faults import Problem
+from app.model.state import Status
+from app.model.state_file import ADAPTER, Card, MoreQueues, Queue, StateFile, Task
+
+TEXT_LIMIT = 2_000  #: characters
+SIZE_LIMIT = 1_000_000  #: bytes
+QUEUES_IN_FULL = 300
+TASKS_IN_FULL = 1_500  #: over all queues; a task is some 500 bytes
+MOST_PROCESSES = 32  #: and leases, of a card
+MOST_PROBLEMS = 50
+
+INTEREST: tuple[Status, ...] = (
+    "running",
+    "waiting",
+    "backoff",
+    "failed",
+    "held",
+    "pending",
+    "skipped",
+    "cancelled",
+    "completed",
+)
+"""Which queues are shown in full when not all can be."""
+
+_TASK: TypeAdapter[Task] = TypeAdapter(Task)
+_QUEUE: TypeAdapter[Queue] = TypeAdapter(Queue)
+
+
+def interest(status: Status) -> int:
+    """Sort key of a queue by its status: the most interesting ones first."""
+    return INTEREST.index(status)
+
+
+def shown(total: int, current: int | None, queues: int) -> range:
+    """Which tasks of a queue to show: the unfinished near its head and the last finished before it.
+
+    `total` tasks, the first unfinished at index `current` (None: all finished), one queue of `queues`.
+    """
+    room = min(50, max(4, TASKS_IN_FULL // max(queues, 1)))
+    head = total if current is None else current
+    first = max(0, min(head - room // 4, total - room))
+    return range(first, min(total, first + room))
+
+
+class Dumper:
+    """Makes the bytes of a state file, again and again.
+
+    A Queue that is the very object of the last time is not serialised again: who builds a StateFile
+    keeps the queues that have not changed, and so a change costs what changed.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[Queue, bytes]] = {}
+
+    def dump(self, state: StateFile) -> bytes:
+        """At most SIZE_LIMIT bytes. Queues that don't fit are counted in `more_queues`, the least
+        interesting first; long texts are cut and named in `clipped`."""
+        bare = replace(
+            state, queues=(), gpus=tuple(map(_card, state.gpus)), problems=_problems(state.problems)
+        )
+        top = _json(ADAPTER, bare)
+        parts, left_out = self._queues(state.queues, SIZE_LIMIT - len(top) - 1_000)
+        if left_out:
+            top = _json(ADAPTER, replace(bare, more_queues=_counted(state.more_queues, left_out)))
+        return top.replace(b'"queues":[]', b'"queues":[' + b",".join(parts) + b"]", 1)
+
+    def _queues(self, queues: tuple[Queue, ...], room: int) -> tuple[list[bytes], list[Queue]]:
+        """The queues that fit into `room` bytes, in their order, and those that don't."""
+        order = sorted(range(len(queues)), key=lambda at: interest(queues[at].status))[:QUEUES_IN_FULL]
+        kept: dict[int, tuple[Queue, bytes]] = {}
+        full = {at: self._part(queues[at], kept) for at in order}
+        self._kept = kept
+        parts = full if sum(map(len, full.values())) + len(full) <= room else _squeezed(queues, full, room)
+        return [parts[at] for at in sorted(parts)], [q for at, q in enumerate(queues) if at not in parts]
+
+    def _part(self, queue: Queue, kept: dict[int, tuple[Queue, bytes]]) -> bytes:
+        found = self._kept.get(id(queue))
+        if found is None or found[0] is not queue:
+            found = (queue, _queue_json(queue))
+        kept[id(queue)] = found
+        return found[1]
+
+
+def dump(state: StateFile) -> bytes:
+    """Dumper.dump for once."""
+    return Dumper().dump(state)
+
+
+def _queue_json(queue: Queue) -> bytes:
+    tasks = b",".join(map(_task_json, queue.tasks))
+    return _json(_QUEUE, replace(queue, tasks=())).replace(b'"tasks":[]', b'"tasks":[' + tasks + b"]", 1)
+
+
+def _squeezed(queues: tuple[Queue, ...], full: dict[int, bytes], room: int) -> dict[int, bytes]:
+    """The current task of as many queues as fit into half the room, then all tasks of as many as fit, both in
+    the order of `full`."""
+    parts: dict[int, bytes] = {}
+    most = room // 2
+    for at in full:
+        part = _queue_json(_slim(queues[at]))
+        if len(part) < room - most:
+            parts[at] = part
+            room -= len(part) + 1
+    for at, slim in parts.items():
+        growth = len(full[at]) - len(slim)
+        if growth <= room:
+            parts[at] = full[at]
+            room -= growth
+    return parts
+
+
+def _slim(queue: Queue) -> Queue:
+    """With its current task alone."""
+    return replace(queue, tasks=tuple(task for task in queue.tasks if task.index == queue.current))
+
+
+def _task_json(task: Task) -> bytes:
+    data = _json(_TASK, task)
+    if len(data) <= TEXT_LIMIT:  # then no text in it is longer
+        return data
+    cut: list[str] = []
+    short = _fitted(task, "", cut)
+    return _json(_TASK, replace(short, clipped=tuple(dict.fromkeys(cut)))) if cut else data
+
+
+def _json(adapter: TypeAdapter[Any], value: object) -> bytes:
+    try:
+        return adapter.dump_json(value)
+    except PydanticSerializationError:  # half characters, from a path that is not UTF-8
+        return adapter.dump_json(_fitted(value, "", []))
+
+
+def _fitted(value: Any, path: str, cut: list[str]) -> Any:
+    """The same with every text in it cut to TEXT_LIMIT and made of whole characters; `cut` names them."""
+    if isinstance(value, str):
+        if len(value) > TEXT_LIMIT:
+            cut.append(path)
+        return value[:TEXT_LIMIT].encode("utf-8", "replace").decode()
+    if isinstance(value, tuple):
+        return tuple(_fitted(item, path, cut) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {
+            one.name: _fitted(getattr(value, one.name), f"{path}.{one.name}".lstrip("."), cut)
+            for one in fields(value)
+        }
+        return replace(value, **changed)
+    return value
+
+
+def _card(card: Card) -> Card:
+    return replace(
+        card, processes=card.processes[:MOST_PROCESSES], other_leases=card.other_leases[:MOST_PROCESSES]
+    )
+
+
+def _problems(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(Problem(problem.kind, problem.text[:TEXT_LIMIT]) for problem in problems[:MOST_PROBLEMS])
+
+
+def _counted(more: MoreQueues, left_out: Iterable[Queue]) -> MoreQueues:
+    counts: Counter[Status] = Counter(more.counts)
+    number = more.queues
+    for queue in left_out:
+        counts.update(queue.counts)
+        number += 1
+    return MoreQueues(number, dict(counts))

@@ -1,0 +1,105 @@
+"""What the scheduler does, in lines a person reads: the log, and the output where there is no terminal."""
+
+import logging
+from collections.abc import Sequence
+
+from app.core.events import Action, Edited, Event, Launch, Moved
+from app.core.machine import Core
+from app.model.backend import Acquired
+from app.model.blockers import NotYetTried, gb
+from app.model.state import Backoff, Cancelled, Completed, Failed, Held, Pending, Running, Skipped, Waiting
+
+log = logging.getLogger("gpulane")
+
+
+class Narrator:
+    """A listener of the engine's."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._said: dict[str, tuple[object, ...]] = {}
+
+    def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
+        skipped: list[str] = []
+        for action in actions:
+            if isinstance(action, Launch):
+                log.info(_placed(action, self._name(action.spec.queue_id, action.spec.index)))
+            elif isinstance(action, Moved):
+                if isinstance(action.state, Skipped):
+                    skipped.append(action.label)
+                else:
+                    self._moved(action)
+        if skipped:
+            more = "" if len(skipped) < 6 else f" and {len(skipped) - 5} more"
+            log.warning("skipped, as their queue stopped: %s%s", ", ".join(skipped[:5]), more)
+        if isinstance(event, Acquired):
+            self._waiting(event)
+        elif isinstance(event, Edited):
+            log.info("the command file was edited: %d tasks now", len(event.plan))
+
+    def _name(self, queue_id: int, index: int) -> str:
+        queue = self._core.board.queues.get(queue_id)
+        name = queue.tasks[index].spec.options.name if queue and index < len(queue.tasks) else None
+        return f"{queue_id}/{index}" + (f" ({name})" if name else "")
+
+    def _moved(self, moved: Moved) -> None:
+        match moved.state:
+            case Completed(gpu_ids, started, ended, _, peak):
+                where = f" on GPU {', '.join(gpu_ids)}" if gpu_ids else ""
+                used = f", at most {gb(peak)} used" if peak else ""
+                log.info("%s completed after %s%s%s", moved.label, duration(ended - started), where, used)
+            case Backoff(until, error, _, retry, of):
+                of_ = "" if of is None else f" of {of}"
+                log.warning(
+                    "%s failed: %s; retry %d%s in %s",
+                    moved.label,
+                    error,
+                    retry,
+                    of_,
+                    duration(until - moved.at),
+                )
+            case Failed(error=error):
+                log.error("%s failed: %s", moved.label, error)
+            case Running(stopping="timeout"):
+                log.warning("%s has reached its timeout and is asked to end", moved.label)
+            case Held(by=by):
+                log.info("%s held by %s", moved.label, "the command file" if by == "file" else by)
+            case Cancelled(by=by):
+                log.info("%s cancelled by %s", moved.label, by)
+            case Pending() if moved.cause is not None and moved.old == "running":
+                log.info("%s goes back to its queue (%s)", moved.label, moved.cause.kind)
+            case _:
+                pass
+
+    def _waiting(self, acquired: Acquired) -> None:
+        """A reason is said when who is in the way changes, not at every change of a figure."""
+        for key in acquired.blocked:
+            task = self._core.board.tasks.get(key)
+            if task is None or not isinstance(task.state, Waiting):
+                continue
+            gist = tuple((b.kind, getattr(b, "gpu", None)) for b in task.state.blockers)
+            if self._said.get(task.label) != gist and not isinstance(task.state.blockers[0], NotYetTried):
+                self._said[task.label] = gist
+                log.info("%s waits: %s", task.label, task.state.reason)
+
+
+def _placed(launch: Launch, name: str) -> str:
+    spec, grant = launch.spec, launch.grant
+    attempt = f"attempt {spec.attempt}" if spec.attempt > 1 else "started"
+    if not grant.gpu_ids:
+        return f"{name} {attempt} on CPU; log {spec.log_path}"
+    cards = f"GPU {', '.join(grant.gpu_ids)}"
+    return f"{name} {attempt} on {cards} ({gb(grant.memory_gb)} each); log {spec.log_path}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: "0.3 s", "42 s", "3 min 20 s", "5 h 03 min"."""
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"

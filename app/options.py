@@ -1,0 +1,18 @@
+"""What a scheduler is started with: the flags of the two entry points."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.model.task import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    mode: Mode
+    command_file: str | None = None
+    config_file: str | None = None
+    config_index: int | None = None
+    simulate: str | None = None
+    check: bool = False
+    start: Literal["auto", "fresh", "resume"] = "auto"
+    watch: bool = False

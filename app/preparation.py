@@ -1,0 +1,176 @@
+"""Before anything starts: which files are meant, what they say, and whether this machine could run it."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app import procfs
+from app.command_file.parse import Parsed
+from app.command_file.read import read
+from app.command_file.syntax import check_scripts
+from app.config.load import load
+from app.core.never import never_fits
+from app.core.rules import Rules
+from app.gpu.nvml import NvmlProbe
+from app.gpu.probe import GpuProbe
+from app.gpu.simulated import SimulatedProbe
+from app.model.faults import BadInput, Fault, Problem
+from app.model.gpu import Gpu
+from app.model.paths import Home
+from app.model.settings import Settings
+from app.model.task import Mode, TaskSpec
+
+from app.options import RunOptions
+
+
+MODES: tuple[Mode, ...] = ("multi", "single")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of one scheduler, and what its settings say."""
+
+    home: Home
+    mode: Mode
+    command: Path  #: real path
+    shown: str  #: the command file as its user named it
+    config: Path | None  #: None: defaults
+    index: int | None
+    settings: Settings
+    problems: tuple[Problem, ...] = field(default=())
+
+    @property
+    def work_dir(self) -> str:
+        """`{work_dir}` and the tasks' cwd."""
+        given = self.settings.work_dir
+        return str(Path.cwd()) if given is None else str(self.home.root / Path(given).expanduser())
+
+
+def find_files(options: RunOptions) -> Files:
+    """Which files a start means. Raises BadInput."""
+    home = Home.find()
+    if options.config_file is not None:
+        config: Path | None = home.resolve(options.config_file)
+    else:
+        config = home.config_file() if home.config_file().exists() else None
+    loaded = load(config)
+    settings = loaded.settings
+    shown = options.command_file or _default_command_file(options, home, settings)
+    command = home.resolve(shown)
+    home, problems = _local_home(home, settings)
+    index = (
+        options.config_index if options.config_index is not None else configuration_of(command, options.mode)
+    )
+    return Files(
+        home, options.mode, command.resolve(), shown, config, index, settings, loaded.problems + problems
+    )
+
+
+def _default_command_file(options: RunOptions, home: Home, settings: Settings) -> str:
+    if options.config_index is not None:
+        return str(home.command_file(options.mode, options.config_index))
+    return settings.gpu_command_file if options.mode == "single" else settings.gpus_command_file
+
+
+def configuration_of(command: Path, mode: Mode) -> int | None:
+    """The N of "configuration N", from a command file's name; None: a file of another name."""
+    stem = "command_gpu" if mode == "single" else "command_gpus"
+    found = re.fullmatch(rf"{stem}(?:_(\d+))?\.txt", command.name)
+    return int(found[1] or 0) if found else None
+
+
+def mode_of(command_file: str) -> Mode:
+    """The mode a command file is written for: by its name, else by its blocks. Raises BadInput."""
+    path = Home.find().resolve(command_file)
+    for mode in MODES:
+        if configuration_of(path, mode) is not None:
+            return mode
+    multi = read(path, "multi", command_file)
+    single = multi if not multi.faults else read(path, "single", command_file)
+    return "multi" if not multi.faults or single.faults else "single"
+
+
+def _local_home(home: Home, settings: Settings) -> tuple[Home, tuple[Problem, ...]]:
+    """Locks and SQLite don't work on network file systems, and home directories often are on one."""
+    try:
+        home.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"{home.logs} can't be made ({error.strerror}): gpulane keeps its logs and its history there; "
+            "set GPULANE_HOME to a folder of your own"
+        ) from error
+    if settings.state_dir is not None:
+        return Home(home.root, home.root / Path(settings.state_dir).expanduser()), ()
+    if procfs.file_system(home.logs) not in procfs.NETWORK_FILE_SYSTEMS:
+        return home, ()
+    local = _own_folder(Path(f"/var/tmp/gpulane-{os.getuid()}")) / home.name
+    text = f"{home.logs} is on a network file system, so state, runs and history are kept in {local}"
+    return Home(home.root, local), (Problem("state_dir", text),)
+
+
+def make_folders(home: Home) -> None:
+    """logs/ holds what programs write, for nobody else to read. Raises BadInput."""
+    for folder in (home.logs, home.data, home.state, home.runs):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+        except OSError as error:
+            raise BadInput(f"{folder} can't be made or written: {error.strerror}") from error
+
+
+def _own_folder(path: Path) -> Path:
+    """Under a directory that everybody may write to: only if it is really ours. Raises BadInput."""
+    path.mkdir(mode=0o700, exist_ok=True)
+    info = path.lstat()
+    if info.st_uid != os.getuid() or info.st_mode & 0o077 or path.is_symlink():
+        raise BadInput(
+            f"{path} is not a folder of yours alone; set state_dir in gpu_manage.yaml to one that is"
+        )
+    return path
+
+
+def read_command_file(files: Files) -> Parsed:
+    """The command file, its scripts checked by bash. Raises BadInput with every fault of it."""
+    parsed = read(files.command, files.mode, files.shown)
+    faults = parsed.faults or tuple(check_scripts(parsed, files.shown))
+    if faults:
+        raise BadInput(faults)
+    return parsed
+
+
+def make_probe(options: RunOptions) -> GpuProbe:
+    """Raises BadInput for a --simulate that is not NxGB."""
+    return SimulatedProbe(options.simulate) if options.simulate else NvmlProbe()
+
+
+def check_against_machine(specs: Sequence[TaskSpec], gpus: Sequence[Gpu], rules: Rules, file: str) -> None:
+    """Raises BadInput with every task that could not run even on an empty machine."""
+    faults: dict[tuple[object, ...], Fault] = {}
+    verdicts: dict[tuple[object, ...], str | None] = {}
+    for spec in specs:
+        need = (spec.gpus, spec.memory_gb, spec.options.devices, spec.options.model, spec.options.share)
+        if need not in verdicts:
+            verdicts[need] = never_fits(spec, gpus, rules)
+        problem = verdicts[need]
+        if problem is not None:
+            faults[(spec.line, need)] = Fault(file, spec.line, 1, f"the task {problem}")
+    if faults:
+        raise BadInput(list(faults.values()))
+
+
+def visible_gpus(gpus: Sequence[Gpu]) -> tuple[frozenset[str] | None, tuple[Problem, ...]]:
+    """The indices that an inherited CUDA_VISIBLE_DEVICES leaves us; None: it is not set, or all simulated."""
+    inherited = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if inherited is None or all(gpu.simulated for gpu in gpus):
+        return None, ()
+    names = [name.strip() for name in inherited.split(",")]
+    chosen = set()
+    for name in names:
+        found = [g.index for g in gpus if g.index == name or (name and g.uuid.startswith(name))]
+        if not found:
+            break  # as CUDA does: the list ends at the first name that is none
+        chosen.update(found)
+    text = f"CUDA_VISIBLE_DEVICES={inherited} was inherited: only GPU {', '.join(sorted(chosen)) or '(none)'} is used"
+    return frozenset(chosen), (Problem("visible_devices", text),)

@@ -1,0 +1,65 @@
+"""Keeping the state file in step with the scheduler, at a rate that its cost allows."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from app.core.events import Action, Event
+from app.core.machine import Core
+from app.model.backend import Backend
+from app.model.faults import Problem
+from app.model.state_dump import Dumper
+from app.model.state_file import SchedulerStatus, StateFile
+from app.report import Report
+from app.store.state_file import Pace, StateWriter
+
+
+class Publisher:
+    """A listener of the engine's that writes the state file, and the source of what the view shows."""
+
+    def __init__(
+        self,
+        report: Report,
+        writer: StateWriter,
+        core: Core,
+        backend: Backend,
+        problems: Callable[[], Sequence[Problem]],
+        heartbeat: float,
+    ) -> None:
+        """`problems`: those that are not the backend's; `heartbeat`: seconds between writes if nothing happens."""
+        self._report, self._writer, self._core, self._backend = report, writer, core, backend
+        self._problems, self._heartbeat = problems, heartbeat
+        self._changed = asyncio.Event()
+        self._pace = Pace()
+        self._dumper = Dumper()
+
+    def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
+        self._changed.set()
+
+    def state(self, finished: bool = False) -> StateFile:
+        """The scheduler now."""
+        problems = tuple(self._problems())
+        if self._writer.problem:
+            problems += (self._writer.problem,)
+        return self._report.state(self._backend.survey(), problems, self._status(finished))
+
+    def write(self, finished: bool = False) -> None:
+        """Write it now, whatever the pace."""
+        self._changed.clear()
+        with self._pace.measured():
+            self._writer.write(self._dumper.dump(self.state(finished)))
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            self.write()
+            try:
+                await asyncio.wait_for(self._changed.wait(), self._heartbeat)
+            except asyncio.TimeoutError:
+                continue
+            await asyncio.sleep(max(0.0, self._pace.next_at - time.monotonic()))
+
+    def _status(self, finished: bool) -> SchedulerStatus:
+        if finished:
+            return "finished"
+        return {None: "running", "drain": "draining", "stop": "stopping"}[self._core.ending]  # type: ignore[return-value]

@@ -1,0 +1,54 @@
+"""History from the engine's side: records gathered, committed together, and kept when the disk is full."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
+
+from app.model.faults import Problem
+from app.store.records import Record
+from app.store.schema import HistoryError
+
+
+class Journal(Protocol):
+    """Where records go. The real one is app.store.history.History."""
+
+    async def commit(self, records: Sequence[Record]) -> None: ...
+
+
+class Recorder:
+    """Nothing is launched before it is recorded; what can't be recorded now is kept and tried again."""
+
+    def __init__(self, journal: Journal, sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._journal, self._sleep = journal, sleep
+        self._waiting: list[Record] = []
+        self.problem: Problem | None = None
+
+    def add(self, *records: Record) -> None:
+        self._waiting += records
+
+    async def flush(self) -> bool:
+        """Commit what was added. False: it could not be, and `problem` says why."""
+        batch, self._waiting = self._waiting, []
+        if not batch:
+            return self.problem is None
+        try:
+            await self._journal.commit(batch)
+        except HistoryError as error:
+            self._waiting = batch + self._waiting
+            self.problem = Problem("history", f"history can't be written, nothing new starts: {error}")
+            return False
+        self.problem = None
+        return True
+
+    async def recover(self) -> None:
+        """Try until the disk takes it again."""
+        policy = AsyncRetrying(
+            wait=wait_exponential(min=0.2, max=5),
+            retry=retry_if_exception_type(HistoryError),
+            sleep=self._sleep,
+        )
+        async for attempt in policy:
+            with attempt:
+                if not await self.flush() and self.problem is not None:
+                    raise HistoryError(self.problem.text)

@@ -1,0 +1,59 @@
+"""What the core decided, as history keeps it."""
+
+from collections.abc import Iterator, Sequence
+
+from app import procfs
+from app.core.events import Action, AttemptOver, Launch, Moved
+from app.model.backend import AttemptRecord, Running
+from app.store import records
+from app.store.records import Record
+
+
+def of_actions(actions: Sequence[Action], at: float) -> Iterator[Record]:
+    """In their order: a task is waiting before its attempt is recorded, and running only after."""
+    for action in actions:
+        match action:
+            case Moved():
+                yield records.Moved(
+                    action.key,
+                    action.at,
+                    action.old,
+                    action.state,
+                    action.failures,
+                    action.ask_gb,
+                    action.avoid,
+                    action.cause,
+                )
+            case Launch():
+                yield records.AttemptRecorded(_attempt(action, at))
+            case AttemptOver():
+                yield records.AttemptEnded(
+                    action.number,
+                    action.started_at,
+                    action.ended_at,
+                    action.status,
+                    action.peak_gb,
+                    action.cause,
+                )
+
+
+def launched(running: Running) -> Record:
+    return records.AttemptLaunched(running.number, running.pid, running.start, running.started_at)
+
+
+def _attempt(launch: Launch, at: float) -> AttemptRecord:
+    spec, grant = launch.spec, launch.grant
+    return AttemptRecord(
+        key=spec.key,
+        number=spec.number,
+        attempt=spec.attempt,
+        gpu_ids=grant.gpu_ids,
+        gpu_uuids=grant.gpu_uuids,
+        leases=grant.leases,
+        memory_gb=grant.memory_gb,
+        log_path=spec.log_path,
+        terminal=spec.terminal,
+        session_name=None,
+        started_at=at,
+        boot_id=procfs.boot_id(),
+    )

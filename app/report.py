@@ -1,0 +1,103 @@
+"""The state of a scheduler as its state file and its view show it, built from the core's board."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from app.core.machine import Core
+from app.core.task import Queue, Task
+from app.model import state_file
+from app.model.backend import Survey
+from app.model.faults import Problem
+from app.model.state import Running, Status
+from app.model.state_dump import shown
+from app.model.state_file import SchedulerStatus, StateFile
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A queue as it was last built: still right while nothing in it has changed."""
+
+    version: int
+    room: int
+    queue: state_file.Queue
+
+
+class Report:
+    """Builds StateFiles. A queue that has not changed is the very object of the last time."""
+
+    def __init__(self, base: StateFile, core: Core) -> None:
+        """`base`: what stays the same for the scheduler's life."""
+        self._base, self._core = base, core
+        self._made: dict[int, _Made] = {}
+
+    def state(self, survey: Survey, problems: tuple[Problem, ...], status: SchedulerStatus) -> StateFile:
+        """The scheduler now."""
+        board = self._core.board
+        queues = tuple(
+            self._queue(queue, len(board.queues), survey.used_gb) for queue in board.queues.values()
+        )
+        return replace(
+            self._base,
+            updated_at=time.time(),
+            status=status,
+            counts=_present(board.counts),
+            queues=queues,
+            gpus=survey.cards,
+            allowance=survey.allowance,
+            problems=problems + survey.problems,
+        )
+
+    def _queue(self, queue: Queue, queues: int, used: Mapping[int, float]) -> state_file.Queue:
+        head = queue.head()
+        current = queue.cursor if head is not None else None
+        measured = isinstance(head.state, Running) and head.state.number in used if head else False
+        made = self._made.get(queue.queue_id)
+        if made and made.version == queue.version and made.room == queues and not measured:
+            return made.queue
+        tasks = tuple(_task(queue.tasks[at], used) for at in shown(len(queue.tasks), current, queues))
+        built = state_file.Queue(
+            queue_id=queue.queue_id,
+            queue_name=queue.name,
+            status=_status(queue, head),
+            total=len(queue.tasks),
+            counts=_present(queue.counts),
+            current=current,
+            tasks=tasks,
+        )
+        if made and built == made.queue:
+            return made.queue
+        self._made[queue.queue_id] = _Made(queue.version, queues, built)
+        return built
+
+
+def _status(queue: Queue, head: Task | None) -> Status:
+    if head is not None:
+        return head.state.status
+    for status in ("failed", "skipped", "cancelled"):
+        if queue.counts[status]:
+            return status
+    return "completed"
+
+
+def _task(task: Task, used: Mapping[int, float]) -> state_file.Task:
+    options, state = task.spec.options, task.state
+    if isinstance(state, Running):
+        state = replace(state, used_gb=used.get(state.number))
+    return state_file.Task(
+        index=task.index,
+        key=str(task.key),
+        name=options.name,
+        commands=task.spec.script,
+        gpu_count=task.spec.gpus,
+        memory_gb=task.spec.memory_gb,
+        options=options,
+        attempts=task.attempts,
+        retries=task.failures,
+        log_path=task.log_path,
+        state=state,
+    )
+
+
+def _present(counts: Mapping[Status, int]) -> dict[Status, int]:
+    return {status: count for status, count in counts.items() if count}

@@ -1,0 +1,318 @@
+"""One scheduler, from its flags to its exit code: everything is put together here and nowhere else."""
+
+import asyncio
+import contextlib
+import getpass
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.console import Console
+
+from app import preparation, procfs
+from app.command_file.parse import Parsed
+from app.core import plan
+from app.core.align import align
+from app.core.machine import Core
+from app.core.rules import Rules
+from app.core.task import Task
+from app.edits import Edits
+from app.engine import Engine, now
+from app.gpu.probe import ProbeError
+from app.gpu.watch import GpuWatch
+from app.local.backend import count_living, open_backend
+from app.logs import open_log
+from app.model.backend import AttemptRecord
+from app.model.faults import BadInput, Problem
+from app.model.gpu import Gpu
+from app.model.paths import RunPaths
+from app.model.state import RUN_DONE
+from app.model.state_file import StateFile
+from app.narrate import Narrator, log
+from app.options import RunOptions
+from app.preparation import Files
+from app.publish import Publisher
+from app.recorder import Recorder
+from app.report import Report
+from app.resume import resume
+from app.signals import Signals
+from app.store import records
+from app.store.history import History
+from app.store.plan_lock import take_plan
+from app.store.records import Record
+from app.store.resume import SavedRun, load_unfinished
+from app.store.state_file import StateWriter
+from app.store.states import clean, remove_superseded
+from app.view.live import LiveView
+from app.view.summary import summary
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Everything that could be refused has been looked at, and nothing was started or written."""
+
+    options: RunOptions
+    files: Files
+    parsed: Parsed
+    saved: SavedRun | None  #: the run to go on with
+    watch: GpuWatch
+    rules: Rules
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be run: the run's name, its tasks, and what an earlier scheduler left of it."""
+
+    name: str
+    tasks: list[Task]
+    open_attempts: Sequence[AttemptRecord]
+    last_number: int
+    records: list[Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A scheduler put together."""
+
+    engine: Engine
+    recorder: Recorder
+    publisher: Publisher
+    edits: Edits
+    plan: Plan
+
+
+async def serve(options: RunOptions) -> int:
+    """Run a scheduler to its end; its exit code. Raises GpulaneError for what is exit code 2."""
+    async with contextlib.AsyncExitStack() as stack:
+        ready = await _ready(stack, options)
+        parts = await _assemble(stack, ready)
+        return await _live(ready, parts)
+
+
+async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready:
+    files = preparation.find_files(options)
+    preparation.make_folders(files.home)
+    stack.callback(take_plan(files.home.state, files.command).release)
+    saved = _earlier_run(options, files)
+    parsed = _read(files, saved)
+    watch = GpuWatch(
+        preparation.make_probe(options),
+        sample_interval=files.settings.sample_interval,
+        sample_window=files.settings.sample_window,
+    )
+    stack.push_async_callback(watch.close)
+    gpus = await _first_look(watch, resuming=saved is not None)
+    visible, problems = preparation.visible_gpus(gpus)
+    rules = Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1)
+    if saved is None:
+        preparation.check_against_machine(parsed.tasks, gpus, rules, files.shown)
+    return Ready(options, files, parsed, saved, watch, rules, files.problems + parsed.problems + problems)
+
+
+def _earlier_run(options: RunOptions, files: Files) -> SavedRun | None:
+    """The unfinished run of this file, unless a fresh start is wanted. Raises BadInput, HistoryError."""
+    saved = load_unfinished(files.home.history, str(files.command), os.getuid(), files.mode)
+    if options.start == "resume" and saved is None:
+        raise BadInput(f"there is no unfinished run of {files.shown} to resume; start it without --resume")
+    if options.start != "fresh" or saved is None:
+        return saved
+    living = count_living(files.home, saved)
+    if living:
+        raise BadInput(
+            f"{living} tasks of the unfinished run {saved.name} still run, and a fresh start would run them "
+            "twice; start with --resume to go on with them (Ctrl-C twice ends them)"
+        )
+    return None
+
+
+def _read(files: Files, saved: SavedRun | None) -> Parsed:
+    try:
+        return preparation.read_command_file(files)
+    except BadInput as bad:
+        living = count_living(files.home, saved) if saved else 0
+        if living:
+            text = f"{living} tasks of the unfinished run still run and were left as they are"
+            raise BadInput(f"{bad}\n{text}; mend the file and start again") from bad
+        raise
+
+
+async def _first_look(watch: GpuWatch, resuming: bool) -> tuple[Gpu, ...]:
+    """The cards. At a resume a driver that is away is something to wait for. Raises ProbeError, NoDriver."""
+    try:
+        return (await watch.look()).gpus
+    except ProbeError:
+        if not resuming:
+            raise
+        return ()
+
+
+async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
+    files = ready.files
+    the_plan = _plan(ready)
+    run = RunPaths(files.home.runs / the_plan.name)
+    writer = StateWriter(files.home, os.getpid())
+    stack.callback(writer.close)
+    history = await History.open(files.home.history)
+    stack.push_async_callback(history.close)
+    backend = open_backend(files.home, files.settings, run, ready.watch, ready.rules)
+    stack.callback(backend.close)
+    core = Core(the_plan.tasks, files.settings, run, files.work_dir, now(), the_plan.last_number)
+    core.largest_gb = _largest(ready)
+    recorder = Recorder(history, asyncio.sleep)
+    recorder.add(*the_plan.records)
+    engine = Engine(core, backend, recorder, stay=ready.options.watch)
+    edits = Edits(files.command, lambda: preparation.read_command_file(files), _Accept(engine, ready))
+
+    def problems() -> list[Problem]:
+        return [*ready.problems, *(each for each in (recorder.problem, edits.problem) if each)]
+
+    report = Report(_base(files, the_plan.name), core)
+    publisher = Publisher(report, writer, core, backend, problems, files.settings.heartbeat)
+    engine.listeners += [Narrator(core), publisher]
+    return Parts(engine, recorder, publisher, edits, the_plan)
+
+
+def _plan(ready: Ready) -> Plan:
+    files, saved = ready.files, ready.saved
+    if saved is not None:
+        resumed = resume(saved, ready.parsed.tasks, now())
+        begun: Record = records.RunResumed(saved.run_id, procfs.boot_id())
+        told = [begun, *resumed.records]
+        return Plan(saved.name, resumed.tasks, resumed.open_attempts, saved.last_number, told)
+    planned = plan.numbered(ready.parsed.tasks, align((), ready.parsed.tasks))
+    name = _run_name(files)
+    started = records.RunStarted(
+        name=name,
+        command_file=str(files.command),
+        mode=files.mode,
+        uid=os.getuid(),
+        config_index=files.index,
+        host=socket.gethostname(),
+        boot_id=procfs.boot_id(),
+        started_at=now().wall,
+    )
+    told = [started, records.TasksPlanned(planned, now().wall)]
+    return Plan(name, plan.fresh(planned, now()), (), 0, told)
+
+
+def _run_name(files: Files) -> str:
+    """Sorts by time, says what it is, and is never used twice."""
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{files.command.stem[:40]}-{secrets.token_hex(2)}"  # noqa: DTZ005
+
+
+def _largest(ready: Ready) -> float | None:
+    """The most that fits on a card of this machine, in GB, beside the margin; None: no card is known."""
+    look = ready.watch.last
+    sizes = [gpu.total_gb for gpu in (look.gpus if look else ()) if ready.rules.covers(gpu)]
+    return max(sizes) - ready.files.settings.memory_margin_gb if sizes else None
+
+
+def _base(files: Files, run: str) -> StateFile:
+    """What stays the same in the state file for this scheduler's life."""
+    return StateFile(
+        pid=os.getpid(),
+        process_start=procfs.start_time(os.getpid()) or 0,
+        boot_id=procfs.boot_id(),
+        host=socket.gethostname(),
+        user=getpass.getuser(),
+        mode=files.mode,
+        config_index=files.index,
+        command_file=str(files.command),
+        config_file=str(files.config) if files.config else None,
+        run=run,
+        started_at=now().wall,
+        updated_at=now().wall,
+        status="running",
+        counts={},
+        queues=(),
+        gpus=(),
+        allowance=None,
+        problems=(),
+    )
+
+
+class _Accept:
+    """A good version of the command file becomes the plan."""
+
+    def __init__(self, engine: Engine, ready: Ready) -> None:
+        self._engine, self._ready = engine, ready
+        self._used = {task.key for task in engine.core.board.tasks.values()}
+
+    def __call__(self, parsed: Parsed) -> None:
+        """Raises BadInput for what could never run here."""
+        look = self._ready.watch.last
+        if look:
+            files = self._ready.files
+            preparation.check_against_machine(parsed.tasks, look.gpus, self._ready.rules, files.shown)
+        core = self._engine.core
+        keys = align(plan.old_tasks(core.board.tasks.values()), parsed.tasks, self._used)
+        self._used.update(keys)
+        planned = plan.numbered(parsed.tasks, keys)
+        gone = core.board.tasks.keys() - set(keys)
+        self._engine.recorder.add(records.TasksPlanned(planned, now().wall, tuple(gone)))
+        self._engine.edit(planned)
+
+
+async def _live(ready: Ready, parts: Parts) -> int:
+    """Run until nothing will happen any more, with the view or plain lines beside it."""
+    files, engine = ready.files, parts.engine
+    on_terminal = sys.stdout.isatty()
+    open_log(files.home.scheduler_log(files.mode), files.settings.log_max_mb, on_terminal)
+    _greet(ready, parts.plan)
+    view = LiveView(parts.publisher.state) if on_terminal else None
+    signals = Signals(engine, on_terminal, view.notice if view else log.info)
+    signals.install()
+    engine.alongside(parts.publisher.run(), "state file")
+    engine.alongside(engine.backend.observe(), "observer")
+    if ready.options.watch:
+        engine.alongside(parts.edits.run(), "edits")
+    if view:
+        engine.alongside(view.run(), "view")
+    remove_superseded(files.home, str(files.command), files.mode)
+    clean(files.home, files.settings.keep_days, now().wall)
+    try:
+        await engine.run(parts.plan.open_attempts)
+    finally:
+        if view:
+            view.close()
+    return await _finish(parts, signals)
+
+
+def _greet(ready: Ready, the_plan: Plan) -> None:
+    """The first lines: what runs, whether it is a resume, and what its user should know."""
+    files = ready.files
+    log.info("%s: %s", files.command, _counted(len(the_plan.tasks), "task"))
+    if ready.saved is not None:
+        done = sum(task.state.status in RUN_DONE for task in the_plan.tasks)
+        log.info(
+            "resuming run %s: %d done, %s to look for, %d to go (start over with --fresh)",
+            the_plan.name,
+            done,
+            _counted(len(the_plan.open_attempts), "running attempt"),
+            len(the_plan.tasks) - done,
+        )
+    for problem in ready.problems:
+        log.warning("%s", problem.text)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+async def _finish(parts: Parts, signals: Signals) -> int:
+    core, recorder = parts.engine.core, parts.recorder
+    code = signals.exit_code()
+    if code is None:
+        code = 0 if core.all_well else 1
+    if core.all_well:
+        recorder.add(records.RunFinished(now().wall, code))
+    await recorder.flush()
+    parts.publisher.write(finished=True)
+    Console().print(summary(parts.publisher.state(finished=True)))
+    log.info("ended with exit code %d", code)
+    return code

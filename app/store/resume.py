@@ -1,0 +1,123 @@
+"""What a scheduler needs to go on with a run that was not finished."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from app.model.backend import AttemptRecord
+from app.model.state import TaskState
+from app.model.task import Mode, TaskKey, TaskSpec
+from app.store.schema import BUSY_SECONDS, SCHEMA, HistoryError, explained, refuse_newer
+from app.store.write import OPTIONS, STATE
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTask:
+    """A task as history knows it."""
+
+    key: TaskKey
+    queue_id: int
+    index: int | None  #: in its queue; None: gone from the file
+    state: TaskState
+    failures: int  #: of its retry budget
+    ask_gb: float | None
+    avoid: frozenset[str]
+    attempts: int  #: made so far
+    log_path: str | None  #: of the last attempt
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRun:
+    """A run that was not finished."""
+
+    run_id: int
+    name: str
+    started_at: float
+    boot_id: str  #: of its last scheduler
+    tasks: tuple[SavedTask, ...]  #: every task it ever had, by queue and index, those that are gone last
+    open_attempts: tuple[AttemptRecord, ...]  #: without an end, by number
+    specs: Mapping[TaskKey, TaskSpec]  #: of the tasks with open attempts, as they were planned
+    last_number: int  #: of the run's attempts, 0: none
+
+
+def load_unfinished(path: Path, command_file: str, uid: int, mode: Mode) -> SavedRun | None:
+    """The newest run of this file (real path), user and mode; None if it is finished, or there is none.
+
+    Reads only. Raises HistoryError, NewerHistory.
+    """
+    if not path.exists():
+        return None
+    try:
+        uri = f"file:{quote(str(path))}?mode=rw"  # a reader of a WAL database writes its -shm
+        with closing(
+            sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        ) as connection:
+            if refuse_newer(path, connection) < SCHEMA:
+                return None  # its maker was killed before there were tables
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("BEGIN")  # one view of everything
+            return _run(connection, command_file, uid, mode)
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    except ValueError as error:
+        raise HistoryError(f"{path}: a row can't be read ({error}); start afresh with --fresh") from error
+
+
+RUN = """SELECT id, name, started_at, boot_id, finished_at FROM runs
+    WHERE command_file = ? AND uid = ? AND mode = ? ORDER BY id DESC LIMIT 1"""
+LAST = "SELECT task_id, max(attempt) AS attempt, log_path FROM attempts WHERE run_id = ?1 GROUP BY task_id"
+TASKS = f"""SELECT digest, occurrence, queue_id, idx, state, failures, ask_gb, avoid,
+        last.attempt, last.log_path
+    FROM tasks LEFT JOIN ({LAST}) AS last ON last.task_id = tasks.id
+    WHERE run_id = ?1 ORDER BY idx IS NULL, queue_id, idx, id"""
+OPEN = """SELECT digest, occurrence, number, attempt, gpu_ids, gpu_uuids, leases, attempts.memory_gb,
+        log_path, terminal, session_name, recorded_at, boot_id,
+        queue_id, commands, gpus, tasks.memory_gb, options
+    FROM attempts JOIN tasks ON tasks.id = task_id
+    WHERE attempts.run_id = ? AND ended_at IS NULL ORDER BY number"""
+
+
+def _run(connection: sqlite3.Connection, command_file: str, uid: int, mode: Mode) -> SavedRun | None:
+    found = connection.execute(RUN, (command_file, uid, mode)).fetchone()
+    if found is None or found[4] is not None:
+        return None
+    run_id = found[0]
+    open_rows = connection.execute(OPEN, (run_id,)).fetchall()
+    last = connection.execute("SELECT max(number) FROM attempts WHERE run_id = ?", (run_id,)).fetchone()[0]
+    return SavedRun(
+        run_id,
+        found[1],
+        found[2],
+        found[3],
+        tuple(map(_task, connection.execute(TASKS, (run_id,)))),
+        tuple(map(_attempt, open_rows)),
+        {TaskKey(row[0], row[1]): _spec(row) for row in open_rows},
+        last or 0,
+    )
+
+
+_NO_CARDS: frozenset[str] = frozenset()
+
+
+def _task(row: tuple[Any, ...]) -> SavedTask:
+    digest, occurrence, queue_id, index, state, failures, ask_gb, avoid, attempts, log_path = row
+    cards = _NO_CARDS if avoid == "[]" else frozenset(json.loads(avoid))
+    known = STATE.validate_json(state)
+    key = TaskKey(digest, occurrence)
+    return SavedTask(key, queue_id, index, known, failures, ask_gb, cards, attempts or 0, log_path)
+
+
+def _attempt(row: tuple[Any, ...]) -> AttemptRecord:
+    key, (number, attempt, *cards, memory_gb), rest = TaskKey(row[0], row[1]), row[2:8], row[8:13]
+    gpu_ids, gpu_uuids, leases = (tuple(json.loads(text)) for text in cards)
+    return AttemptRecord(key, number, attempt, gpu_ids, gpu_uuids, leases, memory_gb, *rest)
+
+
+def _spec(row: tuple[Any, ...]) -> TaskSpec:
+    queue_id, commands, gpus, memory_gb, options = row[13:]
+    return TaskSpec(queue_id, commands, gpus, memory_gb, OPTIONS.validate_json(options))

@@ -1,0 +1,102 @@
+"""Reading the state files of all schedulers of a home, and removing those nobody needs."""
+
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.model.faults import GpulaneError
+from app.model.paths import Home
+from app.model.state_file import StateFile, UnreadableState, load
+from app.model.task import Mode
+from app.store.lock import is_alive, take
+
+_STATE = re.compile(r"(\d+)\.json(\.\d+)?")
+_LOCK = re.compile(r"(\d+)\.lock")
+_HALF = re.compile(r"\.(\d+)\.json\.[0-9a-f]+")
+"""What write_atomically leaves when it is killed."""
+
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A state file."""
+
+    path: Path
+    pid: int
+    alive: bool | None  #: None: a scheduler of another host, which can't be judged from here
+    state: StateFile | GpulaneError  #: or the sentence why it can't be read
+
+
+def list_states(home: Home, host: str | None = None) -> list[Found]:
+    """All state files, living and dead ones, by pid. `host` is this machine's name."""
+    host = host or socket.gethostname()
+    found = [
+        one
+        for name in _names(home)
+        if (match := _STATE.fullmatch(name)) and (one := _read(home, match, host))
+    ]
+    return sorted(found, key=lambda one: (one.pid, one.path.name))
+
+
+def remove_superseded(home: Home, command_file: str, mode: Mode, host: str | None = None) -> None:
+    """A scheduler has taken over this command file (real path): its dead predecessors' states go."""
+    for one, state in _dead(home, host):
+        if (state.command_file, state.mode) == (command_file, mode):
+            _remove(home, one)
+
+
+def clean(home: Home, keep_days: float, now: float, host: str | None = None) -> None:
+    """Remove the states of schedulers that finished `keep_days` before `now` (wall), and what the dead left
+    of locks and half-written files. States of those that died unfinished stay until they are resumed."""
+    for one, state in _dead(home, host):
+        if state.status == "finished" and state.updated_at < now - keep_days * DAY:
+            _remove(home, one)
+    for name in _names(home):
+        if match := _HALF.fullmatch(name):
+            if not is_alive(home.state_lock(int(match[1]))):
+                (home.state / name).unlink(missing_ok=True)
+        elif (match := _LOCK.fullmatch(name)) and (lock := take(home.state / name)):
+            lock.release()
+
+
+def _dead(home: Home, host: str | None) -> Iterator[tuple[Found, StateFile]]:
+    for one in list_states(home, host):
+        if one.alive is False and isinstance(one.state, StateFile):
+            yield one, one.state
+
+
+def _names(home: Home) -> Iterator[str]:
+    try:
+        yield from [path.name for path in home.state.iterdir()]
+    except FileNotFoundError:
+        return
+
+
+def _read(home: Home, match: re.Match[str], host: str) -> Found | None:
+    """None: it has gone meanwhile."""
+    path, pid = home.state / match[0], int(match[1])
+    # One that was moved aside belongs to a scheduler whose pid another has now.
+    alive: bool | None = match[2] is None and is_alive(home.state_lock(pid))
+    try:
+        state: StateFile | GpulaneError = load(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        state = UnreadableState(f"{path} can't be read: {error.strerror}")
+    except GpulaneError as error:
+        state = error
+    if isinstance(state, StateFile) and state.host != host:
+        alive = None
+    return Found(path, pid, alive, state)
+
+
+def _remove(home: Home, one: Found) -> None:
+    """Under its lock, so that a new scheduler with this pid does not lose its first state."""
+    if one.path != home.state_file(one.pid):
+        one.path.unlink(missing_ok=True)
+    elif lock := take(home.state_lock(one.pid)):
+        one.path.unlink(missing_ok=True)
+        lock.release()

@@ -1,0 +1,160 @@
+"""Records into rows: one transaction each time, all or nothing."""
+
+import functools
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Discriminator, TypeAdapter
+
+from app.model.state import Cause, Held, Pending, TaskState
+from app.model.task import Options, Planned
+from app.store.records import (
+    AttemptEnded,
+    AttemptLaunched,
+    AttemptRecorded,
+    Moved,
+    Record,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    TasksPlanned,
+)
+from app.store.schema import connect, explained
+
+STATE: TypeAdapter[TaskState] = TypeAdapter(Annotated[TaskState, Discriminator("status")])
+CAUSE: TypeAdapter[Cause] = TypeAdapter(Annotated[Cause, Discriminator("kind")])
+OPTIONS: TypeAdapter[Options] = TypeAdapter(Options)
+
+_TASK = "run_id = ? AND digest = ? AND occurrence = ?"
+
+RUN_STARTED = """INSERT INTO runs (name, command_file, mode, uid, config_index, host, boot_id, started_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+PLANNED = """INSERT INTO tasks (run_id, digest, occurrence, queue_id, idx, name, commands, gpus, memory_gb,
+        options, planned_at, status, state, ask_gb)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET queue_id = excluded.queue_id, idx = excluded.idx, name = excluded.name,
+        memory_gb = excluded.memory_gb, options = excluded.options"""
+REMOVED = f"UPDATE tasks SET idx = NULL WHERE {_TASK}"
+MOVED = f"UPDATE tasks SET status = ?, state = ?, failures = ?, ask_gb = ?, avoid = ? WHERE {_TASK}"
+TRANSITION = f"""INSERT INTO transitions (task_id, at, "from", "to", cause)
+    SELECT id, ?, ?, ?, ? FROM tasks WHERE {_TASK}"""
+ATTEMPT = f"""INSERT INTO attempts (run_id, task_id, number, attempt, memory_gb, gpu_ids, gpu_uuids, leases,
+        log_path, terminal, session_name, boot_id, recorded_at)
+    SELECT run_id, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM tasks WHERE {_TASK}"""
+LAUNCHED = "UPDATE attempts SET pid = ?, start = ?, started_at = ? WHERE run_id = ? AND number = ?"
+ENDED = """UPDATE attempts SET started_at = coalesce(?, started_at), ended_at = ?, status = ?,
+    peak_memory_gb = ?, cause = ? WHERE run_id = ? AND number = ?"""
+FINISHED = "UPDATE runs SET finished_at = ?, exit = ? WHERE id = ?"
+
+
+class Writer:
+    """The writing connection. Belongs to the thread that makes it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = connect(path)
+        self._execute = self._connection.execute
+        self.run_id: int | None = None  #: the run that records belong to
+
+    def write(self, records: Sequence[Record]) -> int | None:
+        """Commit all or nothing, and answer the run they belong to. Raises HistoryError; LookupError for a
+        task or attempt that was never planned or recorded."""
+        before = self.run_id
+        try:
+            self._execute("BEGIN IMMEDIATE")
+            for record in records:
+                self._one(record)
+            self._execute("COMMIT")
+        except BaseException as error:
+            self.run_id = before
+            if self._connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    self._execute("ROLLBACK")
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.IntegrityError):
+                raise explained(self._path, error) from error
+            raise
+        return self.run_id
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _one(self, record: Record) -> None:
+        match record:
+            case Moved():
+                self._moved(record)
+            case AttemptRecorded():
+                self._recorded(record)
+            case AttemptLaunched(number, pid, start, at):
+                self._change(LAUNCHED, (pid, start, at, self.run_id, number), record)
+            case AttemptEnded(number, started_at, ended_at, status, peak, cause):
+                facts = (started_at, ended_at, status, peak, _cause(cause), self.run_id, number)
+                self._change(ENDED, facts, record)
+            case TasksPlanned():
+                self._planned(record)
+            case RunStarted():
+                self._started(record)
+            case RunResumed(run_id, boot_id):
+                self.run_id = run_id
+                self._change("UPDATE runs SET boot_id = ? WHERE id = ?", (boot_id, run_id), record)
+            case RunFinished(at, code):
+                self._change(FINISHED, (at, code, self.run_id), record)
+
+    def _change(self, statement: str, values: tuple[object, ...], record: Record) -> None:
+        """A statement that has to change exactly one row."""
+        if self._execute(statement, values).rowcount != 1:
+            raise LookupError(f"history knows nothing that this could be about: {record}")
+
+    def _started(self, record: RunStarted) -> None:
+        values = (record.name, record.command_file, record.mode, record.uid, record.config_index)
+        cursor = self._execute(RUN_STARTED, (*values, record.host, record.boot_id, record.started_at))
+        self.run_id = cursor.lastrowid
+
+    def _planned(self, record: TasksPlanned) -> None:
+        self._connection.executemany(PLANNED, self._rows(record))
+        gone = ((self.run_id, key.digest, key.occurrence) for key in record.removed)
+        self._connection.executemany(REMOVED, gone)
+
+    def _rows(self, record: TasksPlanned) -> Iterator[tuple[object, ...]]:
+        pending, held = (_state(Pending(record.at)), _state(Held(record.at, "file")))
+        for task in record.tasks:
+            status, state = ("held", held) if task.spec.options.hold else ("pending", pending)
+            yield (self.run_id, *_place(task), record.at, status, state, task.spec.memory_gb)
+
+    def _moved(self, record: Moved) -> None:
+        task = (self.run_id, record.key.digest, record.key.occurrence)
+        state, avoid = _state(record.state), json.dumps(sorted(record.avoid))
+        facts = (record.state.status, state, record.failures, record.ask_gb, avoid)
+        self._change(MOVED, (*facts, *task), record)
+        step = (record.at, record.old, record.state.status, _cause(record.cause))
+        self._change(TRANSITION, (*step, *task), record)
+
+    def _recorded(self, record: AttemptRecorded) -> None:
+        made = record.record
+        cards = map(json.dumps, (made.gpu_ids, made.gpu_uuids, made.leases))
+        place = (made.log_path, made.terminal, made.session_name, made.boot_id, made.started_at)
+        values = (made.number, made.attempt, made.memory_gb, *cards, *place)
+        self._change(ATTEMPT, (*values, self.run_id, made.key.digest, made.key.occurrence), record)
+
+
+def _place(task: Planned) -> tuple[object, ...]:
+    spec = task.spec
+    name, options = spec.options.name, _options(spec.options)
+    place = (task.key.digest, task.key.occurrence, spec.queue_id, task.index)
+    return (*place, name, spec.script, spec.gpus, spec.memory_gb, options)
+
+
+@functools.lru_cache(maxsize=1024)
+def _options(options: Options) -> str:
+    return OPTIONS.dump_json(options).decode()
+
+
+def _state(state: TaskState) -> str:
+    return STATE.dump_json(state).decode()
+
+
+def _cause(cause: Cause | None) -> str | None:
+    return None if cause is None else CAUSE.dump_json(cause).decode()

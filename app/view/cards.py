@@ -1,0 +1,173 @@
+"""The GPUs: a memory bar each, figures, and who is there."""
+
+from collections.abc import Iterator
+
+from rich.segment import Segment
+from rich.style import Style
+
+from app.model.blockers import UNUSABLE
+from app.model.state import Running
+from app.model.state_file import Card, StateFile
+from app.view.line import Line, cut, padded, put, right
+from app.view.look import BROKEN, LEASE, OURS, PEOPLE, PLAIN, QUIET, STRONG, TRACK, WARN, Look
+from app.view.section import Scene, Section
+from app.view.text import duration, figure
+
+COMPACT = 26  #: cells of a card when several share a row
+
+
+def gpus(scene: Scene, width: int) -> Section:
+    """Bars of all cards. With too few rows for a row each, several share one."""
+    cards = scene.state.gpus
+    across = max(1, (width + 2) // (COMPACT + 2))
+    compact = -(-len(cards) // across)
+    return Section(
+        heading=_heading(scene.state, scene.look, width),
+        least=1 + min(compact, 3),
+        enough=1 + min(len(cards), 8),
+        wanted=1 + len(cards),
+        body=lambda rows: _rows(scene, width, rows, across),
+    )
+
+
+def _heading(state: StateFile, look: Look, width: int) -> Line:
+    allowance = state.allowance
+    line = [put("GPUs", STRONG)]
+    if allowance:
+        line.append(put(f"  {allowance.held} of {allowance.allowed} held", QUIET))
+    legend = _legend(look)
+    return [*line, put("  "), *legend] if width >= 76 else line
+
+
+def _legend(look: Look) -> Line:
+    line: Line = []
+    for glyph, style, words in (
+        (look.used, OURS, "used by us"),
+        (look.promised, OURS, "promised"),
+        (look.lease, LEASE, "other leases"),
+        (look.people, PEOPLE, "others"),
+    ):
+        line += [put(f"{glyph} ", style), put(f"{words}  ", QUIET)]
+    return line
+
+
+def _rows(scene: Scene, width: int, rows: int, across: int) -> list[Line]:
+    cards = scene.state.gpus
+    tasks = _tasks(scene.state)
+    if rows >= len(cards):
+        return [_row(card, tasks.get(card.index, []), scene, width) for card in cards]
+    ellipsis = scene.look.ellipsis
+    lines: list[Line] = []
+    for first in range(0, len(cards), across):
+        line: Line = []
+        for card in cards[first : first + across]:
+            line += [*padded(_small(card, scene.look), COMPACT, ellipsis), put("  ")]
+        lines.append(line[:-1])
+    if len(lines) > rows:
+        left_out = len(cards) - across * (rows - 1)
+        lines[rows - 1 :] = [[put(f"and {left_out} more", QUIET)]]
+    return lines
+
+
+def _tasks(state: StateFile) -> dict[str, list[str]]:
+    """Our running tasks by the index of the card they are on."""
+    found: dict[str, list[str]] = {}
+    for queue in state.queues:
+        if not queue.counts.get("running"):
+            continue
+        for task in queue.tasks:
+            if isinstance(task.state, Running):
+                for gpu in task.state.gpu_ids:
+                    found.setdefault(gpu, []).append(f"{queue.queue_id}/{task.index}")
+    return found
+
+
+def _row(card: Card, tasks: list[str], scene: Scene, width: int) -> Line:
+    look = scene.look
+    head = [right(card.index, 3, PLAIN), put(" ")]
+    wrong = _wrong(card, scene.now)
+    if wrong:
+        return cut([*head, wrong, put(f"  {_name(card)}", QUIET)], width, look.ellipsis)
+    wide = width >= 110
+    bar = max(8, min(40, (width - 50) // 2 if not wide else (width - 70) // 2))
+    line: Line = [*head, *memory_bar(card, bar, look), put(" ")]
+    line += [right(figure(card.free_gb), 6), put(f" of {figure(card.total_gb)} GB free", QUIET)]
+    line = padded(line, 4 + bar + 1 + 6 + 17, look.ellipsis)
+    use = "" if card.use is None else f"{card.use:.0f}%"
+    heat = "" if card.temperature_c is None else f"{card.temperature_c:.0f}{look.degree}"
+    hot = WARN if (card.temperature_c or 0) >= 85 else QUIET
+    line += [right(use, 5), right(heat, 6, hot), put("  ")]
+    if wide:
+        line += [*padded([put(_name(card), QUIET)], 12, look.ellipsis), put("  ")]
+    return cut([*line, *_who(card, tasks, look)], width, look.ellipsis)
+
+
+def _small(card: Card, look: Look) -> Line:
+    """Index, bar, what is free."""
+    head = [right(card.index, 3), put(" ")]
+    if card.health != "ok":
+        return [*head, put(card.health, BROKEN)]
+    if card.off_since is not None:
+        return [*head, put("off", WARN)]
+    return [*head, *memory_bar(card, 11, look), right(figure(card.free_gb), 6), put(" free", QUIET)]
+
+
+def _wrong(card: Card, now: float) -> Segment | None:
+    if card.health != "ok":
+        return put(UNUSABLE[card.health], BROKEN)
+    if card.off_since is not None:
+        return put(f"turned off {duration(now - card.off_since)} ago", WARN)
+    return None
+
+
+def _name(card: Card) -> str:
+    return card.name.removeprefix("NVIDIA ").removeprefix("GeForce ")
+
+
+def _who(card: Card, tasks: list[str], look: Look) -> Line:
+    """Our tasks, then other leases, then other people, most memory first."""
+    people: dict[str, float] = {}
+    for process in card.processes:
+        if process.task is None:
+            user = process.user or "unknown"
+            people[user] = people.get(user, 0.0) + (process.used_gb or 0.0)
+    leased = [f"{lease.user} {lease.label}" for lease in card.other_leases]
+    parts = [put(task, OURS) for task in tasks]
+    parts += [put(text, LEASE) for text in leased]
+    parts += [
+        put(f"{user} {figure(used)}" if used else user, PEOPLE)
+        for user, used in sorted(people.items(), key=lambda item: -item[1])
+        if user not in {lease.user for lease in card.other_leases}
+    ]
+    line: Line = []
+    for part in parts:
+        line += [put(look.between if line else "", QUIET), part]
+    return line
+
+
+def memory_bar(card: Card, width: int, look: Look) -> Line:
+    """Exactly `width` cells for the card's total, in the console's order. What isn't nothing shows at least
+    one cell, as long as there is room."""
+    parts = list(_parts(card, look))
+    scale = width / max(card.total_gb, 0.001)
+    line: Line = []
+    left = width
+    edge = 0.0
+    for glyph, style, amount in parts:
+        if amount < 0.05:
+            continue
+        edge += amount * scale
+        size = min(left, max(1, round(edge) - (width - left)))
+        if size:
+            line.append(Segment(glyph * size, style))
+            left -= size
+    return [*line, Segment(look.free * left, TRACK)]
+
+
+def _parts(card: Card, look: Look) -> Iterator[tuple[str, Style, float]]:
+    yield look.used, OURS, card.own_used_gb
+    yield look.promised, OURS, max(0.0, card.own_promised_gb - card.own_used_gb)
+    rest = max(0.0, card.total_gb - max(card.own_used_gb, card.own_promised_gb) - card.others_gb)
+    leased = [rest if lease.declared_gb is None else lease.declared_gb for lease in card.other_leases]
+    yield look.lease, LEASE, min(rest, sum(leased))
+    yield look.people, PEOPLE, card.others_gb

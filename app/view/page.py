@@ -1,0 +1,136 @@
+"""A whole screen: the head, the sections in the rows there are, and one line of what to do."""
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from app.model.state_file import SchedulerStatus
+from app.view.cards import gpus
+from app.view.line import Line, cut, ends, padded, put
+from app.view.look import QUIET, SCHEDULER, STATE, STRONG, TRACK, WARN
+from app.view.queues import queues, total_counts
+from app.view.running import running
+from app.view.section import Scene, Section, share
+from app.view.text import count, duration
+from app.view.trouble import failures, problems
+from app.view.waiting import waiting
+
+MARGIN = 1
+TWO_COLUMNS = 160  #: cells from which GPUs and queues stand beside the tasks
+GAP = 3
+
+FOOT: dict[SchedulerStatus, str] = {
+    "running": "Ctrl-C: start nothing more and end when what runs has ended; twice: stop now",
+    "draining": "draining: nothing more starts; Ctrl-C twice: stop now",
+    "paused": "paused: what runs goes on, nothing more starts until it is resumed",
+    "stopping": "stopping: what runs is being ended, and runs again at the next start",
+    "finished": "finished",
+}
+
+
+def page(scene: Scene, width: int, height: int, notice: str = "") -> list[Line]:
+    """At most `height` lines of less than `width` cells: the last column stays empty, since a terminal that
+    has written it is of two minds about where it is."""
+    scene.tails.next_frame()
+    room = max(1, width - MARGIN - 1)
+    head = _head(scene, room)
+    foot = _foot(scene, room, notice) if notice or height >= 12 else []
+    middle = max(0, height - len(head) - len(foot))
+    if room >= TWO_COLUMNS:
+        body = _two_columns(scene, room, middle)
+    else:
+        left = [gpus(scene, room), queues(scene, room)]
+        body = _column(scene, left, _tasks(scene, room), problems(scene, room), room, middle)
+    body += [[] for _ in range(middle - len(body))]
+    margin = put(" " * MARGIN)
+    return [[margin, *cut(line, room, scene.look.ellipsis)] for line in [*head, *body, *foot]][:height]
+
+
+def _head(scene: Scene, width: int) -> list[Line]:
+    state, look = scene.state, scene.look
+    name = PurePath(state.command_file).name
+    number = "" if state.config_index is None else f"{state.mode}{look.between}{state.config_index}  "
+    status = [
+        put(f"{look.dot} {state.status}", SCHEDULER[state.status]),
+        put(f"  {duration(scene.now - state.started_at)}", STRONG),
+    ]
+    title = [put(name, STRONG), put(f"  {number}run {state.run}  pid {state.pid} on {state.host}", QUIET)]
+    return [ends(title, status, width, look.ellipsis), _counts(scene, width)]
+
+
+def _counts(scene: Scene, width: int) -> Line:
+    state, look = scene.state, scene.look
+    total = sum(state.counts.values())
+    line: Line = []
+    for status, number in total_counts(state.counts):
+        if status != "completed":
+            line += [put(f"{look.icon[status]} {number:,} {status}", STATE[status]), put("   ")]
+    done = f"{state.counts.get('completed', 0):,} of {count(total, 'task')} completed"
+    return ends(line, [put(f"{look.icon['completed']} {done}", STATE["completed"])], width, look.ellipsis)
+
+
+def _foot(scene: Scene, width: int, notice: str) -> list[Line]:
+    text = put(notice, WARN) if notice else put(FOOT[scene.state.status], QUIET)
+    return [cut([text], width, scene.look.ellipsis)]
+
+
+def _tasks(scene: Scene, width: int) -> list[Section]:
+    found = [running(scene, width), waiting(scene, width), failures(scene, width)]
+    return [section for section in found if section is not None]
+
+
+def _column(
+    scene: Scene, left: list[Section], tasks: list[Section], box: Section | None, width: int, rows: int
+) -> list[Line]:
+    """All sections under each other. What runs and waits comes first when rows are short."""
+    boxes = [box] if box else []
+    important = [*tasks[:2], *boxes, *left, *tasks[2:]]
+    given = dict(zip(map(id, important), share(important, rows), strict=True))
+    shown = [*left, *tasks, *boxes]
+    spaces = rows - sum(given.values()) >= sum(1 for section in shown if given[id(section)])
+    lines: list[Line] = []
+    for section in shown:
+        if given[id(section)]:
+            if spaces:
+                lines.append([])
+            if section is box:
+                lines += [[] for _ in range(rows - len(lines) - given[id(section)])]
+            lines += _drawn(scene, section, given[id(section)], width, rule=section is not box)
+    return lines
+
+
+def _two_columns(scene: Scene, width: int, rows: int) -> list[Line]:
+    """GPUs and queues at the left, tasks at the right, problems below both."""
+    box = problems(scene, width)
+    below = share([box], min(rows // 3, box.wanted))[0] if box else 0
+    first = (width - GAP) * 45 // 100
+    second = width - GAP - first
+    left = _stack(scene, [gpus(scene, first), queues(scene, first)], first, rows - below)
+    right = _stack(scene, _tasks(scene, second), second, rows - below)
+    lines = [
+        [*padded(one, first, scene.look.ellipsis), put(" " * GAP), *other]
+        for one, other in zip(_filled(left, rows - below), _filled(right, rows - below), strict=True)
+    ]
+    return lines + (_drawn(scene, box, below, width, rule=False) if box and below else [])
+
+
+def _stack(scene: Scene, sections: Sequence[Section], width: int, rows: int) -> list[Line]:
+    lines: list[Line] = []
+    for section, given in zip(sections, share(sections, rows - len(sections)), strict=True):
+        if given:
+            lines += [[], *_drawn(scene, section, given, width, rule=True)]
+    return lines
+
+
+def _filled(lines: list[Line], rows: int) -> list[Line]:
+    return [*lines, *([] for _ in range(rows - len(lines)))]
+
+
+def _drawn(scene: Scene, section: Section, rows: int, width: int, *, rule: bool) -> list[Line]:
+    heading = section.heading
+    if rule:
+        used = sum(segment.cell_length for segment in heading)
+        heading = [
+            *heading,
+            put(" " + scene.look.rule * max(0, width - used - 1), TRACK),
+        ]
+    return [cut(heading, width, scene.look.ellipsis), *section.body(rows - 1)]

@@ -1,0 +1,153 @@
+"""The everyday life of a command file, with the real entry points on simulated GPUs."""
+
+import re
+
+import pytest
+
+from tests.end_to_end.world import World
+from tests.waiting import eventually
+
+
+def test_queues_run_serially_inside_and_in_parallel_across(world: World) -> None:
+    script = "echo $GPULANE_QUEUE start >>trace; sleep 0.4; echo $GPULANE_QUEUE end >>trace"
+    world.blocks([(1, script), (1, script + " "), (2, script), (2, script + " ")])
+    world.run()
+    trace = world.work("trace")
+    for queue in "12":
+        mine = [line.split()[1] for line in trace if line.startswith(queue)]
+        assert mine == ["start", "end", "start", "end"]
+    assert {line.split()[0] for line in trace[:2]} == {"1", "2"}, "both began before one ended"
+    assert world.leases() == []
+
+
+def test_single_mode(world: World) -> None:
+    world.file("1\necho hello from $GPULANE_GPUS\n10\n", "command_gpu.txt")
+    world.run(mode="single")
+    assert "hello from" in world.task_log(1, 0)
+
+
+def test_a_task_sees_its_cards_and_its_names(world: World) -> None:
+    world.blocks([(7, "env >seen")], gpus=2)
+    world.run()
+    seen = dict(line.split("=", 1) for line in world.work("seen") if "=" in line)
+    assert seen["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+    assert seen["CUDA_VISIBLE_DEVICES"] == ""  # nothing simulated touches a real card
+    assert seen["GPULANE_GPUS"] == "0,1"
+    assert seen["GPULANE_QUEUE"] == "7"
+    assert seen["GPULANE_TASK"] == "0"
+    assert seen["GPULANE_ATTEMPT"] == "1"
+    assert seen["PYTHONUNBUFFERED"] == "1"
+    assert seen["GPULANE_LOG"].endswith(".log")
+
+
+def test_a_failing_task_is_retried_and_its_queue_stops(world: World) -> None:
+    world.settings(max_retries=1, retry_config={"max_retry_before_backoff": 1, "backoff_duration": 1})
+    world.blocks([(1, "echo x >>tries; exit 3"), (1, "echo never >>tries")])
+    output = world.run(expect=1)
+    assert world.work("tries") == ["x", "x"]
+    assert "retry 1 of 1" in output
+    (state,) = world.states()
+    assert [task.state.status for task in state.queues[0].tasks] == ["failed", "skipped"]
+    assert state.queues[0].tasks[0].state.error == "exit 3 in: exit 3"
+
+
+def test_the_next_start_goes_on_and_a_finished_run_begins_anew(world: World) -> None:
+    world.settings(max_retries=0)
+    world.blocks([(1, "echo a >>done"), (2, "test -e fixed; echo b >>done")])
+    world.run(expect=1)
+    assert world.work("done") == ["a"]
+    (world.root / "work" / "fixed").touch()
+    assert "resuming" in world.run()
+    assert world.work("done") == ["a", "b"]
+    world.run()
+    assert sorted(world.work("done")) == ["a", "a", "b", "b"]
+
+
+def test_fresh_starts_over(world: World) -> None:
+    world.settings(max_retries=0)
+    world.blocks([(1, "echo a >>done"), (2, "exit 3")])
+    world.run(expect=1)
+    world.run("--fresh", expect=1)
+    assert world.work("done") == ["a", "a"]
+
+
+def test_two_schedulers_on_one_file_are_refused(world: World) -> None:
+    world.blocks([(1, "sleep 60")])
+    first = world.start()
+    first.wait_for("1/0", "running")
+    output = world.run(expect=2)
+    assert f"pid {first.pid}" in output
+    assert first.stop() == 143
+    assert world.leases() == []
+
+
+def test_a_stopped_task_is_pending_again(world: World) -> None:
+    world.blocks([(1, "echo x >>tries; test $(wc -l <tries) = 2 || sleep 60")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    eventually(lambda: world.work("tries"))
+    assert scheduler.stop() == 143
+    (state,) = world.states()
+    assert state.queues[0].tasks[0].state.status == "pending"
+    world.run()
+    assert world.work("tries") == ["x", "x"]
+
+
+def test_what_waits_says_why(world: World) -> None:
+    world.blocks([(1, "sleep 30"), (2, "true")], gpus=4)
+    scheduler = world.start()
+    state = scheduler.wait_for("2/0", "waiting")
+    eventually(lambda: "leased to queue 1" in scheduler.wait_for("2/0", "waiting").reason)
+    assert not state.stuck
+    scheduler.stop()
+
+
+def test_a_cpu_task_needs_no_card(world: World) -> None:
+    world.file("#LANE gpus=0\n1\necho [$CUDA_VISIBLE_DEVICES] >seen\n1\n10\n")
+    world.run()
+    assert world.work("seen") == ["[]"]
+
+
+def test_check_runs_nothing(world: World) -> None:
+    world.blocks([(1, "touch ran"), (2, "true")])
+    output = world.run("--check")
+    assert "2 tasks in 2 queues" in output
+    assert not (world.root / "work" / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no task"),
+        ("1\n20\n", "command"),
+        ("1\ntrue\n1\nlots\n", r":4:1: .*memory"),
+        ("1\ntrue\n1\n-3\n", ":4:1"),
+        ("1\ntrue\n1\n100\n", "23.5"),
+        ("1\ntrue\n9\n10\n", "GPU"),
+        ("1\npython x.py &\n1\n10\n", "background"),
+        ("1\nif true; then\n1\n10\n", "bash"),
+        ("#LANE nmae=x\n1\ntrue\n1\n10\n", "name"),
+    ],
+)
+def test_bad_files_are_refused_with_a_sentence(world: World, text: str, says: str) -> None:
+    world.file(text)
+    output = world.run(expect=2)
+    assert re.search(says, output), output
+    assert "Traceback" not in output
+    assert not list((world.root / "logs" / "runs").glob("*"))
+
+
+def test_without_a_driver_it_says_what_to_do(world: World) -> None:
+    world.gpus = None
+    world.blocks([(1, "true")])
+    output = world.run(expect=2)
+    assert "--simulate" in output
+    assert "Traceback" not in output
+
+
+def test_timeout_ends_the_attempt(world: World) -> None:
+    world.settings(max_retries=0, stop_grace=0.5)
+    world.file("#LANE timeout=1s\n1\nsleep 60\n1\n10\n")
+    world.run(expect=1)
+    (state,) = world.states()
+    assert state.queues[0].tasks[0].state.cause.kind == "timeout"

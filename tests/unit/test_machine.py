@@ -1,0 +1,353 @@
+"""The core as a table: what happened, and what must follow. No processes, no clock."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core import plan, transitions
+from app.core.events import Action, Drain, Edited, Ended, Launch, Launched, NotStarted, Signal, StopNow, Tick
+from app.core.machine import Core
+from app.model.backend import Acquired, Exit, Grant, Lost, Now
+from app.model.blockers import Allowance, Blocked, CapReached
+from app.model.paths import RunPaths
+from app.model.settings import RetryConfig, Settings
+from app.model.state import FINISHED, STATUSES, Backoff, OutOfMemory, Running, Waiting
+from app.model.task import Options, Planned, TaskKey, TaskSpec
+
+WALL = 1_700_000_000.0
+
+
+def spec(
+    queue: int, script: str = "true", gpus: int = 1, memory: float | None = 10, **options: object
+) -> TaskSpec:
+    return TaskSpec(queue, script, gpus, memory, Options(**options))  # type: ignore[arg-type]
+
+
+def planned(*specs: TaskSpec) -> list[Planned]:
+    seen: dict[str, int] = {}
+    places: dict[int, int] = {}
+    result = []
+    for one in specs:
+        digest = one.digest()
+        occurrence, index = seen.get(digest, 0), places.get(one.queue_id, 0)
+        seen[digest], places[one.queue_id] = occurrence + 1, index + 1
+        result.append(Planned(TaskKey(digest, occurrence), index, one))
+    return result
+
+
+class Case:
+    """A core with a clock in its hand. `check` holds after every step."""
+
+    def __init__(self, *specs: TaskSpec, **settings: object) -> None:
+        self.time = 0.0
+        self.core = Core(
+            plan.fresh(planned(*specs), self.now),
+            Settings(**settings),  # type: ignore[arg-type]
+            RunPaths(Path("/runs/x")),
+            "/work",
+            self.now,
+        )
+        self.actions: list[Action] = list(self.core.start())
+
+    @property
+    def now(self) -> Now:
+        return Now(self.time, WALL + self.time)
+
+    def feed(self, event: object) -> list[Action]:
+        self.actions = self.core.handle(event, self.now)  # type: ignore[arg-type]
+        self.check()
+        return self.actions
+
+    def status(self, label: str) -> str:
+        return str(self.task(label).state.status)
+
+    def task(self, label: str) -> Any:
+        return next(t for t in self.core.board.tasks.values() if t.label == label)
+
+    def heads(self) -> list[str]:
+        return [want.label for want in self.core.heads()]
+
+    def grant(self, *labels: str) -> list[Launch]:
+        """Give each its GPUs; what is not named stays blocked."""
+        wants = {want.label: want for want in self.core.heads()}
+        grants = tuple(
+            Grant(wants[at].key, ("0",), ("GPU-0",), ("lease",), wants[at].memory_gb) for at in labels
+        )
+        blocked = {
+            w.key: Blocked(1, 10, 0, (CapReached(Allowance(1, 1, 1), 0, 1),), False)
+            for k, w in wants.items()
+            if k not in labels
+        }
+        launches = [a for a in self.feed(Acquired(grants, blocked, None)) if isinstance(a, Launch)]
+        for launch in launches:
+            self.core.handle(Launched(launch.spec.number, 100 + launch.spec.number, self.now.wall), self.now)
+        return launches
+
+    def end(self, label: str, status: int = 0, tail: str = "", peak: float | None = None) -> list[Action]:
+        state = self.task(label).running
+        return self.feed(Ended(state.number, Exit(status, state.since, self.now.wall, peak, tail)))
+
+    def later(self, seconds: float) -> list[Action]:
+        self.time += seconds
+        return self.feed(Tick())
+
+    def check(self) -> None:
+        """What must hold whatever happened."""
+        board = self.core.board
+        for status in STATUSES:
+            assert board.counts[status] == sum(t.state.status == status for t in board.tasks.values())
+        for queue in board.queues.values():
+            running = [t for t in queue.tasks if isinstance(t.state, Running)]
+            assert len(running) <= 1, "a queue is serial"
+            waiting = [t for t in queue.tasks if isinstance(t.state, Waiting)]
+            assert all(t is queue.head() for t in waiting)
+        assert set(board.wants) == {t.key for t in board.tasks.values() if isinstance(t.state, Waiting)}
+        assert set(board.attempts) == {
+            t.state.number for t in board.tasks.values() if isinstance(t.state, Running)
+        }
+
+
+def test_queues_are_serial_inside_and_parallel_across() -> None:
+    case = Case(spec(1, "a"), spec(1, "b"), spec(2, "c"))
+    assert case.heads() == ["1/0", "2/0"]
+    case.grant("1/0", "2/0")
+    assert case.heads() == []
+    case.end("1/0")
+    assert case.heads() == ["1/1"]
+    case.end("2/0")
+    assert not case.core.finished
+    case.grant("1/1")
+    case.end("1/1")
+    assert case.core.finished
+    assert case.core.all_well
+
+
+def test_a_failed_task_tries_quickly_three_times_then_backs_off_then_again() -> None:
+    case = Case(
+        spec(1), max_retries=5, retry_config=RetryConfig(max_retry_before_backoff=3, backoff_duration=600)
+    )
+    waits = []
+    for _ in range(5):
+        case.grant("1/0")
+        case.end("1/0", 1)
+        state = case.task("1/0").state
+        assert isinstance(state, Backoff)
+        waits.append(state.until - case.now.wall)
+        case.later(waits[-1] - 0.01)
+        assert case.status("1/0") == "backoff"
+        case.later(0.02)
+        assert case.heads() == ["1/0"]
+    assert all(1 <= wait <= 2 for wait in (*waits[:3], waits[4]))
+    assert waits[3] == 600
+    case.grant("1/0")
+    case.end("1/0", 1)
+    assert case.status("1/0") == "failed"
+    assert case.core.finished
+    assert not case.core.all_well
+
+
+@pytest.mark.parametrize("status", [126, 127])
+def test_what_cannot_be_found_or_executed_is_not_retried(status: int) -> None:
+    case = Case(spec(1))
+    case.grant("1/0")
+    case.end("1/0", status)
+    assert case.status("1/0") == "failed"
+
+
+def test_retries_of_the_task_outrank_the_settings() -> None:
+    case = Case(spec(1, retries=0))
+    case.grant("1/0")
+    case.end("1/0", 1)
+    assert case.status("1/0") == "failed"
+
+
+def test_a_queue_is_a_chain_unless_told_otherwise() -> None:
+    case = Case(
+        spec(1, "a", retries=0),
+        spec(1, "b"),
+        spec(1, "c"),
+        spec(2, "d", retries=0, on_failure="continue"),
+        spec(2, "e"),
+    )
+    case.grant("1/0", "2/0")
+    case.end("1/0", 1)
+    case.end("2/0", 1)
+    assert [case.status(at) for at in ("1/1", "1/2")] == ["skipped", "skipped"]
+    assert case.task("1/1").state.because == "task 1/0 failed"
+    assert case.heads() == ["2/1"]
+
+
+def test_running_out_of_memory_teaches() -> None:
+    case = Case(spec(1, memory=10))
+    case.grant("1/0")
+    case.end(
+        "1/0", 1, "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 4.00 GiB. GPU 0", peak=9.0
+    )
+    state = case.task("1/0").state
+    assert isinstance(state.cause, OutOfMemory)
+    assert state.cause.tried_gb == 4
+    case.later(3)
+    (want,) = case.core.heads()
+    assert want.memory_gb == pytest.approx(14.3)
+    assert want.avoid == {"GPU-0"}
+
+
+def test_a_demand_that_outgrows_every_card_becomes_a_whole_card() -> None:
+    case = Case(spec(1, memory=20))
+    case.core.largest_gb = 23.5
+    case.grant("1/0")
+    case.end("1/0", 1, "CUDA out of memory. Tried to allocate 512.00 MiB", peak=23.0)
+    case.later(3)
+    assert case.core.heads()[0].memory_gb is None
+
+
+def test_a_timeout_asks_the_attempt_to_end_and_counts_as_a_failure() -> None:
+    case = Case(spec(1, timeout=30.0), max_retries=0)
+    case.grant("1/0")
+    assert case.later(29.9) == []
+    actions = case.later(0.2)
+    assert [a.number for a in actions if isinstance(a, Signal)] == [1]
+    case.later(1)
+    case.end("1/0", 0)  # even if it ends well then
+    assert case.task("1/0").state.cause.kind == "timeout"
+
+
+def test_an_end_before_the_stop_was_sent_is_its_own() -> None:
+    case = Case(spec(1))
+    case.grant("1/0")
+    ended = case.now.wall
+    case.time += 1
+    case.feed(StopNow())
+    case.feed(Ended(1, Exit(0, ended, ended, None, "")))
+    assert case.status("1/0") == "completed"
+
+
+def test_stop_now_leaves_tasks_pending() -> None:
+    case = Case(spec(1, "a"), spec(1, "b"), spec(2, "c"))
+    case.grant("1/0")
+    signals = [a for a in case.feed(StopNow()) if isinstance(a, Signal)]
+    assert [(s.number, s.stop) for s in signals] == [(1, "terminate")]
+    assert case.heads() == []
+    case.time += 1
+    case.end("1/0", 143)
+    assert case.status("1/0") == "pending"
+    assert case.core.finished
+
+
+def test_draining_starts_nothing_more() -> None:
+    case = Case(spec(1, "a"), spec(1, "b"), spec(2, "c"))
+    case.grant("1/0")
+    case.feed(Drain())
+    assert case.heads() == []
+    assert "draining" in case.task("2/0").state.reason
+    case.end("1/0")
+    assert case.core.finished
+    assert case.status("1/1") == "waiting"
+
+
+def test_a_held_head_stops_its_queue() -> None:
+    case = Case(spec(1, "a", hold=True), spec(1, "b"))
+    assert case.heads() == []
+    assert case.core.only_held
+    assert not case.core.finished
+
+
+def test_lost_by_a_reboot_costs_no_retry() -> None:
+    case = Case(spec(1), max_retries=0)
+    case.grant("1/0")
+    case.feed(Ended(1, Lost(reboot=True, noticed_at=WALL)))
+    assert case.heads() == ["1/0"]
+    case.grant("1/0")
+    case.feed(Ended(2, Lost(reboot=False, noticed_at=WALL)))
+    assert case.status("1/0") == "failed"
+
+
+def test_a_launch_that_was_called_off_costs_nothing() -> None:
+    case = Case(spec(1), max_retries=0)
+    (launch,) = case.grant("1/0")
+    case.feed(NotStarted(launch.spec.number, "disk full", counts=False))
+    assert case.heads() == ["1/0"]
+    (launch,) = case.grant("1/0")
+    assert (launch.spec.attempt, launch.spec.number) == (1, 2)
+    case.feed(NotStarted(launch.spec.number, "no bash", counts=True))
+    assert case.status("1/0") == "failed"
+
+
+def test_an_edit_never_touches_what_runs_and_drops_what_is_gone() -> None:
+    case = Case(spec(1, "a"), spec(1, "b"), spec(1, "c"), spec(2, "d"))
+    case.grant("1/0")
+    case.feed(Edited(planned(spec(1, "c"), spec(1, "b"))))
+    assert [t.spec.script for t in case.core.board.queues[1].tasks] == ["a", "c", "b"]
+    assert 2 not in case.core.board.queues
+    assert case.heads() == []
+    case.end("1/0")
+    assert [want.spec.script for want in case.core.heads()] == ["c"]
+    assert len(case.core.board.tasks) == 2
+
+
+def test_a_block_put_before_the_running_one_waits_its_turn() -> None:
+    case = Case(spec(1, "a"))
+    case.grant("1/0")
+    case.feed(Edited(planned(spec(1, "new"), spec(1, "a"))))
+    assert case.heads() == []
+    case.end("1/1")
+    assert case.heads() == ["1/0"]
+
+
+def test_an_edit_holds_releases_and_reorders() -> None:
+    case = Case(spec(1, "a"), spec(1, "b"))
+    case.feed(Edited(planned(spec(1, "b"), spec(1, "a"))))
+    assert [want.spec.script for want in case.core.heads()] == ["b"]
+    case.feed(Edited(planned(spec(1, "b", hold=True), spec(1, "a"))))
+    assert case.heads() == []
+    case.feed(Edited(planned(spec(1, "b"), spec(1, "a"))))
+    assert case.heads() == ["1/0"]
+
+
+def test_a_new_declaration_outranks_what_a_failure_taught() -> None:
+    case = Case(spec(1, "a", memory=10))
+    case.grant("1/0")
+    case.end("1/0", 1, "CUDA out of memory", peak=None)
+    case.later(3)
+    assert case.core.heads()[0].memory_gb == 12.5
+    case.feed(Edited(planned(spec(1, "a", memory=11))))
+    assert case.core.heads()[0].memory_gb == 11
+
+
+def test_every_pair_of_states_is_either_in_the_table_or_refused() -> None:
+    assert set(transitions.TRANSITIONS) == set(STATUSES)
+    for old in STATUSES:
+        for new in STATUSES:
+            if new in transitions.TRANSITIONS[old]:
+                transitions.check("1/0", old, new)
+            else:
+                with pytest.raises(transitions.IllegalTransition):
+                    transitions.check("1/0", old, new)
+
+
+@given(st.data())
+def test_whatever_happens_every_task_ends_or_is_waited_for(data: st.DataObject) -> None:
+    """Random lives: the invariants hold at each step, and nothing is forgotten."""
+    specs = data.draw(
+        st.lists(st.builds(spec, st.integers(1, 3), st.sampled_from("abc")), min_size=1, max_size=6)
+    )
+    case = Case(*specs, max_retries=2, on_failure=data.draw(st.sampled_from(["stop", "continue"])))
+    for _ in range(data.draw(st.integers(0, 25))):
+        steps = ["later"] + ["grant"] * bool(case.heads()) + ["end"] * bool(case.core.running)
+        step = data.draw(st.sampled_from(steps))
+        if step == "later":
+            case.later(data.draw(st.sampled_from([0.5, 3.0, 700.0])))
+        elif step == "grant":
+            case.grant(*data.draw(st.lists(st.sampled_from(case.heads()), unique=True)))
+        else:
+            labels = [task.label for task in case.core.running.values()]
+            case.end(data.draw(st.sampled_from(labels)), data.draw(st.sampled_from([0, 1, 127, 143])))
+    while not case.core.finished:  # let it come to its end
+        case.later(1000.0)
+        case.grant(*case.heads())
+        for task in list(case.core.running.values()):
+            case.end(task.label, 0)
+    assert all(task.state.status in FINISHED for task in case.core.board.tasks.values())
