@@ -3,9 +3,8 @@
 import asyncio
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 if (
     __name__ == "__main__"
@@ -59,9 +58,9 @@ def start(options: RunOptions) -> int:
 
 def run_mode(mode: Mode, argv: Sequence[str]) -> int:
     """What `main_gpu.py` and `main_gpus.py` do; their exit code."""
-    app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(help=f"Run the queues of a command file ({mode} mode).")(partial(_entry, mode))
-    return _exit_code(app, f"main_gpu{'s' if mode == 'multi' else ''}.py", argv)
+    app = _typer()
+    app.command(help=f"Run the queues of a command file ({mode} mode).")(_entry)
+    return _exit_code(app, f"main_gpu{'s' if mode == 'multi' else ''}.py", argv, mode)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -69,16 +68,20 @@ def main(argv: Sequence[str]) -> int:
     return _exit_code(verbs, "gpulane", argv)
 
 
-def _exit_code(app: typer.Typer, name: str, argv: Sequence[str]) -> int:
+def _typer(**more: Any) -> typer.Typer:
+    return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, **more)
+
+
+def _exit_code(app: typer.Typer, name: str, argv: Sequence[str], mode: Mode | None = None) -> int:
     try:
-        app(list(argv), prog_name=name)
+        app(list(argv), prog_name=name, obj=mode)
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 1
     return 0
 
 
 def _entry(
-    mode: Mode,
+    context: typer.Context,
     command_file: CommandFile = None,
     config_file: ConfigFile = None,
     config_index: ConfigIndex = None,
@@ -91,11 +94,11 @@ def _entry(
     if fresh and resume:
         raise typer.BadParameter("--fresh and --resume exclude each other")
     begin: Literal["auto", "fresh", "resume"] = "fresh" if fresh else "resume" if resume else "auto"
-    options = RunOptions(mode, command_file, config_file, config_index, simulate, check, begin, watch)
+    options = RunOptions(context.obj, command_file, config_file, config_index, simulate, check, begin, watch)
     raise typer.Exit(start(options))
 
 
-verbs = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
+verbs = _typer(no_args_is_help=True)
 
 
 @verbs.callback()

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-
 from typing import Any
 
 from app import records
@@ -81,7 +80,7 @@ class Engine:
         self._changed.set()
 
     def alongside(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Run this for as long as the engine runs. A bug in it ends the scheduler rather than leaving it deaf."""
+        """Run this as long as the engine runs. A bug in it ends the scheduler rather than leaving it deaf."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._side.add(task)
         task.add_done_callback(self._ended)
@@ -171,7 +170,10 @@ class Engine:
     # Attempts
 
     async def _adopt(self, record: AttemptRecord) -> None:
-        found = await self.backend.adopt(record)
+        task = self.core.attempt(record.number)
+        if task is None:
+            return  # its task has gone from the file, and its end is in history already
+        found = await self.backend.adopt(record, task.label)
         if isinstance(found, Running):
             self._feed(Launched(found.number, found.pid, found.started_at))
             self._watch(found)

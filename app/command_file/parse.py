@@ -57,7 +57,7 @@ def parse(text: str, mode: Mode, file: str, *, tmux_available: bool = True) -> P
 def _chunk(
     chunk: Chunk, lines: Sequence[str], mode: Mode, report: Report, tmux_available: bool
 ) -> tuple[TaskSpec, int] | None:
-    if chunk.comments:
+    if len(chunk.comments) > len(chunk.directives) or not chunk.content:
         _comment_faults(chunk, lines, report)
     for number in chunk.odd_fences:
         report(

@@ -168,7 +168,7 @@ def without(
 
 
 def vacant(card: Card, rules: Rules) -> Card:
-    """The card in good health, with nothing on it but what its user turned off."""
+    """The card well, turned on, and with nothing on it."""
     gpu = replace(card.gpu, health="ok", compute_mode="default", processes=(), free_gb=card.gpu.total_gb)
     return account(gpu, (), (), rules)
 
@@ -189,9 +189,9 @@ def without_own(seen: Seen, rules: Rules) -> Seen:
 
 
 def _own_processes(card: Card, seen: Seen, rules: Rules) -> list[GpuProcess]:
+    own = [group for lease, group in zip(card.leases, card.tenants, strict=True) if lease.name in seen.own]
     if card.gpu.uuid in seen.vanished:  # their leases are gone, so they can't be told from other strays
-        return [process for process in card.gpu.processes if process.uid == rules.uid]
-    own = (group for lease, group in zip(card.leases, card.tenants, strict=True) if lease.name in seen.own)
+        own.append(tuple(process for process in card.strays if process.uid == rules.uid))
     return [process for group in own for process in group]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app import procfs
 from app.execution.ends import Ended, EndsFile
+from app.execution.trees import has_marker
 
 START_LINE_WAIT = 5.0  #: seconds
 LOOK_INTERVAL = 0.02  #: seconds
@@ -56,12 +57,17 @@ async def locate(ends: EndsFile, number: int, log_path: str, boot_id: str) -> Al
 async def wait(pidfd: int) -> None:
     """Until the supervisor has ended. Reaps it if it is our child. The descriptor stays open."""
     loop = asyncio.get_running_loop()
-    ended: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(pidfd, lambda: ended.done() or ended.set_result(None))
+    ended = asyncio.Event()
+    loop.add_reader(pidfd, ended.set)
     try:
-        await ended
+        await ended.wait()
     finally:
         loop.remove_reader(pidfd)
+    reap(pidfd)
+
+
+def reap(pidfd: int) -> None:
+    """Take an ended child off the process table. Does nothing for what an earlier scheduler started."""
     with contextlib.suppress(ChildProcessError):
         os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG)
 
@@ -79,10 +85,9 @@ def _open(pid: int, start: int) -> Alive | None:
 
 def _search(ends: EndsFile, log_path: str) -> Alive | None:
     """The supervisor by its marks: the attempt's log in its environment, the run's `ends` as its stdin."""
-    mark = b"GPULANE_LOG=" + os.fsencode(log_path)
     file = ends.path.stat()
     for pid in procfs.pids():
-        if mark not in (procfs.environ(pid) or b"").split(b"\0"):
+        if not has_marker(pid, log_path):
             continue
         with contextlib.suppress(OSError):
             stdin = os.stat(f"/proc/{pid}/fd/0")  # noqa: PTH116

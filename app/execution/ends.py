@@ -67,7 +67,7 @@ class EndsFile:
         os.close(self._fd)
 
     def open_attempt(self, number: int) -> int:
-        """A new open file description that holds attempt lock `number`, to become a supervisor's descriptor 0.
+        """A new open file description that holds attempt lock `number`: a supervisor's descriptor 0.
 
         Room for its lines is set aside first. Raises OSError: BlockingIOError when the attempt is alive,
         ENOSPC on a full disk.
@@ -112,7 +112,7 @@ class EndsFile:
             self._lines[number] = replace(known, ended=ended)
 
     def _reserve(self, number: int) -> None:
-        """Set disk space aside for all attempts up to `number` and some 250 more, without making the file longer."""
+        """Set disk space aside for attempts up to `number` and 250 more; the file gets no longer."""
         needed = (number * BYTES_PER_ATTEMPT // STEP + 2) * STEP
         if needed <= self._reserved:
             return

@@ -1,8 +1,8 @@
 """Finding and ending every process of an attempt, and nobody else's. Contract 5.
 
-A stray may have left the parent tree (setsid), the session, the environment (env -i) or have closed its
-descriptors; the union of four proofs finds what any one of them misses (FACTS has the table). These
-functions scan /proc: 2 ms for 70 processes, 60 to 300 ms for 1,000. Call them off the event loop.
+A stray may have left the parent tree (setsid), the session, the environment (env -i), or have closed its
+descriptors; the union of four proofs finds what any one of them misses (FACTS has the table). Apart from
+`quick_check` these scan /proc, 2 ms for 70 processes and 60 to 300 ms for 1,000: not for the event loop.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from app import procfs
 from app.execution.launcher import script_name
 
 KTHREADD = 2
-FREEZE_ROUNDS = 20
-DEATH_WAIT = 0.5  #: seconds for killed processes to be gone, per round
+SERVERS = frozenset({"tmux: server", "screen", "ssh-agent"})  #: meant to outlive what started them
+ROUNDS = 20
+DEATH_WAIT = 0.5  #: seconds a round waits for what it killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +36,18 @@ class Marks:
 
     log_path: str  #: its processes carry it as GPULANE_LOG, and its hash names their script's memfd
     lease_paths: tuple[str, ...] = ()
-    pid: int | None = None  #: the supervisor's, and its session's; None: it never wrote its start line
+    pid: int | None = None  #: the supervisor's and its session's; None: it never wrote its start line
     start: int = 0  #: the supervisor's
-    ended: int | None = None  #: clock ticks since boot at which it was seen to have ended; None: unknown, or alive
-    tmux: str | None = None  #: socket name of the attempt's own tmux server
+    ended: int | None = None  #: `ticks_now()` when the supervisor was seen to end; None: it lives, or unknown
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """What there is of an attempt beside its supervisor and its own tmux server."""
+class Killed:
+    """What `kill_tree` did."""
 
-    processes: tuple[Process, ...]
-    spared: tuple[Process, ...]  #: tmux and screen servers, ssh-agents
+    ended: tuple[Process, ...]
+    spared: tuple[Process, ...]
+    survived: tuple[Process, ...]  #: still there: not ours to signal (sudo), or stuck in the kernel
 
 
 def ticks_now() -> int:
@@ -54,17 +55,182 @@ def ticks_now() -> int:
     return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
 
 
+def quick_check(marks: Marks, lease_files_held: Callable[[], bool]) -> bool:
+    """True if nothing is left of the attempt's session and nobody holds its leases. Cheap: no full scan."""
+    if marks.pid is None:
+        return False
+    return procfs.session_members(marks.pid) in ([], [marks.pid]) and not lease_files_held()
+
+
 def find(marks: Marks) -> list[Process]:
-    """Every living process that is provably the attempt's, the supervisor and its own tmux server aside."""
-    table = {found.pid: found for found in map(procfs.stat, procfs.pids()) if _user_process(found)}
-    proven = {pid for pid in table if _carries_marks(pid, marks)}
+    """Every living process that is provably the attempt's, but for its supervisor.
+
+    This process and its ancestors never count, even if they were started from within the attempt.
+    """
+    table = {found.pid: found for found in map(procfs.stat, procfs.pids()) if found and _candidate(found)}
+    leases = _identities(marks.lease_paths)
+    proven = {pid for pid in table if has_marker(pid, marks.log_path) or _holds(pid, marks, leases)}
     proven |= _session(marks, table, proven)
-    if marks.pid is not None and _is_supervisor(marks, table.get(marks.pid)):
-        proven.add(marks.pid)
-    ourselves = {pid for pid, _ in procfs.lineage(os.getpid())}
-    tree = _with_descendants(proven - ourselves, table, ourselves)
+    supervisor = marks.pid if _supervisor_there(marks) else None
+    roots = proven | ({supervisor} if supervisor else set())
+    tree = _with_descendants(roots, table, {pid for pid, _ in procfs.lineage(os.getpid())})
     return [
         Process(pid, table[pid].start, table[pid].command)
-        for pid in sorted(tree)
-        if not _is_supervisor(marks, table[pid]) and not _own_server(marks, table[pid])
+        for pid in sorted(tree - {supervisor})
+        if pid in table
     ]
+
+
+def signal_tree(marks: Marks, signum: int) -> list[Process]:
+    """Send a signal to all the attempt's processes; the supervisor stays to write the end. Those reached."""
+    return [process for process in find(marks) if send(process, signum)]
+
+
+def kill_tree(marks: Marks, spare_servers: bool = False) -> Killed:
+    """End all the attempt's processes: stop first, so that none forks away; again until none is found.
+
+    `spare_servers` is for leftovers after a normal end: tmux and screen servers, ssh-agents and what
+    runs under them live on.
+    """
+    ended: dict[Process, None] = {}
+    targets, spared = _targets(marks, spare_servers)
+    for _ in range(ROUNDS):
+        if not targets:
+            break
+        frozen = _freeze(marks, spare_servers, targets)
+        _kill(frozen)
+        ended.update(dict.fromkeys(frozen))
+        targets, spared = _targets(marks, spare_servers)
+    survived = tuple(targets)
+    return Killed(tuple(process for process in ended if process not in survived), tuple(spared), survived)
+
+
+def send(process: Process, signum: int) -> bool:
+    """Signal exactly this process. False if it has ended, or may not be signalled by us."""
+    try:
+        pidfd = os.pidfd_open(process.pid)
+    except OSError:
+        return False
+    try:
+        if procfs.start_time(process.pid) != process.start:
+            return False
+        signal.pidfd_send_signal(pidfd, signum)
+    except (ProcessLookupError, PermissionError):
+        return False
+    finally:
+        os.close(pidfd)
+    return True
+
+
+def has_marker(pid: int, log_path: str) -> bool:
+    """Whether a process was started with the attempt's log in its environment."""
+    return b"\0GPULANE_LOG=" + os.fsencode(log_path) + b"\0" in b"\0" + (procfs.environ(pid) or b"")
+
+
+def _candidate(found: procfs.Stat) -> bool:
+    return found.alive and KTHREADD not in (found.pid, found.parent)
+
+
+def _identities(paths: Iterable[str]) -> dict[tuple[int, int], str]:
+    """Device and inode of the lease files still linked. A published O_TMPFILE has no name in /proc."""
+    found: dict[tuple[int, int], str] = {}
+    for path in paths:
+        with contextlib.suppress(OSError):
+            seen = Path(path).stat()
+            found[seen.st_dev, seen.st_ino] = path
+    return found
+
+
+def _holds(pid: int, marks: Marks, leases: Mapping[tuple[int, int], str]) -> bool:
+    """Whether a process has the attempt's script or one of its leases open. False where we may not look."""
+    folder = f"/proc/{pid}/fd"
+    memfd = f"/memfd:{script_name(marks.log_path)} (deleted)"
+    try:
+        names = os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return False
+    for name in names:
+        with contextlib.suppress(OSError):
+            if os.readlink(f"{folder}/{name}") == memfd:  # noqa: PTH115
+                return True
+            if leases:
+                seen = os.stat(f"{folder}/{name}")  # noqa: PTH116
+                if (seen.st_dev, seen.st_ino) in leases:
+                    return True
+    return False
+
+
+def _supervisor_there(marks: Marks) -> bool:
+    """Alive, or a zombie that still keeps its number from being given to anybody else."""
+    found = procfs.stat(marks.pid) if marks.pid is not None else None
+    return found is not None and found.start == marks.start
+
+
+def _session(marks: Marks, table: Mapping[int, procfs.Stat], proven: set[int]) -> set[int]:
+    """Members of the attempt's session, if that number is still its own.
+
+    A number is given out again only when its session is empty. So the session is ours while the
+    supervisor is there; or if one member is proven otherwise; or if one was born (members other than
+    the leader are born into a session) while the supervisor lived.
+    """
+    members = {pid for pid, found in table.items() if found.session == marks.pid and pid != marks.pid}
+    ended = -1 if marks.ended is None else marks.ended
+    born_in_time = any(marks.start <= table[pid].start <= ended for pid in members)
+    return members if _supervisor_there(marks) or members & proven or born_in_time else set()
+
+
+def _with_descendants(roots: set[int], table: Mapping[int, procfs.Stat], outside: set[int]) -> set[int]:
+    children: dict[int, list[int]] = {}
+    for found in table.values():
+        children.setdefault(found.parent, []).append(found.pid)
+    tree: set[int] = set()
+    unseen = list(roots)
+    while unseen:
+        pid = unseen.pop()
+        if pid not in tree and pid not in outside:
+            tree.add(pid)
+            unseen += children.get(pid, [])
+    return tree
+
+
+def _targets(marks: Marks, spare_servers: bool) -> tuple[list[Process], list[Process]]:
+    """(to end, to spare)"""
+    found = find(marks)
+    servers = {process.pid for process in found if spare_servers and process.command in SERVERS}
+    spared = [
+        process for process in found if servers and servers & {pid for pid, _ in procfs.lineage(process.pid)}
+    ]
+    return [process for process in found if process not in spared], spared
+
+
+def _freeze(marks: Marks, spare_servers: bool, targets: list[Process]) -> list[Process]:
+    """SIGSTOP everything, until no new process turns up."""
+    frozen: dict[Process, None] = {}
+    for _ in range(ROUNDS):
+        new = [process for process in targets if process not in frozen]
+        if not new:
+            break
+        for process in new:
+            send(process, signal.SIGSTOP)
+        frozen.update(dict.fromkeys(new))
+        targets, _spared = _targets(marks, spare_servers)
+    return list(frozen)
+
+
+def _kill(processes: Iterable[Process]) -> None:
+    """SIGKILL, and wait for the deaths."""
+    deadline = time.monotonic() + DEATH_WAIT
+    for process in processes:
+        send(process, signal.SIGKILL)
+    for process in processes:
+        try:
+            pidfd = os.pidfd_open(process.pid)
+        except OSError:
+            continue
+        try:
+            if procfs.start_time(process.pid) == process.start:
+                poll = select.poll()
+                poll.register(pidfd, select.POLLIN)
+                poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
+        finally:
+            os.close(pidfd)

@@ -1,45 +1,38 @@
-"""The attempts of one scheduler on this machine: started or found again, waited for, ended, cleaned up after."""
+"""The attempts of one scheduler on this machine: started or found again, waited for, ended, cleaned up."""
 
 import asyncio
+import contextlib
 import errno
 import os
+import signal
 import socket
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 
-from app import procfs
 from app.execution import trees
 from app.execution.attempt import Alive, Gone, locate, wait
 from app.execution.ends import Ended, EndsFile
 from app.execution.environment import header, task_environment
-from app.execution.launcher import Launcher, Launches
+from app.execution.launcher import Launcher, Spawned
 from app.execution.script import failed_command
-from app.execution.tmux import TmuxLauncher, server_name
+from app.execution.tmux import TmuxLauncher, end_server, server_name
 from app.execution.trees import Marks, ticks_now
 from app.lease.errors import LeaseError
 from app.lease.store import Held, LeaseStore
-from app.model.backend import (
-    AttemptRecord,
-    Exit,
-    Grant,
-    LaunchFailed,
-    LaunchSpec,
-    Lost,
-    Running,
-    Stop,
-)
-from app.model.faults import Problem
+from app.local.leftovers import Leftovers
+from app.model.backend import AttemptRecord, Exit, Grant, LaunchFailed, LaunchSpec, Lost, Running, Stop
 from app.model.paths import RunPaths
 from app.model.settings import Settings
-from app.model.task import Terminal
 
 LOG_TAIL_BYTES = 32_768
 """How much of a log's end is looked at to tell why an attempt failed."""
 
+TMUX_FLUSH_SECONDS = 2.0
+"""What a tmux server gets to put the last output into the log."""
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class Living:
     """An attempt that runs, and what is needed to end it cleanly."""
 
@@ -48,27 +41,30 @@ class Living:
     marks: Marks
     leases: tuple[str, ...]
     on_cpu: bool
-    log_path: str
+    tmux: str | None  #: socket name of its server
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    kill_at: float | None = None  #: monotonic; it was asked to end, and gets until then
     peak_gb: float | None = None
     used_gb: float | None = None
 
+    def note_use(self, used_gb: float) -> None:
+        """Memory its tree uses now, summed over its cards."""
+        self.used_gb = used_gb
+        self.peak_gb = max(self.peak_gb or 0.0, used_gb)
+
 
 class Attempts:
-    """Starts, finds, waits for and ends attempts. Leases end with them."""
+    """Starts, finds, waits for and ends attempts. Their leases end with them."""
 
     def __init__(self, run: RunPaths, leases: LeaseStore, settings: Settings) -> None:
         run.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._run, self._leases, self._settings = run, leases, settings
         self._ends = EndsFile(run.ends)
-        self._leases, self._settings, self._run = leases, settings, run
-        self._launchers: dict[Terminal, Launches] = {
-            "direct": Launcher(self._ends),
-            "tmux": TmuxLauncher(self._ends, run.folder.name),
-        }
+        self._direct, self._in_tmux = Launcher(self._ends), TmuxLauncher(self._ends, run.folder.name)
         self._inherited = dict(os.environ)
         self._host = socket.gethostname()
-        self._scans: set[asyncio.Task[None]] = set()
+        self.leftovers = Leftovers(settings.kill_leftovers, self._give_back)
         self.living: dict[int, Living] = {}
-        self.problems: dict[int, Problem] = {}  #: by attempt: what of it could not be ended or was spared
         self.freed_at: float | None = None  #: monotonic, when cards were last given back
 
     def close(self) -> None:
@@ -77,63 +73,118 @@ class Attempts:
             os.close(living.pidfd)
         self._ends.close()
 
-    def launch(
+    async def launch(
         self, grant: Grant, held: Held | None, spec: LaunchSpec, visible: str
     ) -> Running | LaunchFailed:
         """Start one. On failure its leases are released."""
-        env = task_environment(self._inherited, spec, grant.gpu_ids, visible)
-        head = header(spec, env, grant.gpu_ids, self._host, time.time())
         try:
-            spawned = self._launchers[spec.terminal].launch(spec, env, held.fds if held else (), head)
+            spawned = await self._spawn(grant, held, spec, visible)
         except OSError as error:
             self._leases.release(grant.leases)
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             return LaunchFailed(error.strerror or str(error), disk_full=full)
         if held:
-            self._identify(held, spawned.pid, spawned.start)
-        tmux = server_name(self._run.folder.name, spec) if spec.terminal == "tmux" else None
-        marks = self._marks(spec.log_path, grant.leases, spawned.pid, spawned.start, tmux)
-        self._add(spec.number, spawned.pidfd, marks, grant.leases, not grant.gpu_uuids, spec.log_path)
+            with contextlib.suppress(LeaseError):  # it holds without its content, as a whole card
+                self._leases.identify(held, spawned.pid, spawned.start, spawned.pid)
+        tmux = self._server(spec) if spec.terminal == "tmux" else None
+        marks = self._marks(spec.log_path, grant.leases, spawned.pid, spawned.start)
+        self._add(spec.number, spawned.pidfd, marks, grant.leases, not grant.gpu_uuids, tmux)
         return Running(spec.key, spec.number, spawned.pid, spawned.start, time.time())
 
     async def adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
         """Find an attempt of an earlier scheduler again; one that has ended is cleaned up after."""
         found = await locate(self._ends, record.number, record.log_path, record.boot_id)
         leases = tuple(self._leases.adopt(record.leases))
-        lines = self._ends.lines(record.number)
-        pid, start = (lines.started.pid, lines.started.start) if lines.started else (None, 0)
+        started = self._ends.lines(record.number).started
         if isinstance(found, Alive):
-            pid, start = found.pid, found.start
-        marks = self._marks(record.log_path, record.leases, pid, start, record.session_name)
-        if isinstance(found, Alive):
-            self._add(record.number, found.pidfd, marks, leases, not record.gpu_uuids, record.log_path)
-            began = lines.started.at if lines.started else record.started_at
+            marks = self._marks(record.log_path, record.leases, found.pid, found.start)
+            self._add(record.number, found.pidfd, marks, leases, not record.gpu_uuids, record.session_name)
+            began = started.at if started else record.started_at
             return Running(record.key, record.number, found.pid, found.start, began)
-        await self._end_leftovers(record.number, marks)
-        self._leases.release(record.leases)
+        pid, start = (started.pid, started.start) if started else (None, 0)
+        if not (isinstance(found, Gone) and found.reboot):
+            marks = self._marks(record.log_path, record.leases, pid, start)
+            await self.leftovers.end(marks, record.leases, 0.0, forced=isinstance(found, Gone))
         if isinstance(found, Gone):
-            return Lost(found.reboot, time.time(), began=lines.started is not None)
-        return self._exit(found, record.log_path, None)
+            return Lost(found.reboot, time.time(), began=started is not None)
+        return _exit(found, record.log_path, None)
 
     async def wait(self, running: Running) -> Exit | Lost:
         """Until it has ended, its tree is gone and its leases are released."""
         living = self.living[running.number]
         await wait(living.pidfd)
+        living.over.set()
         await self._clean_up(living)
         del self.living[running.number]
         os.close(living.pidfd)
         ended = self._ends.lines(running.number).ended
-        if ended is None:
-            return Lost(False, time.time())
-        return self._exit(ended, living.log_path, living.peak_gb)
+        return _exit(ended, living.marks.log_path, living.peak_gb) if ended else Lost(False, time.time())
 
     async def signal(self, running: Running, stop: Stop, grace: float) -> None:
-        """End the whole tree: asked first, after `grace` seconds made to."""
+        """End the whole tree: asked first, and after `grace` seconds made to."""
         living = self.living.get(running.number)
         if living is None:
             return
-        if stop == "terminate":
-            await asyncio.to_thread(trees.terminate, living.marks)
-            if await self._ends_within(living, grace):
-                return
-        await asyncio.to_thread(trees.kill, living.marks)
+        patience = grace if stop == "terminate" else 0.0
+        living.kill_at = time.monotonic() + patience
+        if patience:
+            await asyncio.to_thread(trees.signal_tree, living.marks, signal.SIGTERM)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(living.over.wait(), patience)
+                return  # what is left of its tree has the rest of the time: see _clean_up
+        await asyncio.to_thread(trees.kill_tree, living.marks)
+
+    async def _spawn(self, grant: Grant, held: Held | None, spec: LaunchSpec, visible: str) -> Spawned:
+        env = task_environment(self._inherited, spec, grant.gpu_ids, visible)
+        head = header(spec, env, grant.gpu_ids, self._host, time.time())
+        fds = held.fds if held else ()
+        if spec.terminal == "tmux":  # asks tmux, which takes some 50 ms
+            return await asyncio.to_thread(self._in_tmux.launch, spec, env, fds, head)
+        return self._direct.launch(spec, env, fds, head)
+
+    async def _clean_up(self, living: Living) -> None:
+        """If nothing of its session is left and nobody holds its leases, its cards go on at once, and strays
+        are looked for beside; otherwise, and always after a stop, what it left is ended first."""
+        marks = replace(living.marks, ended=ticks_now())
+        if living.tmux:
+            await asyncio.to_thread(end_server, living.tmux, TMUX_FLUSH_SECONDS)
+        if living.kill_at is None and trees.quick_check(marks, lambda: self._still_held(living)):
+            self._give_back(living.leases)
+            self.leftovers.sweep_later(marks)
+            return
+        patience = 0.0 if living.kill_at is None else max(0.0, living.kill_at - time.monotonic())
+        await self.leftovers.end(marks, living.leases, patience, forced=living.kill_at is not None)
+
+    def _still_held(self, living: Living) -> bool:
+        """By a process other than this one."""
+        return bool(self._leases.let_go(living.leases))
+
+    def _give_back(self, leases: Collection[str]) -> None:
+        self._leases.release(leases)
+        self.freed_at = time.monotonic()
+
+    def _server(self, spec: LaunchSpec) -> str:
+        return server_name(self._run.folder.name, spec.queue_id, spec.index)
+
+    def _marks(self, log_path: str, leases: Iterable[str], pid: int | None, start: int) -> Marks:
+        return Marks(log_path, tuple(str(self._leases.path(name)) for name in leases), pid, start)
+
+    def _add(
+        self, number: int, pidfd: int, marks: Marks, leases: tuple[str, ...], on_cpu: bool, tmux: str | None
+    ) -> None:
+        self.living[number] = Living(number, pidfd, marks, leases, on_cpu, tmux)
+
+
+def _exit(ended: Ended, log_path: str, peak_gb: float | None) -> Exit:
+    tail = _tail(log_path)
+    return Exit(ended.status, ended.started_at, ended.ended_at, peak_gb, tail, failed_command(tail))
+
+
+def _tail(log_path: str) -> str:
+    """The end of a log; "" where it can't be read."""
+    try:
+        with open(log_path, "rb") as log:  # noqa: PTH123
+            log.seek(max(0, os.fstat(log.fileno()).st_size - LOG_TAIL_BYTES))
+            return log.read(LOG_TAIL_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""

@@ -1,7 +1,6 @@
 """The local backend: this machine's GPUs, given out by placement and leases, attempts run as processes."""
 
 import asyncio
-import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,7 +52,7 @@ class LocalBackend:
         self._machine, self._seats, self._attempts, self._settings = machine, seats, attempts, settings
         self._held: dict[TaskKey, Held] = {}
         self._granted: dict[TaskKey, Grant] = {}
-        self._labels: dict[str, str] = {}  # lease name -> "3/1"
+        self._labels: dict[str, str] = {}  #: lease name -> "3/1"
         self._seen: Seen | None = None
 
     def close(self) -> None:
@@ -74,7 +73,7 @@ class LocalBackend:
         del self._granted[grant.key]
         held = self._held.pop(grant.key, None)
         self._labels.update(dict.fromkeys(grant.leases, f"{spec.queue_id}/{spec.index}"))
-        return self._attempts.launch(grant, held, spec, self._visible(grant))
+        return await self._attempts.launch(grant, held, spec, self._visible(grant))
 
     async def wait(self, running: Running) -> Exit | Lost:
         leases = self._attempts.living[running.number].leases
@@ -86,7 +85,8 @@ class LocalBackend:
     async def signal(self, running: Running, stop: Stop, grace: float) -> None:
         await self._attempts.signal(running, stop, grace)
 
-    async def adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
+    async def adopt(self, record: AttemptRecord, label: str) -> Running | Exit | Lost:
+        self._labels.update(dict.fromkeys(record.leases, label))
         return await self._attempts.adopt(record)
 
     async def give_back(self, grant: Grant) -> None:
@@ -98,6 +98,7 @@ class LocalBackend:
     async def observe(self) -> None:
         """Look every second while something of ours runs on a card; else every check_time, for the view."""
         while True:
+            await self._attempts.leftovers.sweep()
             self._seen = await self._look()
             self._note_use(self._seen)
             busy = any(living.leases for living in self._attempts.living.values())
@@ -106,7 +107,7 @@ class LocalBackend:
     def survey(self) -> Survey:
         if self._seen is None:
             return Survey((), None, (), {})
-        found = [*self._machine.problems, *self._attempts.problems.values()]
+        found = [*self._machine.problems, *self._attempts.leftovers.all_problems()]
         found += [self._seats.problem] if self._seats.problem else []
         if self._seen.silent:
             found.append(Problem("driver", f"the GPU driver does not answer: {self._seen.silent.error}"))

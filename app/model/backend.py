@@ -163,8 +163,8 @@ class Backend(Protocol):
         """Ask the whole tree to end; returns when the signals are sent, `wait` tells the end."""
         ...
 
-    async def adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
-        """Find an attempt of an earlier scheduler again."""
+    async def adopt(self, record: AttemptRecord, label: str) -> Running | Exit | Lost:
+        """Find an attempt of an earlier scheduler again. `label`: of its task, "3/1"."""
         ...
 
     async def give_back(self, grant: Grant) -> None:

@@ -8,35 +8,47 @@ from rich.style import Style
 from app.model.blockers import UNUSABLE
 from app.model.state import Running
 from app.model.state_file import Card, StateFile
-from app.view.line import Line, cut, padded, put, right
-from app.view.look import BROKEN, LEASE, OURS, PEOPLE, PLAIN, QUIET, STRONG, TRACK, WARN, Look
-from app.view.section import Scene, Section
+from app.view.line import Line, cells, cut, padded, put, right
+from app.view.look import BROKEN, LEASE, OURS, PEOPLE, QUIET, STRONG, TRACK, WARN, Look
+from app.view.queues import current
+from app.view.section import Body, Scene, Section
 from app.view.text import duration, figure
 
-COMPACT = 26  #: cells of a card when several share a row
+COMPACT = 24  #: cells of a card when several share a row
+HOT = 85.0  #: degrees Celsius; data centre cards slow down a little above
+SHOWN = 0.05  #: GB; less is written 0.0
+WIDE = 110  #: from this width on the parts of a card's memory stand in its own row
 
 
 def gpus(scene: Scene, width: int) -> Section:
-    """Bars of all cards. With too few rows for a row each, several share one."""
+    """Bars of all cards. With rows to spare a second row each tells the parts of its memory; with too few
+    rows for a row each, several share one."""
     cards = scene.state.gpus
     across = max(1, (width + 2) // (COMPACT + 2))
     compact = -(-len(cards) // across)
+    full = 0 if width >= WIDE else sum(1 for card in cards if _usable(card) and _figures(card, scene.look))
     return Section(
         heading=_heading(scene.state, scene.look, width),
         least=1 + min(compact, 3),
         enough=1 + min(len(cards), 8),
-        wanted=1 + len(cards),
-        body=lambda rows: _rows(scene, width, rows, across),
+        wanted=1 + len(cards) + full,
+        body=lambda rows: _body(scene, width, rows, across),
     )
 
 
+def _usable(card: Card) -> bool:
+    return card.health == "ok" and card.off_since is None
+
+
 def _heading(state: StateFile, look: Look, width: int) -> Line:
-    allowance = state.allowance
     line = [put("GPUs", STRONG)]
-    if allowance:
-        line.append(put(f"  {allowance.held} of {allowance.allowed} held", QUIET))
+    models = {_name(card) for card in state.gpus}
+    if len(models) == 1 and width >= 60:
+        line.append(put(f"  {len(state.gpus)} x {models.pop()}", QUIET))
+    if state.allowance:
+        line.append(put(f"  {state.allowance.held} of {state.allowance.allowed} allowed held", QUIET))
     legend = _legend(look)
-    return [*line, put("  "), *legend] if width >= 76 else line
+    return [*line, put("   "), *legend] if cells(line) + cells(legend) + 4 <= width else line
 
 
 def _legend(look: Look) -> Line:
@@ -51,65 +63,96 @@ def _legend(look: Look) -> Line:
     return line
 
 
-def _rows(scene: Scene, width: int, rows: int, across: int) -> list[Line]:
+def _body(scene: Scene, width: int, rows: int, across: int) -> Body:
     cards = scene.state.gpus
+    if rows < len(cards):
+        return _shared(scene, rows, across)
     tasks = _tasks(scene.state)
-    if rows >= len(cards):
-        return [_row(card, tasks.get(card.index, []), scene, width) for card in cards]
-    ellipsis = scene.look.ellipsis
+    spare = rows - len(cards)
+    lines: list[Line] = []
+    for card in cards:
+        lines.append(_row(card, tasks.get(card.index, []), scene, width))
+        figures = _figures(card, scene.look)
+        if width < WIDE and spare and figures and _usable(card):
+            spare -= 1
+            lines.append(cut([put("    "), *figures], width, scene.look.ellipsis))
+    return Body(lines)
+
+
+def _shared(scene: Scene, rows: int, across: int) -> Body:
+    """Several cards a row."""
+    cards = scene.state.gpus[: rows * across]
     lines: list[Line] = []
     for first in range(0, len(cards), across):
         line: Line = []
         for card in cards[first : first + across]:
-            line += [*padded(_small(card, scene.look), COMPACT, ellipsis), put("  ")]
+            line += [*padded(_small(card, scene.look), COMPACT, scene.look.ellipsis), put("  ")]
         lines.append(line[:-1])
-    if len(lines) > rows:
-        left_out = len(cards) - across * (rows - 1)
-        lines[rows - 1 :] = [[put(f"and {left_out} more", QUIET)]]
-    return lines
+    return Body(lines, len(scene.state.gpus) - len(cards))
 
 
 def _tasks(state: StateFile) -> dict[str, list[str]]:
     """Our running tasks by the index of the card they are on."""
     found: dict[str, list[str]] = {}
     for queue in state.queues:
-        if not queue.counts.get("running"):
+        if queue.status != "running":
             continue
-        for task in queue.tasks:
-            if isinstance(task.state, Running):
-                for gpu in task.state.gpu_ids:
-                    found.setdefault(gpu, []).append(f"{queue.queue_id}/{task.index}")
+        task = current(queue)
+        if task and isinstance(task.state, Running):
+            for gpu in task.state.gpu_ids:
+                found.setdefault(gpu, []).append(f"{queue.queue_id}/{task.index}")
     return found
 
 
 def _row(card: Card, tasks: list[str], scene: Scene, width: int) -> Line:
     look = scene.look
-    head = [right(card.index, 3, PLAIN), put(" ")]
+    head = [right(card.index, 2), put("  ")]
     wrong = _wrong(card, scene.now)
     if wrong:
         return cut([*head, wrong, put(f"  {_name(card)}", QUIET)], width, look.ellipsis)
-    wide = width >= 110
-    bar = max(8, min(40, (width - 50) // 2 if not wide else (width - 70) // 2))
+    bar = max(8, min(40, (width - 50) // 2 if width < WIDE else (width - 76) // 2))
     line: Line = [*head, *memory_bar(card, bar, look), put(" ")]
     line += [right(figure(card.free_gb), 6), put(f" of {figure(card.total_gb)} GB free", QUIET)]
     line = padded(line, 4 + bar + 1 + 6 + 17, look.ellipsis)
     use = "" if card.use is None else f"{card.use:.0f}%"
     heat = "" if card.temperature_c is None else f"{card.temperature_c:.0f}{look.degree}"
-    hot = WARN if (card.temperature_c or 0) >= 85 else QUIET
+    hot = WARN if (card.temperature_c or 0) >= HOT else QUIET
     line += [right(use, 5), right(heat, 6, hot), put("  ")]
-    if wide:
-        line += [*padded([put(_name(card), QUIET)], 12, look.ellipsis), put("  ")]
+    if width >= WIDE:
+        line += [*padded(_figures(card, look), 26, look.ellipsis), put("  ")]
     return cut([*line, *_who(card, tasks, look)], width, look.ellipsis)
+
+
+def _figures(card: Card, look: Look) -> Line:
+    """What its memory is used for, in the colours of the bar."""
+    ours, promised = card.own_used_gb, card.own_promised_gb
+    leases = [lease.declared_gb for lease in card.other_leases]
+    leased = "all" if None in leases else figure(sum(gb for gb in leases if gb is not None))
+    parts = []
+    if ours >= SHOWN or promised >= SHOWN:
+        parts.append(put(f"ours {figure(ours)} of {figure(promised)}", OURS))
+    if leases:
+        parts.append(put(f"leases {leased}", LEASE))
+    if card.others_gb >= SHOWN:
+        parts.append(put(f"others {figure(card.others_gb)}", PEOPLE))
+    return _joined(parts, look)
+
+
+def _joined(parts: Line, look: Look) -> Line:
+    line: Line = []
+    for part in parts:
+        line += [put(look.between, QUIET), part] if line else [part]
+    return line
 
 
 def _small(card: Card, look: Look) -> Line:
     """Index, bar, what is free."""
-    head = [right(card.index, 3), put(" ")]
+    head = [right(card.index, 2), put(" ")]
     if card.health != "ok":
         return [*head, put(card.health, BROKEN)]
     if card.off_since is not None:
         return [*head, put("off", WARN)]
-    return [*head, *memory_bar(card, 11, look), right(figure(card.free_gb), 6), put(" free", QUIET)]
+    return [*head, *memory_bar(card, 10, look), right(figure(card.free_gb), 6), put(" free", QUIET)]
 
 
 def _wrong(card: Card, now: float) -> Segment | None:
@@ -139,10 +182,7 @@ def _who(card: Card, tasks: list[str], look: Look) -> Line:
         for user, used in sorted(people.items(), key=lambda item: -item[1])
         if user not in {lease.user for lease in card.other_leases}
     ]
-    line: Line = []
-    for part in parts:
-        line += [put(look.between if line else "", QUIET), part]
-    return line
+    return _joined(parts, look)
 
 
 def memory_bar(card: Card, width: int, look: Look) -> Line:
@@ -154,7 +194,7 @@ def memory_bar(card: Card, width: int, look: Look) -> Line:
     left = width
     edge = 0.0
     for glyph, style, amount in parts:
-        if amount < 0.05:
+        if amount < SHOWN:
             continue
         edge += amount * scale
         size = min(left, max(1, round(edge) - (width - left)))

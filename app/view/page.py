@@ -5,9 +5,9 @@ from pathlib import PurePath
 
 from app.model.state_file import SchedulerStatus
 from app.view.cards import gpus
-from app.view.line import Line, cut, ends, padded, put
+from app.view.line import Line, cells, cut, ends, padded, put
 from app.view.look import QUIET, SCHEDULER, STATE, STRONG, TRACK, WARN
-from app.view.queues import queues, total_counts
+from app.view.queues import in_order, queues
 from app.view.running import running
 from app.view.section import Scene, Section, share
 from app.view.text import count, duration
@@ -47,13 +47,17 @@ def page(scene: Scene, width: int, height: int, notice: str = "") -> list[Line]:
 
 def _head(scene: Scene, width: int) -> list[Line]:
     state, look = scene.state, scene.look
-    name = PurePath(state.command_file).name
-    number = "" if state.config_index is None else f"{state.mode}{look.between}{state.config_index}  "
     status = [
         put(f"{look.dot} {state.status}", SCHEDULER[state.status]),
         put(f"  {duration(scene.now - state.started_at)}", STRONG),
     ]
-    title = [put(name, STRONG), put(f"  {number}run {state.run}  pid {state.pid} on {state.host}", QUIET)]
+    title = [put(PurePath(state.command_file).name, STRONG)]
+    facts = [f"run {state.run}", f"pid {state.pid} on {state.host}"]
+    if state.config_index is not None:
+        facts.insert(0, f"{state.mode}{look.between}{state.config_index}")
+    for fact in facts:
+        more = [*title, put(f"   {fact}", QUIET)]
+        title = more if cells(more) + cells(status) + 2 <= width else title
     return [ends(title, status, width, look.ellipsis), _counts(scene, width)]
 
 
@@ -61,7 +65,7 @@ def _counts(scene: Scene, width: int) -> Line:
     state, look = scene.state, scene.look
     total = sum(state.counts.values())
     line: Line = []
-    for status, number in total_counts(state.counts):
+    for status, number in in_order(state.counts):
         if status != "completed":
             line += [put(f"{look.icon[status]} {number:,} {status}", STATE[status]), put("   ")]
     done = f"{state.counts.get('completed', 0):,} of {count(total, 'task')} completed"
@@ -126,11 +130,10 @@ def _filled(lines: list[Line], rows: int) -> list[Line]:
 
 
 def _drawn(scene: Scene, section: Section, rows: int, width: int, *, rule: bool) -> list[Line]:
+    lines, left_out = section.body(rows - 1)
     heading = section.heading
     if rule:
-        used = sum(segment.cell_length for segment in heading)
-        heading = [
-            *heading,
-            put(" " + scene.look.rule * max(0, width - used - 1), TRACK),
-        ]
-    return [cut(heading, width, scene.look.ellipsis), *section.body(rows - 1)]
+        more = f" and {left_out:,} more" if left_out else ""
+        left = max(0, width - cells(heading) - len(more) - 1)
+        heading = [*heading, put(" " + scene.look.rule * left, TRACK), put(more, QUIET)]
+    return [cut(heading, width, scene.look.ellipsis), *lines]

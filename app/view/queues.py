@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 
+from rich.cells import cell_len
 from rich.segment import Segment
 
-from app.model.state import STATUSES, Backoff, Failed, Held, Running, Skipped, Status, TaskState, Waiting
+from app.model.state import Backoff, Failed, Held, Running, Skipped, Status, TaskState, Waiting
 from app.model.state_dump import interest
 from app.model.state_file import Queue, Task
 from app.view.line import Line, cut, padded, put, right
 from app.view.look import PLAIN, QUIET, STATE, STRONG, Look
-from app.view.section import Scene, Section
-from app.view.text import count, duration, ordinal
+from app.view.section import Body, Scene, Section
+from app.view.text import clean, duration, ordinal
+
+COMPACT = 24  #: cells of a queue when several share a row
 
 ORDER: tuple[Status, ...] = (
     "completed",
@@ -27,15 +30,17 @@ ORDER: tuple[Status, ...] = (
 
 
 def queues(scene: Scene, width: int) -> Section:
+    """A row each; with too few rows, several share one, the most interesting ones."""
     state = scene.state
     number = len(state.queues) + state.more_queues.queues
     done = sum(finished(queue) for queue in state.queues)
+    across = max(1, (width + 2) // (COMPACT + 2))
     return Section(
-        heading=[put("Queues", STRONG), put(f"  {done} of {number} done" if number else "  none", QUIET)],
-        least=3,
+        heading=[put("Queues", STRONG), put(f"  {done:,} of {number:,} done" if number else "  none", QUIET)],
+        least=1 + max(1, min(-(-number // across), 3)),
         enough=1 + min(number, 5),
-        wanted=1 + number,
-        body=lambda rows: _rows(scene, width, rows),
+        wanted=1 + len(state.queues),
+        body=lambda rows: _body(scene, width, rows, across),
     )
 
 
@@ -53,39 +58,62 @@ def current(queue: Queue) -> Task | None:
     return queue.tasks[at] if 0 <= at < len(queue.tasks) else None
 
 
-def _rows(scene: Scene, width: int, rows: int) -> list[Line]:
-    shown = scene.state.queues
-    left_out = scene.state.more_queues.queues
-    if len(shown) + left_out > rows:
-        # The most interesting ones, in the file's order.
-        order = sorted(range(len(shown)), key=lambda at: (interest(shown[at].status), at))
-        kept = sorted(order[: rows - 1])
-        left_out += len(shown) - len(kept)
-        shown = tuple(shown[at] for at in kept)
-    names = max((len(_title(queue)) for queue in shown), default=0)
+def _body(scene: Scene, width: int, rows: int, across: int) -> Body:
+    every = scene.state.queues
+    shared = len(every) > rows
+    shown = _most_interesting(every, rows * across if shared else rows)
+    left_out = len(every) + scene.state.more_queues.queues - len(shown)
+    if shared:
+        return Body(_shared(shown, scene, across), left_out)
+    names = max((cell_len(_title(queue)) for queue in shown), default=0)
     room = max(6, min(names, width // 5))
     strip = max(6, min(40, (width - room) // 4))
-    lines = [_row(queue, scene, width, room, strip) for queue in shown]
-    if left_out:
-        lines.append([put(f"and {count(left_out, 'more queue')}", QUIET)])
+    failed = any(queue.counts.get("failed") for queue in shown)
+    return Body([_row(queue, scene, width, room, strip, failed) for queue in shown], left_out)
+
+
+def _most_interesting(queues: tuple[Queue, ...], most: int) -> list[Queue]:
+    """So many of them at most, in the file's order."""
+    if len(queues) <= most:
+        return list(queues)
+    order = sorted(range(len(queues)), key=lambda at: (interest(queues[at].status), at))
+    return [queues[at] for at in sorted(order[:most])]
+
+
+def _shared(shown: list[Queue], scene: Scene, across: int) -> list[Line]:
+    """Several queues a row."""
+    look = scene.look
+    lines: list[Line] = []
+    for first in range(0, len(shown), across):
+        line: Line = []
+        for queue in shown[first : first + across]:
+            small = padded(_name(queue), 8, look.ellipsis)
+            small += [put(" "), *padded(cells_of(queue.counts, queue.total, 6, look), 6, look.ellipsis)]
+            done = f" {queue.counts.get('completed', 0):,} of {queue.total:,}"
+            line += [*padded([*small, put(done, QUIET)], COMPACT, look.ellipsis), put("  ")]
+        lines.append(line[:-1])
     return lines
 
 
+def _name(queue: Queue) -> Line:
+    return [put(str(queue.queue_id)), put(f" {queue.queue_name}" if queue.queue_name else "", QUIET)]
+
+
 def _title(queue: Queue) -> str:
-    return f"{queue.queue_id} {queue.queue_name or ''}".strip()
+    return clean(f"{queue.queue_id} {queue.queue_name or ''}".strip())
 
 
-def _row(queue: Queue, scene: Scene, width: int, room: int, strip: int) -> Line:
+def _row(queue: Queue, scene: Scene, width: int, room: int, strip: int, failed: bool) -> Line:
+    """`room` cells for its title, `strip` for its cells, and a column of failures if any queue has one."""
     look = scene.look
-    title = [put(str(queue.queue_id)), put(f" {queue.queue_name}" if queue.queue_name else "", QUIET)]
     done = queue.counts.get("completed", 0)
-    line = [*padded(title, room, look.ellipsis), put("  ")]
+    line = [*padded(_name(queue), room, look.ellipsis), put("  ")]
     line += padded(cells_of(queue.counts, queue.total, strip, look), strip, look.ellipsis)
-    line += [right(f"{done:,}", 6), put(f" of {queue.total:,}".ljust(8), QUIET)]
-    failed = queue.counts.get("failed", 0)
-    line += padded(
-        [put(f"{look.icon['failed']} {failed}", STATE["failed"])] if failed else [], 5, look.ellipsis
-    )
+    line += [right(f"{done:,}", 6), put(f" of {queue.total:,}".ljust(9), QUIET)]
+    if failed:
+        number = queue.counts.get("failed", 0)
+        text = f"{look.icon['failed']} {number}" if number else ""
+        line += padded([put(text, STATE["failed"])], 6, look.ellipsis)
     return cut([*line, *_where(queue, scene)], width, look.ellipsis)
 
 
@@ -134,6 +162,8 @@ def _detail(state: TaskState, now: float) -> str:
             return ""
 
 
-def total_counts(counts: Mapping[Status, int]) -> list[tuple[Status, int]]:
-    """The states somebody is in, in a fixed order."""
-    return [(status, counts[status]) for status in STATUSES if counts.get(status)]
+def in_order(counts: Mapping[Status, int]) -> list[tuple[Status, int]]:
+    """The states somebody is in, the most interesting first."""
+    return sorted(
+        ((status, number) for status, number in counts.items() if number), key=lambda item: interest(item[0])
+    )

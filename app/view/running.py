@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from app.model.state import Running
 from app.model.state_file import Queue, StateFile, Task
 from app.view.line import Line, cells, cut, padded, put, right
 from app.view.look import OURS, QUIET, STATE, STRONG, WARN
 from app.view.queues import current
-from app.view.section import Scene, Section
-from app.view.text import count, duration, figure, ordinal
+from app.view.section import Body, Scene, Section
+from app.view.text import clean, duration, figure, ordinal
 
 ONE_LINE = 110  #: from this width on the log stands in the task's own row
 NAME = 24
@@ -28,9 +30,9 @@ def running(scene: Scene, width: int) -> Section:
     lines = 1 if width >= ONE_LINE else 2
     return Section(
         heading=[put("Running", STRONG), put(f"  {number:,}", QUIET)],
-        least=2 if not rows else 3,
+        least=2 if len(rows) < 2 else 3,
         enough=1 + max(1, min(len(rows), 8)),
-        wanted=1 + max(1, lines * len(rows) + (number > len(rows))),
+        wanted=1 + max(1, lines * len(rows)),
         body=lambda room: _lines(scene, width, room, rows, number),
     )
 
@@ -45,7 +47,7 @@ def _of(queue: Queue) -> list[_Row]:
     task = current(queue)
     if task is None or not isinstance(task.state, Running):
         return []
-    return [_Row(f"{queue.queue_id}/{task.index}", title(task), task, task.state)]
+    return [_Row(f"{queue.queue_id}/{task.index}", clean(title(task)), task, task.state)]
 
 
 def title(task: Task) -> str:
@@ -55,26 +57,24 @@ def title(task: Task) -> str:
     return next((line.strip() for line in task.commands.splitlines() if line.strip()), "")
 
 
-def _lines(scene: Scene, width: int, room: int, rows: list[_Row], number: int) -> list[Line]:
+def _lines(scene: Scene, width: int, room: int, rows: list[_Row], number: int) -> Body:
     if not rows:
-        return [[put("nothing runs", QUIET)]]
-    shown = rows if len(rows) == number and len(rows) <= room else rows[: max(1, room - 1)]
+        return Body([[put("nothing runs", QUIET)]])
+    shown = rows[:room]
     label = max(len(row.label) for row in shown)
-    name = min(NAME if width < 150 else 32, max(len(row.name) for row in shown))
-    spare = room - len(shown) - (number > len(shown))
+    name = min(NAME if width < 150 else 32, max(cell_len(row.name) for row in shown))
+    spare = room - len(shown)
+    ellipsis = scene.look.ellipsis
     lines: list[Line] = []
     for row in shown:
         facts = _facts(row, scene, label, name)
         last = put(scene.tails.last(row.state.log_path, scene.now), QUIET)
-        ellipsis = scene.look.ellipsis
         if width < ONE_LINE and spare > 0 and cells(facts) + 24 > width:
             spare -= 1
             lines += [cut(facts, width, ellipsis), cut([put(" " * (label + 3)), last], width, ellipsis)]
         else:
             lines.append(cut([*facts, put("  "), last], width, ellipsis))
-    if number > len(shown):
-        lines.append([put(f"and {count(number - len(shown), 'more task')}", QUIET)])
-    return lines
+    return Body(lines, number - len(shown))
 
 
 def _facts(row: _Row, scene: Scene, label: int, name: int) -> Line:

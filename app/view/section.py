@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.model.state_file import StateFile
 from app.view.line import Line
@@ -19,6 +20,13 @@ class Scene:
     tails: LogTails
 
 
+class Body(NamedTuple):
+    """What is under a heading."""
+
+    lines: list[Line]
+    left_out: int = 0  #: for want of room; the heading tells
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """One part. Its rows hold its heading and its body."""
@@ -27,18 +35,23 @@ class Section:
     least: int  #: rows below which it is left out
     enough: int  #: rows with which it says what matters
     wanted: int  #: rows with which it says all
-    body: Callable[[int], list[Line]]  #: draws it into at most so many rows, at least one
+    body: Callable[[int], Body]  #: draws it into at most so many rows, at least one
 
 
 def share(sections: Sequence[Section], rows: int) -> list[int]:
-    """How many rows each gets. The earlier sections of the list come first in every round: first all get
-    their least, then what is enough, then what they want."""
+    """How many rows each gets: its least, in their order; then they are given a row in turn until each has
+    enough, then until each has what it wants."""
     given = [0] * len(sections)
-    for goal in ("least", "enough", "wanted"):
-        for at, section in enumerate(sections):
-            aim = min(getattr(section, goal), section.wanted)
-            if given[at] or aim <= rows:
-                more = max(0, min(aim - given[at], rows))
-                given[at] += more
-                rows -= more
+    for at, section in enumerate(sections):
+        least = min(section.least, section.wanted)
+        if least <= rows:
+            given[at] = least
+            rows -= least
+    for goal in ([section.enough for section in sections], [section.wanted for section in sections]):
+        while open_ := [at for at, aim in enumerate(goal) if 0 < given[at] < aim]:
+            for at in open_[:rows]:
+                given[at] += 1
+            if len(open_) >= rows:
+                return given
+            rows -= len(open_)
     return given

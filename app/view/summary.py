@@ -14,7 +14,7 @@ from app.model.state import RUN_DONE, Completed, Failed, OutOfMemory, Signalled,
 from app.model.state_dump import interest
 from app.model.state_file import Queue, StateFile, Task
 from app.view.look import PLAIN, QUIET, STATE, STRONG
-from app.view.queues import total_counts
+from app.view.queues import in_order
 from app.view.running import title
 from app.view.text import clean, count, duration
 
@@ -130,7 +130,7 @@ def _totals(state: StateFile) -> Text:
     text = Text()
     text.append(count(total, "task"), STRONG)
     text.append(": ")
-    for at, (status, number) in enumerate(total_counts(counts)):
+    for at, (status, number) in enumerate(in_order(counts)):
         text.append(", " if at else "")
         text.append(f"{number:,} {status}", STATE[status])
     text.append(f", in {duration(state.updated_at - state.started_at)}", QUIET)

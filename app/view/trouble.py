@@ -5,7 +5,7 @@ from app.model.state_file import StateFile
 from app.view.line import Line, cut, padded, put, wrapped
 from app.view.look import QUIET, STATE, STRONG, WARN, Look
 from app.view.running import title
-from app.view.section import Scene, Section
+from app.view.section import Body, Scene, Section
 from app.view.text import duration
 
 
@@ -19,7 +19,7 @@ def failures(scene: Scene, width: int) -> Section | None:
         heading=[put("Failed", STRONG), put(f"  {number:,}", QUIET)],
         least=2,
         enough=1 + min(len(found), 3),
-        wanted=1 + len(found) + (number > len(found)),
+        wanted=1 + len(found),
         body=lambda rows: _body(found, max(number, len(found)), scene, width, rows),
     )
 
@@ -35,10 +35,8 @@ def _failed(state: StateFile) -> list[tuple[str, str, Failed]]:
     return sorted(found, key=lambda item: -item[2].ended_at)
 
 
-def _body(
-    found: list[tuple[str, str, Failed]], number: int, scene: Scene, width: int, rows: int
-) -> list[Line]:
-    shown = found if len(found) == number <= rows else found[: max(1, rows - 1)]
+def _body(found: list[tuple[str, str, Failed]], number: int, scene: Scene, width: int, rows: int) -> Body:
+    shown = found[:rows]
     lines = []
     for label, name, state in shown:
         line: Line = [put(f"{scene.look.icon['failed']} ", STATE["failed"]), put(f"{label} ", STRONG)]
@@ -48,9 +46,7 @@ def _body(
             put(f"  {duration(scene.now - state.ended_at)} ago", QUIET),
         ]
         lines.append(cut(line, width, scene.look.ellipsis))
-    if number > len(shown) and rows > len(shown):
-        lines.append([put(f"and {number - len(shown):,} more", QUIET)])
-    return lines
+    return Body(lines, number - len(shown))
 
 
 def problems(scene: Scene, width: int) -> Section | None:
@@ -73,7 +69,7 @@ def _sentence(text: str, width: int, look: Look, most: int) -> list[str]:
     return wrapped(text, width - 4, width - 6, most, look.ellipsis)
 
 
-def _boxed(texts: list[str], look: Look, width: int, rows: int) -> list[Line]:
+def _boxed(texts: list[str], look: Look, width: int, rows: int) -> Body:
     inside: list[Line] = []
     for most in range(3, 0, -1):
         inside = [
@@ -90,7 +86,7 @@ def _boxed(texts: list[str], look: Look, width: int, rows: int) -> list[Line]:
         [put(f"{side} ", WARN), *padded(line, width - 4, look.ellipsis), put(f" {side}", WARN)]
         for line in inside
     ]
-    return [*lines, _edge(look, width, "", 2)]
+    return Body([*lines, _edge(look, width, "", 2)])
 
 
 def _edge(look: Look, width: int, words: str, corner: int) -> Line:

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from app.model.state import Backoff, Held, Status, Waiting
 from app.model.state_file import Queue, StateFile
-from app.view.line import Line, put, wrapped
-from app.view.look import PLAIN, QUIET, STATE, STRONG
+from app.view.line import Line, cells, padded, put, right, wrapped
+from app.view.look import QUIET, STATE, STRONG
 from app.view.queues import current
 from app.view.running import title
-from app.view.section import Scene, Section
-from app.view.text import duration
+from app.view.section import Body, Scene, Section
+from app.view.text import clean, duration
 
 MOST_LINES = 3  #: of one reason
-INDENT = 4
+MOST_ROWS = 100  #: no screen shows more, and so the sentences of 1,000 queues need not be broken into lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +28,20 @@ class _Row:
 
 
 def waiting(scene: Scene, width: int) -> Section | None:
-    """None when nothing waits."""
-    rows = sorted(_rows(scene.state, scene.now), key=lambda row: row.order)
-    number = sum(scene.state.counts.get(status, 0) for status in ("waiting", "backoff"))
-    number = max(number, len(rows))
-    if not rows:
+    """Tasks that wait, the longest waiting first, then those in backoff and held ones; None without any."""
+    found = sorted(_rows(scene.state, scene.now), key=lambda row: row.order)
+    if not found:
         return None
-    # A screen has no more rows than this, and the sentences of 1,000 queues need not be broken for it.
-    full = sum(len(_lines(row, scene, width, MOST_LINES)) for row in rows[:100])
+    counts = scene.state.counts
+    number = max(counts.get("waiting", 0) + counts.get("backoff", 0), len(found))
+    rows = found[:MOST_ROWS]
+    columns = _columns(rows, width)
+    full = sum(len(_lines(row, columns, scene, width, MOST_LINES)) for row in rows)
     return Section(
         heading=[put("Waiting", STRONG), put(f"  {number:,}, the longest first", QUIET)],
         least=3,
         enough=1 + min(full, 6),
-        wanted=1 + full + (number > len(rows)),
+        wanted=1 + full,
         body=lambda room: _body(scene, width, room, rows, number),
     )
 
@@ -52,7 +55,7 @@ def _row(queue: Queue, now: float) -> _Row | None:
     task = current(queue)
     if task is None:
         return None
-    label, name = f"{queue.queue_id}/{task.index}", title(task)
+    label, name = f"{queue.queue_id}/{task.index}", clean(title(task))
     match task.state:
         case Waiting() as state:
             return _Row("waiting", label, name, duration(now - state.since), state.reason, (0, state.since))
@@ -67,35 +70,36 @@ def _row(queue: Queue, now: float) -> _Row | None:
             return None
 
 
-def _body(scene: Scene, width: int, room: int, rows: list[_Row], number: int) -> list[Line]:
-    for most in range(MOST_LINES, 0, -1):
-        lines = [line for row in rows[: room + 1] for line in _lines(row, scene, width, most)]
-        if len(lines) <= room and number == len(rows) <= room:
-            return lines
-    lines = []
-    shown = 0
-    for row in rows:
-        more = _lines(row, scene, width, 2 if shown < room // 4 else 1)
-        if len(lines) + len(more) > room - 1:
-            break
-        lines += more
-        shown += 1
-    return [*lines, [put(f"and {number - shown:,} more", QUIET)]]
+def _body(scene: Scene, width: int, room: int, rows: list[_Row], number: int) -> Body:
+    """Sentences in full where there is room for all; else as many tasks as possible, the first ones fuller."""
+    shown = rows[:room]
+    columns = _columns(shown, width)
+    full = [_lines(row, columns, scene, width, MOST_LINES) for row in shown]
+    spare = room - len(shown)
+    lines: list[Line] = []
+    for row, sentence in zip(shown, full, strict=True):
+        more = min(len(sentence) - 1, spare)
+        spare -= more
+        lines += sentence if more == len(sentence) - 1 else _lines(row, columns, scene, width, 1 + more)
+    return Body(lines, number - len(shown))
 
 
-def _lines(row: _Row, scene: Scene, width: int, most: int) -> list[Line]:
-    head: Line = [
-        put(f"{scene.look.icon[row.status]} ", STATE[row.status]),
-        put(f"{row.label} ", STRONG),
-        put(f"{_short(row.name, width // 4, scene)} ", PLAIN),
-        put(f"{row.when}  ", STATE[row.status]),
+def _columns(rows: list[_Row], width: int) -> tuple[int, int, int]:
+    """Cells for label, name, and time."""
+    name = min(max(cell_len(row.name) for row in rows), max(6, width // 7))
+    return max(len(row.label) for row in rows), name, max(len(row.when) for row in rows)
+
+
+def _lines(row: _Row, columns: tuple[int, int, int], scene: Scene, width: int, most: int) -> list[Line]:
+    ellipsis = scene.look.ellipsis
+    label, name, when = columns
+    head: Line = [put(f"{scene.look.icon[row.status]} ", STATE[row.status])]
+    head.append(put(row.label.ljust(label + 1), STRONG))
+    head += [
+        *padded([put(row.name)], name, ellipsis),
+        right(row.when, when + 1, STATE[row.status]),
+        put("  "),
     ]
-    size = sum(segment.cell_length for segment in head)
-    pieces = wrapped(row.why, max(width - size, 1), width - INDENT, most, scene.look.ellipsis)
-    first, *rest = pieces or [""]
-    return [[*head, put(first)], *([put(" " * INDENT + piece)] for piece in rest)]
-
-
-def _short(name: str, width: int, scene: Scene) -> str:
-    pieces = wrapped(name, width, width, 1, scene.look.ellipsis)
-    return pieces[0] if pieces else ""
+    indent = cells(head) if width >= 100 else 4
+    first, *rest = wrapped(row.why, max(width - cells(head), 1), width - indent, most, ellipsis) or [""]
+    return [[*head, put(first)], *([put(" " * indent + piece)] for piece in rest)]

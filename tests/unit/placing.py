@@ -39,8 +39,8 @@ def gpu(
 ) -> Gpu:
     """`reserve`: used and explained by no process."""
     free = total - reserve - sum(p.used_gb or 0.0 for p in processes)
-    more = {"name": "NVIDIA A10", "utilization": 0.0} | more
-    return Gpu(f"U{index}", str(index), total_gb=total, free_gb=max(0.0, free), processes=processes, **more)
+    known: dict[str, Any] = {"name": "NVIDIA A10", "utilization": 0.0} | more
+    return Gpu(f"U{index}", str(index), total_gb=total, free_gb=max(0.0, free), processes=processes, **known)
 
 
 def lease(

@@ -1,0 +1,110 @@
+"""gpu_manage.yaml: a file to settings, or to everything that is wrong with it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from app.config.crossed import crossed
+from app.config.tree import Reader, Tree, described
+from app.model.faults import BadInput, Fault, Problem
+from app.model.paths import Home
+from app.model.settings import Settings
+from app.trust import read_trusted
+
+LARGEST_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and what their user should know about the file they come from."""
+
+    settings: Settings
+    problems: tuple[Problem, ...] = ()
+
+
+def load(path: Path | None = None) -> Loaded:
+    """The settings of a file; of the home's own, or the defaults where that is missing, for None.
+
+    Raises BadInput with all faults of the file, each at the line of its key.
+    """
+    if path is None:
+        path = Home.find().config_file()
+        if not path.exists():
+            return Loaded(Settings())
+    found = read_trusted(path, LARGEST_BYTES, str(path))
+    problems = tuple(Problem("settings_file", warning) for warning in found.warnings)
+    return Loaded(settings_of(found.text, str(path)), problems)
+
+
+def settings_of(text: str, file: str) -> Settings:
+    """The settings that a YAML text says. Raises BadInput."""
+    tree = Reader(file).read(_compose(text, file))
+    faults = list(tree.faults)
+    try:
+        settings = Settings.model_validate(tree.values)
+    except ValidationError as error:
+        known = {(fault.line, fault.column) for fault in faults}
+        new = [_fault(detail, tree, file) for detail in error.errors(include_url=False)]
+        raise BadInput(
+            [*faults, *(fault for fault in new if (fault.line, fault.column) not in known)]
+        ) from None
+    faults += crossed(settings, tree, file)
+    if faults:
+        raise BadInput(faults)
+    return settings
+
+
+def _compose(text: str, file: str) -> yaml.Node | None:
+    """The text as nodes, which know their lines; nothing is constructed from tags."""
+    try:
+        return yaml.compose(text.removeprefix("\ufeff"), Loader=yaml.SafeLoader)
+    except yaml.reader.ReaderError as error:
+        problem, line = (
+            f"the character {chr(int(error.character))!r} can't stand in YAML",
+            text.count("\n", 0, error.position),
+        )
+        raise BadInput([Fault(file, line + 1, 1, problem, "take it out")]) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = " ".join(part for part in (error.context, error.problem) if part)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise BadInput([Fault(file, line, column, f"it is no YAML: {problem}", "write key: value")]) from None
+    except RecursionError:
+        raise BadInput([Fault(file, 0, 0, "it is nested too deeply", "write key: value")]) from None
+
+
+def _fault(detail: ErrorDetails, tree: Tree, file: str) -> Fault:
+    """A pydantic error in our words, at the value it is about."""
+    path = detail["loc"]
+    line, column = tree.place(path)
+    key = ".".join(part for part in path if isinstance(part, str))
+    hint = _wanted(detail)
+    return Fault(file, line, column, f"{key} can't be {described(detail['input'])}", hint)
+
+
+_KINDS = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "tuple_type": "a list, e.g. [0, 1]",
+    "model_type": "keys and values of its own, indented below it",
+    "dataclass_type": "keys and values of its own, indented below it",
+}
+
+
+def _wanted(detail: ErrorDetails) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind in _KINDS:
+        return f"it wants {_KINDS[kind]}"
+    if kind == "literal_error":
+        return f"it wants {context['expected']}"
+    limits = {"greater_than": "more than", "greater_than_equal": "at least"}
+    limits |= {"less_than": "less than", "less_than_equal": "at most"}
+    if kind in limits:
+        return f"it wants {limits[kind]} {next(iter(context.values()))}"
+    return detail["msg"]

@@ -1,0 +1,34 @@
+"""One look over all processes for what many ended attempts may have left: where thousands of short tasks
+end, a full scan for each would cost more than the tasks."""
+
+import os
+from collections.abc import Sequence
+
+from app import procfs
+from app.execution.launcher import script_name
+from app.execution.trees import Marks
+
+MARKER = b"GPULANE_LOG="
+
+
+def left_behind(marks: Sequence[Marks]) -> list[Marks]:
+    """Those of which some process still carries a mark (environment or script). Scans /proc once."""
+    by_log = {os.fsencode(each.log_path): each for each in marks}
+    by_script = {f"/memfd:{script_name(each.log_path)} (deleted)": each for each in marks}
+    found: dict[str, Marks] = {}
+    for pid in procfs.pids():
+        log = _log_of(pid)
+        named = [by_log[log]] if log in by_log else []
+        named += [by_script[target] for target in procfs.open_files(pid) if target in by_script]
+        found.update((each.log_path, each) for each in named)
+    return list(found.values())
+
+
+def _log_of(pid: int) -> bytes | None:
+    environment = procfs.environ(pid)
+    if not environment:
+        return None
+    at = environment.find(MARKER)
+    if at > 0 and environment[at - 1 : at] != b"\0":
+        at = environment.find(b"\0" + MARKER) + 1 or -1
+    return environment[at + len(MARKER) :].split(b"\0", 1)[0] if at >= 0 else None

@@ -1,0 +1,181 @@
+"""`terminal=tmux`: an attempt in a tmux server of its own, which one can attach to and type into. Contract 5.
+
+The server holds nothing of the attempt: the pane's process is its supervisor, with the same descriptors
+and marks as a directly launched one. So leases and locks end with the attempt, whatever the server does.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import select
+import shlex
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from app import procfs
+from app.execution.ends import EndsFile
+from app.execution.launcher import (
+    SHELL,
+    Spawned,
+    high_descriptors,
+    open_log,
+    own,
+    script_memfd,
+    supervisor_command,
+)
+from app.model.backend import LaunchSpec
+
+PANE = str(Path(__file__).with_name("pane.py"))
+SESSION = "task"
+KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TMUX_TMPDIR")
+PATIENCE = 10.0  #: seconds for tmux to answer or the pane to connect
+
+
+def tmux_available() -> bool:
+    return shutil.which("tmux") is not None
+
+
+def server_name(run: str, queue_id: int, index: int) -> str:
+    """The socket name of a task's tmux server: `tmux -L NAME attach` shows it."""
+    return f"gpulane-{run}-{queue_id}-{index}"
+
+
+class TmuxLauncher:
+    """Starts attempts in tmux: stdin is the pane, the log is what the pane shows."""
+
+    def __init__(self, ends: EndsFile, run: str) -> None:
+        self._ends = ends
+        self._run = run
+
+    def launch(
+        self, spec: LaunchSpec, env: Mapping[str, str], lease_fds: Sequence[int], header: bytes
+    ) -> Spawned:
+        """See `Launches.launch`. Takes some 50 ms: not for the event loop."""
+        name = server_name(self._run, spec.queue_id, spec.index)
+        with contextlib.ExitStack() as ours:
+            lock = own(ours, self._ends.open_attempt(spec.number))
+            end_server(name)
+            own(ours, open_log(spec.log_path, header))
+            script = own(ours, script_memfd(spec))
+            high = high_descriptors([script, *lease_fds])
+            order = {
+                "shell": SHELL,
+                "command": supervisor_command(spec.number, high[script], "/dev/tty"),
+                "env": dict(env),
+                "high": list(high.values()),
+            }
+            listener = ours.enter_context(socket.socket(socket.AF_UNIX))
+            address = f"gpulane-{secrets.token_hex(16)}"
+            listener.bind("\0" + address)
+            listener.listen(1)
+            pane = _open_pane(name, address, spec.log_path)
+            try:
+                connection = ours.enter_context(_accept(listener, pane))
+                spawned = _watch(pane)
+                socket.send_fds(connection, [b"\0"], [lock, *high])
+                connection.sendall(json.dumps(order).encode())
+            except OSError:
+                end_server(name)
+                raise
+        return spawned
+
+
+def end_server(name: str, patience: float = 0.0) -> None:
+    """Until the server is gone: by itself within `patience` seconds, else killed with all it shows.
+
+    After an attempt's end its server goes by itself once the rest of the output is in the log, unless
+    its user has opened more windows in it.
+    """
+    pid = server_pid(name)
+    if pid is None:
+        return
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        if not _ends_within(pidfd, patience):
+            _tmux(name, "kill-server")
+        if not _ends_within(pidfd, 2.0):
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            _ends_within(pidfd, 2.0)
+    except ProcessLookupError:
+        return
+    finally:
+        os.close(pidfd)
+
+
+def server_pid(name: str) -> int | None:
+    """None if no such server runs."""
+    answer = _tmux(name, "display-message", "-p", "#{pid}")
+    text = answer.stdout.strip()
+    return int(text) if answer.returncode == 0 and text.isdecimal() else None
+
+
+def _open_pane(name: str, address: str, log_path: str) -> int:
+    """Start the server, its pane and the pipe into the log; the pane's pid. Raises OSError."""
+    cat = f"exec cat >>{shlex.quote(log_path)}".replace("#", "##").replace("%", "%%")
+    answer = _tmux(
+        name,
+        *("new-session", "-d", "-s", SESSION, "-x", "200", "-y", "50", "-c", "/", "-P", "-F", "#{pane_pid}"),
+        *(sys.executable, "-I", "-S", PANE, address, ";"),
+        *("pipe-pane", "-t", f"={SESSION}:", cat),
+    )
+    if answer.returncode != 0 or not answer.stdout.strip().isdecimal():
+        end_server(name)
+        raise OSError(f"tmux did not start: {answer.stderr.strip() or answer.stdout.strip()}")
+    return int(answer.stdout)
+
+
+def _accept(listener: socket.socket, pane: int) -> socket.socket:
+    """The connection of the pane's process; anybody else's is dropped. Raises OSError after PATIENCE."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        listener.settimeout(max(0.01, deadline - time.monotonic()))
+        connection, _ = listener.accept()
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        if struct.unpack("3i", credentials)[0] == pane:
+            connection.settimeout(PATIENCE)
+            return connection
+        connection.close()
+
+
+def _watch(pane: int) -> Spawned:
+    """The pane's process waits for our message, so its number is still its own. Raises OSError."""
+    pidfd = os.pidfd_open(pane)
+    found = procfs.stat(pane)
+    if found is None:
+        os.close(pidfd)
+        raise ProcessLookupError("the tmux pane ended at once")
+    return Spawned(pane, found.start, pidfd)
+
+
+def _tmux(name: str, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run the client. Raises OSError when tmux is missing or hangs."""
+    env = {key: os.environ[key] for key in KEPT if key in os.environ}
+    try:
+        return subprocess.run(
+            ["tmux", "-L", name, "-f", "/dev/null", *command],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError("tmux does not answer") from error
+
+
+def _ends_within(pidfd: int, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))

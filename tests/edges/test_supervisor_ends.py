@@ -1,0 +1,151 @@
+"""The `ends` file: what parses, what it costs, what a full disk does to it."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.execution.ends import STEP, EndsFile, Lines
+from tests.edges.attempts import Attempts, attempts_in
+
+
+@pytest.fixture
+def ends(tmp_path: Path) -> Iterator[EndsFile]:
+    file = EndsFile(tmp_path / "ends")
+    yield file
+    file.close()
+
+
+def framed(text: str) -> str:
+    return f"\n{text} {len(text)} .\n"
+
+
+def append(ends: EndsFile, text: str) -> None:
+    with ends.path.open("a") as file:
+        file.write(text)
+
+
+END = framed("end 42 137 100.50 160.75 1700000000.00")
+
+
+def test_reads_what_supervisors_write(ends: EndsFile) -> None:
+    append(ends, framed("start 42 1234 5678 100.50 1700000000.00"))
+    found = ends.lines(42)
+    assert found.started is not None
+    assert (found.started.pid, found.started.start, found.started.at) == (1234, 5678, 1700000100.5)
+    assert found.ended is None
+    append(ends, END)
+    ended = ends.lines(42).ended
+    assert ended is not None
+    assert (ended.status, ended.started_at, ended.ended_at) == (137, 1700000100.5, 1700000160.75)
+    assert ends.lines(41) == Lines()
+
+
+@pytest.mark.parametrize("cut", range(1, len(END) - 1))
+def test_a_short_line_never_parses_and_spoils_nothing(ends: EndsFile, cut: int) -> None:
+    append(ends, END[:cut])
+    assert ends.lines(42).ended is None
+    append(ends, framed("end 43 0 1.00 2.00 1700000000.00"))
+    assert ends.lines(43).ended is not None
+    assert ends.lines(42).ended is None
+    append(ends, END)
+    assert ends.lines(42).ended is not None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\nend 42 13 100.50 160.75 1700000000.00 38 .\n",  # two digits lost in the middle
+        "\nend 42 137 100.50 160.75 1700000000.00 38 .x\n",
+        "\nend 42 137 100.5.0 160.75 170000000.00 38 .\n",
+        "\n" + "\0" * 60 + "\n",
+        "\nstart 42 end 42 137 100.50 160.75 1700000000.00 38 .\n",
+    ],
+)
+def test_a_mixed_or_damaged_line_never_parses(ends: EndsFile, line: str) -> None:
+    append(ends, line)
+    assert ends.lines(42) == Lines()
+
+
+def test_ten_thousand_attempts_are_not_read_again_each_time(ends: EndsFile) -> None:
+    whole = (framed(f"start {n} 1 2 1.00 3.00") + framed(f"end {n} 0 1.00 2.00 3.00") for n in range(10_000))
+    append(ends, "".join(whole))
+    assert ends.lines(9_999).ended is not None
+    begun = time.process_time()
+    for number in range(1000):
+        assert ends.lines(number).ended is not None
+    assert time.process_time() - begun < 0.5  # reading 500 kB a thousand times takes minutes
+
+
+def test_space_is_set_aside_ahead_of_need_without_lengthening_the_file(ends: EndsFile) -> None:
+    if ends.path.stat().st_blocks == 0:
+        pytest.skip("this file system can't preallocate")
+    assert ends.path.stat().st_size == 0
+    assert ends.path.stat().st_blocks * 512 >= STEP
+    os.close(ends.open_attempt(10_000))
+    assert ends.path.stat().st_blocks * 512 >= 10_000 * 200
+    assert ends.path.stat().st_size == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root")
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        message = f"can't mount a small disk: {done.stderr}"
+        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def fill(disk: Path) -> None:
+    with (disk / "filler").open("wb", buffering=0) as file:
+        while True:
+            try:
+                if file.write(b"x" * 4096) < 4096:
+                    return
+            except OSError:
+                return
+
+
+def test_ends_arrive_on_a_full_disk(small_disk: Path) -> None:
+    with attempts_in(small_disk) as attempts:
+        go = "while [ ! -e {} ]; do sleep 0.02; done\nexit 9"
+        outside = small_disk.parent / "go"
+        trials = [attempts.start(go.format(outside)) for _ in range(5)]
+        fill(small_disk)
+        assert shutil.disk_usage(small_disk).free == 0
+        outside.touch()
+        assert [attempts.finish(trial).status for trial in trials] == [9] * 5
+
+
+def test_without_room_set_aside_the_end_is_written_once_there_is_some(small_disk: Path) -> None:
+    """As where a file system can't preallocate: the reserve is filled up by hand."""
+    with attempts_in(small_disk) as attempts:
+        outside = small_disk.parent / "go"
+        trial = attempts.start(f"while [ ! -e {outside} ]; do sleep 0.02; done\nexit 9")
+        wait_for_start(attempts)
+        fill(small_disk)
+        with attempts.ends.path.open("ab", buffering=0) as file:
+            while attempts.ends.path.stat().st_size < attempts.ends.path.stat().st_blocks * 512:
+                rest = attempts.ends.path.stat().st_blocks * 512 - attempts.ends.path.stat().st_size
+                file.write(b"." * (rest - 10) if rest > 10 else b"." * rest)
+        outside.touch()
+        assert attempts.ends.lines(1).ended is None
+        assert attempts.ends.is_held(1)
+        (small_disk / "filler").unlink()
+        assert attempts.finish(trial).status == 9
+
+
+def wait_for_start(attempts: Attempts) -> None:
+    from tests.waiting import eventually
+
+    eventually(lambda: attempts.ends.lines(1).started)
