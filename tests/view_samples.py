@@ -130,25 +130,100 @@ def waits(minutes: float, reason: str, stuck: bool = False) -> Waiting:
     return Waiting(NOW - 60 * minutes, reason, blockers, stuck)
 
 
+CAPPED = (
+    "needs 1 GPU with 22 GB free; you hold 5 of the 5 cards allowed now "
+    "(6 available; see gpu_left, min_gpu, max_gpu), GPU 0 has 15.5 GB free (promised 64 GB)"
+)
+
+FOUR_CARDS = (
+    "needs 4 GPUs with 40 GB free (1 ready); GPU 0 has 15.5 GB free (promised 64 GB), "
+    "GPU 1 is leased to queue 11, GPU 2 is leased to queue 11, GPU 3 is turned off"
+)
+
+MUTEX = "The lease directory's mutex is held by the stopped process 3121 of bob; going on without it."
+
+POSE = Failed(
+    ("7",),
+    NOW - 3300,
+    NOW - 3060,
+    1,
+    "exit 1 in: python pose.py --data data/pose/val.json",
+    ExitCode(1, "python pose.py --data data/pose/val.json"),
+    9.8,
+)
+
+
 def believable(logs: Sequence[str] = ("",) * 5) -> StateFile:
     """Nine queues on eight cards. `logs` are those of the five running tasks."""
     return a_state(
         [
-            a_queue(1, "cars", *[DONE] * 2, a_task(2, runs("0", 131, logs[0], 61.4, memory_gb=64.0), "resnet50 s3"), *[NEXT] * 9),
-            a_queue(2, "seg", DONE, a_task(1, runs("5", 0.63, logs[1], 1.2, attempt=2, memory_gb=19.0), "unet 512"), *[NEXT] * 4),
-            a_queue(3, "depth", a_task(0, waits(12, "needs 1 GPU with 22 GB free; you hold 5 of the 5 cards allowed now (6 available; see gpu_left, min_gpu, max_gpu), GPU 0 has 15.5 GB free (promised 64 GB)"), "midas large"), *[NEXT] * 3),
-            a_queue(4, "ablate", *[DONE] * 7, a_task(7, Backoff(NOW + 222, "exit 1 in: python fetch.py --shard 7", ExitCode(1, "python fetch.py --shard 7"), 3, 9), "drop 0.3"), *[NEXT] * 16),
-            a_queue(5, "pose", DONE, a_task(1, Failed(("7",), NOW - 3300, NOW - 3060, 1, "exit 1 in: python pose.py --data data/pose/val.json", ExitCode(1, "python pose.py"), 9.8), "hrnet w32", attempts=4), Skipped(NOW, "task 5/1 failed")),
+            a_queue(
+                1,
+                "cars",
+                *[DONE] * 2,
+                a_task(2, runs("0", 131, logs[0], 61.4, memory_gb=64.0), "resnet50 s3"),
+                *[NEXT] * 9,
+            ),
+            a_queue(
+                2,
+                "seg",
+                DONE,
+                a_task(1, runs("5", 0.63, logs[1], 1.2, attempt=2, memory_gb=19.0), "unet 512"),
+                *[NEXT] * 4,
+            ),
+            a_queue(3, "depth", a_task(0, waits(12, CAPPED), "midas large"), *[NEXT] * 3),
+            a_queue(
+                4,
+                "ablate",
+                *[DONE] * 7,
+                a_task(
+                    7,
+                    Backoff(
+                        NOW + 222,
+                        "exit 1 in: python fetch.py --shard 7",
+                        ExitCode(1, "python fetch.py --shard 7"),
+                        3,
+                        9,
+                    ),
+                    "drop 0.3",
+                ),
+                *[NEXT] * 16,
+            ),
+            a_queue(
+                5, "pose", DONE, a_task(1, POSE, "hrnet w32", attempts=4), Skipped(NOW, "task 5/1 failed")
+            ),
             a_queue(6, "eval", *[DONE] * 2, a_task(2, Held(NOW - 1600, "file"), "coco full"), *[NEXT] * 2),
-            a_queue(11, "llm", DONE, a_task(1, runs("1,2", 408, logs[2], 143.6, memory_gb=72.0), "7b sft"), *[NEXT] * 2),
-            a_queue(12, "moe", a_task(0, waits(185, "needs 4 GPUs with 40 GB free (1 ready); GPU 0 has 15.5 GB free (promised 64 GB), GPU 1 is leased to queue 11, GPU 2 is leased to queue 11, GPU 3 is turned off", stuck=True), "8x1b"), NEXT),
-            a_queue(21, "lr", *[DONE] * 3, a_task(3, runs("4", 62, logs[3], 9.6, memory_gb=12.0), "lr 3e-4"), *[NEXT] * 12),
-            a_queue(22, "prepare", a_task(0, runs("", 3.2, logs[4], 0.0, memory_gb=None), None, commands="bash scripts/prepare.sh car\n"), NEXT),
+            a_queue(
+                11,
+                "llm",
+                DONE,
+                a_task(1, runs("1,2", 408, logs[2], 143.6, memory_gb=72.0), "7b sft"),
+                *[NEXT] * 2,
+            ),
+            a_queue(12, "moe", a_task(0, waits(185, FOUR_CARDS, stuck=True), "8x1b"), NEXT),
+            a_queue(
+                21,
+                "lr",
+                *[DONE] * 3,
+                a_task(3, runs("4", 62, logs[3], 9.6, memory_gb=12.0), "lr 3e-4"),
+                *[NEXT] * 12,
+            ),
+            a_queue(
+                22,
+                "prepare",
+                a_task(
+                    0,
+                    runs("", 3.2, logs[4], 0.0, memory_gb=None),
+                    None,
+                    commands="bash scripts/prepare.sh car\n",
+                ),
+                NEXT,
+            ),
         ],
         CARDS,
         allowance=Allowance(5, 5, 6),
-        problems=(Problem("mutex", "The lease directory's mutex is held by the stopped process 3121 of bob; going on without it."),),
-    )  # fmt: skip
+        problems=(Problem("mutex", MUTEX),),
+    )
 
 
 CARDS = (
@@ -178,20 +253,33 @@ CARDS = (
 )
 
 OUT_OF_MEMORY = Failed(
-    ("0",), NOW - 70, NOW - 8, 1, "CUDA out of memory while asking for 2.5 GB more", OutOfMemory(1, 15.9, 2.5), 15.9
+    ("0",),
+    NOW - 70,
+    NOW - 8,
+    1,
+    "CUDA out of memory while asking for 2.5 GB more",
+    OutOfMemory(1, 15.9, 2.5),
+    15.9,
 )
 HOSTILE = "[red]x[/red] \x1b[2J\x1b]0;owned\x07\x9b31m\u202e日本語\ud800\t\x00end" + "x" * 300
 
 
 def hostile() -> StateFile:
     """Names and sentences that try to disturb the terminal."""
+    process = CardProcess(pid=1, user=HOSTILE, command="", used_gb=1.0, task=None)
     state = a_state(
         [
             a_queue(1, HOSTILE, a_task(0, runs("0", 1), HOSTILE)),
             a_queue(2, HOSTILE, a_task(0, waits(1, HOSTILE * 3), HOSTILE)),
             a_queue(3, HOSTILE, a_task(0, replace(OUT_OF_MEMORY, error=HOSTILE), HOSTILE)),
         ],
-        [a_card(0, name=HOSTILE, processes=(CardProcess(pid=1, user=HOSTILE, command="", used_gb=1.0, task=None),))],
+        [
+            a_card(
+                0,
+                name=HOSTILE,
+                processes=(CardProcess(pid=1, user=HOSTILE, command="", used_gb=1.0, task=None),),
+            )
+        ],
         problems=(Problem("x", HOSTILE),),
     )
     return replace(state, host=HOSTILE, command_file="/" + HOSTILE, run=HOSTILE)
@@ -201,7 +289,9 @@ def huge(queues: int = 1_000, total: int = 100) -> StateFile:
     """`queues` queues of `total` tasks: four run, all others wait."""
     listed = []
     for number in range(queues):
-        head: TaskState = runs(str(number), 10) if number < 4 else waits(number / 60, "needs 1 GPU with 20 GB free; " * 4)
+        head: TaskState = (
+            runs(str(number), 10) if number < 4 else waits(number / 60, "needs 1 GPU with 20 GB free; " * 4)
+        )
         queue = a_queue(number, None, head, NEXT, NEXT, NEXT)
         counts: dict[Status, int] = {head.status: 1, "pending": total - 1}
         listed.append(replace(queue, total=total, counts=counts))

@@ -114,7 +114,7 @@ def memory_text(amount: float | None) -> str:
 
 def duration_text(seconds: float) -> str:
     """The inverse of `duration`: 9000 is 2h30m."""
-    if seconds != int(seconds):
+    if not float(seconds).is_integer():
         return f"{_positional(seconds)}s"
     text, left = "", int(seconds)
     for unit, name in zip(_SECONDS, "dhms", strict=True):
@@ -125,4 +125,4 @@ def duration_text(seconds: float) -> str:
 
 def _positional(number: float) -> str:
     """The shortest text that reads back as the same number, without an exponent: 20, 0.00001."""
-    return str(int(number)) if number == int(number) else format(Decimal(repr(number)), "f")
+    return str(int(number)) if float(number).is_integer() else format(Decimal(repr(number)), "f")

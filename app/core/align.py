@@ -79,7 +79,18 @@ def _by_sequence(old: Sequence[OldTask], new: Sequence[TaskSpec], digests: Seque
             yield from zip(olds, news, strict=True)
         elif _pairs(before, after) <= MOST_PAIRS:
             weights = [_weight(old[at]) for at in olds]
-            yield from ((olds[i], news[j]) for i, j in _heaviest(before, after, weights))
+            pairs = {olds[i]: news[j] for i, j in _heaviest(before, after, weights)}
+            yield from _running_first(old, olds, pairs).items()
+
+
+def _running_first(old: Sequence[OldTask], olds: Sequence[int], pairs: dict[int, int]) -> dict[int, int]:
+    """A running task that an order of its queue leaves out takes the place of a twin that does not run."""
+    for at in olds:
+        if old[at].started and at not in pairs:
+            twins = [i for i in pairs if old[i].key.digest == old[at].key.digest and not old[i].started]
+            if twins:
+                pairs[at] = pairs.pop(min(twins, key=lambda i: _weight(old[i])))
+    return pairs
 
 
 def _pairs(before: Sequence[str], after: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app import procfs
 from app.execution.ends import Ended, EndsFile
-from app.execution.trees import has_marker
+from app.execution.trees import has_marker, holds, identities
 
 START_LINE_WAIT = 5.0  #: seconds
 LOOK_INTERVAL = 0.02  #: seconds
@@ -84,14 +84,10 @@ def _open(pid: int, start: int) -> Alive | None:
 
 
 def _search(ends: EndsFile, log_path: str) -> Alive | None:
-    """The supervisor by its marks: the attempt's log in its environment, the run's `ends` as its stdin."""
-    file = ends.path.stat()
+    """The supervisor by its marks: the attempt's log in its environment, and the run's `ends` open."""
+    file = identities([str(ends.path)])
     for pid in procfs.pids():
-        if not has_marker(pid, log_path):
-            continue
-        with contextlib.suppress(OSError):
-            stdin = os.stat(f"/proc/{pid}/fd/0")  # noqa: PTH116
-            start = procfs.start_time(pid)
-            if (stdin.st_dev, stdin.st_ino) == (file.st_dev, file.st_ino) and start is not None:
-                return _open(pid, start)
+        start = procfs.start_time(pid)
+        if start is not None and has_marker(pid, log_path) and holds(pid, file):
+            return _open(pid, start)
     return None

@@ -72,10 +72,11 @@ echo "gpulane: exit $1: ${command:0:300}" >&3;
 };
 
 # The redirections keep our traps out of a user's `set -x`. Setting a variable within one is the way
-# to do it before the DEBUG trap fires.
+# to do it before the DEBUG trap fires. `|| :` as nothing that fails in a trap, such as a write to a
+# terminal that is gone, may change the script's status.
 __gpulane_watch_exit() {
-trap '{ __gpulane_exit "$?" "$BASH_COMMAND"; } 3>&"$((__gpulane_in_trap = 2))" 2>/dev/null' EXIT;
+trap '{ __gpulane_exit "$?" "$BASH_COMMAND"; } 3>&"$((__gpulane_in_trap = 2))" 2>/dev/null || :' EXIT;
 };
 __gpulane_watch_exit;
-trap '{ __gpulane_judge "$?" "$LINENO" "$BASH_COMMAND" "${BASH_SOURCE[0]-}" "${PIPESTATUS[@]}"; } 3>&"$((__gpulane_in_trap = 2))" 2>/dev/null' ERR;
+trap '{ __gpulane_judge "$?" "$LINENO" "$BASH_COMMAND" "${BASH_SOURCE[0]-}" "${PIPESTATUS[@]}"; } 3>&"$((__gpulane_in_trap = 2))" 2>/dev/null || :' ERR;
 set -eET -o pipefail;

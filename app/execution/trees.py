@@ -68,8 +68,8 @@ def find(marks: Marks) -> list[Process]:
     This process and its ancestors never count, even if they were started from within the attempt.
     """
     table = {found.pid: found for found in map(procfs.stat, procfs.pids()) if found and _candidate(found)}
-    leases = _identities(marks.lease_paths)
-    proven = {pid for pid in table if has_marker(pid, marks.log_path) or _holds(pid, marks, leases)}
+    leases, memfd = identities(marks.lease_paths), f"/memfd:{script_name(marks.log_path)} (deleted)"
+    proven = {pid for pid in table if has_marker(pid, marks.log_path) or holds(pid, leases, memfd)}
     proven |= _session(marks, table, proven)
     supervisor = marks.pid if _supervisor_there(marks) else None
     roots = proven | ({supervisor} if supervisor else set())
@@ -127,24 +127,19 @@ def has_marker(pid: int, log_path: str) -> bool:
     return b"\0GPULANE_LOG=" + os.fsencode(log_path) + b"\0" in b"\0" + (procfs.environ(pid) or b"")
 
 
-def _candidate(found: procfs.Stat) -> bool:
-    return found.alive and KTHREADD not in (found.pid, found.parent)
-
-
-def _identities(paths: Iterable[str]) -> dict[tuple[int, int], str]:
-    """Device and inode of the lease files still linked. A published O_TMPFILE has no name in /proc."""
-    found: dict[tuple[int, int], str] = {}
+def identities(paths: Iterable[str]) -> set[tuple[int, int]]:
+    """Device and inode of the files still linked. (A lease is born nameless and has no path in /proc.)"""
+    found: set[tuple[int, int]] = set()
     for path in paths:
         with contextlib.suppress(OSError):
             seen = Path(path).stat()
-            found[seen.st_dev, seen.st_ino] = path
+            found.add((seen.st_dev, seen.st_ino))
     return found
 
 
-def _holds(pid: int, marks: Marks, leases: Mapping[tuple[int, int], str]) -> bool:
-    """Whether a process has the attempt's script or one of its leases open. False where we may not look."""
+def holds(pid: int, files: set[tuple[int, int]], memfd: str = "") -> bool:
+    """Whether a process has one of the files, or that memfd, open. False where we may not look."""
     folder = f"/proc/{pid}/fd"
-    memfd = f"/memfd:{script_name(marks.log_path)} (deleted)"
     try:
         names = os.listdir(folder)  # noqa: PTH208
     except OSError:
@@ -153,11 +148,15 @@ def _holds(pid: int, marks: Marks, leases: Mapping[tuple[int, int], str]) -> boo
         with contextlib.suppress(OSError):
             if os.readlink(f"{folder}/{name}") == memfd:  # noqa: PTH115
                 return True
-            if leases:
+            if files:
                 seen = os.stat(f"{folder}/{name}")  # noqa: PTH116
-                if (seen.st_dev, seen.st_ino) in leases:
+                if (seen.st_dev, seen.st_ino) in files:
                     return True
     return False
+
+
+def _candidate(found: procfs.Stat) -> bool:
+    return found.alive and KTHREADD not in (found.pid, found.parent)
 
 
 def _supervisor_there(marks: Marks) -> bool:

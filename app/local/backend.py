@@ -173,11 +173,21 @@ def open_backend(
     home: Home, settings: Settings, run: RunPaths, watch: GpuWatch, rules: Rules
 ) -> LocalBackend:
     """Everything of the local backend, put together. Raises LeaseDirectoryError."""
-    given = str(home.root / Path(settings.lease_dir).expanduser()) if settings.lease_dir else None
-    directory = choose_directory(given)
+    directory = choose_directory(_given_directory(home, settings))
     leases = LeaseStore(directory.path)
-    machine = Machine(watch, leases, home.gpus_off, directory.problems)
+    chosen_private = directory.private and directory.path.is_relative_to(home.logs)
+    machine = Machine(watch, leases, home.gpus_off, () if chosen_private else directory.problems)
     return LocalBackend(machine, Seats(machine, rules), Attempts(run, leases, settings), settings)
+
+
+def _given_directory(home: Home, settings: Settings) -> str | None:
+    """`lease_dir`, relative to the home. One among this home's own logs is a private world, and made here."""
+    if settings.lease_dir is None:
+        return None
+    given = home.root / Path(settings.lease_dir).expanduser()
+    if given.is_relative_to(home.logs):
+        given.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return str(given)
 
 
 def count_living(home: Home, saved: SavedRun) -> int:

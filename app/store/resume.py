@@ -70,11 +70,11 @@ def load_unfinished(path: Path, command_file: str, uid: int, mode: Mode) -> Save
 
 RUN = """SELECT id, name, started_at, boot_id, finished_at FROM runs
     WHERE command_file = ? AND uid = ? AND mode = ? ORDER BY id DESC LIMIT 1"""
-LAST = "SELECT task_id, max(attempt) AS attempt, log_path FROM attempts WHERE run_id = ?1 GROUP BY task_id"
+LAST = "SELECT task_id, max(attempt) AS attempt, log_path FROM attempts WHERE run_id = ? GROUP BY task_id"
 TASKS = f"""SELECT digest, occurrence, queue_id, idx, state, failures, ask_gb, avoid,
         last.attempt, last.log_path
     FROM tasks LEFT JOIN ({LAST}) AS last ON last.task_id = tasks.id
-    WHERE run_id = ?1 ORDER BY idx IS NULL, queue_id, idx, id"""
+    WHERE run_id = ? ORDER BY idx IS NULL, queue_id, idx, id"""
 OPEN = """SELECT digest, occurrence, number, attempt, gpu_ids, gpu_uuids, leases, attempts.memory_gb,
         log_path, terminal, session_name, recorded_at, boot_id,
         queue_id, commands, gpus, tasks.memory_gb, options
@@ -94,7 +94,7 @@ def _run(connection: sqlite3.Connection, command_file: str, uid: int, mode: Mode
         found[1],
         found[2],
         found[3],
-        tuple(map(_task, connection.execute(TASKS, (run_id,)))),
+        tuple(map(_task, connection.execute(TASKS, (run_id, run_id)))),
         tuple(map(_attempt, open_rows)),
         {TaskKey(row[0], row[1]): _spec(row) for row in open_rows},
         last or 0,

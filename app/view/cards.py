@@ -33,6 +33,7 @@ def gpus(scene: Scene, width: int) -> Section:
         enough=1 + min(len(cards), 8),
         wanted=1 + len(cards) + full,
         body=lambda rows: _body(scene, width, rows, across),
+        gap=(1 + compact, 1 + len(cards)),
     )
 
 
@@ -46,7 +47,7 @@ def _heading(state: StateFile, look: Look, width: int) -> Line:
     if len(models) == 1 and width >= 60:
         line.append(put(f"  {len(state.gpus)} x {models.pop()}", QUIET))
     if state.allowance:
-        line.append(put(f"  {state.allowance.held} of {state.allowance.allowed} allowed held", QUIET))
+        line.append(put(f"  {state.allowance.held} held of {state.allowance.allowed} allowed", QUIET))
     legend = _legend(look)
     return [*line, put("   "), *legend] if cells(line) + cells(legend) + 4 <= width else line
 
@@ -69,9 +70,12 @@ def _body(scene: Scene, width: int, rows: int, across: int) -> Body:
         return _shared(scene, rows, across)
     tasks = _tasks(scene.state)
     spare = rows - len(cards)
+    parts = (
+        min(40, max(cells(_figures(card, scene.look)) for card in cards)) if cards and width >= WIDE else 0
+    )
     lines: list[Line] = []
     for card in cards:
-        lines.append(_row(card, tasks.get(card.index, []), scene, width))
+        lines.append(_row(card, tasks.get(card.index, []), scene, width, parts))
         figures = _figures(card, scene.look)
         if width < WIDE and spare and figures and _usable(card):
             spare -= 1
@@ -104,13 +108,14 @@ def _tasks(state: StateFile) -> dict[str, list[str]]:
     return found
 
 
-def _row(card: Card, tasks: list[str], scene: Scene, width: int) -> Line:
+def _row(card: Card, tasks: list[str], scene: Scene, width: int, parts: int) -> Line:
+    """`parts` cells for the parts of its memory."""
     look = scene.look
     head = [right(card.index, 2), put("  ")]
     wrong = _wrong(card, scene.now)
     if wrong:
         return cut([*head, wrong, put(f"  {_name(card)}", QUIET)], width, look.ellipsis)
-    bar = max(8, min(40, (width - 50) // 2 if width < WIDE else (width - 76) // 2))
+    bar = max(8, min(40, (width - 50 - parts) // 2))
     line: Line = [*head, *memory_bar(card, bar, look), put(" ")]
     line += [right(figure(card.free_gb), 6), put(f" of {figure(card.total_gb)} GB free", QUIET)]
     line = padded(line, 4 + bar + 1 + 6 + 17, look.ellipsis)
@@ -118,8 +123,8 @@ def _row(card: Card, tasks: list[str], scene: Scene, width: int) -> Line:
     heat = "" if card.temperature_c is None else f"{card.temperature_c:.0f}{look.degree}"
     hot = WARN if (card.temperature_c or 0) >= HOT else QUIET
     line += [right(use, 5), right(heat, 6, hot), put("  ")]
-    if width >= WIDE:
-        line += [*padded(_figures(card, look), 26, look.ellipsis), put("  ")]
+    if parts:
+        line += [*padded(_figures(card, look), parts, look.ellipsis), put("  ")]
     return cut([*line, *_who(card, tasks, look)], width, look.ellipsis)
 
 

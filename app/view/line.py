@@ -1,5 +1,6 @@
 """Lines of a terminal: styled pieces, measured in cells (a Chinese character takes two)."""
 
+import functools
 from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
@@ -18,7 +19,12 @@ def put(text: str, style: Style = PLAIN) -> Segment:
 
 
 def cells(line: Iterable[Segment]) -> int:
-    return sum(cell_len(segment.text) for segment in line)
+    return sum([text_cells(text) for text, _, _ in line])
+
+
+def text_cells(text: str) -> int:
+    """Of clean text. This is what a picture mostly costs, and most text is ASCII."""
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def cut(line: Line, width: int, ellipsis: str) -> Line:
@@ -28,7 +34,7 @@ def cut(line: Line, width: int, ellipsis: str) -> Line:
     short: Line = []
     room = width - 1
     for text, style, _ in line:
-        size = cell_len(text)
+        size = text_cells(text)
         if size >= room:
             short.append(Segment(set_cell_size(text, room).rstrip() + ellipsis, style))
             break
@@ -45,7 +51,7 @@ def padded(line: Line, width: int, ellipsis: str) -> Line:
 
 def right(text: str, width: int, style: Style = PLAIN) -> Segment:
     """Numbers stand at the right of their column."""
-    return put(" " * (width - cell_len(text)) + text, style)
+    return put(" " * (width - text_cells(text)) + text, style)
 
 
 def ends(left: Line, last: Line, width: int, ellipsis: str) -> Line:
@@ -56,8 +62,10 @@ def ends(left: Line, last: Line, width: int, ellipsis: str) -> Line:
     return [*padded(left, room, ellipsis), put("  "), *last]
 
 
-def wrapped(text: str, first: int, rest: int, most: int, ellipsis: str) -> list[str]:
-    """At most `most` pieces, broken between words: the first of `first` cells, the others of `rest`."""
+@functools.lru_cache(maxsize=2_000)
+def wrapped(text: str, first: int, rest: int, most: int, ellipsis: str) -> tuple[str, ...]:
+    """At most `most` pieces, broken between words: the first of `first` cells, the others of `rest`.
+    Kept, since clocks tick while sentences stay."""
     pieces: list[str] = []
     words = clean(text).split()
     line = ""
@@ -65,11 +73,11 @@ def wrapped(text: str, first: int, rest: int, most: int, ellipsis: str) -> list[
         width = first if not pieces else rest
         word = words.pop(0)
         longer = f"{line} {word}" if line else word
-        if cell_len(longer) <= width:
+        if text_cells(longer) <= width:
             line = longer
         elif len(pieces) == most - 1:
             pieces.append(set_cell_size(longer, max(width - 1, 0)).rstrip() + ellipsis)
-            return pieces
+            return tuple(pieces)
         elif line or (not pieces and width < rest):
             pieces.append(line)
             line = ""
@@ -78,4 +86,4 @@ def wrapped(text: str, first: int, rest: int, most: int, ellipsis: str) -> list[
             head = set_cell_size(word, max(width, 2)).rstrip()
             pieces.append(head)
             words.insert(0, word[len(head) :])
-    return [*pieces, line] if line else pieces
+    return (*pieces, line) if line else tuple(pieces)

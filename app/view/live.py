@@ -25,7 +25,7 @@ BUSY_SHARE, IDLE_SHARE = 0.04, 0.008
 
 
 class LiveView:
-    """Draws `snapshot()` again and again, on a terminal that may be resized, stopped, or closed at any time."""
+    """Draws `snapshot()` again and again. The terminal may be resized, stopped or closed at any time."""
 
     def __init__(self, snapshot: Callable[[], StateFile], console: Console | None = None) -> None:
         self._snapshot = snapshot
@@ -45,9 +45,9 @@ class LiveView:
         with self._signals():
             try:
                 while not self._screen.gone:
-                    started = time.perf_counter()
+                    started = time.thread_time()
                     changed = self._step()
-                    cost = time.perf_counter() - started
+                    cost = time.thread_time() - started
                     await self._pause(max(EVERY, cost / (BUSY_SHARE if changed else IDLE_SHARE)))
             finally:
                 self.close()
@@ -82,7 +82,9 @@ class LiveView:
 
     def _picture(self, state: StateFile, size: tuple[int, int]) -> list[Line]:
         notice = self._notice if time.monotonic() < self._notice_until else ""
-        return page(Scene(state, time.time(), self._look, self._tails), *size, notice)
+        width, height = size
+        scene = Scene(state, time.time(), self._look, self._tails, height)
+        return page(scene, width, notice)
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

@@ -21,7 +21,7 @@ def last_line(data: bytes) -> str:
 
 
 class LogTails:
-    """Last lines of the logs on show. Each file is looked at once a second at most, and read only when it grew."""
+    """Last lines of the logs on show. A file is looked at once a second at most, and read when it grew."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[float, tuple[int, int], str]] = {}

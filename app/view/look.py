@@ -120,7 +120,7 @@ ASCII = Look(
 
 
 def look_for(console: Console) -> Look:
-    """UNICODE where the terminal's encoding has it; Linux's text console lacks the glyphs whatever that says."""
+    """UNICODE where the terminal's encoding has it. Linux's text console lacks the glyphs in any."""
     glyphs = "".join(
         [*UNICODE.cell.values(), *UNICODE.icon.values(), UNICODE.used, UNICODE.lease, UNICODE.box]
     )

@@ -10,12 +10,13 @@ from app.view.look import QUIET, SCHEDULER, STATE, STRONG, TRACK, WARN
 from app.view.queues import in_order, queues
 from app.view.running import running
 from app.view.section import Scene, Section, share
-from app.view.text import count, duration
+from app.view.text import duration
 from app.view.trouble import failures, problems
 from app.view.waiting import waiting
 
 MARGIN = 1
-TWO_COLUMNS = 160  #: cells from which GPUs and queues stand beside the tasks
+TWO_COLUMNS = 160  #: cells
+ROOMY = 18  #: rows from which GPUs and queues stand beside the tasks
 GAP = 3
 
 FOOT: dict[SchedulerStatus, str] = {
@@ -27,15 +28,16 @@ FOOT: dict[SchedulerStatus, str] = {
 }
 
 
-def page(scene: Scene, width: int, height: int, notice: str = "") -> list[Line]:
-    """At most `height` lines of less than `width` cells: the last column stays empty, since a terminal that
-    has written it is of two minds about where it is."""
+def page(scene: Scene, width: int, notice: str = "") -> list[Line]:
+    """`scene.rows` lines of less than `width` cells: the last column stays empty, since a terminal that has
+    written it is of two minds about where it is."""
+    height = scene.rows
     scene.tails.next_frame()
     room = max(1, width - MARGIN - 1)
     head = _head(scene, room)
     foot = _foot(scene, room, notice) if notice or height >= 12 else []
     middle = max(0, height - len(head) - len(foot))
-    if room >= TWO_COLUMNS:
+    if room >= TWO_COLUMNS and middle >= ROOMY:
         body = _two_columns(scene, room, middle)
     else:
         left = [gpus(scene, room), queues(scene, room)]
@@ -64,12 +66,19 @@ def _head(scene: Scene, width: int) -> list[Line]:
 def _counts(scene: Scene, width: int) -> Line:
     state, look = scene.state, scene.look
     total = sum(state.counts.values())
+    done = f"{state.counts.get('completed', 0):,} of {total:,} completed"
+    last = [put(f"{look.icon['completed']} {done}", STATE["completed"])]
+    if width < 2 * cells(last):
+        last = []
     line: Line = []
     for status, number in in_order(state.counts):
-        if status != "completed":
-            line += [put(f"{look.icon[status]} {number:,} {status}", STATE[status]), put("   ")]
-    done = f"{state.counts.get('completed', 0):,} of {count(total, 'task')} completed"
-    return ends(line, [put(f"{look.icon['completed']} {done}", STATE["completed"])], width, look.ellipsis)
+        more = [put("   " if line else ""), put(f"{look.icon[status]} {number:,} {status}", STATE[status])]
+        if status == "completed":
+            continue
+        if cells([*line, *more, *last]) + 2 > width:
+            break
+        line += more
+    return ends(line, last, width, look.ellipsis)
 
 
 def _foot(scene: Scene, width: int, notice: str) -> list[Line]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-from rich.cells import cell_len
 from rich.segment import Segment
 
 from app.model.state import Backoff, Failed, Held, Running, Skipped, Status, TaskState, Waiting
 from app.model.state_dump import interest
 from app.model.state_file import Queue, Task
-from app.view.line import Line, cut, padded, put, right
+from app.view.line import Line, cut, padded, put, right, text_cells
 from app.view.look import PLAIN, QUIET, STATE, STRONG, Look
 from app.view.section import Body, Scene, Section
 from app.view.text import clean, duration, ordinal
@@ -30,7 +29,7 @@ ORDER: tuple[Status, ...] = (
 
 
 def queues(scene: Scene, width: int) -> Section:
-    """A row each; with too few rows, several share one, the most interesting ones."""
+    """A row each. With too few rows only the most interesting ones; with far too few several share a row."""
     state = scene.state
     number = len(state.queues) + state.more_queues.queues
     done = sum(finished(queue) for queue in state.queues)
@@ -60,12 +59,12 @@ def current(queue: Queue) -> Task | None:
 
 def _body(scene: Scene, width: int, rows: int, across: int) -> Body:
     every = scene.state.queues
-    shared = len(every) > rows
+    shared = len(every) > 2 * rows
     shown = _most_interesting(every, rows * across if shared else rows)
     left_out = len(every) + scene.state.more_queues.queues - len(shown)
     if shared:
         return Body(_shared(shown, scene, across), left_out)
-    names = max((cell_len(_title(queue)) for queue in shown), default=0)
+    names = max((text_cells(_title(queue)) for queue in shown), default=0)
     room = max(6, min(names, width // 5))
     strip = max(6, min(40, (width - room) // 4))
     failed = any(queue.counts.get("failed") for queue in shown)
@@ -164,6 +163,4 @@ def _detail(state: TaskState, now: float) -> str:
 
 def in_order(counts: Mapping[Status, int]) -> list[tuple[Status, int]]:
     """The states somebody is in, the most interesting first."""
-    return sorted(
-        ((status, number) for status, number in counts.items() if number), key=lambda item: interest(item[0])
-    )
+    return [(status, counts[status]) for status in sorted(counts, key=interest) if counts[status]]

@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass
 
-from rich.cells import cell_len
-
 from app.model.state import Running
 from app.model.state_file import Queue, StateFile, Task
-from app.view.line import Line, cells, cut, padded, put, right
+from app.view.line import Line, cut, padded, put, right, text_cells
 from app.view.look import OURS, QUIET, STATE, STRONG, WARN
 from app.view.queues import current
 from app.view.section import Body, Scene, Section
 from app.view.text import clean, duration, figure, ordinal
 
 ONE_LINE = 110  #: from this width on the log stands in the task's own row
-NAME = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +58,40 @@ def _lines(scene: Scene, width: int, room: int, rows: list[_Row], number: int) -
     if not rows:
         return Body([[put("nothing runs", QUIET)]])
     shown = rows[:room]
-    label = max(len(row.label) for row in shown)
-    name = min(NAME if width < 150 else 32, max(cell_len(row.name) for row in shown))
+    columns = _columns(shown, width)
     spare = room - len(shown)
     ellipsis = scene.look.ellipsis
     lines: list[Line] = []
     for row in shown:
-        facts = _facts(row, scene, label, name)
+        facts = _facts(row, columns, scene)
         last = put(scene.tails.last(row.state.log_path, scene.now), QUIET)
-        if width < ONE_LINE and spare > 0 and cells(facts) + 24 > width:
+        if width < ONE_LINE and spare > 0:
             spare -= 1
-            lines += [cut(facts, width, ellipsis), cut([put(" " * (label + 3)), last], width, ellipsis)]
+            indent = put(" " * (columns[0] + 3))
+            lines += [cut(facts, width, ellipsis), cut([indent, last], width, ellipsis)]
         else:
             lines.append(cut([*facts, put("  "), last], width, ellipsis))
     return Body(lines, number - len(shown))
 
 
-def _facts(row: _Row, scene: Scene, label: int, name: int) -> Line:
-    look, state = scene.look, row.state
-    line = [put(f"{look.icon['running']} ", STATE["running"]), put(row.label.ljust(label + 1), STRONG)]
-    line += [*padded([put(row.name)], name, look.ellipsis)]
-    line.append(right(duration(scene.now - state.since), 9))
-    where = f"GPU {','.join(state.gpu_ids)}" if state.gpu_ids else "CPU"
-    line += (
-        padded([put(f"  {where}", OURS)], 9, look.ellipsis) if len(where) < 8 else [put(f"  {where} ", OURS)]
+def _columns(rows: list[_Row], width: int) -> tuple[int, int, int, int]:
+    """Cells for label, name, place and memory."""
+    name = max(text_cells(row.name) for row in rows)
+    return (
+        max(len(row.label) for row in rows),
+        min(name, max(6, width // 5)),
+        max(len(_place(row.state)) for row in rows),
+        max(len(_memory(row.state)) for row in rows),
     )
-    line.append(put(_memory(state).ljust(16), QUIET))
+
+
+def _facts(row: _Row, columns: tuple[int, int, int, int], scene: Scene) -> Line:
+    look, state = scene.look, row.state
+    label, name, place, memory = columns
+    line = [put(f"{look.icon['running']} ", STATE["running"]), put(row.label.ljust(label + 1), STRONG)]
+    line += [*padded([put(row.name)], name, look.ellipsis), right(duration(scene.now - state.since), 9)]
+    line.append(put(f"  {_place(state)}".ljust(place + 2), OURS))
+    line.append(put(f"  {_memory(state)}".ljust(memory + 2), QUIET))
     if state.attempt > 1:
         line.append(put(f"  {ordinal(state.attempt)} try", STATE["backoff"]))
     if state.stopping:
@@ -95,12 +100,16 @@ def _facts(row: _Row, scene: Scene, label: int, name: int) -> Line:
     return line
 
 
+def _place(state: Running) -> str:
+    return f"GPU {','.join(state.gpu_ids)}" if state.gpu_ids else "CPU"
+
+
 def _memory(state: Running) -> str:
     """Used of asked, over all its GPUs; empty on the CPU."""
     if not state.gpu_ids:
         return ""
     used = "" if state.used_gb is None else figure(state.used_gb)
     if state.memory_gb is None:
-        return f"  {used} GB, whole" if used else "  whole card"
+        return f"{used} GB, whole card" if used else "whole card"
     asked = f"{figure(state.memory_gb * len(state.gpu_ids))} GB"
-    return f"  {used} of {asked}" if used else f"  {asked}"
+    return f"{used} of {asked}" if used else asked

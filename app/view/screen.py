@@ -1,7 +1,7 @@
 """A terminal's other screen: drawn on line by line, and left as it was found.
 
-The other screen, because the first one is rewrapped by a resize, so that lines drawn there earlier stay behind
-as garbage in the scrollback; this one is not, and after it the scrollback is whole.
+The other screen, because a resize wraps the lines of the first one anew, so that what was drawn there stays
+behind as garbage in the scrollback; this one's are not, and after it the scrollback is whole.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ class Screen:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Columns and rows now. COLUMNS and LINES of the environment don't follow a resize, the terminal does."""
+        """Columns and rows now: the terminal's, since COLUMNS and LINES don't follow a resize."""
         fd = self._outlet.fd
         if fd is not None:
             with contextlib.suppress(OSError):
@@ -63,7 +63,7 @@ class Screen:
             return True
 
     def draw(self, lines: list[Line], whole: bool = False) -> bool:
-        """Show these lines; `whole` after a resize. False when the terminal has not taken the last ones yet."""
+        """Show these lines; `whole` after a resize. False when the terminal has not yet taken the last."""
         if not self._outlet.flush():
             return False
         if not self._open:

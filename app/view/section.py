@@ -18,6 +18,7 @@ class Scene:
     now: float  #: wall clock
     look: Look
     tails: LogTails
+    rows: int  #: of the screen: nobody need prepare more
 
 
 class Body(NamedTuple):
@@ -36,6 +37,7 @@ class Section:
     enough: int  #: rows with which it says what matters
     wanted: int  #: rows with which it says all
     body: Callable[[int], Body]  #: draws it into at most so many rows, at least one
+    gap: tuple[int, int] = (0, 0)  #: with rows between these two it uses only the first
 
 
 def share(sections: Sequence[Section], rows: int) -> list[int]:
@@ -47,11 +49,22 @@ def share(sections: Sequence[Section], rows: int) -> list[int]:
         if least <= rows:
             given[at] = least
             rows -= least
-    for goal in ([section.enough for section in sections], [section.wanted for section in sections]):
-        while open_ := [at for at, aim in enumerate(goal) if 0 < given[at] < aim]:
-            for at in open_[:rows]:
-                given[at] += 1
-            if len(open_) >= rows:
-                return given
-            rows -= len(open_)
+    aims = [section.wanted for section in sections]
+    rows = _in_turn(given, [section.enough for section in sections], rows)
+    rows = _in_turn(given, aims, rows)
+    for at, section in enumerate(sections):
+        few, many = section.gap
+        if few < given[at] < many:
+            rows += given[at] - few
+            given[at] = aims[at] = few
+    _in_turn(given, aims, rows)
     return given
+
+
+def _in_turn(given: list[int], aims: list[int], rows: int) -> int:
+    """A row for each that was given some and has less than it aims at, again and again. The rows left."""
+    while rows and (wanting := [at for at, aim in enumerate(aims) if 0 < given[at] < aim]):
+        for at in wanting[:rows]:
+            given[at] += 1
+        rows -= min(rows, len(wanting))
+    return rows

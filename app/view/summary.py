@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.style import Style
 from rich.table import Table
@@ -27,7 +27,7 @@ REST: tuple[Status, ...] = ("held", "pending", "waiting", "running", "backoff")
 def summary(state: StateFile) -> RenderableType:
     """Queues, every failed task with its error, exit and log, and totals.
 
-    Print it with `soft_wrap=True`: then the path of a log is never broken, so that it can be copied.
+    `print_summary` prints it so that the path of a log is never broken, and can be copied.
     """
     parts: list[RenderableType] = [_queues(state)]
     failed = list(_failed(state.queues))
@@ -41,6 +41,11 @@ def summary(state: StateFile) -> RenderableType:
     return Group(*parts)
 
 
+def print_summary(state: StateFile, console: Console) -> None:
+    """To a terminal, a file, or a pipe."""
+    console.print(summary(state), crop=False)
+
+
 def _text(text: str, style: Style = PLAIN) -> Text:
     return Text(clean(text), style)
 
@@ -52,8 +57,8 @@ def _queues(state: StateFile) -> RenderableType:
     for status in ALWAYS:
         table.add_column(status, justify="right")
     if unfinished:
-        table.add_column("not ended", justify="right")
-    table.add_column("time running", justify="right")
+        table.add_column("left", justify="right")
+    table.add_column("time", justify="right")
     shown = _most_interesting(state.queues)
     for queue in shown:
         table.add_row(*_row(queue, unfinished))
@@ -110,7 +115,7 @@ def _failure(queue: Queue, task: Task, state: Failed) -> RenderableType:
     head.append(f"{attempts}, ran {duration(state.ended_at - state.started_at)}", QUIET)
     parts: list[RenderableType] = [head, Padding(_text(f"{state.error}{_exit(state)}"), (0, 0, 0, 4))]
     if task.log_path:
-        parts.append(_text(f"    log: {task.log_path}", QUIET))
+        parts.append(Text(f"    log: {clean(task.log_path)}", QUIET, no_wrap=True, overflow="ignore"))
     return Group(*parts)
 
 

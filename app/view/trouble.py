@@ -65,7 +65,7 @@ def problems(scene: Scene, width: int) -> Section | None:
     )
 
 
-def _sentence(text: str, width: int, look: Look, most: int) -> list[str]:
+def _sentence(text: str, width: int, look: Look, most: int) -> tuple[str, ...]:
     return wrapped(text, width - 4, width - 6, most, look.ellipsis)
 
 

@@ -1,12 +1,11 @@
 """What does not run though its turn has come, and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rich.cells import cell_len
-
-from app.model.state import Backoff, Held, Status, Waiting
-from app.model.state_file import Queue, StateFile
-from app.view.line import Line, cells, padded, put, right, wrapped
+from app.model.state import Backoff, Held, Status, TaskState, Waiting
+from app.model.state_file import Queue, StateFile, Task
+from app.view.line import Line, cells, padded, put, right, text_cells, wrapped
 from app.view.look import QUIET, STATE, STRONG
 from app.view.queues import current
 from app.view.running import title
@@ -14,7 +13,9 @@ from app.view.section import Body, Scene, Section
 from app.view.text import clean, duration
 
 MOST_LINES = 3  #: of one reason
-MOST_ROWS = 100  #: no screen shows more, and so the sentences of 1,000 queues need not be broken into lines
+
+
+_ORDER: Mapping[Status, int] = {"waiting": 0, "backoff": 1, "held": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +25,16 @@ class _Row:
     name: str
     when: str
     why: str
-    order: tuple[int, float]
 
 
 def waiting(scene: Scene, width: int) -> Section | None:
     """Tasks that wait, the longest waiting first, then those in backoff and held ones; None without any."""
-    found = sorted(_rows(scene.state, scene.now), key=lambda row: row.order)
+    found = _found(scene.state)
     if not found:
         return None
     counts = scene.state.counts
     number = max(counts.get("waiting", 0) + counts.get("backoff", 0), len(found))
-    rows = found[:MOST_ROWS]
+    rows = [_row(queue, task, scene.now) for queue, task in found[: scene.rows]]
     columns = _columns(rows, width)
     full = sum(len(_lines(row, columns, scene, width, MOST_LINES)) for row in rows)
     return Section(
@@ -46,32 +46,41 @@ def waiting(scene: Scene, width: int) -> Section | None:
     )
 
 
-def _rows(state: StateFile, now: float) -> list[_Row]:
-    rows = (_row(queue, now) for queue in state.queues if queue.status in ("waiting", "backoff", "held"))
-    return [row for row in rows if row is not None]
+def _found(state: StateFile) -> list[tuple[Queue, Task]]:
+    found = []
+    for queue in state.queues:
+        task = current(queue) if queue.status in _ORDER else None
+        if task and isinstance(task.state, Waiting | Backoff | Held):
+            found.append((queue, task))
+    return sorted(found, key=lambda pair: _order(pair[1].state))
 
 
-def _row(queue: Queue, now: float) -> _Row | None:
-    task = current(queue)
-    if task is None:
-        return None
+def _order(state: TaskState) -> tuple[int, float]:
+    match state:
+        case Waiting(since=at) | Backoff(until=at) | Held(since=at):
+            return _ORDER[state.status], at
+        case _:
+            return 9, 0.0
+
+
+def _row(queue: Queue, task: Task, now: float) -> _Row:
     label, name = f"{queue.queue_id}/{task.index}", clean(title(task))
     match task.state:
         case Waiting() as state:
-            return _Row("waiting", label, name, duration(now - state.since), state.reason, (0, state.since))
+            return _Row("waiting", label, name, duration(now - state.since), state.reason)
         case Backoff() as state:
             of = "" if state.of is None else f" of {state.of}"
             why = f"retry {state.retry}{of} after: {state.error}"
-            return _Row("backoff", label, name, f"in {duration(state.until - now)}", why, (1, state.until))
+            return _Row("backoff", label, name, f"in {duration(state.until - now)}", why)
         case Held() as state:
             by = "the command file" if state.by == "file" else state.by
-            return _Row("held", label, name, duration(now - state.since), f"held by {by}", (2, state.since))
-        case _:
-            return None
+            return _Row("held", label, name, duration(now - state.since), f"held by {by}")
+        case other:
+            return _Row(other.status, label, name, "", "")
 
 
 def _body(scene: Scene, width: int, room: int, rows: list[_Row], number: int) -> Body:
-    """Sentences in full where there is room for all; else as many tasks as possible, the first ones fuller."""
+    """As many tasks as possible, and of the first ones the sentence in full as far as there is room."""
     shown = rows[:room]
     columns = _columns(shown, width)
     full = [_lines(row, columns, scene, width, MOST_LINES) for row in shown]
@@ -86,7 +95,7 @@ def _body(scene: Scene, width: int, room: int, rows: list[_Row], number: int) ->
 
 def _columns(rows: list[_Row], width: int) -> tuple[int, int, int]:
     """Cells for label, name, and time."""
-    name = min(max(cell_len(row.name) for row in rows), max(6, width // 7))
+    name = min(max(text_cells(row.name) for row in rows), max(6, width // 7))
     return max(len(row.label) for row in rows), name, max(len(row.when) for row in rows)
 
 

@@ -120,12 +120,15 @@ def test_graphics_processes_are_told_apart_and_mps_clients_are_not(
 def test_an_mps_server_is_no_compute_process(driver: FakeDriver, probe: NvmlProbe, tmp_path: Path) -> None:
     server = tmp_path / "nvidia-cuda-mps-server"
     server.symlink_to("/bin/sleep")
-    with subprocess.Popen([server, "60"]) as child:
+    child = subprocess.Popen([server, "60"])
+    try:
         driver.add_process("GPU-a", child.pid, 30)
         eventually(lambda: [p.compute for p in probe.look()[0].processes] == [False])
         driver.add_process("GPU-a", child.pid, 9000)  # before Volta its clients' memory is its own
         assert [p.compute for p in probe.look()[0].processes] == [True]
+    finally:
         child.kill()
+        child.wait()
 
 
 def test_the_graphics_list_is_not_asked_at_every_look(driver: FakeDriver, probe: NvmlProbe) -> None:

@@ -1,5 +1,6 @@
 """The `ends` file: what parses, what it costs, what a full disk does to it."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.execution.ends import STEP, EndsFile, Lines
-from tests.edges.attempts import Attempts, attempts_in
+from tests.edges.attempts import attempts_in
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -107,13 +109,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> None:
-    with (disk / "filler").open("wb", buffering=0) as file:
-        while True:
-            try:
-                if file.write(b"x" * 4096) < 4096:
-                    return
-            except OSError:
-                return
+    with (disk / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(b"x" * 4096) == 4096:
+            continue
 
 
 def test_ends_arrive_on_a_full_disk(small_disk: Path) -> None:
@@ -132,7 +130,7 @@ def test_without_room_set_aside_the_end_is_written_once_there_is_some(small_disk
     with attempts_in(small_disk) as attempts:
         outside = small_disk.parent / "go"
         trial = attempts.start(f"while [ ! -e {outside} ]; do sleep 0.02; done\nexit 9")
-        wait_for_start(attempts)
+        eventually(lambda: attempts.ends.lines(1).started)
         fill(small_disk)
         with attempts.ends.path.open("ab", buffering=0) as file:
             while attempts.ends.path.stat().st_size < attempts.ends.path.stat().st_blocks * 512:
@@ -143,9 +141,3 @@ def test_without_room_set_aside_the_end_is_written_once_there_is_some(small_disk
         assert attempts.ends.is_held(1)
         (small_disk / "filler").unlink()
         assert attempts.finish(trial).status == 9
-
-
-def wait_for_start(attempts: Attempts) -> None:
-    from tests.waiting import eventually
-
-    eventually(lambda: attempts.ends.lines(1).started)

@@ -102,12 +102,20 @@ def test_many_callers_share_looks_and_none_gets_one_from_before_it_asked(driver:
 def test_a_cancelled_caller_takes_nothing_from_the_others(driver: FakeDriver) -> None:
     async def scenario() -> None:
         async with watching() as watch:
-            driver.script(slow_ms=50)
-            impatient, patient = asyncio.create_task(watch.look()), asyncio.create_task(watch.look())
+            driver.count_calls()
+            driver.script(slow_ms=HANG)
+            first = asyncio.create_task(watch.look())
+            await until(_called)
+            first.cancel()
+            asked = time.monotonic()
+            others = [asyncio.create_task(watch.look()) for _ in range(3)]
             await asyncio.sleep(0)
-            impatient.cancel()
+            others.pop(0).cancel()
             driver.script()
-            assert free(await patient) == [24.0, 24.0]
+            assert all(look.at >= asked for look in await asyncio.gather(*others))
+
+    async def _called() -> bool:
+        return bool(driver.calls())
 
     asyncio.run(scenario())
 
@@ -205,10 +213,13 @@ def test_the_first_look_raises_what_is_wrong(driver: FakeDriver) -> None:
             with pytest.raises(NoDriver, match="--simulate"):
                 await watch.look()
             driver.script(slow_ms=HANG)
-            with pytest.raises(ProbeError, match=r"no answer within 0\.1 s"):
-                await watch.look()
+            for _ in range(5):
+                with pytest.raises(ProbeError, match=r"no answer within 0\.1 s"):
+                    await watch.look()
+            driver.count_calls()
             driver.script()
             assert free(await watch.look()) == [24.0, 24.0]
+            assert driver.calls().count("nvmlDeviceGetMemoryInfo_v2") == 2  # one look: none was piled up
 
     asyncio.run(scenario())
 
@@ -291,13 +302,14 @@ def test_sampling_survives_a_driver_that_goes_away(driver: FakeDriver) -> None:
         async with watching(sample_interval=0.02, sample_window=0.2) as watch:
             await watch.look()
             watch.sampling(True)
+            driver.count_calls()
             driver.script(all=1)
-            await until(lambda: _silent(watch))
+            await until(_let_go)  # by a sample: nobody looks
             driver.script()
             await until(lambda: _sampled(watch))
 
-    async def _silent(watch: GpuWatch) -> bool:
-        return (await watch.look()).silent is not None
+    async def _let_go() -> bool:
+        return "nvmlShutdown" in driver.calls()
 
     async def _sampled(watch: GpuWatch) -> bool:
         look = await watch.look()

@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.model.faults import Problem
 from app.model.paths import PROJECT
 from app.model.state_file import StateFile, load
 from app.store.lock import is_alive
@@ -17,6 +18,10 @@ from tests.waiting import eventually
 
 TRAIN = f"{sys.executable} {PROJECT / 'tests' / 'faketrain.py'}"
 """The fake training job, as a command of a task."""
+
+
+UNTIL_GO = "until test -e go; do sleep 0.05; done"
+"""Commands that last until the test calls `World.go`."""
 
 
 @dataclass
@@ -52,11 +57,16 @@ class World:
         return self.file("\n".join(f"{queue}\n{script}\n{gpus}\n{memory}\n" for queue, script in tasks))
 
     def start(
-        self, *args: str, mode: str = "multi", command_file: Path | None = None, **popen: Any
+        self,
+        *args: str,
+        mode: str = "multi",
+        command_file: Path | None = None,
+        prefix: Sequence[str] = (),
+        **popen: Any,
     ) -> "Scheduler":
         """Start the real entry point as a child process; nothing of it is waited for."""
         entry = PROJECT / "app" / ("main_gpus.py" if mode == "multi" else "main_gpu.py")
-        argv = [sys.executable, str(entry)]
+        argv = [*prefix, sys.executable, str(entry)]
         argv += ["--command-file", str(command_file)] if command_file else []
         argv += ["--simulate", self.gpus] if self.gpus and "--simulate" not in args else []
         output = (self.root / "output").open("ab")
@@ -98,6 +108,10 @@ class World:
         """The log of the last attempt of a task."""
         logs = list((self.root / "logs" / "runs").glob(f"*/{queue}-{index}-*.log"))
         return max(logs, key=lambda path: int(path.name.split(".")[-2])).read_text(errors="replace")
+
+    def go(self) -> None:
+        """Let tasks end that wait for it."""
+        (self.root / "work" / "go").touch()
 
     def work(self, name: str) -> list[str]:
         """Lines of a file that tasks append to."""
@@ -146,6 +160,10 @@ class Scheduler:
     def alive(self) -> bool:
         return is_alive(self.world.root / "logs" / "state" / f"{self.pid}.lock")
 
+    def problems(self) -> tuple[Problem, ...]:
+        state = self.state()
+        return state.problems if state else ()
+
     def tasks(self) -> Mapping[str, Any]:
         """Label ("1/0") to task, as its state file shows them."""
         state = self.state()
@@ -154,10 +172,12 @@ class Scheduler:
         return {f"{queue.queue_id}/{task.index}": task for queue in state.queues for task in queue.tasks}
 
     def wait_for(self, label: str, status: str, seconds: float = 20) -> Any:
-        """A task's state, once it has that status."""
+        """A task's state, once it has that status; if it is running, once its supervisor is known."""
 
         def look() -> Any:
             task = self.tasks().get(label)
-            return task.state if task and task.state.status == status else None
+            if not task or task.state.status != status:
+                return None
+            return None if status == "running" and task.state.pid is None else task.state
 
         return eventually(look, seconds)

@@ -1,7 +1,6 @@
 """Which task of an edited file is which of the old one."""
 
 import itertools
-import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -48,6 +47,7 @@ def edited(old: Sequence[OldTask], text: str, used: Sequence[TaskKey] = ()) -> l
         ("A:done B A", "A B", [0, 1]),  # the pending A itself was deleted
         ("A:done B A", "B A", [1, 2]),
         ("A:running B A", "B A", [1, 0]),  # whatever happens, it is not run a second time
+        ("A:done C:running A:running", "A C", [2, 1]),  # two run since one was moved here
         ("A B C", "C A B", [2, 0, 1]),  # moved within its queue
         ("A:done A2", "A", [0]),  # the pending twin of another queue was deleted
         ("A2:done A3", "A", [1]),  # moved to another queue, one of them deleted
@@ -159,12 +159,11 @@ def test_an_unchanged_file_keeps_every_key(old_words: list[str]) -> None:
 
 @pytest.mark.parametrize("kinds", [1, 300, 100_000])
 def test_a_hundred_thousand_tasks_are_not_quadratic(kinds: int) -> None:
+    """0.5 s here; if it were quadratic, the suite's time limit would end it."""
     specs = [TaskSpec(1, f"echo {at % kinds}", 1, 20.0) for at in range(100_000)]
     old = [OldTask(key, 1, at < 50_000, at == 50_000) for at, key in enumerate(align((), specs))]
-    began = time.process_time()
 
     keys = align(old, specs[:70_000] + specs[70_001:])
 
-    assert time.process_time() - began < 5  # 0.4 s here; quadratic would be hours
     assert old[50_000].key in keys
     assert len(keys) == 99_999

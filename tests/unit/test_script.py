@@ -80,13 +80,21 @@ ENDS = {
     "set +e lasts over a pardon": ("set +e\nyes | head -1\ncase $- in *e*) exit 9;; esac", 0, "y\n"),
     "set +e and set -e again": ("set +e\nfalse\nset -e\nfalse\necho no", 1, None),
     "an EXIT trap of one's own": ("trap 'echo bye' EXIT\necho on", 0, "on\nbye\n"),
-    "an EXIT trap in a subshell": ("( trap 'echo bye' EXIT\nyes | head -1\ntrue )\necho on", 0, "y\nbye\non\n"),
+    "an EXIT trap in a subshell": (
+        "( trap 'echo bye' EXIT\nyes | head -1\ntrue )\necho on",
+        0,
+        "y\nbye\non\n",
+    ),
     "an ERR trap of one's own": ("trap 'echo mine' ERR\nfalse\necho no", 1, None),
     "a strange IFS": ("IFS=0123456789\nyes | head -1\nsh -c 'exit 3'", 3, None),
     "strict users": ("set -euo pipefail\nset -f\nyes | head -1\nsh -c 'exit 3'", 3, None),
     "a heredoc on the first line": ("cat <<E | tr a-z A-Z\nhello\nE\nfalse", 1, None),
     "a comment on the first line": ("#!/bin/bash\necho on # so\n# end", 0, "on\n"),
     "a descriptor of one's own": ("exec 3>/dev/null\necho x >&3\nyes | head -1\necho on", 0, "y\non\n"),
+    "a full disk under its log": ("exec 2>/dev/full\nexit 4", 4, ""),
+    "a failure with a full disk under its log": ("exec 2>/dev/full\nsh -c 'exit 3'\necho no", 3, ""),
+    "stderr closed": ("exec 2>&-\nsh -c 'exit 3'\necho no", 3, ""),
+    "exit with stderr closed": ("exec 2>&-\nexit 4", 4, ""),
     "set -x shows the task's commands only": ("set -x\nyes | head -1 >/dev/null\ntrue", 0, None),
 }
 

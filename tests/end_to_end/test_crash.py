@@ -1,0 +1,152 @@
+"""Nothing a crash can lose: kill -9 of real schedulers, with real attempts running on."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+
+import pytest
+
+from app import procfs
+from tests.end_to_end.world import UNTIL_GO, World
+from tests.waiting import eventually
+
+# Each task proves by itself that it has its card alone: making a folder is atomic.
+WITNESS = """echo "start $GPULANE_QUEUE/$GPULANE_TASK" >>trace
+mkdir "card-$GPULANE_GPUS" || echo "double $GPULANE_GPUS" >>trace
+sleep {seconds}
+rmdir "card-$GPULANE_GPUS"
+echo "end $GPULANE_QUEUE/$GPULANE_TASK" >>trace"""
+
+
+def test_after_kill_9_attempts_run_on_and_are_adopted(world: World) -> None:
+    world.settings(max_retries=0)
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (2, f"{UNTIL_GO}; exit 7"), (1, "echo two >>done")])
+    first = world.start()
+    pids = {label: first.wait_for(label, "running").pid for label in ("1/0", "2/0")}
+    first.kill()
+    assert all(procfs.start_time(pid) for pid in pids.values())
+    assert len(world.leases()) == 2
+    second = world.start()
+    assert {label: second.wait_for(label, "running").pid for label in pids} == pids
+    world.go()
+    assert second.end() == 1
+    assert world.work("done") == ["one", "two"]
+    state = next(state for state in world.states() if state.pid == second.pid)
+    failed = state.queues[1].tasks[0].state
+    assert failed.status == "failed"
+    assert failed.exit_code == 7
+    assert world.leases() == []
+
+
+def test_what_ended_while_nobody_looked_is_collected(world: World) -> None:
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done")])
+    first = world.start()
+    pid = first.wait_for("1/0", "running").pid
+    first.kill()
+    world.go()
+    eventually(lambda: procfs.start_time(pid) is None)
+    world.run()
+    assert world.work("done") == ["one", "two"]
+
+
+def test_a_lost_attempt_is_ended_and_tried_again(world: World) -> None:
+    world.blocks([(1, "echo try >>tries; test $(wc -l <tries) = 2 || { echo $$ >pid; sleep 100; }")])
+    first = world.start()
+    supervisor = first.wait_for("1/0", "running").pid
+    script = int(eventually(lambda: world.work("pid"))[0])
+    first.kill()
+    os.kill(supervisor, signal.SIGKILL)
+    assert procfs.start_time(script), "it lives on without its supervisor"
+    output = world.run()
+    assert "lost" in output
+    assert procfs.start_time(script) is None
+    assert world.work("tries") == ["try", "try"]
+
+
+def test_a_backoff_survives_a_restart(world: World) -> None:
+    world.settings(retry_config={"max_retry_before_backoff": 0, "backoff_duration": 3})
+    world.blocks([(1, "date +%s.%N >>tries; test $(wc -l <tries) = 2")])
+    first = world.start()
+    until = first.wait_for("1/0", "backoff").until
+    first.kill()
+    second = world.start()
+    assert second.wait_for("1/0", "backoff").until == pytest.approx(until, abs=0.01)
+    assert second.end() == 0
+    tries = [float(line) for line in world.work("tries")]
+    assert tries[1] >= until - 0.05
+
+
+def test_a_timeout_counts_from_the_attempts_start_across_a_restart(world: World) -> None:
+    world.settings(max_retries=0, stop_grace=0.2)
+    world.file("#LANE timeout=2s\n1\nsleep 60\n1\n10\n")
+    first = world.start()
+    first.wait_for("1/0", "running")
+    began = time.monotonic()
+    first.kill()
+    assert world.start().end() == 1
+    assert time.monotonic() - began < 10
+    (state,) = world.states()
+    assert state.queues[0].tasks[0].state.cause.kind == "timeout"
+
+
+def test_faults_at_a_resume_leave_living_attempts_alone(world: World) -> None:
+    world.blocks([(1, "sleep 60")])
+    first = world.start()
+    pid = first.wait_for("1/0", "running").pid
+    first.kill()
+    world.file("1\nsleep 60\n1\nmuch\n")
+    output = world.run(expect=2)
+    assert "1 task" in output
+    assert procfs.start_time(pid)
+    assert "1 task" in world.run("--fresh", expect=2)
+    world.blocks([(1, "sleep 60")])
+    last = world.start()
+    assert last.wait_for("1/0", "running").pid == pid
+    last.stop()
+    assert procfs.start_time(pid) is None
+
+
+def test_a_block_taken_out_while_its_attempt_runs(world: World) -> None:
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done")])
+    first = world.start()
+    first.wait_for("1/0", "running")
+    first.kill()
+    world.blocks([(1, "echo two >>done"), (3, "echo three >>done")])
+    second = world.start()
+    second.wait_for("3/0", "completed")
+    world.go()
+    assert second.end() == 0
+    assert sorted(world.work("done")) == ["one", "three", "two"]
+
+
+def batter(world: World, tasks: int, kills: int, rng: random.Random) -> None:
+    """Run `tasks` tasks while the scheduler is killed again and again at random moments."""
+    world.blocks([(at % 8 + 1, WITNESS.format(seconds=f"0.{rng.randrange(1, 5)}")) for at in range(tasks)])
+    for _ in range(kills):
+        scheduler = world.start()
+        # Any moment of its life, its start-up included.
+        time.sleep(rng.uniform(0.05, 2.5))
+        if scheduler.child.poll() is not None:
+            break  # it came to its end; another start would be a fresh run
+        scheduler.kill()
+    else:
+        world.run(timeout=180)
+    trace = Counter(world.work("trace"))
+    labels = [f"{at % 8 + 1}/{at // 8}" for at in range(tasks)]
+    assert {label: trace[f"end {label}"] for label in labels} == dict.fromkeys(labels, 1)
+    assert {label: trace[f"start {label}"] for label in labels} == dict.fromkeys(labels, 1)
+    assert not [line for line in trace if line.startswith("double")]
+    assert world.leases() == []
+
+
+def test_random_kills(world: World) -> None:
+    batter(world, tasks=16, kills=4, rng=random.Random(1))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(5))
+def test_fifty_kills_over_five_runs(world: World, seed: int) -> None:
+    batter(world, tasks=40, kills=10, rng=random.Random(seed))

@@ -1,0 +1,192 @@
+"""Several schedulers, and several users, on the same cards, with the real nvidia-ml-py on scripted ones."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.world import TRAIN, UNTIL_GO, World
+from tests.fakenvml.driver import FakeDriver
+from tests.waiting import eventually
+
+CARD_MIB = 24_576
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> FakeDriver:
+    """Four cards of 24 GB, whose memory the fake training jobs take."""
+    return FakeDriver.make(tmp_path / "driver", 4)
+
+
+def make_world(root: Path, driver: FakeDriver, leases: Path, **settings: object) -> World:
+    world = World(root, env=driver.env(), gpus=None)
+    world.settings(lease_dir=str(leases), **settings)
+    return world
+
+
+def shared_directory(path: Path) -> Path:
+    path.mkdir()
+    path.chmod(0o1777)
+    return path
+
+
+def overlaps(stamps: list[str]) -> list[str]:
+    """Cards on which more than their memory was in use at once, from what the tasks wrote."""
+    events = [line.split() for line in stamps]
+    used: dict[str, int] = {}
+    found = []
+    for what, _at, card, _pid, mib in sorted(events, key=lambda event: float(event[1])):
+        used[card] = used.get(card, 0) + (int(mib) if what == "start" else -int(mib))
+        if used[card] > CARD_MIB:
+            found.append(f"{card} at {_at}")
+    return found
+
+
+def test_a_task_uses_its_card_and_its_peak_is_seen(tmp_path: Path, driver: FakeDriver) -> None:
+    world = make_world(tmp_path / "home", driver, shared_directory(tmp_path / "leases"))
+    world.blocks([(1, f"{TRAIN} --memory-mb 9000 --seconds 3")])
+    world.run()
+    (state,) = world.states()
+    assert state.queues[0].tasks[0].state.peak_memory_gb == pytest.approx(9000 / 1024, abs=0.05)
+
+
+def test_another_users_memory_is_never_given_away(tmp_path: Path, driver: FakeDriver) -> None:
+    for card in range(4):
+        driver.add_process(f"GPU-{card}", os.getpid(), 20_000)
+    world = make_world(
+        tmp_path / "home", driver, shared_directory(tmp_path / "leases"), maximize_resource_utilization=True
+    )
+    world.blocks([(1, "true")])
+    scheduler = world.start()
+    state = scheduler.wait_for("1/0", "waiting")
+    eventually(lambda: "GB free" in scheduler.wait_for("1/0", "waiting").reason)
+    driver.remove_process("GPU-2", os.getpid())
+    assert scheduler.end() == 0
+    (state,) = world.states()
+    assert state.queues[0].tasks[0].state.gpu_ids == ("2",)
+
+
+def test_out_of_memory_asks_for_more_next_time(tmp_path: Path, driver: FakeDriver) -> None:
+    world = make_world(tmp_path / "home", driver, shared_directory(tmp_path / "leases"))
+    neighbour = subprocess.Popen(["sleep", "600"])
+    try:
+        driver.add_process("GPU-0", neighbour.pid, 20_000)
+        # Declares 1 GB and takes 10: there is room for 1 on GPU 0, for 10 only elsewhere.
+        world.file(f"#LANE devices=0,1\n1\n{TRAIN} --memory-mb 10000 --seconds 0.2\n1\n1\n")
+        world.settings(
+            lease_dir=str(tmp_path / "leases"), avoid_others=False, memory_save_mode=True, sample_window=0.2
+        )
+        output = world.run()
+    finally:
+        neighbour.kill()
+        neighbour.wait()
+    if "out of memory" in output:  # it began on GPU 0
+        (state,) = world.states()
+        assert state.queues[0].tasks[0].state.gpu_ids == ("1",)
+
+
+def test_two_schedulers_of_one_user_never_share_a_card_by_accident(
+    tmp_path: Path, driver: FakeDriver
+) -> None:
+    leases = shared_directory(tmp_path / "leases")
+    stamps = tmp_path / "stamps"
+    train = f"{TRAIN} --memory-mb 14745 --seconds 0.5 --allocate-after 0.2 --stamp {stamps}"
+    worlds = [
+        make_world(tmp_path / name, driver, leases, maximize_resource_utilization=True) for name in "ab"
+    ]
+    for world in worlds:
+        world.blocks([(queue, train) for queue in range(1, 7)], memory="14.4")
+    schedulers = [world.start() for world in worlds]
+    assert [scheduler.end(120) for scheduler in schedulers] == [0, 0]
+    lines = stamps.read_text().splitlines()
+    assert sum(line.startswith("end") for line in lines) == 12
+    assert overlaps(lines) == []
+    assert "out of memory" not in "".join(world.output() for world in worlds)
+    assert not list(leases.glob("GPU*"))
+
+
+@dataclass
+class Account:
+    """A user of this machine, made for a test."""
+
+    name: str
+    uid: int
+
+
+@pytest.fixture
+def accounts() -> Iterator[list[Account]]:
+    if os.getuid() != 0 or not shutil.which("useradd") or not shutil.which("setpriv"):
+        pytest.skip("making accounts needs root, useradd and setpriv")
+    made = []
+    try:
+        for _ in range(2):
+            name = f"gpulane-{uuid.uuid4().hex[:8]}"
+            subprocess.run(["useradd", "--no-create-home", "--shell", "/bin/sh", name], check=True)
+            made.append(Account(name, int(subprocess.check_output(["id", "-u", name]))))
+        yield made
+    finally:
+        for account in made:
+            subprocess.run(["userdel", account.name], check=True)
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that other accounts may enter; pytest's own are private."""
+    folder = Path(tempfile.mkdtemp(prefix="gpulane-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_two_users_never_share_a_card_by_accident(public: Path, accounts: list[Account]) -> None:
+    """Each account runs its own scheduler; dead files of one are no obstacle for the other."""
+    driver = FakeDriver.make(public / "driver", 4)
+    leases = shared_directory(public / "leases")
+    stamps = public / "stamps"
+    stamps.touch()
+    stamps.chmod(0o666)
+    train = f"{TRAIN} --memory-mb 14745 --seconds 0.5 --allocate-after 0.2 --stamp {stamps}"
+    schedulers = []
+    worlds = []
+    for account in accounts:
+        world = make_world(public / account.name, driver, leases, maximize_resource_utilization=True)
+        world.blocks([(queue, train) for queue in range(1, 7)], memory="14.4")
+        subprocess.run(["chown", "-R", str(account.uid), str(world.root)], check=True)
+        # The interpreter may lie where only root may look: reading is all that is lent to the account.
+        become = ["setpriv", f"--reuid={account.uid}", f"--regid={account.uid}", "--clear-groups"]
+        become += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+        schedulers.append(world.start(prefix=become))
+        worlds.append(world)
+    ends = [scheduler.end(120) for scheduler in schedulers]
+    assert ends == [0, 0], "\n".join(world.output() for world in worlds)
+    lines = stamps.read_text().splitlines()
+    assert sum(line.startswith("end") for line in lines) == 12
+    assert overlaps(lines) == []
+    assert "out of memory" not in "".join(world.output() for world in worlds)
+
+
+def test_a_stray_daemon_is_ended_before_its_card_goes_on(tmp_path: Path, driver: FakeDriver) -> None:
+    world = make_world(tmp_path / "home", driver, shared_directory(tmp_path / "leases"))
+    stray = f"{TRAIN} --seconds 0.2 --child-session --child-seconds 300 --child-memory-mb 20000"
+    world.file(f"#LANE devices=0\n1\n{stray}\n1\n22\n\n#LANE devices=0\n1\necho ran >>done\n1\n22\n")
+    world.run()
+    assert world.work("done") == ["ran"]
+
+
+def test_a_lost_card_is_a_reason_to_wait(tmp_path: Path, driver: FakeDriver) -> None:
+    world = make_world(tmp_path / "home", driver, shared_directory(tmp_path / "leases"))
+    world.file(f"#LANE devices=3\n1\n{UNTIL_GO}\n1\n10\n\n#LANE devices=3\n1\ntrue\n1\n10\n")
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    driver.set_card("GPU-3", flags={"lost"})
+    world.go()
+    scheduler.wait_for("1/1", "waiting")
+    eventually(lambda: "fallen off the bus" in scheduler.wait_for("1/1", "waiting").reason)
+    driver.set_card("GPU-3", flags=set())
+    assert scheduler.end() == 0

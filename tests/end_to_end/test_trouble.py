@@ -1,0 +1,185 @@
+"""Full disks, closed folders, jumping clocks, vanishing leases: said, survived, recovered from."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.world import UNTIL_GO, World
+from tests.waiting import eventually
+
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+
+
+@pytest.fixture
+def small_disk(world: World) -> Iterator[World]:
+    """A world whose logs/ is a memory disk of 3 MB."""
+    if os.getuid() != 0:
+        pytest.skip("mounting a small disk needs root")
+    logs = world.root / "logs"
+    logs.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=700", "tmpfs", str(logs)], check=True)
+    yield world
+    subprocess.run(["umount", "-l", str(logs)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    ballast = folder / "ballast"
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
+    return ballast
+
+
+def test_a_full_disk_stops_nothing_that_runs_and_is_recovered_from(small_disk: World) -> None:
+    world = small_disk
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done"), (2, "echo three >>done")])
+    world.settings(maximize_resource_utilization=False, compete_gpus=["0"], use_all_gpus=False)
+    scheduler = world.start()
+    eventually(lambda: any(task.state.status == "running" for task in scheduler.tasks().values()))
+    ballast = fill(world.root / "logs")
+    world.go()
+    eventually(lambda: "one" in world.work("done"))
+    eventually(lambda: "disk" in world.output() or "full" in world.output())
+    assert scheduler.child.poll() is None
+    ballast.unlink()
+    assert scheduler.end() == 0
+    assert sorted(world.work("done")) == ["one", "three", "two"]
+
+
+def test_a_state_folder_that_cannot_be_written_is_said(world: World) -> None:
+    logs = world.root / "logs"
+    logs.mkdir()
+    (logs / "state").write_text("a file where a folder should be")
+    world.blocks([(1, "touch ran")])
+    output = world.run(expect=2)
+    assert "logs/state" in output
+    assert "Traceback" not in output
+    assert not (world.root / "work" / "ran").exists()
+
+
+@pytest.mark.parametrize("jump", ["+2h", "-2h"])
+def test_a_clock_that_jumps_changes_no_wait(world: World, tmp_path: Path, jump: str) -> None:
+    if FAKETIME is None:
+        pytest.skip("needs libfaketime (Debian: faketime)")
+    clock = tmp_path / "clock"
+    clock.write_text("+0")
+    world.env = {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    world.settings(retry_config={"max_retry_before_backoff": 0, "backoff_duration": 3}, timeout=60)
+    world.blocks([(1, "echo x >>tries; test $(wc -l <tries) = 2"), (2, f"{UNTIL_GO}")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "backoff")
+    began = time.monotonic()
+    clock.write_text(jump)
+    scheduler.wait_for("1/0", "completed")
+    assert 1.5 < time.monotonic() - began < 15
+    assert scheduler.tasks()["2/0"].state.status == "running"
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_leases_deleted_under_us_stop_further_starts_on_that_card(world: World) -> None:
+    world.blocks([(1, f"{UNTIL_GO}"), (1, "true")])
+    world.settings(use_all_gpus=False, compete_gpus=["0"])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    for name in world.leases():
+        (world.root / "leases" / name).unlink()
+    eventually(
+        lambda: any(p.kind == "leases_vanished" for p in (scheduler.state() or pytest.fail()).problems)
+    )
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_a_hung_up_terminal_ends_nothing(world: World) -> None:
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    scheduler.child.send_signal(signal.SIGHUP)
+    world.go()
+    assert scheduler.end() == 0
+    assert world.work("done") == ["one"]
+
+
+def test_a_command_file_that_others_may_write_is_refused(world: World) -> None:
+    path = world.blocks([(1, "true")])
+    path.chmod(0o666)
+    assert "write" in world.run(expect=2)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"\xff\xfe1\x00\n\x00", "UTF-8"),
+        ("1\necho 队列\n1\n10\n".encode("gbk"), "UTF-8"),
+        (os.urandom(64) + b"\x00" * 64, ""),
+    ],
+)
+def test_other_encodings_and_junk_are_refused(world: World, content: bytes, says: str) -> None:
+    world.file("").write_bytes(content)
+    output = world.run(expect=2)
+    assert says in output
+    assert "Traceback" not in output
+
+
+def test_a_missing_command_file(world: World) -> None:
+    output = world.run("--command-file", "nowhere.txt", expect=2)
+    assert "nowhere.txt" in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("check_tiem: 3\n", "check_time"),
+        ("check_time: soon\n", ":1:"),
+        ("a: [\n", "YAML"),
+        ("min_gpu: 3\nmax_gpu: 2\n", "max_gpu"),
+    ],
+)
+def test_bad_settings_are_refused_with_line_and_key(world: World, text: str, says: str) -> None:
+    (world.root / "config" / "gpu_manage.yaml").write_text(text)
+    world.blocks([(1, "true")])
+    output = world.run(expect=2)
+    assert says in output
+    assert "Traceback" not in output
+
+
+def test_terminal_tmux_can_be_typed_into(world: World) -> None:
+    if not shutil.which("tmux"):
+        pytest.skip("needs tmux")
+    world.file("#LANE terminal=tmux\n1\nread answer; echo got $answer >>done\n1\n10\n")
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    run = next((world.root / "logs" / "runs").iterdir()).name
+    server = f"gpulane-{run}-1-0"
+    keys = ["tmux", "-L", server, "send-keys", "-t", "task", "hello", "Enter"]
+    eventually(lambda: subprocess.run(keys, check=False, capture_output=True).returncode == 0)
+    assert scheduler.end() == 0
+    assert world.work("done") == ["got hello"]
+
+
+def test_terminal_tmux_survives_kill_9(world: World) -> None:
+    if not shutil.which("tmux"):
+        pytest.skip("needs tmux")
+    world.file(f"#LANE terminal=tmux\n1\n{UNTIL_GO}; echo one >>done\n1\n10\n")
+    first = world.start()
+    pid = first.wait_for("1/0", "running").pid
+    first.kill()
+    second = world.start()
+    assert second.wait_for("1/0", "running").pid == pid
+    world.go()
+    assert second.end() == 0
+    assert world.work("done") == ["one"]
