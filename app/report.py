@@ -9,7 +9,7 @@ from app.core.task import Queue, Task
 from app.model import state_file
 from app.model.backend import Survey
 from app.model.faults import Problem
-from app.model.state import Running, Status
+from app.model.state import Running, Status, TaskState
 from app.model.state_dump import shown
 from app.model.state_file import SchedulerStatus, StateFile
 
@@ -21,6 +21,7 @@ class _Made:
     version: int
     room: int
     queue: state_file.Queue
+    tasks: dict[int, tuple[TaskState, state_file.Task]]  #: by index; right while its state is the very same
 
 
 class Report:
@@ -55,7 +56,9 @@ class Report:
         made = self._made.get(queue.queue_id)
         if made and made.version == queue.version and made.room == queues and not measured:
             return made.queue
-        tasks = tuple(_task(queue.tasks[at], used) for at in shown(len(queue.tasks), current, queues))
+        before = made.tasks if made else {}
+        places = shown(len(queue.tasks), current, queues)
+        tasks = {at: _task(queue.tasks[at], used, before.get(at)) for at in places}
         built = state_file.Queue(
             queue_id=queue.queue_id,
             queue_name=queue.name,
@@ -63,11 +66,11 @@ class Report:
             total=len(queue.tasks),
             counts=_present(queue.counts),
             current=current,
-            tasks=tasks,
+            tasks=tuple(shown_task for _, shown_task in tasks.values()),
         )
         if made and built == made.queue:
             return made.queue
-        self._made[queue.queue_id] = _Made(queue.version, queues, built)
+        self._made[queue.queue_id] = _Made(queue.version, queues, built, tasks)
         return built
 
 
@@ -80,11 +83,16 @@ def _status(queue: Queue, head: Task | None) -> Status:
     return "completed"
 
 
-def _task(task: Task, used: Mapping[int, float]) -> state_file.Task:
+def _task(
+    task: Task, used: Mapping[int, float], before: tuple[TaskState, state_file.Task] | None
+) -> tuple[TaskState, state_file.Task]:
+    """A task as it is shown, and the state it was made from; the very objects of before if they still hold."""
     options, state = task.spec.options, task.state
     if isinstance(state, Running):
         state = replace(state, used_gb=used.get(state.number))
-    return state_file.Task(
+    elif before and before[0] is state and before[1].key == str(task.key):
+        return before
+    return task.state, state_file.Task(
         index=task.index,
         key=str(task.key),
         name=options.name,

@@ -154,7 +154,7 @@ POSE = Failed(
 
 
 def believable(logs: Sequence[str] = ("",) * 5) -> StateFile:
-    """Nine queues on eight cards. `logs` are those of the five running tasks."""
+    """Ten queues on eight cards. `logs` are those of the five running tasks."""
     return a_state(
         [
             a_queue(
@@ -266,7 +266,6 @@ HOSTILE = "[red]x[/red] \x1b[2J\x1b]0;owned\x07\x9b31m\u202e日本語\ud800\t\x0
 
 def hostile() -> StateFile:
     """Names and sentences that try to disturb the terminal."""
-    process = CardProcess(pid=1, user=HOSTILE, command="", used_gb=1.0, task=None)
     state = a_state(
         [
             a_queue(1, HOSTILE, a_task(0, runs("0", 1), HOSTILE)),

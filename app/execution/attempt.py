@@ -19,6 +19,7 @@ class Alive:
 
     pid: int
     start: int
+    session: int
     pidfd: int  #: the caller's, to wait on and to close
 
 
@@ -77,10 +78,11 @@ def _open(pid: int, start: int) -> Alive | None:
         pidfd = os.pidfd_open(pid)
     except ProcessLookupError:
         return None
-    if procfs.start_time(pid) != start:
+    found = procfs.stat(pid)
+    if found is None or not found.alive or found.start != start:
         os.close(pidfd)
         return None
-    return Alive(pid, start, pidfd)
+    return Alive(pid, start, found.session, pidfd)
 
 
 def _search(ends: EndsFile, log_path: str) -> Alive | None:

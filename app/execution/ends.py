@@ -13,8 +13,9 @@ import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-NUMBER = rb"(\d+(?:\.\d+)?)"
-LINE = re.compile(rb"((start|end) (\d+) (\d+) %b %b %b) (\d+) \." % (NUMBER, NUMBER, NUMBER))
+SECONDS = rb"(\d+(?:\.\d+)?)"
+START = re.compile(rb"(start (\d+) (\d+) (\d+) (\d+) %b %b) (\d+) \." % (SECONDS, SECONDS))
+END = re.compile(rb"(end (\d+) (\d+) %b %b %b) (\d+) \." % (SECONDS, SECONDS, SECONDS))
 BYTES_PER_ATTEMPT = 256  #: two lines of at most 100 bytes
 STEP = 64 * 1024  #: preallocated at a time, and kept ahead of need
 FALLOC_FL_KEEP_SIZE = 1
@@ -28,6 +29,7 @@ class Started:
 
     pid: int
     start: int  #: /proc/PID/stat field 22
+    session: int  #: its own pid, but in tmux
     at: float  #: wall
 
 
@@ -99,16 +101,19 @@ class EndsFile:
                 self._take(line)
 
     def _take(self, line: bytes) -> None:
-        found = LINE.fullmatch(line)
-        if not found or len(found[1]) != int(found[8]):
+        start, end = START.fullmatch(line), END.fullmatch(line)
+        found = start or end
+        if not found or len(found[1]) != int(found[7 + bool(start)]):
             return
-        number, booted = int(found[3]), float(found[7])
+        number = int(found[2])
         known = self._lines.get(number, NOTHING)
-        if found[2] == b"start":
-            started = Started(int(found[4]), int(float(found[5])), booted + float(found[6]))
+        if start:
+            pid, since, session, begun, booted = start.groups()[2:7]
+            started = Started(int(pid), int(since), int(session), float(booted) + float(begun))
             self._lines[number] = replace(known, started=started)
-        else:
-            ended = Ended(int(found[4]), booted + float(found[5]), booted + float(found[6]))
+        elif end:
+            status, begun, over, booted = end.groups()[2:6]
+            ended = Ended(int(status), float(booted) + float(begun), float(booted) + float(over))
             self._lines[number] = replace(known, ended=ended)
 
     def _reserve(self, number: int) -> None:

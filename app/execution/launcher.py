@@ -30,6 +30,7 @@ class Spawned:
 
     pid: int
     start: int  #: /proc/PID/stat field 22
+    session: int
     pidfd: int  #: the caller's, to wait on and to close
 
 
@@ -138,7 +139,7 @@ def _watch(pid: int) -> Spawned:
         raise
     found = procfs.stat(pid)
     assert found is not None  # a child that has not been reaped
-    return Spawned(pid, found.start, pidfd)
+    return Spawned(pid, found.start, pid, pidfd)
 
 
 def _occupy_stdio() -> None:

@@ -19,11 +19,11 @@ run() {
 
     read -r stat <"/proc/$$/stat"
     set -- ${stat##*) }
-    start=${20} # field 22 counted from the pid, field 2 being the command in brackets
+    session=$4 start=${20} # fields 6 and 22: two come before, the pid and the command in brackets
     read -r begun _ </proc/uptime
 
     # Once only: the disk may be full, and the task shall not wait for that.
-    line="start $number $$ $start $begun $booted"
+    line="start $number $$ $start $session $begun $booted"
     printf '\n%s %s .\n' "$line" "${#line}" 2>/dev/null >&0
 
     "$bash" "/proc/self/fd/$script" <"$stdin"

@@ -34,6 +34,9 @@ from app.execution.launcher import (
 from app.model.backend import LaunchSpec
 
 PANE = str(Path(__file__).with_name("pane.py"))
+# The session's leader. It outlives the supervisor a little, since tmux drops what it has not read when
+# a pane's process ends. Ctrl-C is for the task; a closed terminal ends the leader, and that the task.
+LEADER = 'trap : INT QUIT; "$@"; exec sleep 0.3'
 SESSION = "task"
 KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TMUX_TMPDIR")
 PATIENCE = 10.0  #: seconds for tmux to answer or the pane to connect
@@ -78,8 +81,8 @@ class TmuxLauncher:
             listener.listen(1)
             pane = _open_pane(name, address, spec.log_path)
             try:
-                connection = ours.enter_context(_accept(listener, pane))
-                spawned = _watch(pane)
+                connection, spawned = _accept(listener, pane)
+                ours.enter_context(connection)
                 socket.send_fds(connection, [b"\0"], [lock, *high])
                 connection.sendall(json.dumps(order).encode())
             except OSError:
@@ -126,7 +129,7 @@ def _open_pane(name: str, address: str, log_path: str) -> int:
     answer = _tmux(
         name,
         *("new-session", "-d", "-s", SESSION, "-x", "200", "-y", "50", "-c", "/", "-P", "-F", "#{pane_pid}"),
-        *(sys.executable, "-I", "-S", PANE, address, ";"),
+        *(SHELL, "-c", LEADER, "sh", sys.executable, "-I", "-S", PANE, address, ";"),
         *("pipe-pane", "-t", f"={SESSION}:", cat),
     )
     if answer.returncode != 0 or not answer.stdout.strip().isdecimal():
@@ -135,27 +138,20 @@ def _open_pane(name: str, address: str, log_path: str) -> int:
     return int(answer.stdout)
 
 
-def _accept(listener: socket.socket, pane: int) -> socket.socket:
-    """The connection of the pane's process; anybody else's is dropped. Raises OSError after PATIENCE."""
+def _accept(listener: socket.socket, pane: int) -> tuple[socket.socket, Spawned]:
+    """The connection of the supervisor-to-be; anybody else's is dropped. Raises OSError."""
     deadline = time.monotonic() + PATIENCE
     while True:
         listener.settimeout(max(0.01, deadline - time.monotonic()))
         connection, _ = listener.accept()
+        connection.settimeout(PATIENCE)
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        if struct.unpack("3i", credentials)[0] == pane:
-            connection.settimeout(PATIENCE)
-            return connection
+        pid = struct.unpack("3i", credentials)[0]
+        found = procfs.stat(pid)
+        if found and found.parent == pane:
+            # It waits for our message, so its number is still its own.
+            return connection, Spawned(pid, found.start, found.session, os.pidfd_open(pid))
         connection.close()
-
-
-def _watch(pane: int) -> Spawned:
-    """The pane's process waits for our message, so its number is still its own. Raises OSError."""
-    pidfd = os.pidfd_open(pane)
-    found = procfs.stat(pane)
-    if found is None:
-        os.close(pidfd)
-        raise ProcessLookupError("the tmux pane ended at once")
-    return Spawned(pane, found.start, pidfd)
 
 
 def _tmux(name: str, *command: str) -> subprocess.CompletedProcess[str]:

@@ -36,8 +36,9 @@ class Marks:
 
     log_path: str  #: its processes carry it as GPULANE_LOG, and its hash names their script's memfd
     lease_paths: tuple[str, ...] = ()
-    pid: int | None = None  #: the supervisor's and its session's; None: it never wrote its start line
+    pid: int | None = None  #: the supervisor's; None: it never wrote its start line
     start: int = 0  #: the supervisor's
+    session: int | None = None
     ended: int | None = None  #: `ticks_now()` when the supervisor was seen to end; None: it lives, or unknown
 
 
@@ -57,9 +58,10 @@ def ticks_now() -> int:
 
 def quick_check(marks: Marks, lease_files_held: Callable[[], bool]) -> bool:
     """True if nothing is left of the attempt's session and nobody holds its leases. Cheap: no full scan."""
-    if marks.pid is None:
+    if marks.session is None:
         return False
-    return procfs.session_members(marks.pid) in ([], [marks.pid]) and not lease_files_held()
+    left = set(procfs.session_members(marks.session)) - {marks.pid, marks.session}
+    return not left and not lease_files_held()
 
 
 def find(marks: Marks) -> list[Process]:
@@ -166,13 +168,13 @@ def _supervisor_there(marks: Marks) -> bool:
 
 
 def _session(marks: Marks, table: Mapping[int, procfs.Stat], proven: set[int]) -> set[int]:
-    """Members of the attempt's session, if that number is still its own.
+    """Members of the attempt's session, if that number is still its own, but for its leader.
 
     A number is given out again only when its session is empty. So the session is ours while the
     supervisor is there; or if one member is proven otherwise; or if one was born (members other than
     the leader are born into a session) while the supervisor lived.
     """
-    members = {pid for pid, found in table.items() if found.session == marks.pid and pid != marks.pid}
+    members = {pid for pid, found in table.items() if found.session == marks.session and pid != marks.session}
     ended = -1 if marks.ended is None else marks.ended
     born_in_time = any(marks.start <= table[pid].start <= ended for pid in members)
     return members if _supervisor_there(marks) or members & proven or born_in_time else set()

@@ -55,12 +55,12 @@ def shown(total: int, current: int | None, queues: int) -> range:
 class Dumper:
     """Makes the bytes of a state file, again and again.
 
-    A Queue that is the very object of the last time is not serialised again: who builds a StateFile
-    keeps the queues that have not changed, and so a change costs what changed.
+    A Queue or Task that is the very object of the last time is not serialised again: who builds a
+    StateFile keeps those that have not changed, and so a change costs what changed.
     """
 
     def __init__(self) -> None:
-        self._kept: dict[int, tuple[Queue, bytes]] = {}
+        self._kept: dict[int, tuple[Queue, dict[int, tuple[Task, bytes]], bytes]] = {}
 
     def dump(self, state: StateFile) -> bytes:
         """At most SIZE_LIMIT bytes. Queues that don't fit are counted in `more_queues`, the least
@@ -77,18 +77,26 @@ class Dumper:
     def _queues(self, queues: tuple[Queue, ...], room: int) -> tuple[list[bytes], list[Queue]]:
         """The queues that fit into `room` bytes, in their order, and those that don't."""
         order = sorted(range(len(queues)), key=lambda at: interest(queues[at].status))[:QUEUES_IN_FULL]
-        kept: dict[int, tuple[Queue, bytes]] = {}
+        kept: dict[int, tuple[Queue, dict[int, tuple[Task, bytes]], bytes]] = {}
         full = {at: self._part(queues[at], kept) for at in order}
         self._kept = kept
         parts = full if sum(map(len, full.values())) + len(full) <= room else _squeezed(queues, full, room)
         return [parts[at] for at in sorted(parts)], [q for at, q in enumerate(queues) if at not in parts]
 
-    def _part(self, queue: Queue, kept: dict[int, tuple[Queue, bytes]]) -> bytes:
-        found = self._kept.get(id(queue))
+    def _part(
+        self, queue: Queue, kept: dict[int, tuple[Queue, dict[int, tuple[Task, bytes]], bytes]]
+    ) -> bytes:
+        found = self._kept.get(queue.queue_id)
         if found is None or found[0] is not queue:
-            found = (queue, _queue_json(queue))
-        kept[id(queue)] = found
-        return found[1]
+            before = found[1] if found else {}
+            tasks = {task.index: _kept_task(task, before.get(task.index)) for task in queue.tasks}
+            found = (queue, tasks, _queue_json(queue, [data for _, data in tasks.values()]))
+        kept[queue.queue_id] = found
+        return found[2]
+
+
+def _kept_task(task: Task, before: tuple[Task, bytes] | None) -> tuple[Task, bytes]:
+    return before if before and before[0] is task else (task, _task_json(task))
 
 
 def dump(state: StateFile) -> bytes:
@@ -96,9 +104,9 @@ def dump(state: StateFile) -> bytes:
     return Dumper().dump(state)
 
 
-def _queue_json(queue: Queue) -> bytes:
-    tasks = b",".join(map(_task_json, queue.tasks))
-    return _json(_QUEUE, replace(queue, tasks=())).replace(b'"tasks":[]', b'"tasks":[' + tasks + b"]", 1)
+def _queue_json(queue: Queue, tasks: Iterable[bytes]) -> bytes:
+    listed = b",".join(tasks)
+    return _json(_QUEUE, replace(queue, tasks=())).replace(b'"tasks":[]', b'"tasks":[' + listed + b"]", 1)
 
 
 def _squeezed(queues: tuple[Queue, ...], full: dict[int, bytes], room: int) -> dict[int, bytes]:
@@ -107,7 +115,8 @@ def _squeezed(queues: tuple[Queue, ...], full: dict[int, bytes], room: int) -> d
     parts: dict[int, bytes] = {}
     most = room // 2
     for at in full:
-        part = _queue_json(_slim(queues[at]))
+        current = _slim(queues[at])
+        part = _queue_json(current, map(_task_json, current.tasks))
         if len(part) < room - most:
             parts[at] = part
             room -= len(part) + 1

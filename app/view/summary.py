@@ -69,9 +69,12 @@ def _queues(state: StateFile) -> RenderableType:
 
 
 def _most_interesting(queues: tuple[Queue, ...]) -> list[Queue]:
-    """All of them, or those that did not simply complete first, in the file's order."""
-    order = sorted(range(len(queues)), key=lambda at: (interest(queues[at].status), at))
-    return [queues[at] for at in sorted(order[:MOST_QUEUES])]
+    """All of them, or as many as fit, those with failures first, in the file's order."""
+
+    def dull(at: int) -> tuple[bool, int, int]:
+        return not queues[at].counts.get("failed"), interest(queues[at].status), at
+
+    return [queues[at] for at in sorted(sorted(range(len(queues)), key=dull)[:MOST_QUEUES])]
 
 
 def _row(queue: Queue, unfinished: bool) -> Iterator[Text]:

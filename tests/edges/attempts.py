@@ -7,7 +7,7 @@ import select
 import signal
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app import procfs
@@ -59,7 +59,8 @@ class Attempts:
         environment = task_environment(os.environ, spec, ["0"], "0")
         head = header(spec, environment, ["0"], "host", 0.0)
         spawned = self.launcher.launch(spec, environment, list(leases.values()), head)
-        trial = Trial(spec, spawned, Marks(spec.log_path, tuple(leases), spawned.pid, spawned.start))
+        marks = Marks(spec.log_path, tuple(leases), spawned.pid, spawned.start, spawned.session)
+        trial = Trial(spec, spawned, marks)
         self.trials.append(trial)
         return trial
 
@@ -69,13 +70,7 @@ class Attempts:
         reap(trial.spawned.pidfd)
         ended = self.ends.lines(trial.spec.number).ended
         assert ended is not None
-        trial.marks = Marks(
-            trial.spec.log_path,
-            trial.marks.lease_paths,
-            trial.spawned.pid,
-            trial.spawned.start,
-            ticks_now(),
-        )
+        trial.marks = replace(trial.marks, ended=ticks_now())
         return ended
 
     def close(self) -> None:

@@ -11,9 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-INHERIT = ("setsid", "setsid env -i", "setproctitle", "setproctitle setsid")
-CLOSE = ("new session, closed descriptors", "setproctitle, closed descriptors")
-KINDS = INHERIT + CLOSE
+SAME_SESSION = ("setproctitle", "setproctitle, closed descriptors")
+CLOSED = ("setsid, closed descriptors", "setproctitle, closed descriptors")
+KINDS = ("setsid", "setsid env -i", "setproctitle setsid", *SAME_SESSION, CLOSED[0])
 
 
 def overwrite_environment() -> None:
@@ -40,9 +40,9 @@ def main() -> None:
         return
     subprocess.Popen(
         [sys.executable, "-I", "-S", __file__, kind, file, "stay"],
-        start_new_session=kind not in ("setproctitle", "setproctitle, closed descriptors"),
+        start_new_session=kind not in SAME_SESSION,
         env={} if kind == "setsid env -i" else None,
-        close_fds=kind in CLOSE,
+        close_fds=kind in CLOSED,
     )
     while not Path(file).exists():
         time.sleep(0.005)

@@ -153,7 +153,7 @@ def test_without_a_start_line_the_supervisor_is_found_by_its_marks(
 def test_a_start_line_that_comes_late_is_waited_for(tmp_path: Path) -> None:
     with attempts_in(tmp_path) as attempts:
         fd = attempts.ends.open_attempt(1)
-        line = f"start 1 {os.getpid()} {procfs.start_time(os.getpid())} 1.00 2.00"
+        line = f"start 1 {os.getpid()} {procfs.start_time(os.getpid())} 7 1.00 2.00"
 
         async def run() -> Alive | Ended | Gone:
             looking = asyncio.create_task(locate(attempts.ends, 1, "/nowhere", procfs.boot_id()))
@@ -185,7 +185,7 @@ def test_leftovers_of_an_adopted_attempt_are_found_by_every_proof(tmp_path: Path
     kill(first)
     started = ends.lines(1).started
     assert started is not None
-    marks = Marks(str(tmp_path / "1.log"), pid=started.pid, start=started.start, ended=ticks_now())
+    marks = Marks(str(tmp_path / "1.log"), (), started.pid, started.start, started.session, ticks_now())
     left = find(marks)
     assert len(left) == 2
     kill_tree(marks)

@@ -178,4 +178,4 @@ def test_many_at_once_write_whole_lines(attempts: Attempts) -> None:
     assert [attempts.finish(trial).status for trial in trials] == list(range(40))
     lines = [line for line in attempts.ends.path.read_text().splitlines() if line]
     assert len(lines) == 80
-    assert all(re.fullmatch(r"(start|end)( [\d.]+){6} \.", line) for line in lines)
+    assert all(re.fullmatch(r"(start( [\d.]+){7}|end( [\d.]+){6}) \.", line) for line in lines)

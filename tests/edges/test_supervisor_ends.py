@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.execution.ends import STEP, EndsFile, Lines
+from app.execution.ends import STEP, EndsFile, Lines, Started
 from tests.edges.attempts import attempts_in
 from tests.waiting import eventually
 
@@ -35,10 +35,10 @@ END = framed("end 42 137 100.50 160.75 1700000000.00")
 
 
 def test_reads_what_supervisors_write(ends: EndsFile) -> None:
-    append(ends, framed("start 42 1234 5678 100.50 1700000000.00"))
+    append(ends, framed("start 42 1234 5678 1230 100.50 1700000000.00"))
     found = ends.lines(42)
     assert found.started is not None
-    assert (found.started.pid, found.started.start, found.started.at) == (1234, 5678, 1700000100.5)
+    assert found.started == Started(1234, 5678, 1230, 1700000100.5)
     assert found.ended is None
     append(ends, END)
     ended = ends.lines(42).ended
@@ -74,8 +74,9 @@ def test_a_mixed_or_damaged_line_never_parses(ends: EndsFile, line: str) -> None
 
 
 def test_ten_thousand_attempts_are_not_read_again_each_time(ends: EndsFile) -> None:
-    whole = (framed(f"start {n} 1 2 1.00 3.00") + framed(f"end {n} 0 1.00 2.00 3.00") for n in range(10_000))
-    append(ends, "".join(whole))
+    for number in range(10_000):
+        start, end = f"start {number} 1 2 1 1.00 3.00", f"end {number} 0 1.00 2.00 3.00"
+        append(ends, framed(start) + framed(end))
     assert ends.lines(9_999).ended is not None
     begun = time.process_time()
     for number in range(1000):

@@ -12,7 +12,7 @@ import pytest
 
 from app.execution.ends import EndsFile
 from app.execution.tmux import TmuxLauncher, end_server, server_name, server_pid, tmux_available
-from app.execution.trees import find, kill_tree, signal_tree
+from app.execution.trees import find, kill_tree, quick_check, signal_tree
 from tests.edges import stray
 from tests.edges.attempts import Attempts, lease_is_held, lives, make_lease
 from tests.waiting import eventually
@@ -102,8 +102,15 @@ def test_the_server_ends_with_its_session(attempts: Attempts) -> None:
     assert server_pid(server_name(RUN, 3, 1)) is None
 
 
-def test_closing_the_terminal_does_not_end_the_work(attempts: Attempts) -> None:
-    trial = attempts.start("touch up\nwhile [ ! -e go ]; do sleep 0.02; done\nexit 4")
+def test_a_killed_server_hangs_up_on_the_task_and_the_end_is_written(attempts: Attempts) -> None:
+    trial = attempts.start("sleep 300")
+    eventually(lambda: any(process.command == "sleep" for process in find(trial.marks)))
+    end_server(server_name(RUN, 3, 1))
+    assert attempts.finish(trial).status == 128 + signal.SIGHUP
+
+
+def test_a_task_that_ignores_the_hangup_runs_on_and_its_status_is_kept(attempts: Attempts) -> None:
+    trial = attempts.start("trap '' HUP\ntouch up\nwhile [ ! -e go ]; do sleep 0.02; done\nexit 4")
     eventually((attempts.folder / "up").exists)
     end_server(server_name(RUN, 3, 1))
     assert attempts.ends.is_held(1)
@@ -134,6 +141,7 @@ def test_strays_are_found_as_in_a_direct_attempt(
     pid = int(file.read_text())
     attempts.finish(trial)
     assert [process.pid for process in find(trial.marks)] == [pid]
+    assert quick_check(trial.marks, lambda: False) == (kind not in stray.SAME_SESSION)
     kill_tree(trial.marks)
     assert not lives(pid)
 

@@ -71,6 +71,17 @@ def test_a_stray_is_found_and_ended_after_the_main_process(
     assert lease is None or not lease_is_held(lease)
 
 
+def test_a_lease_alone_proves_it(attempts: Attempts, tmp_path: Path) -> None:
+    lease = tmp_path / "lease"
+    fd = make_lease(lease)
+    trial = attempts.start("setsid env -i sleep 300 100<&- &", {str(lease): fd})
+    os.close(fd)
+    attempts.finish(trial)
+    assert lease_is_held(lease)
+    assert [process.command for process in kill_tree(trial.marks).ended] == ["sleep"]
+    assert not lease_is_held(lease)
+
+
 @pytest.mark.parametrize("kind", stray.KINDS)
 def test_a_stray_is_found_while_the_attempt_runs(attempts: Attempts, kind: str) -> None:
     trial, pid = start_stray(attempts, kind, None, "\nsleep 300")
@@ -131,7 +142,7 @@ def test_a_number_that_has_passed_to_somebody_else_proves_nothing(tmp_path: Path
         eventually(lambda: len(procfs.session_members(shell.pid)) == 2)
         start = procfs.start_time(shell.pid)
         assert start is not None
-        reused = Marks(str(tmp_path / "log"), pid=shell.pid, start=start - 500)
+        reused = Marks(str(tmp_path / "log"), pid=shell.pid, start=start - 500, session=shell.pid)
         assert find(reused) == []
         assert find(replace(reused, ended=start - 100)) == []
         assert kill_tree(reused).ended == ()
@@ -154,7 +165,7 @@ def test_a_session_is_ours_by_birth_when_the_supervisor_was_reaped_by_others(tmp
     shell.wait()
     start = procfs.start_time(pid)
     assert start is not None
-    marks = Marks(str(tmp_path / "log"), pid=shell.pid, start=start - 10)
+    marks = Marks(str(tmp_path / "log"), pid=shell.pid, start=start - 10, session=shell.pid)
     assert find(marks) == []
     assert pids(find(replace(marks, ended=ticks_now()))) == {pid}
     assert [process.pid for process in kill_tree(replace(marks, ended=ticks_now())).ended] == [pid]
