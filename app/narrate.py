@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from app.core.events import Action, Edited, Event, Launch, Moved
 from app.core.machine import Core
 from app.model.backend import Acquired
-from app.model.blockers import NotYetTried, gb
+from app.model.blockers import gb
 from app.model.state import Backoff, Cancelled, Completed, Failed, Held, Pending, Running, Skipped, Waiting
+from app.model.task import TaskKey
 
 log = logging.getLogger("gpulane")
+
+Gist = tuple[tuple[str, str | None], ...]
+"""Who is in the way, without figures."""
 
 
 class Narrator:
@@ -17,7 +21,7 @@ class Narrator:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._said: dict[str, tuple[object, ...]] = {}
+        self._said: dict[TaskKey, Gist] = {}
 
     def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
         skipped: list[str] = []
@@ -73,13 +77,16 @@ class Narrator:
 
     def _waiting(self, acquired: Acquired) -> None:
         """A reason is said when who is in the way changes, not at every change of a figure."""
-        for key in acquired.blocked:
-            task = self._core.board.tasks.get(key)
-            if task is None or not isinstance(task.state, Waiting):
+        gists: dict[int, Gist] = {}  # tasks with the same need share one Blocked
+        for key, blocked in acquired.blocked.items():
+            gist = gists.get(id(blocked))
+            if gist is None:
+                gist = gists[id(blocked)] = tuple((b.kind, getattr(b, "gpu", None)) for b in blocked.blockers)
+            if self._said.get(key) == gist:
                 continue
-            gist = tuple((b.kind, getattr(b, "gpu", None)) for b in task.state.blockers)
-            if self._said.get(task.label) != gist and not isinstance(task.state.blockers[0], NotYetTried):
-                self._said[task.label] = gist
+            self._said[key] = gist
+            task = self._core.board.tasks.get(key)
+            if task is not None and isinstance(task.state, Waiting):
                 log.info("%s waits: %s", task.label, task.state.reason)
 
 

@@ -21,9 +21,7 @@ from app.model.gpu import Gpu
 from app.model.paths import Home
 from app.model.settings import Settings
 from app.model.task import Mode, TaskSpec
-
 from app.options import RunOptions
-
 
 MODES: tuple[Mode, ...] = ("multi", "single")
 
@@ -172,5 +170,6 @@ def visible_gpus(gpus: Sequence[Gpu]) -> tuple[frozenset[str] | None, tuple[Prob
         if not found:
             break  # as CUDA does: the list ends at the first name that is none
         chosen.update(found)
-    text = f"CUDA_VISIBLE_DEVICES={inherited} was inherited: only GPU {', '.join(sorted(chosen)) or '(none)'} is used"
+    used = f"only GPU {', '.join(sorted(chosen))} is used" if chosen else "no GPU may be used"
+    text = f"CUDA_VISIBLE_DEVICES={inherited} was inherited: {used}"
     return frozenset(chosen), (Problem("visible_devices", text),)

@@ -26,7 +26,7 @@ class Publisher:
         problems: Callable[[], Sequence[Problem]],
         heartbeat: float,
     ) -> None:
-        """`problems`: those that are not the backend's; `heartbeat`: seconds between writes if nothing happens."""
+        """`problems`: those that are not the backend's; `heartbeat`: seconds between writes otherwise."""
         self._report, self._writer, self._core, self._backend = report, writer, core, backend
         self._problems, self._heartbeat = problems, heartbeat
         self._changed = asyncio.Event()

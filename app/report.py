@@ -86,7 +86,7 @@ def _status(queue: Queue, head: Task | None) -> Status:
 def _task(
     task: Task, used: Mapping[int, float], before: tuple[TaskState, state_file.Task] | None
 ) -> tuple[TaskState, state_file.Task]:
-    """A task as it is shown, and the state it was made from; the very objects of before if they still hold."""
+    """A task as it is shown, and the state it was made from; the very objects of before while they hold."""
     options, state = task.spec.options, task.state
     if isinstance(state, Running):
         state = replace(state, used_gb=used.get(state.number))

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def eventually(look: Callable[[], T], seconds: float = 20.0, interval: float = 0.01) -> T:
-    """Call `look` until it answers something true and return that. Raises AssertionError with the last answer."""
+    """Call `look` until it answers something true; that answer. Raises AssertionError with the last one."""
     deadline = time.monotonic() + seconds
     while True:
         answer = look()

@@ -155,10 +155,14 @@ class Core:
     def _acquired(self, acquired: Acquired, now: Now) -> None:
         for grant in acquired.grants:
             self._launch(self.board.tasks[grant.key], grant, now)
+        sentences: dict[int, str] = {}  # tasks with the same need share one Blocked
         for key, blocked in acquired.blocked.items():
             task = self.board.tasks[key]
             if isinstance(task.state, Waiting) and task.state.blockers != blocked.blockers:
-                self.board.renew(task, waiting(task.state.since, blocked))
+                said = sentences.get(id(blocked))
+                if said is None:
+                    said = sentences[id(blocked)] = reason(blocked)
+                self.board.renew(task, Waiting(task.state.since, said, blocked.blockers, blocked.stuck))
 
     def _launch(self, task: Task, grant: Grant, now: Now) -> None:
         self.last_number += 1

@@ -14,6 +14,7 @@ from app.core.ledger import Card, without_own
 from app.core.rules import Claim, Rules, Seen
 from app.model.backend import Grant, Now, Want
 from app.model.blockers import Allowance, Blocked, LimitReached
+from app.model.gpu import index_order
 from app.model.lease import Lease
 from app.model.task import TaskKey
 
@@ -100,6 +101,7 @@ class _Round:
 
     def _grant(self, want: Want, need: Need, chosen: tuple[Card, ...]) -> bool:
         """True: cards became free for others, or the cap rose."""
+        chosen = tuple(sorted(chosen, key=lambda card: index_order(card.gpu.index)))
         whole = bool(chosen) and all(self.cards.seen(card, need).takes_all(need) for card in chosen)
         grant = Grant(
             key=want.key,

@@ -379,6 +379,6 @@ async def refused(history: History) -> tuple[int, HistoryError]:
     for number in range(1, 1_000):
         try:
             await history.commit(whole_attempt(number % 5, number))
-        except HistoryError as error:  # noqa: PERF203
+        except HistoryError as error:
             return number, error
     raise AssertionError("the disk never filled up")

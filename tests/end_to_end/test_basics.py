@@ -46,9 +46,8 @@ def test_a_failing_task_is_retried_and_its_queue_stops(world: World) -> None:
     output = world.run(expect=1)
     assert world.work("tries") == ["x", "x"]
     assert "retry 1 of 1" in output
-    (state,) = world.states()
-    assert [task.state.status for task in state.queues[0].tasks] == ["failed", "skipped"]
-    assert state.queues[0].tasks[0].state.error == "exit 3 in: exit 3"
+    assert [world.outcome(label).status for label in ("1/0", "1/1")] == ["failed", "skipped"]
+    assert world.outcome("1/0").error == "exit 3 in: exit 3"
 
 
 def test_the_next_start_goes_on_and_a_finished_run_begins_anew(world: World) -> None:
@@ -87,8 +86,7 @@ def test_a_stopped_task_is_pending_again(world: World) -> None:
     scheduler.wait_for("1/0", "running")
     eventually(lambda: world.work("tries"))
     assert scheduler.stop() == 143
-    (state,) = world.states()
-    assert state.queues[0].tasks[0].state.status == "pending"
+    assert world.outcome("1/0").status == "pending"
     world.run()
     assert world.work("tries") == ["x", "x"]
 
@@ -149,5 +147,4 @@ def test_timeout_ends_the_attempt(world: World) -> None:
     world.settings(max_retries=0, stop_grace=0.5)
     world.file("#LANE timeout=1s\n1\nsleep 60\n1\n10\n")
     world.run(expect=1)
-    (state,) = world.states()
-    assert state.queues[0].tasks[0].state.cause.kind == "timeout"
+    assert world.outcome("1/0").cause.kind == "timeout"

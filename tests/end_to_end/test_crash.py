@@ -33,8 +33,7 @@ def test_after_kill_9_attempts_run_on_and_are_adopted(world: World) -> None:
     world.go()
     assert second.end() == 1
     assert world.work("done") == ["one", "two"]
-    state = next(state for state in world.states() if state.pid == second.pid)
-    failed = state.queues[1].tasks[0].state
+    failed = world.outcome("2/0")
     assert failed.status == "failed"
     assert failed.exit_code == 7
     assert world.leases() == []
@@ -87,8 +86,7 @@ def test_a_timeout_counts_from_the_attempts_start_across_a_restart(world: World)
     first.kill()
     assert world.start().end() == 1
     assert time.monotonic() - began < 10
-    (state,) = world.states()
-    assert state.queues[0].tasks[0].state.cause.kind == "timeout"
+    assert world.outcome("1/0").cause.kind == "timeout"
 
 
 def test_faults_at_a_resume_leave_living_attempts_alone(world: World) -> None:

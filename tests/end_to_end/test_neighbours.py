@@ -52,8 +52,7 @@ def test_a_task_uses_its_card_and_its_peak_is_seen(tmp_path: Path, driver: FakeD
     world = make_world(tmp_path / "home", driver, shared_directory(tmp_path / "leases"))
     world.blocks([(1, f"{TRAIN} --memory-mb 9000 --seconds 3")])
     world.run()
-    (state,) = world.states()
-    assert state.queues[0].tasks[0].state.peak_memory_gb == pytest.approx(9000 / 1024, abs=0.05)
+    assert world.outcome("1/0").peak_memory_gb == pytest.approx(9000 / 1024, abs=0.05)
 
 
 def test_another_users_memory_is_never_given_away(tmp_path: Path, driver: FakeDriver) -> None:
@@ -64,12 +63,11 @@ def test_another_users_memory_is_never_given_away(tmp_path: Path, driver: FakeDr
     )
     world.blocks([(1, "true")])
     scheduler = world.start()
-    state = scheduler.wait_for("1/0", "waiting")
+    scheduler.wait_for("1/0", "waiting")
     eventually(lambda: "GB free" in scheduler.wait_for("1/0", "waiting").reason)
     driver.remove_process("GPU-2", os.getpid())
     assert scheduler.end() == 0
-    (state,) = world.states()
-    assert state.queues[0].tasks[0].state.gpu_ids == ("2",)
+    assert world.outcome("1/0").gpu_ids == ("2",)
 
 
 def test_out_of_memory_asks_for_more_next_time(tmp_path: Path, driver: FakeDriver) -> None:
@@ -87,8 +85,7 @@ def test_out_of_memory_asks_for_more_next_time(tmp_path: Path, driver: FakeDrive
         neighbour.kill()
         neighbour.wait()
     if "out of memory" in output:  # it began on GPU 0
-        (state,) = world.states()
-        assert state.queues[0].tasks[0].state.gpu_ids == ("1",)
+        assert world.outcome("1/0").gpu_ids == ("1",)
 
 
 def test_two_schedulers_of_one_user_never_share_a_card_by_accident(

@@ -96,9 +96,7 @@ def test_leases_deleted_under_us_stop_further_starts_on_that_card(world: World) 
     scheduler.wait_for("1/0", "running")
     for name in world.leases():
         (world.root / "leases" / name).unlink()
-    eventually(
-        lambda: any(p.kind == "leases_vanished" for p in (scheduler.state() or pytest.fail()).problems)
-    )
+    eventually(lambda: "leases_vanished" in {problem.kind for problem in scheduler.problems()})
     world.go()
     assert scheduler.end() == 0
 

@@ -101,6 +101,12 @@ class World:
         for path in sorted((self.root / "logs" / "state").glob("*.json")):
             yield load(path.read_bytes())
 
+    def outcome(self, label: str) -> Any:
+        """The state of a task ("1/0") as the last scheduler left it."""
+        newest = max(self.states(), key=lambda state: state.updated_at)
+        tasks = {f"{queue.queue_id}/{task.index}": task for queue in newest.queues for task in queue.tasks}
+        return tasks[label].state
+
     def leases(self) -> list[str]:
         return sorted(path.name for path in (self.root / "leases").glob("*.*.*"))
 

@@ -242,7 +242,7 @@ def test_too_few_cards_that_could_ever_serve() -> None:
 def test_a_card_where_it_ran_out_of_memory_is_the_last_resort() -> None:
     assert Case(gpu(0), gpu(1)).given(want(1, avoid=["U0"])) == {1: "1"}
     assert Case(gpu(0)).given(want(1, avoid=["U0"])) == {1: "0"}
-    assert Case(gpu(0), gpu(1)).given(want(1, gpus=2, avoid=["U0"])) == {1: "1 0"}
+    assert Case(gpu(0), gpu(1)).given(want(1, gpus=2, avoid=["U0"])) == {1: "0 1"}
 
 
 # --- selection -------------------------------------------------------------------------------------
@@ -300,6 +300,12 @@ def test_gpu_left_leaves_cards_to_others() -> None:
     assert Case(*four(), gpu_left=3).given(want(1), want(2)) == {1: "0"}
     assert Case(*four(), gpu_left=4).given(want(1)) == {}
     assert Case(*four(), gpu_left=4, min_gpu=1).given(want(1)) == {1: "0"}
+
+
+def test_a_grant_that_raises_the_cap_lets_those_passed_over_try_again() -> None:
+    """A colleague's card counts as available once this user holds it as well."""
+    case = Case(gpu(0, process(10)), gpu(1, process(10)), gpu(2, total=11.0))
+    assert case.given(want(1, 11.2, gpus=2), want(2, 2, devices=("0",))) == {2: "0", 1: "0 1"}
 
 
 def test_leases_of_this_users_other_schedulers_count_for_the_cap() -> None:

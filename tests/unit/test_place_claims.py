@@ -140,3 +140,36 @@ def test_another_users_lease_is_never_claimed() -> None:
     case = Case(*seen.gpus, leases=seen.leases, min_gpu=2)
     case.place(BIG)
     assert case.claim is None
+
+
+def test_the_claim_goes_to_the_longest_waiter_whatever_the_priority() -> None:
+    case = Case(gpu(0), leases=[lease(0, 20)])
+    urgent, old = want(1, 20, waited=700, priority=9), want(2, 20, waited=800)
+    claim = case.place(urgent, old).claim
+    assert claim is not None
+    assert claim.key == old.key
+
+
+def test_the_holder_of_a_claim_keeps_it_when_it_has_to_move() -> None:
+    case = Case(gpu(0, process(20)), gpu(1), leases=[lease(1, 20)], min_gpu=2)
+    holder, older = want(1, 20, waited=700), want(2, 20, waited=800)
+    case.claim = Claim(holder.key, "1/0", ("U0",))
+    assert case.place(holder, older).claim == Claim(holder.key, "1/0", ("U1",))
+
+
+def test_a_claim_whose_cards_are_ready_gets_the_next_slot() -> None:
+    case = Case(gpu(0), gpu(1), max_tasks=1)
+    old, urgent = want(1, 20, waited=700), want(2, 20, priority=9)
+    assert case.given(old, urgent) == {1: "0"}
+
+
+def test_cards_of_a_claim_that_ended_are_given_at_once() -> None:
+    case = Case(*(gpu(n) for n in range(3)), leases=[lease(2, 20)])
+    case.claim = Claim(BIG.key, "1/0", ("U0", "U2"))
+    assert case.given(BIG, want(2, 3, priority=9, devices=("2",))) == {1: "0 1", 2: "2"}
+
+
+def test_the_cap_is_not_named_where_only_the_claim_is_in_the_way() -> None:
+    case = Case(gpu(0), gpu(1), leases=[lease(1, 20)], max_gpu=2)
+    small = want(2, 5, devices=("0",))
+    assert case.place(BIG, small).blocked[small.key].blockers == (CardClaimed("0", "task 1/0"),)

@@ -188,7 +188,7 @@ def test_a_long_queue_s_cells_fill_the_strip_and_hide_no_state(counts: dict[str,
 
 def test_a_memory_bar_is_to_scale_and_in_order() -> None:
     card = a_card(0, own_used_gb=20.0, own_promised_gb=40.0, others_gb=20.0)
-    assert "".join(segment.text for segment in memory_bar(card, 16, UNICODE)) == "████▒▒▒▒▚▚▚▚────"
+    assert "".join(segment.text for segment in memory_bar(card, 16, UNICODE)) == "▇▇▇▇▒▒▒▒▚▚▚▚────"
 
 
 @given(*[some.floats(0, 100)] * 3, some.integers(1, 40))
