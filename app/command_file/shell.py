@@ -143,13 +143,12 @@ class _Scanner:
                 return
 
     def _ampersand(self) -> None:
-        """`&&`, `>&`, `<&`, `|&` and `&>` are other operators; a & in brackets ends their command only."""
-        before = self.script[self.at - 1] if self.at else ""
+        """`&&` is another operator; a & in brackets ends a command there only; what follows undoes it."""
         if self.script.startswith("&&", self.at):
             self.last_and = None
             self.at += 2
             return
-        self.last_and = None if before in ("<", ">", "|") or self.nesting else self.at
+        self.last_and = None if self.nesting else self.at
         self.at += 1
 
     def _word_starts(self) -> bool:
@@ -163,7 +162,7 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _QUOTED = re.compile(
     rf"\"(?:[^\"\\`$\n]|\$[A-Za-z_]|\$\{{{_NAME}\}})*\"|'[^'\n]*'|\$\{{{_NAME}\}}|\$[A-Za-z_]"
 )
-_BLANK = r"(?:[ \t]|\\\n)"
+_BLANK = r"(?:[ \t](?:\\\n)?)"  # a continuation only after a blank: i\ and f on the next line are `if`
 _RESERVED = (
     r"(?:if|then|else|elif|fi|do|done|case|esac|while|until|for|in|function|select|time|coproc|\{|\})"
     r"(?![^\s;|&<>])"

@@ -1,9 +1,9 @@
 """The cards in range within one decision: which would do, which are best, what a grant changes."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from app.core.allowance import allowance
+from app.core.allowance import allowance, allowed
 from app.core.fit import Manner, Need, Obstacles, holds, obstacles, suits
 from app.core.ledger import Card, account, ledger
 from app.core.rules import Claim, Rules, Seen
@@ -110,11 +110,12 @@ class Cards:
         """Is the card kept for another task?"""
         return self.claim is not None and not need.claimant and card.gpu.uuid in self.claim.gpus
 
-    def kept(self, need: Need) -> int:
+    def kept(self, need: Need, changed: Mapping[str, Card] | None = None) -> int:
         """Cards this user does not hold yet that a claim of another task counts towards the cap."""
-        if self.claim is None or need.claimant:
+        if self._claim is None or need.claimant:
             return 0
-        return sum(not card.held for uuid in self.claim.gpus if (card := self._cards.get(uuid)))
+        cards = {**self._cards, **(changed or {})}
+        return sum(not cards[uuid].held for uuid in self._claim.gpus if uuid in cards)
 
     def give(self, cards: Iterable[Card], lease: Lease) -> bool:
         """Put such a lease on each; True: this user may hold more cards than before."""
@@ -131,20 +132,17 @@ class Cards:
 
     def capped_when_lifted(self, need: Need) -> bool:
         """Would the cap be in the way once everything in the way of each single card is gone?"""
-        changed = dict(self._cards)
         candidates = self.candidates(need)
-        for card in candidates:
-            changed[card.gpu.uuid] = self.seen(card, need).lifted(need)
-        cap = allowance(changed.values(), self.rules)
-        open_claim = any(self.claimed(card, need) for card in candidates)
-        spare = cap.allowed - cap.held - (0 if open_claim else self._kept_of(changed, need))
-        joined = sum(changed[card.gpu.uuid].held for card in candidates)
-        return joined + max(0, spare) < min(need.gpus, len(candidates))
-
-    def _kept_of(self, cards: dict[str, Card], need: Need) -> int:
-        if self.claim is None or need.claimant:
-            return 0
-        return sum(not cards[uuid].held for uuid in self.claim.gpus if uuid in cards)
+        lifted = {card.gpu.uuid: self.seen(card, need).lifted(need) for card in candidates}
+        held, available = self.allowance.held, self.allowance.available
+        for card, later in zip(candidates, lifted.values(), strict=True):
+            held += later.held - card.held
+            available += later.available - card.available
+        spare = allowed(available, self.rules) - held
+        if not any(self.claimed(card, need) for card in candidates):
+            spare -= self.kept(need, lifted)
+        joined = sum(card.held for card in lifted.values())
+        return joined + max(0, spare) < need.gpus
 
     def _within_cap(self, ready: list[Card], need: Need) -> tuple[Card, ...] | None:
         spare = self.allowance.allowed - self.allowance.held - self.kept(need)

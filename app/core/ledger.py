@@ -47,8 +47,9 @@ class Card:
     @property
     def available(self) -> bool:
         """Counts as available for the cap: this user's, or nobody's."""
-        broken = GONE.intersection(self.unusable) or "prohibited" in self.unusable
-        return not broken and (self.held or not self.foreign)
+        if self.unusable and ("prohibited" in self.unusable or GONE.intersection(self.unusable)):
+            return False
+        return self.held or not self.foreign
 
     @property
     def reserve_only(self) -> bool:

@@ -30,9 +30,9 @@ def main(address: str) -> None:
         os.close(source)
     os.dup2(lock, 0)
     os.close(lock)
-    # Python ignores these two, and what is ignored stays so in whatever it becomes.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    # Python and tmux ignore some (PIPE, TTIN, ...), and what is ignored stays so in whatever this becomes.
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
     terminal = {name: os.environ[name] for name in ("TERM", "TMUX", "TMUX_PANE") if name in os.environ}
     os.execve(order["shell"], order["command"], order["env"] | terminal)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from app.execution import trees
 from app.execution.attempt import Alive, Gone, locate, wait
-from app.execution.ends import Ended, EndsFile
+from app.execution.ends import Ended, EndsFile, Started
 from app.execution.environment import header, task_environment
 from app.execution.launcher import Launcher, Spawned
 from app.execution.script import failed_command
@@ -85,9 +85,9 @@ class Attempts:
             return LaunchFailed(error.strerror or str(error), disk_full=full)
         if held:
             with contextlib.suppress(LeaseError):  # it holds without its content, as a whole card
-                self._leases.identify(held, spawned.pid, spawned.start, spawned.pid)
+                self._leases.identify(held, spawned.pid, spawned.start, spawned.session)
         tmux = self._server(spec) if spec.terminal == "tmux" else None
-        marks = self._marks(spec.log_path, grant.leases, spawned.pid, spawned.start)
+        marks = self._marks(spec.log_path, grant.leases, spawned)
         self._add(spec.number, spawned.pidfd, marks, grant.leases, not grant.gpu_uuids, tmux)
         return Running(spec.key, spec.number, spawned.pid, spawned.start, time.time())
 
@@ -97,13 +97,12 @@ class Attempts:
         leases = tuple(self._leases.adopt(record.leases))
         started = self._ends.lines(record.number).started
         if isinstance(found, Alive):
-            marks = self._marks(record.log_path, record.leases, found.pid, found.start)
+            marks = self._marks(record.log_path, record.leases, found)
             self._add(record.number, found.pidfd, marks, leases, not record.gpu_uuids, record.session_name)
             began = started.at if started else record.started_at
             return Running(record.key, record.number, found.pid, found.start, began)
-        pid, start = (started.pid, started.start) if started else (None, 0)
         if not (isinstance(found, Gone) and found.reboot):
-            marks = self._marks(record.log_path, record.leases, pid, start)
+            marks = self._marks(record.log_path, record.leases, started)
             await self.leftovers.end(marks, record.leases, 0.0, forced=isinstance(found, Gone))
         if isinstance(found, Gone):
             return Lost(found.reboot, time.time(), began=started is not None)
@@ -166,8 +165,10 @@ class Attempts:
     def _server(self, spec: LaunchSpec) -> str:
         return server_name(self._run.folder.name, spec.queue_id, spec.index)
 
-    def _marks(self, log_path: str, leases: Iterable[str], pid: int | None, start: int) -> Marks:
-        return Marks(log_path, tuple(str(self._leases.path(name)) for name in leases), pid, start)
+    def _marks(self, log_path: str, leases: Iterable[str], of: Spawned | Alive | Started | None) -> Marks:
+        """`of`: its supervisor, as far as it is known."""
+        paths = tuple(str(self._leases.path(name)) for name in leases)
+        return Marks(log_path, paths, of.pid, of.start, of.session) if of else Marks(log_path, paths)
 
     def _add(
         self, number: int, pidfd: int, marks: Marks, leases: tuple[str, ...], on_cpu: bool, tmux: str | None

@@ -24,6 +24,15 @@ NOTICE = 8.0  #: seconds a notice stays
 BUSY_SHARE, IDLE_SHARE = 0.04, 0.008
 
 
+def suits(console: Console) -> bool:
+    """Whether a live view can be drawn there: a terminal that can place its cursor. FORCE_COLOR, which makes
+    rich take a pipe for a terminal, does not count."""
+    try:
+        return console.file.isatty() and not console.is_dumb_terminal
+    except ValueError:  # closed
+        return False
+
+
 class LiveView:
     """Draws `snapshot()` again and again. The terminal may be resized, stopped or closed at any time."""
 

@@ -173,6 +173,13 @@ PIECES += [
 PIECES += ["select", "until", "while", "for", "coproc", "else", "`"]
 
 
+@pytest.mark.parametrize(
+    "script", ["f\\\ni", "fi\\\n", "i\\\nf true", "a[1", "a &\\\n& b", "# a \\\nfi", "a | # b\n"]
+)
+def test_traps_are_left_to_bash(script: str) -> None:
+    assert not is_plain(script)
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join).filter(is_plain))
 def test_bash_never_refuses_plain_words(script: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.execution.ends import STEP, EndsFile, Lines, Started
+from app.execution.trees import find
 from tests.edges.attempts import attempts_in
 from tests.waiting import eventually
 
@@ -115,11 +116,19 @@ def fill(disk: Path) -> None:
             continue
 
 
+def fill_page(ends: EndsFile) -> None:
+    """What comes next needs room that the file's content does not have yet."""
+    append(ends, "." * (-ends.path.stat().st_size % 4096))
+
+
 def test_ends_arrive_on_a_full_disk(small_disk: Path) -> None:
     with attempts_in(small_disk) as attempts:
         go = "while [ ! -e {} ]; do sleep 0.02; done\nexit 9"
         outside = small_disk.parent / "go"
         trials = [attempts.start(go.format(outside)) for _ in range(5)]
+        for number in range(1, 6):
+            eventually(lambda number=number: attempts.ends.lines(number).started)
+        fill_page(attempts.ends)
         fill(small_disk)
         assert shutil.disk_usage(small_disk).free == 0
         outside.touch()
@@ -130,14 +139,18 @@ def test_without_room_set_aside_the_end_is_written_once_there_is_some(small_disk
     """As where a file system can't preallocate: the reserve is filled up by hand."""
     with attempts_in(small_disk) as attempts:
         outside = small_disk.parent / "go"
-        trial = attempts.start(f"while [ ! -e {outside} ]; do sleep 0.02; done\nexit 9")
+        os.mkfifo(outside)
+        trial = attempts.start(f"read -r x <{outside}\nexit 9")
         eventually(lambda: attempts.ends.lines(1).started)
         fill(small_disk)
         with attempts.ends.path.open("ab", buffering=0) as file:
             while attempts.ends.path.stat().st_size < attempts.ends.path.stat().st_blocks * 512:
                 rest = attempts.ends.path.stat().st_blocks * 512 - attempts.ends.path.stat().st_size
                 file.write(b"." * (rest - 10) if rest > 10 else b"." * rest)
-        outside.touch()
+        outside.write_text("go\n")
+        eventually(
+            lambda: [process.command for process in find(trial.marks)] == ["sleep"]
+        )  # between two tries
         assert attempts.ends.lines(1).ended is None
         assert attempts.ends.is_held(1)
         (small_disk / "filler").unlink()

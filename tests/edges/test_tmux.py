@@ -53,6 +53,15 @@ def whole_log(text: str) -> list[str]:
     return lines if lines and lines[-1].startswith("gpulane: ") else []
 
 
+def test_the_task_has_default_signals(attempts: Attempts) -> None:
+    trial = attempts.start("grep -E 'Sig(Ign|Blk)' /proc/self/status")
+    attempts.finish(trial)
+    end_server(server_name(RUN, 3, 1), patience=5)
+    standard = (1 << 31) - 1  # 32 and 33 are the C library's own and nobody's to set
+    eventually(lambda: trial.log.count("\n") == 2)
+    assert [int(line.split()[1], 16) & standard for line in trial.log.splitlines()] == [0, 0]
+
+
 def test_the_log_has_every_byte_from_the_first(attempts: Attempts) -> None:
     trial = attempts.start("seq 1 20000")
     attempts.finish(trial)

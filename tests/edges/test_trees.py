@@ -82,6 +82,12 @@ def test_a_lease_alone_proves_it(attempts: Attempts, tmp_path: Path) -> None:
     assert not lease_is_held(lease)
 
 
+def test_descent_alone_proves_it(attempts: Attempts) -> None:
+    trial = attempts.start("setsid env -i sleep 300 100<&- &\nwait")
+    eventually(lambda: "sleep" in {process.command for process in find(trial.marks)})
+    assert {process.command for process in kill_tree(trial.marks).ended} == {"bash", "sleep"}
+
+
 @pytest.mark.parametrize("kind", stray.KINDS)
 def test_a_stray_is_found_while_the_attempt_runs(attempts: Attempts, kind: str) -> None:
     trial, pid = start_stray(attempts, kind, None, "\nsleep 300")
@@ -117,6 +123,18 @@ def test_a_tree_that_grows_again_is_ended_whole(attempts: Attempts) -> None:
     assert find(trial.marks) == []
     assert attempts.finish(trial).status == 137
     assert find(trial.marks) == []
+
+
+def test_nobody_lives_to_see_another_die(attempts: Attempts) -> None:
+    """A watcher that acts when what it watches ends, as launchers of workers do, is stopped before."""
+    script = (
+        "mkfifo pipe\nsleep 300 >pipe &\nfor i in {1..40}; do sleep 300 & done\n"
+        "( exec 3<pipe; touch up; read -r x <&3 || touch noticed; sleep 300 ) &\nwait"
+    )
+    trial = attempts.start(script)
+    eventually((attempts.folder / "up").exists)
+    assert not kill_tree(trial.marks).survived
+    assert not (attempts.folder / "noticed").exists()
 
 
 def test_quick_check(attempts: Attempts, tmp_path: Path) -> None:

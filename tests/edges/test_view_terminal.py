@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from app.model.paths import PROJECT
+from app.view import suits
 from app.view.line import Line
 from app.view.log_tail import LogTails
 from app.view.look import UNICODE
@@ -127,8 +129,7 @@ def test_a_storm_of_resizes_leaves_a_clean_picture(tmux: Tmux) -> None:
 
 
 def test_at_the_end_the_terminal_holds_the_summary_and_what_was_there_before(tmux: Tmux) -> None:
-    tmux.type("seq 5000 5040", "Enter")
-    tmux.type(f"{DEMO}; stty | grep -c -- -echo", "Enter")
+    tmux.type(f"seq 5000 5040; {DEMO}; stty | grep -c -- -echo", "Enter")
     shows_exactly(tmux, 100, 30)
     assert not tmux.cursor_shown()
     tmux.type("this is not run by the shell", "Enter", "C-c")
@@ -221,6 +222,19 @@ def test_a_closed_terminal_ends_the_view_and_nothing_else(tmp_path: Path) -> Non
     os.close(bare.master)
     assert bare.ended() == 0
     assert bare.beats.read_text() == "gone"
+
+
+@pytest.mark.parametrize(("term", "drawn"), [("xterm", True), ("dumb", False)])
+def test_a_terminal_suits_unless_it_is_dumb(term: str, drawn: bool) -> None:
+    master, slave = pty.openpty()
+    with open(slave, "w") as file:  # noqa: PTH123 - a descriptor
+        assert suits(Console(file=file, _environ={"TERM": term})) is drawn
+    os.close(master)
+
+
+def test_a_pipe_never_suits(tmp_path: Path) -> None:
+    with (tmp_path / "file").open("w") as file:
+        assert not suits(Console(file=file, _environ={"FORCE_COLOR": "1", "TERM": "xterm"}))
 
 
 def test_hostile_names_reach_no_terminal(tmp_path: Path) -> None:

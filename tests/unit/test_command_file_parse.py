@@ -200,6 +200,7 @@ BACKGROUND += [
     'x "$(cat <<E\n"\nE\n)" &',
     "a &\n```\n\n# last\n```",
     "case a in a) b;; esac &",
+    "((a = 1 << 2))\nb &",
 ]
 FOREGROUND = [
     "a && b",

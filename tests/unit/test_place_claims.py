@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from app.core.cards import Cards
+from app.core.fit import need_of
 from app.core.rules import Claim, Seen
 from app.model.blockers import CapReached, CardClaimed, DriverSilent
 from tests.unit.placing import ALICE, Case, gpu, lease, process, want
@@ -173,3 +175,11 @@ def test_the_cap_is_not_named_where_only_the_claim_is_in_the_way() -> None:
     case = Case(gpu(0), gpu(1), leases=[lease(1, 20)], max_gpu=2)
     small = want(2, 5, devices=("0",))
     assert case.place(BIG, small).blocked[small.key].blockers == (CardClaimed("0", "task 1/0"),)
+
+
+def test_a_claim_holds_from_the_moment_it_is_made() -> None:
+    case = Case(gpu(0))
+    cards, need = Cards(case.seen, case.rules), need_of(want(2, 5), case.rules)
+    assert cards.choose(need) is not None
+    cards.keep(Claim(BIG.key, "1/0", ("U0",)))
+    assert cards.choose(need) is None
