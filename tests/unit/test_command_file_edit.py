@@ -217,6 +217,18 @@ def test_replacing_keeps_the_comments_of_the_block_itself() -> None:
     )
 
 
+def test_removing_a_block_takes_its_blank_lines_along() -> None:
+    document = Document("1\na\n5\n\n\n2\nb\n5\n\n3\nc\n5\n\n", "single")
+    assert document.remove(0).text == "2\nb\n5\n\n3\nc\n5\n\n"
+    assert document.remove(1).text == "1\na\n5\n\n\n3\nc\n5\n\n"
+    assert document.remove(2).remove(1).text == "1\na\n5\n"
+
+
+def test_a_cpu_block_without_a_count_gets_one() -> None:
+    document = Document("#LANE gpus=0\n1\nx\n# note\n5\n", "multi")
+    assert document.replace(0, TaskSpec(1, "x", 2, 5)).text == "1\nx\n# note\n2\n5\n"
+
+
 def test_replacing_keeps_how_often_a_block_is_repeated_unless_told() -> None:
     document = Document("#LANE repeat=2\n1\nx\n20\n", "single")
     assert len(parse(document.replace(0, NEW).text, "single", "f").tasks) == 2

@@ -126,7 +126,8 @@ def test_a_comment_that_was_meant_as_a_directive_is_a_fault(comment: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "comment", ["# lane keeping model", "#LANES", "# LINE 5", "# timeout=2h", "#lane closed", "#"]
+    "comment",
+    ["# lane keeping model", "#LANES", "# LINE 5", "# timeout=2h", "# line name=a", "#lane closed", "#"],
 )
 def test_other_comments_are_comments(comment: str) -> None:
     assert parse(f"1\n{comment}\nx\n20\n", "single", "f").faults == ()

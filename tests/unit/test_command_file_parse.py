@@ -201,6 +201,7 @@ BACKGROUND += [
     "a &\n```\n\n# last\n```",
     "case a in a) b;; esac &",
     "((a = 1 << 2))\nb &",
+    "echo $'it\\'s'\nx &",
 ]
 FOREGROUND = [
     "a && b",

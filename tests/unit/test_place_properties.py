@@ -15,6 +15,7 @@ from app.model.blockers import (
     Blocker,
     CapReached,
     CardBusy,
+    CardClaimed,
     CardCrowded,
     CardLeased,
     CardShort,
@@ -185,6 +186,8 @@ def nothing_is_named_in_vain(one: Want, blocked: Blocked, scene: Scene) -> None:
 
 def swept(lifted: Blocker, left: Blocker) -> bool:
     """Would lifting the one, which clears the card of more than it names, take away the other as well?"""
+    if isinstance(left, CardClaimed):  # a claim ends on all its cards at once
+        return isinstance(lifted, CardClaimed)
     if not isinstance(left, CardLeased | CardBusy | CardCrowded | CardUnusable):
         return False
     if isinstance(lifted, CardShort):
