@@ -7,7 +7,7 @@ again; grants are recorded before they are launched.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 from app import records
@@ -17,6 +17,8 @@ from app.core.events import (
     Edited,
     Ended,
     Event,
+    Explained,
+    Granted,
     Launch,
     Launched,
     NotStarted,
@@ -26,21 +28,24 @@ from app.core.events import (
 )
 from app.core.machine import Core
 from app.model.backend import (
-    Acquired,
     AttemptRecord,
     Backend,
     Exit,
+    Grant,
     LaunchFailed,
     Lost,
     Now,
     Running,
 )
 from app.model.blockers import Blocked, Standstill
-from app.model.task import Planned
+from app.model.task import Planned, TaskKey
 from app.recorder import Recorder
 
 Listener = Callable[[Event | None, Sequence[Action]], None]
 """Told of each event and what followed: the log, the view, the state file."""
+
+EXPLAIN_SECONDS = 0.1
+"""Between two workings-out of why tasks wait."""
 
 DISK_FULL = Blocked(0, None, 0, (Standstill("disk_full"),), stuck=False)
 
@@ -63,6 +68,8 @@ class Engine:
         self._side: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self._look_again_at: float | None = None
+        self._explain: Callable[[], Mapping[TaskKey, Blocked]] | None = None
+        self._explain_at = 0.0
 
     # What others tell it
 
@@ -102,14 +109,14 @@ class Engine:
                 side.cancel()
 
     async def _decide(self) -> None:
-        """One round: ask for all heads, record what was granted, launch it."""
+        """One round: ask for all heads, record what was granted, launch it, then say why others wait."""
         self._changed.clear()
         self._look_again_at = None
         heads = self.core.heads()
         if heads and self.recorder.problem is None:
             acquired = await self.backend.acquire(heads, now())
-            self._look_again_at = acquired.look_again_at
-            self._feed(await self._still_wanted(acquired), wake=False)
+            self._look_again_at, self._explain = acquired.look_again_at, acquired.explain
+            self._feed(Granted(await self._still_wanted(acquired.grants)), wake=False)
         launches, self._launches = self._launches, []
         if not await self.recorder.flush():
             await self._call_off(launches, "it could not be recorded")
@@ -118,15 +125,20 @@ class Engine:
         for launch in launches:
             await self._launch(launch)
 
-    async def _still_wanted(self, acquired: Acquired) -> Acquired:
-        """Without the grants whose task was edited away, or that come after a stop."""
+    def _say_why(self) -> None:
+        """Reasons are for people: while much happens at once they are worked out ten times a second."""
+        if self._explain is not None and now().mono >= self._explain_at:
+            explain, self._explain = self._explain, None
+            self._feed(Explained(explain()), wake=False)
+            self._explain_at = now().mono + EXPLAIN_SECONDS
+
+    async def _still_wanted(self, grants: Sequence[Grant]) -> list[Grant]:
+        """Without those whose task was edited away meanwhile, or that come after a stop."""
         wanted = {want.key for want in self.core.heads()}
-        for grant in acquired.grants:
+        for grant in grants:
             if grant.key not in wanted:
                 await self.backend.give_back(grant)
-        grants = tuple(grant for grant in acquired.grants if grant.key in wanted)
-        blocked = {key: blocked for key, blocked in acquired.blocked.items() if key in wanted}
-        return Acquired(grants, blocked, acquired.look_again_at)
+        return [grant for grant in grants if grant.key in wanted]
 
     async def _launch(self, launch: Launch) -> None:
         number = launch.spec.number
@@ -151,7 +163,7 @@ class Engine:
 
     def _stand_still(self) -> None:
         """Nothing starts without a record; what waits says so, until the disk takes records again."""
-        self._feed(Acquired((), {want.key: DISK_FULL for want in self.core.heads()}, None), wake=False)
+        self._feed(Explained({want.key: DISK_FULL for want in self.core.heads()}), wake=False)
         self.alongside(self._recover(), "recover")
 
     async def _recover(self) -> None:
@@ -162,7 +174,9 @@ class Engine:
         """Until something happens, or the next time at which something would."""
         if self._failure is not None:
             raise self._failure
-        times = [at for at in (self.core.next_due(), self._look_again_at) if at is not None]
+        self._say_why()
+        dues = (self.core.next_due(), self._look_again_at, self._explain_at if self._explain else None)
+        times = [at for at in dues if at is not None]
         timeout = max(min(times) - now().mono, 0.0) if times else None
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._changed.wait(), timeout)

@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Sequence
 
-from app.core.events import Action, Edited, Event, Launch, Moved
+from app.core.events import Action, Edited, Event, Explained, Launch, Moved
 from app.core.machine import Core
-from app.model.backend import Acquired
 from app.model.blockers import gb
 from app.model.state import Backoff, Cancelled, Completed, Failed, Held, Pending, Running, Skipped, Waiting
 from app.model.task import TaskKey
@@ -36,7 +35,7 @@ class Narrator:
         if skipped:
             more = "" if len(skipped) < 6 else f" and {len(skipped) - 5} more"
             log.warning("skipped, as their queue stopped: %s%s", ", ".join(skipped[:5]), more)
-        if isinstance(event, Acquired):
+        if isinstance(event, Explained):
             self._waiting(event)
         elif isinstance(event, Edited):
             log.info("the command file was edited: %d tasks now", len(event.plan))
@@ -75,10 +74,10 @@ class Narrator:
             case _:
                 pass
 
-    def _waiting(self, acquired: Acquired) -> None:
+    def _waiting(self, explained: Explained) -> None:
         """A reason is said when who is in the way changes, not at every change of a figure."""
         gists: dict[int, Gist] = {}  # tasks with the same need share one Blocked
-        for key, blocked in acquired.blocked.items():
+        for key, blocked in explained.blocked.items():
             gist = gists.get(id(blocked))
             if gist is None:
                 gist = gists[id(blocked)] = tuple((b.kind, getattr(b, "gpu", None)) for b in blocked.blockers)

@@ -6,7 +6,6 @@ import getpass
 import os
 import secrets
 import socket
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,8 +46,7 @@ from app.store.records import Record
 from app.store.resume import SavedRun, load_unfinished
 from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded
-from app.view.live import LiveView
-from app.view.summary import summary
+from app.view import LiveView, print_summary, suits
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +240,7 @@ class _Accept:
     def __init__(self, engine: Engine, ready: Ready) -> None:
         self._engine, self._ready = engine, ready
         self._used = {task.key for task in engine.core.board.tasks.values()}
+        self._used |= {task.key for task in ready.saved.tasks} if ready.saved else set()
 
     def __call__(self, parsed: Parsed) -> None:
         """Raises BadInput for what could never run here."""
@@ -261,10 +260,11 @@ class _Accept:
 async def _live(ready: Ready, parts: Parts) -> int:
     """Run until nothing will happen any more, with the view or plain lines beside it."""
     files, engine = ready.files, parts.engine
-    on_terminal = sys.stdout.isatty()
+    console = Console()
+    on_terminal = suits(console)
     open_log(files.home.scheduler_log(files.mode), files.settings.log_max_mb, on_terminal)
     _greet(ready, parts.plan)
-    view = LiveView(parts.publisher.state) if on_terminal else None
+    view = LiveView(parts.publisher.state, console) if on_terminal else None
     signals = Signals(engine, on_terminal, view.notice if view else log.info)
     signals.install()
     engine.alongside(parts.publisher.run(), "state file")
@@ -272,7 +272,7 @@ async def _live(ready: Ready, parts: Parts) -> int:
     if ready.options.watch:
         engine.alongside(parts.edits.run(), "edits")
     if view:
-        engine.alongside(view.run(), "view")
+        engine.alongside(_draw(view), "view")
     remove_superseded(files.home, str(files.command), files.mode)
     clean(files.home, files.settings.keep_days, now().wall)
     try:
@@ -280,7 +280,17 @@ async def _live(ready: Ready, parts: Parts) -> int:
     finally:
         if view:
             view.close()
-    return await _finish(parts, signals)
+    return await _finish(parts, signals, console)
+
+
+async def _draw(view: LiveView) -> None:
+    """A fault in drawing is no reason to stop scheduling."""
+    try:
+        await view.run()
+    except Exception:
+        log.exception("the live view failed; the scheduler goes on without it")
+    finally:
+        view.close()
 
 
 def _greet(ready: Ready, the_plan: Plan) -> None:
@@ -304,7 +314,7 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-async def _finish(parts: Parts, signals: Signals) -> int:
+async def _finish(parts: Parts, signals: Signals, console: Console) -> int:
     core, recorder = parts.engine.core, parts.recorder
     code = signals.exit_code()
     if code is None:
@@ -313,6 +323,7 @@ async def _finish(parts: Parts, signals: Signals) -> int:
         recorder.add(records.RunFinished(now().wall, code))
     await recorder.flush()
     parts.publisher.write(finished=True)
-    Console().print(summary(parts.publisher.state(finished=True)))
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        print_summary(parts.publisher.state(finished=True), console)
     log.info("ended with exit code %d", code)
     return code

@@ -3,7 +3,7 @@
 A claim never takes a lease: two schedulers that each held half of what they need would deadlock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from app.core.cards import Cards
 from app.core.fit import Need, need_of
@@ -11,16 +11,21 @@ from app.core.rules import Claim, Rules
 from app.model.backend import Now, Want
 
 
-def settle(waiting: Iterable[Want], cards: Cards, freed: Cards, rules: Rules, now: Now) -> Claim | None:
+def settle(
+    waiting: Iterable[Want], cards: Cards, after_own: Callable[[], Cards], rules: Rules, now: Now
+) -> Claim | None:
     """The claim as it stands now: the old one while it would still do, else that of the longest waiter.
 
-    `freed`: the cards once this scheduler's own attempts have ended; a task that could not be placed
-    even then claims nothing.
+    `after_own` makes the cards as they are once this scheduler's own attempts have ended; a task that could
+    not be placed even then claims nothing.
     """
     claim = cards.claim
     since = now.mono - rules.settings.reserve_after
     due = [want for want in waiting if want.since <= since and want.spec.gpus]
     due.sort(key=lambda want: want.since)
+    if not due:
+        return None
+    freed = after_own()
     if claim is not None:
         holder = next((want for want in due if want.key == claim.key), None)
         if holder is not None:

@@ -1,10 +1,11 @@
 """What happens to the core, and what it answers. All plain data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.model.backend import Acquired, Exit, Grant, LaunchSpec, Lost, Stop
+from app.model.backend import Exit, Grant, LaunchSpec, Lost, Stop
+from app.model.blockers import Blocked
 from app.model.state import Cause, TaskState
 from app.model.task import Planned, TaskKey
 
@@ -14,6 +15,20 @@ from app.model.task import Planned, TaskKey
 @dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed: a backoff ended, or an attempt has reached its timeout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """GPUs were given to these tasks."""
+
+    grants: Sequence[Grant]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why the other heads got none."""
+
+    blocked: Mapping[TaskKey, Blocked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +70,7 @@ class Drain:
     """Start nothing more; what runs goes on."""
 
 
-Event = Tick | Acquired | Launched | NotStarted | Ended | Edited | StopNow | Drain
+Event = Tick | Granted | Explained | Launched | NotStarted | Ended | Edited | StopNow | Drain
 
 # Actions
 

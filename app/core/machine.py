@@ -16,6 +16,8 @@ from app.core.events import (
     Edited,
     Ended,
     Event,
+    Explained,
+    Granted,
     Launch,
     Launched,
     NotStarted,
@@ -25,7 +27,7 @@ from app.core.events import (
 )
 from app.core.retry import RetryPolicy
 from app.core.task import Queue, Task
-from app.model.backend import Acquired, Exit, Grant, Lost, Now, Want
+from app.model.backend import Exit, Grant, Lost, Now, Want
 from app.model.blockers import Blocked, NotYetTried, Standstill, reason
 from app.model.paths import RunPaths
 from app.model.settings import Settings
@@ -50,7 +52,7 @@ from app.model.state import (
     Waiting,
     error_text,
 )
-from app.model.task import Planned
+from app.model.task import Planned, TaskKey
 
 NOT_YET = Blocked(0, None, 0, (NotYetTried(),), stuck=False)
 DRAINING = Blocked(0, None, 0, (Standstill("draining"),), stuck=False)
@@ -129,8 +131,11 @@ class Core:
         match event:
             case Tick():
                 self._tick(now)
-            case Acquired():
-                self._acquired(event, now)
+            case Granted():
+                for grant in event.grants:
+                    self._launch(self.board.tasks[grant.key], grant, now)
+            case Explained():
+                self._explain(event.blocked)
             case Launched():
                 task = self.board.attempts[event.number]
                 self.board.started(task, replace(task.running, pid=event.pid, since=event.since), now)
@@ -152,13 +157,11 @@ class Core:
 
     # Attempts
 
-    def _acquired(self, acquired: Acquired, now: Now) -> None:
-        for grant in acquired.grants:
-            self._launch(self.board.tasks[grant.key], grant, now)
+    def _explain(self, reasons: Mapping[TaskKey, Blocked]) -> None:
         sentences: dict[int, str] = {}  # tasks with the same need share one Blocked
-        for key, blocked in acquired.blocked.items():
-            task = self.board.tasks[key]
-            if isinstance(task.state, Waiting) and task.state.blockers != blocked.blockers:
+        for key, blocked in reasons.items():
+            task = self.board.tasks.get(key)
+            if task and isinstance(task.state, Waiting) and task.state.blockers != blocked.blockers:
                 said = sentences.get(id(blocked))
                 if said is None:
                     said = sentences[id(blocked)] = reason(blocked)

@@ -3,8 +3,8 @@
 Pure: the machine, the waiting tasks and the claim go in; grants, reasons and a claim come out.
 """
 
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from app.core.cards import Cards
 from app.core.claim import settle
@@ -13,20 +13,25 @@ from app.core.fit import Need, need_of
 from app.core.ledger import Card, without_own
 from app.core.rules import Claim, Rules, Seen
 from app.model.backend import Grant, Now, Want
-from app.model.blockers import Allowance, Blocked, LimitReached
+from app.model.blockers import Blocked, LimitReached
 from app.model.gpu import index_order
 from app.model.lease import Lease
 from app.model.task import TaskKey
 
 
-@dataclass(frozen=True, slots=True)
 class Placement:
     """One decision. Every waiting task is in `grants` or in `blocked`."""
 
-    grants: tuple[Grant, ...]  #: in the order they were decided; `leases` is empty
-    blocked: dict[TaskKey, Blocked]
-    claim: Claim | None  #: to be handed to the next decision
-    allowance: Allowance  #: with the grants
+    def __init__(self, decided: "_Round") -> None:
+        self.grants = tuple(decided.grants)  #: in the order they were decided; `leases` is empty
+        self.claim = decided.cards.claim  #: to be handed to the next decision
+        self.allowance = decided.cards.allowance  #: with the grants
+        self._decided = decided
+
+    @functools.cached_property
+    def blocked(self) -> dict[TaskKey, Blocked]:
+        """Worked out when asked for: what was granted need not wait for the others' reasons."""
+        return self._decided.reasons()
 
 
 def place(seen: Seen, waiting: Sequence[Want], claim: Claim | None, rules: Rules, now: Now) -> Placement:
@@ -51,11 +56,16 @@ class _Round:
         self.rules = rules
         self.now = now
         self.cards = Cards(seen, rules, claim)
-        self.freed = Cards(without_own(seen, rules), rules)  #: once our own attempts have ended
+        self._seen = seen
         self.left = [(want, need_of(want, rules)) for want in sorted(waiting, key=_order)]
         self.running = seen.own_tasks
         self.on_cpu = seen.own_cpu_tasks
         self.grants: list[Grant] = []
+
+    @functools.cached_property
+    def freed(self) -> Cards:
+        """The cards once our own attempts have ended."""
+        return Cards(without_own(self._seen, self.rules), self.rules)
 
     def decide(self) -> Placement:
         self._settle_claim()
@@ -64,7 +74,7 @@ class _Round:
             pass
         if self.grants:
             self._settle_claim()
-        return Placement(tuple(self.grants), self._reasons(), self.cards.claim, self.cards.allowance)
+        return Placement(self)
 
     def _fill(self) -> bool:
         """One pass in order; True: something became possible for a task that was passed over."""
@@ -84,7 +94,7 @@ class _Round:
 
     def _settle_claim(self) -> None:
         waiting = [want for want, _ in self.left]
-        self.cards.keep(settle(waiting, self.cards, self.freed, self.rules, self.now))
+        self.cards.keep(settle(waiting, self.cards, lambda: self.freed, self.rules, self.now))
 
     def _serve_claim(self) -> None:
         """A claim holds against every priority: its task goes first where all its cards would do."""
@@ -131,7 +141,7 @@ class _Round:
             reached.append(LimitReached(self.rules.cpu_tasks, "cpu_tasks"))
         return tuple(reached)
 
-    def _reasons(self) -> dict[TaskKey, Blocked]:
+    def reasons(self) -> dict[TaskKey, Blocked]:
         """Of all that are left, as things stand with the grants."""
         said: dict[Need, Blocked] = {}
         reasons = {}

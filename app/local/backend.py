@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.core.rules import Rules, Seen
@@ -28,7 +28,6 @@ from app.model.backend import (
     Survey,
     Want,
 )
-from app.model.blockers import Blocked, CardShort
 from app.model.faults import Problem
 from app.model.paths import Home, RunPaths
 from app.model.settings import Settings
@@ -38,10 +37,7 @@ from app.store.resume import SavedRun
 MEASURE_SECONDS = 1.0
 """Between looks at what our attempts use, for their peaks."""
 
-FREEING_SECONDS = 30.0
-"""How long after its process a card may still be freeing memory."""
-
-FREEING_LOOKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+FREEING_LOOKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Seconds after a release at which we look whether the memory has come back."""
 
 
@@ -62,12 +58,13 @@ class LocalBackend:
 
     async def acquire(self, heads: Sequence[Want], now: Now) -> Acquired:
         self._machine.watch.sampling(_choice_matters(heads, self._seen))
-        taken, blocked = await self._seats.give(heads, self._own(), now)
+        taken, explain = await self._seats.give(heads, self._own(), now)
         for grant, held in taken:
             self._granted[grant.key] = grant
             if held:
                 self._held[grant.key] = held
-        return Acquired(tuple(grant for grant, _ in taken), blocked, self._look_again_at(blocked))
+        waits = len(taken) < len(heads)
+        return Acquired(tuple(grant for grant, _ in taken), explain, self._look_again_at() if waits else None)
 
     async def launch(self, grant: Grant, spec: LaunchSpec) -> Running | LaunchFailed:
         del self._granted[grant.key]
@@ -146,22 +143,15 @@ class LocalBackend:
             names.append(uuid if by_uuid else index)
         return ",".join(names)
 
-    def _look_again_at(self, blocked: Mapping[TaskKey, Blocked]) -> float | None:
+    def _look_again_at(self) -> float:
         """Our own events wake the engine; for the rest, every check_time; sooner while memory comes back."""
-        if not blocked:
-            return None
         now = time.monotonic()
         freed = self._attempts.freed_at
-        if freed is not None and now - freed < FREEING_SECONDS and _is_short(blocked):
+        if freed is not None and self._seen and not all(gpu.simulated for gpu in self._seen.gpus):
             for after in FREEING_LOOKS:
                 if freed + after > now and after < self._settings.check_time:
                     return freed + after
         return now + self._settings.check_time
-
-
-def _is_short(blocked: Mapping[TaskKey, Blocked]) -> bool:
-    """Does anything wait for memory?"""
-    return any(isinstance(one, CardShort) for each in blocked.values() for one in each.blockers)
 
 
 def _choice_matters(heads: Sequence[Want], seen: Seen | None) -> bool:

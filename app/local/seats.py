@@ -1,6 +1,6 @@
 """Giving out GPUs: placement decides, leases make it hold, the driver has the last word."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -20,6 +20,12 @@ ROUNDS = 4
 
 FRESH_SECONDS = 0.02
 """A look at the driver this young serves the decision; before anything starts, a new one is made."""
+
+
+BEATEN = Blocked(0, None, 0, (NotYetTried(),), stuck=False)
+"""Somebody else was quicker, again and again; the next decision says more."""
+
+Explain = Callable[[], Mapping[TaskKey, Blocked]]
 
 
 class Taken(NamedTuple):
@@ -52,13 +58,10 @@ class Seats:
         self.allowance: Allowance | None = None
         self.problem: Problem | None = None
 
-    async def give(
-        self, heads: Sequence[Want], own: Own, now: Now
-    ) -> tuple[list[Taken], dict[TaskKey, Blocked]]:
+    async def give(self, heads: Sequence[Want], own: Own, now: Now) -> tuple[list[Taken], Explain]:
         """As many heads as possible, each with its GPUs leased; for the others, everything in their way."""
         taken: list[Taken] = []
         left = {want.key: want for want in heads}
-        blocked: dict[TaskKey, Blocked] = {}
         for _ in range(ROUNDS):
             seen = await self._look(own.and_also(taken), FRESH_SECONDS)
             placement = self._place(seen, list(left.values()), now)
@@ -66,12 +69,9 @@ class Seats:
             taken += more
             for each in more:
                 del left[each.grant.key]
-            blocked = placement.blocked
             if len(more) == len(placement.grants):
                 break
-        for key in left.keys() - blocked.keys():
-            blocked[key] = Blocked(0, None, 0, (NotYetTried(),), stuck=False)
-        return taken, blocked
+        return taken, lambda: {key: placement.blocked.get(key, BEATEN) for key in left}
 
     async def _look(self, own: Own, max_age: float) -> Seen:
         return await self.machine.look(own.leases, own.tasks, own.cpu_tasks, max_age)

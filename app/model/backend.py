@@ -4,7 +4,7 @@ The engine knows no processes and no leases. The local backend answers with plac
 a launcher; a cluster engine would submit, poll and answer the same calls.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
@@ -51,7 +51,7 @@ class Acquired:
     """The answer to `acquire`: each head is either granted or blocked."""
 
     grants: tuple[Grant, ...]
-    blocked: Mapping[TaskKey, Blocked]
+    explain: Callable[[], Mapping[TaskKey, Blocked]]  #: of every head that got nothing; worked out when asked
     look_again_at: float | None  #: monotonic; None: only an event can change the answer
 
 

@@ -168,6 +168,19 @@ def test_a_start_line_that_comes_late_is_waited_for(tmp_path: Path) -> None:
         os.close(fd)
 
 
+def test_a_process_that_only_has_the_number_is_not_adopted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "START_LINE_WAIT", 0.1)
+    with attempts_in(tmp_path) as attempts:
+        fd = attempts.ends.open_attempt(1)
+        line = f"start 1 {os.getpid()} 12345 7 1.00 2.00"
+        os.write(fd, f"\n{line} {len(line)} .\n".encode())
+        with pytest.raises(TimeoutError):
+            asyncio.run(locate(attempts.ends, 1, "/nowhere", procfs.boot_id()))
+        os.close(fd)
+
+
 def test_a_holder_that_can_not_be_seen_is_an_error_and_not_a_loss(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,8 +126,7 @@ def test_ends_arrive_on_a_full_disk(small_disk: Path) -> None:
         go = "while [ ! -e {} ]; do sleep 0.02; done\nexit 9"
         outside = small_disk.parent / "go"
         trials = [attempts.start(go.format(outside)) for _ in range(5)]
-        for number in range(1, 6):
-            eventually(lambda number=number: attempts.ends.lines(number).started)
+        eventually(lambda: all(attempts.ends.lines(number).started for number in range(1, 6)))
         fill_page(attempts.ends)
         fill(small_disk)
         assert shutil.disk_usage(small_disk).free == 0
@@ -148,9 +147,8 @@ def test_without_room_set_aside_the_end_is_written_once_there_is_some(small_disk
                 rest = attempts.ends.path.stat().st_blocks * 512 - attempts.ends.path.stat().st_size
                 file.write(b"." * (rest - 10) if rest > 10 else b"." * rest)
         outside.write_text("go\n")
-        eventually(
-            lambda: [process.command for process in find(trial.marks)] == ["sleep"]
-        )  # between two tries
+        # The script is over, and the supervisor between two tries.
+        eventually(lambda: [process.command for process in find(trial.marks)] == ["sleep"])
         assert attempts.ends.lines(1).ended is None
         assert attempts.ends.is_held(1)
         (small_disk / "filler").unlink()

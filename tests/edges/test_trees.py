@@ -77,6 +77,7 @@ def test_a_lease_alone_proves_it(attempts: Attempts, tmp_path: Path) -> None:
     trial = attempts.start("setsid env -i sleep 300 100<&- &", {str(lease): fd})
     os.close(fd)
     attempts.finish(trial)
+    eventually(lambda: [process.command for process in find(trial.marks)] == ["sleep"])
     assert lease_is_held(lease)
     assert [process.command for process in kill_tree(trial.marks).ended] == ["sleep"]
     assert not lease_is_held(lease)
@@ -84,7 +85,7 @@ def test_a_lease_alone_proves_it(attempts: Attempts, tmp_path: Path) -> None:
 
 def test_descent_alone_proves_it(attempts: Attempts) -> None:
     trial = attempts.start("setsid env -i sleep 300 100<&- &\nwait")
-    eventually(lambda: "sleep" in {process.command for process in find(trial.marks)})
+    eventually(lambda: {process.command for process in find(trial.marks)} == {"bash", "sleep"})
     assert {process.command for process in kill_tree(trial.marks).ended} == {"bash", "sleep"}
 
 

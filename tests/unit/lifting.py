@@ -55,8 +55,8 @@ def drop(
 
 
 def owner_of(p: GpuProcess, leases: Sequence[Lease]) -> Lease | None:
-    mine = (one for one in leases if p.uid is not None and p.uid == one.uid and p.session == one.session)
-    return next(mine, None)
+    mine = (one for one in leases if p.uid == one.uid and p.session == one.session)
+    return next(mine, None) if p.uid is not None and p.session is not None else None
 
 
 def emptied(seen: Seen, index: str) -> Seen:
@@ -117,16 +117,18 @@ def lift_on_card(blocker: Blocker, need_alone: bool, seen: Seen) -> Seen:
         case CardBusy(index, _, pid):
             return drop(seen, index, lambda one: False, lambda p: p.pid == pid)
         case CardCrowded(index):
-
-            def without_others(card: Gpu) -> Gpu:
-                kept = tuple(p for p in card.processes if p.uid == ME)
-                used = sum(p.used_gb or 0.0 for p in kept)
-                return replace(card, processes=kept, free_gb=max(card.free_gb, card.total_gb - used - 0.2))
-
             return only_card(seen, index, without_others)
         case CardShort(index):
             return emptied(seen, index)
     raise AssertionError(blocker)
+
+
+def without_others(card: Gpu) -> Gpu:
+    """Other people's processes end, and whatever uses memory unseen, the driver's own share aside."""
+    unseen = card.total_gb - card.free_gb - sum(p.used_gb or 0.0 for p in card.processes)
+    theirs = sum(p.used_gb or 0.0 for p in card.processes if p.uid != ME)
+    free = card.free_gb + theirs + (unseen if unseen > max(1.0, 0.03 * card.total_gb) else 0.0)
+    return replace(card, processes=tuple(p for p in card.processes if p.uid == ME), free_gb=free)
 
 
 def lift_all(

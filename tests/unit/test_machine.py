@@ -8,9 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core import plan, transitions
-from app.core.events import Action, Drain, Edited, Ended, Launch, Launched, NotStarted, Signal, StopNow, Tick
+from app.core.events import (
+    Action,
+    Drain,
+    Edited,
+    Ended,
+    Explained,
+    Granted,
+    Launch,
+    Launched,
+    NotStarted,
+    Signal,
+    StopNow,
+    Tick,
+)
 from app.core.machine import Core
-from app.model.backend import Acquired, Exit, Grant, Lost, Now
+from app.model.backend import Exit, Grant, Lost, Now
 from app.model.blockers import Allowance, Blocked, CapReached
 from app.model.paths import RunPaths
 from app.model.settings import RetryConfig, Settings
@@ -81,7 +94,8 @@ class Case:
             for k, w in wants.items()
             if k not in labels
         }
-        launches = [a for a in self.feed(Acquired(grants, blocked, None)) if isinstance(a, Launch)]
+        launches = [a for a in self.feed(Granted(grants)) if isinstance(a, Launch)]
+        self.feed(Explained(blocked))
         for launch in launches:
             self.core.handle(Launched(launch.spec.number, 100 + launch.spec.number, self.now.wall), self.now)
         return launches
