@@ -13,7 +13,7 @@ from app.model.task import NO_OPTIONS, Options, TaskSpec
 MOST_REPEATS = 10_000
 
 _TOKEN = re.compile(
-    r"\s*(?:([^\s=\"'#][^\s=\"']*)(?:=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"']*))?(?=\s|\Z)|#|\Z)"
+    r"\s*(?:([^\s=\"'#][^\s=\"']*)(?:=(\"[^\"\\]*(?:\\.[^\"\\]*)*\"|'[^']*'|[^\s\"']*))?(?=\s|\Z)|#|\Z)"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

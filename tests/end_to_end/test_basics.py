@@ -1,10 +1,11 @@
 """The everyday life of a command file, with the real entry points on simulated GPUs."""
 
 import re
+import signal
 
 import pytest
 
-from tests.end_to_end.world import World
+from tests.end_to_end.world import TRAIN, UNTIL_GO, World
 from tests.waiting import eventually
 
 
@@ -148,3 +149,71 @@ def test_timeout_ends_the_attempt(world: World) -> None:
     world.file("#LANE timeout=1s\n1\nsleep 60\n1\n10\n")
     world.run(expect=1)
     assert world.outcome("1/0").cause.kind == "timeout"
+
+
+def test_a_multi_mode_file_given_to_the_single_mode_scheduler(world: World) -> None:
+    path = world.blocks([(1, "true")])
+    assert "main_gpus.py" in world.run(mode="single", command_file=path, expect=2)
+
+
+def test_stopping_ends_whole_trees_after_the_grace(world: World) -> None:
+    world.settings(stop_grace=1)
+    stubborn = f"{TRAIN} --ignore-term --child-session --child-seconds 300 --seconds 300"
+    world.blocks([(1, stubborn)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    eventually(lambda: "in its own session" in world.task_log(1, 0))
+    assert scheduler.stop() == 143
+    assert world.leases() == []  # that nothing is left is what the fixture for strays checks
+    assert world.outcome("1/0").status == "pending"
+
+
+def test_ctrl_c_without_a_terminal_stops_now(world: World) -> None:
+    world.blocks([(1, "sleep 100")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    scheduler.child.send_signal(signal.SIGINT)
+    assert scheduler.end() == 130
+
+
+def test_shared_cards_take_as_many_tasks_as_fit(world: World) -> None:
+    world.settings(maximize_resource_utilization=True, use_all_gpus=False, compete_gpus=["1"])
+    world.blocks([(queue, UNTIL_GO) for queue in (1, 2, 3)], memory="11")
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    scheduler.wait_for("2/0", "running")
+    reason = eventually(lambda: scheduler.wait_for("3/0", "waiting").reason)
+    eventually(lambda: "GPU 1 has 1.5 GB free" in scheduler.wait_for("3/0", "waiting").reason)
+    assert reason
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_cards_left_for_others(world: World) -> None:
+    world.settings(gpu_left=3)
+    world.blocks([(queue, UNTIL_GO) for queue in (1, 2)])
+    scheduler = world.start()
+    eventually(lambda: "cards allowed now" in scheduler.wait_for("2/0", "waiting").reason)
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_watch_stays_and_takes_up_edits(world: World) -> None:
+    world.blocks([(1, "echo one >>done")])
+    scheduler = world.start("--watch")
+    scheduler.wait_for("1/0", "completed")
+    world.file("1\necho one >>done\n1\nlots\n")
+    eventually(lambda: any(problem.kind == "command_file" for problem in scheduler.problems()))
+    world.blocks([(1, "echo one >>done"), (1, "echo two >>done")])
+    scheduler.wait_for("1/1", "completed")
+    assert world.work("done") == ["one", "two"]
+    assert scheduler.stop() == 143
+
+
+def test_only_held_tasks_left_is_said_and_waited_for(world: World) -> None:
+    world.file("1\necho one >>done\n1\n10\n\n#LANE hold\n1\necho two >>done\n1\n10\n")
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "completed")
+    eventually(lambda: "held" in world.output())
+    assert scheduler.stop() == 143
+    assert world.work("done") == ["one"]
