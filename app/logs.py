@@ -18,6 +18,10 @@ class _PrivateFile(RotatingFileHandler):
         Path(self.baseFilename).touch(mode=0o600)
         return super()._open()
 
+    def shouldRollover(self, record: logging.LogRecord) -> int:  # noqa: N802 - logging's name
+        """Looks at the position alone: the library's own asks the file system at every line."""
+        return int(self.stream is not None and self.stream.tell() >= self.maxBytes > 0)
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         return
 

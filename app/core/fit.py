@@ -1,5 +1,6 @@
 """Whether one card would do for one demand, and everything that is in the way."""
 
+import functools
 import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -70,14 +71,24 @@ def holds(gpu: Gpu, memory_gb: float | None) -> bool:
     return memory_gb <= gpu.nominal_gb + TOLERANCE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Obstacles:
     """What keeps a card from being taken in a manner, memory apart, and the card as it is without that."""
 
+    card: Card
+    rules: Rules
     blockers: tuple[CardBlocker, ...]
     rest: Card
-    short: CardShort  #: what is said where `rest` has not enough memory
-    bare: Card  #: the card with nothing on it at all, and well
+
+    @functools.cached_property
+    def short(self) -> CardShort:
+        """What is said where `rest` has not enough memory."""
+        return _short(self.card)
+
+    @functools.cached_property
+    def bare(self) -> Card:
+        """The card with nothing on it at all, and well."""
+        return vacant(self.card, self.rules)
 
     def enough(self, need: Need) -> bool:
         """Is there memory for the demand, once the blockers are gone?"""
@@ -103,21 +114,21 @@ class Obstacles:
 
 def obstacles(card: Card, manner: Manner, rules: Rules) -> Obstacles:
     """Named so that each is still in the way when those before it are gone."""
-    short, bare = _short(card), vacant(card, rules)
     unusable = tuple(CardUnusable(card.gpu.index, why) for why in card.unusable)
     if GONE.intersection(card.unusable):
-        return Obstacles(unusable, bare, short, bare)
+        return Obstacles(card, rules, unusable, vacant(card, rules))
     if card.gpu.compute_mode == "exclusive_process":
         manner = "whole"
     leases = [lease for lease in card.leases if manner != "shared" or _closed(lease)]
     leased = dict.fromkeys(_leased(card, lease, rules) for lease in leases)
     busy = [process for process in card.strays if _in_the_way(process, manner, rules)]
-    rest = without(replace(card, unusable=()), leases, busy, rules)
+    well = replace(card, unusable=()) if card.unusable else card
+    rest = without(well, leases, busy, rules)
     crowded, rest = _crowded(rest, rules)
     blockers: list[CardBlocker] = [*unusable, *leased]
     blockers += [_busy(card, process) for process in busy]
     blockers += crowded
-    return Obstacles(tuple(blockers), rest, short, bare)
+    return Obstacles(card, rules, tuple(blockers), rest)
 
 
 def _closed(lease: Lease) -> bool:

@@ -200,7 +200,7 @@ class Core:
         end, state = event.end, task.running
         by_itself = isinstance(end, Exit) and task.stop_at is not None and end.ended_at < task.stop_at
         stopping = None if by_itself else state.stopping
-        cause = outcome.cause_of(end, task.timeout(self.settings), stopping)
+        cause = outcome.cause_of(end, task.spec.script, task.timeout(self.settings), stopping)
         exit_ = end if isinstance(end, Exit) else None
         self._actions.append(
             AttemptOver(

@@ -25,7 +25,7 @@ OOM_BLIND = 1.25
 
 
 def cause_of(
-    end: Exit | Lost, timeout: float | None, stopping: Literal["timeout", "stopped"] | None
+    end: Exit | Lost, script: str, timeout: float | None, stopping: Literal["timeout", "stopped"] | None
 ) -> Cause | None:
     """Why an attempt ended; None: it completed. `stopping` is what we had asked of it, if anything."""
     if isinstance(end, Lost):
@@ -38,9 +38,10 @@ def cause_of(
         return None
     if OUT_OF_MEMORY.search(end.log_tail):
         return OutOfMemory(end.status, end.peak_memory_gb, tried_gb(end.log_tail))
+    command = end.failed_command or (script.strip() if "\n" not in script.strip() else None)
     if end.status > 128:
-        return Signalled(end.status - 128, end.failed_command)
-    return ExitCode(end.status, end.failed_command)
+        return Signalled(end.status - 128, command)
+    return ExitCode(end.status, command)
 
 
 def tried_gb(log_tail: str) -> float | None:

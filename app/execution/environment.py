@@ -12,22 +12,27 @@ VENV = PROJECT / ".venv"
 SHOWN_LINES = 100  #: of the commands, in the log's head
 
 
-def task_environment(
-    inherited: Mapping[str, str], spec: LaunchSpec, gpu_ids: Sequence[str], visible: str
-) -> dict[str, str]:
-    """The launcher's environment, the task's own variables, and ours, in rising rank.
-
-    `gpu_ids` are the placed indices; `visible` is CUDA_VISIBLE_DEVICES, "" for no GPU. Of what was
-    inherited only the project's own virtual environment is taken out.
-    """
-    env = dict(inherited)
+def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    """The launcher's environment as tasks get it: only the project's own virtual environment is taken out."""
+    env = dict(environ)
     if "PATH" in env:
         env["PATH"] = ":".join(part for part in env["PATH"].split(":") if part != str(VENV / "bin"))
     if env.get("VIRTUAL_ENV") == str(VENV):
         del env["VIRTUAL_ENV"]
     env["PYTHONUNBUFFERED"] = "1"
-    env.update(spec.env)
-    env |= {
+    return env
+
+
+def task_environment(
+    passed: Mapping[str, str], spec: LaunchSpec, gpu_ids: Sequence[str], visible: str
+) -> dict[str, str]:
+    """What was `passed_on`, the task's own variables, and ours, in rising rank.
+
+    `gpu_ids` are the placed indices; `visible` is CUDA_VISIBLE_DEVICES, "" for no GPU.
+    """
+    return {
+        **passed,
+        **dict(spec.env),
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
         "CUDA_VISIBLE_DEVICES": visible,
         "GPULANE_QUEUE": str(spec.queue_id),
@@ -36,7 +41,6 @@ def task_environment(
         "GPULANE_LOG": spec.log_path,
         "GPULANE_GPUS": ",".join(gpu_ids),
     }
-    return env
 
 
 def header(spec: LaunchSpec, env: Mapping[str, str], gpu_ids: Sequence[str], host: str, now: float) -> bytes:

@@ -7,6 +7,10 @@
 # that says; so the trap takes -e away, and a DEBUG trap puts it back before the next command runs.
 # In a condition (`if yes | head`) bash runs no ERR trap, and pipefail's 141 counts.
 
+# Most scripts never fail, and parsing costs a third of a bash's start: what stands between `library`
+# and `end of library` travels as text and is read when a trap first needs it.
+
+# library
 # The ERR trap. Arguments: $?, the line, the command, its file, then PIPESTATUS. It ends the script
 # itself: after a pardon -e may still be off (a subshell begins without a command of its parent's).
 __gpulane_judge() {
@@ -70,6 +74,10 @@ if (($1 == 0)) || [[ -n ${__gpulane_told-} ]] || ((BASH_SUBSHELL)); then return 
 local command=${2%%$'\n'*};
 echo "gpulane: exit $1: ${command:0:300}" >&3;
 };
+# end of library
+
+__gpulane_judge() { eval "$__gpulane_library"; __gpulane_judge "$@"; };
+__gpulane_exit() { (($1)) || return 0; eval "$__gpulane_library"; __gpulane_exit "$@"; };
 
 # The redirections keep our traps out of a user's `set -x`. Setting a variable within one is the way
 # to do it before the DEBUG trap fires. `|| :` as nothing that fails in a trap, such as a write to a

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import signal
 import time
@@ -13,7 +14,7 @@ from typing import Protocol
 
 from app import procfs
 from app.execution.ends import EndsFile
-from app.execution.script import compose
+from app.execution.script import compose, stands_alone
 from app.model.backend import LaunchSpec
 
 SHELL = "/bin/sh"
@@ -21,6 +22,7 @@ SUPERVISOR = str(Path(__file__).with_name("supervisor.sh"))
 BASH = shutil.which("bash") or "/bin/bash"
 DEFAULT_SIGNALS = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 UPTIME_STEP = 0.01  #: seconds
+NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 FIRST_HIGH = 100  #: descriptors for the script and the leases begin here, out of the way of `exec 3>file`
 
 
@@ -66,7 +68,7 @@ class Launcher:
             moves = [*high.items(), (lock, 0), (log, 1), (log, 2)]
             pid = os.posix_spawn(
                 SHELL,
-                supervisor_command(spec.number, high[script], "/dev/null"),
+                supervisor_command(spec, env, high[script], "/dev/null"),
                 env,
                 file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for source, target in moves],
                 setsid=True,
@@ -76,13 +78,21 @@ class Launcher:
         return _watch(pid)
 
 
-def supervisor_command(number: int, script: int, stdin: str) -> list[str]:
-    """argv of a supervisor whose script lies on descriptor `script`; `stdin` is the task's, a path."""
+def supervisor_command(spec: LaunchSpec, env: Mapping[str, str], script: int, stdin: str) -> list[str]:
+    """argv of a supervisor whose script lies on descriptor `script`; `stdin` is the task's, a path.
+
+    A single program with plain words needs no bash around it: a process less for as long as it runs.
+    """
     # The file and not the clock: in some containers they differ, and the supervisor has only the file.
     # It is cut to hundredths; the margin keeps the times it gives from lying in the future.
     uptime = float(Path("/proc/uptime").read_text().split()[0])
     booted = time.time() - uptime - UPTIME_STEP
-    return ["sh", SUPERVISOR, str(number), f"{booted:.2f}", BASH, str(script), stdin]
+    program = spec.script.split() if stands_alone(spec.script, env) else [BASH, f"/proc/self/fd/{script}"]
+    # dash forgets variables whose names it can't use, exported functions of bash among them.
+    odd = [f"{name}={value}" for name, value in env.items() if not NAME.fullmatch(name)]
+    if odd:
+        program = ["env", *odd, *program]
+    return ["sh", SUPERVISOR, str(spec.number), f"{booted:.2f}", stdin, spec.cwd, *program]
 
 
 def script_name(log_path: str) -> str:
@@ -93,7 +103,7 @@ def script_name(log_path: str) -> str:
 def script_memfd(spec: LaunchSpec) -> int:
     """The attempt's whole script in memory: no argument limit, nothing on disk, nothing in `ps`."""
     fd = os.memfd_create(script_name(spec.log_path), os.MFD_CLOEXEC)
-    write_all(fd, compose(spec.script, spec.cwd))
+    write_all(fd, compose(spec.script))
     return fd
 
 

@@ -3,21 +3,44 @@
 import functools
 import re
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 HEAD = Path(__file__).with_name("head.bash")
+ONE_COMMAND = re.compile(r"[ \t]*([A-Za-z0-9_./][\w%+,./-]*)(?:[ \t]+[\w@%+=:,./-]+)*[ \t]*", re.ASCII)
+NOT_PROGRAMS = frozenset(
+    """
+. : alias bg bind break builtin caller case cd chdir command compgen complete compopt continue coproc
+declare dirs disown do done echo elif else enable esac eval exec exit export false fc fg fi for
+function getopts hash help history if in jobs kill let local logout mapfile popd printf pushd
+pwd read readarray readonly return select set shift shopt source suspend test then time times
+trap true type typeset ulimit umask unalias unset until wait while
+""".split()  # noqa: SIM905 - a page of words
+)
+"""Builtins and keywords of bash (`compgen -bk`) and dash among plain words."""
+
+LONGEST_COMMAND = 4096  #: characters, for what is handed over as arguments
+
 BEGIN_LENGTH = len("__gpulane_begin='123456'; ")
 REPORT = re.compile(r"^gpulane: exit \d+(?: in [^:]*)?: (.+?)\r?$")
 
 
-def compose(script: str, cwd: str) -> bytes:
-    """The bytes bash runs: our head, on the first line, then `script` as it stands.
-
-    A `cwd` that can't be entered ends the attempt with 126 and a line in its log.
-    """
-    head = f"{_enter(cwd)} {_head()} "
+def compose(script: str) -> bytes:
+    """The bytes bash runs: our head, on the first line, then `script` as it stands."""
+    head = f"{_head()} "
     head += f"__gpulane_begin='{len(head) + BEGIN_LENGTH:6}'; "
     return f"{head}{script}\n".encode("utf-8", "surrogateescape")
+
+
+def stands_alone(script: str, env: Mapping[str, str]) -> bool:
+    """Is the script one program with plain words, which means the same with and without a shell around it?
+
+    Builtins and keywords are not, nor what may be a function that the environment brings along.
+    """
+    found = ONE_COMMAND.fullmatch(script) if len(script) < LONGEST_COMMAND else None
+    if not found or found[1] in NOT_PROGRAMS or "BASH_ENV" in env:
+        return False
+    return f"BASH_FUNC_{found[1]}%%" not in env
 
 
 def failed_command(log_tail: str) -> str | None:
@@ -34,12 +57,12 @@ def failed_command(log_tail: str) -> str | None:
     return found
 
 
-def _enter(cwd: str) -> str:
-    sentence = f"gpulane: the working directory {cwd} can't be entered"
-    return f"cd -- {shlex.quote(cwd)} 2>/dev/null || {{ echo {shlex.quote(sentence)} >&2; exit 126; }};"
-
-
 @functools.cache
 def _head() -> str:
-    lines = HEAD.read_text().splitlines()
-    return " ".join(line for line in lines if line and not line.startswith("#"))
+    begin, rest = HEAD.read_text().split("# library\n")
+    library, rest = rest.split("# end of library\n")
+    return f"__gpulane_library={shlex.quote(_line(library))}; {_line(begin + rest)}"
+
+
+def _line(text: str) -> str:
+    return " ".join(line for line in text.splitlines() if line and not line.startswith("#"))

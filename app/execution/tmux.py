@@ -71,7 +71,7 @@ class TmuxLauncher:
             high = high_descriptors([script, *lease_fds])
             order = {
                 "shell": SHELL,
-                "command": supervisor_command(spec.number, high[script], "/dev/tty"),
+                "command": supervisor_command(spec, env, high[script], "/dev/tty"),
                 "env": dict(env),
                 "high": list(high.values()),
             }

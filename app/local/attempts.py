@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from app.execution import trees
 from app.execution.attempt import Alive, Gone, locate, wait
 from app.execution.ends import Ended, EndsFile, Started
-from app.execution.environment import header, task_environment
+from app.execution.environment import header, passed_on, task_environment
 from app.execution.launcher import Launcher, Spawned
 from app.execution.script import failed_command
 from app.execution.tmux import TmuxLauncher, end_server, server_name
@@ -61,7 +61,7 @@ class Attempts:
         self._run, self._leases, self._settings = run, leases, settings
         self._ends = EndsFile(run.ends)
         self._direct, self._in_tmux = Launcher(self._ends), TmuxLauncher(self._ends, run.folder.name)
-        self._inherited = dict(os.environ)
+        self._passed = passed_on(os.environ)
         self._host = socket.gethostname()
         self.leftovers = Leftovers(settings.kill_leftovers, self._give_back)
         self.living: dict[int, Living] = {}
@@ -134,7 +134,7 @@ class Attempts:
         await asyncio.to_thread(trees.kill_tree, living.marks)
 
     async def _spawn(self, grant: Grant, held: Held | None, spec: LaunchSpec, visible: str) -> Spawned:
-        env = task_environment(self._inherited, spec, grant.gpu_ids, visible)
+        env = task_environment(self._passed, spec, grant.gpu_ids, visible)
         head = header(spec, env, grant.gpu_ids, self._host, time.time())
         fds = held.fds if held else ()
         if spec.terminal == "tmux":  # asks tmux, which takes some 50 ms
@@ -177,7 +177,7 @@ class Attempts:
 
 
 def _exit(ended: Ended, log_path: str, peak_gb: float | None) -> Exit:
-    tail = _tail(log_path)
+    tail = _tail(log_path) if ended.status else ""  # only a failure is looked into
     return Exit(ended.status, ended.started_at, ended.ended_at, peak_gb, tail, failed_command(tail))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from app import procfs
 from app.execution.attempt import reap
 from app.execution.ends import Ended, EndsFile
-from app.execution.environment import header, task_environment
+from app.execution.environment import header, passed_on, task_environment
 from app.execution.launcher import Launcher, Launches, Spawned
 from app.execution.trees import Marks, kill_tree, ticks_now
 from app.model.backend import LaunchSpec
@@ -52,11 +52,16 @@ class Attempts:
         return LaunchSpec(TaskKey("0" * 16, 0), 3, number, 1, number, script, cwd, env, "direct", log)
 
     def start(
-        self, script: str, leases: Mapping[str, int] | None = None, env: Sequence[tuple[str, str]] = ()
+        self,
+        script: str,
+        leases: Mapping[str, int] | None = None,
+        env: Sequence[tuple[str, str]] = (),
+        cwd: str | None = None,
     ) -> Trial:
         leases = leases or {}
         spec = self.spec(script, len(self.trials) + 1, tuple(env))
-        environment = task_environment(os.environ, spec, ["0"], "0")
+        spec = replace(spec, cwd=cwd or spec.cwd)
+        environment = task_environment(passed_on(os.environ), spec, ["0"], "0")
         head = header(spec, environment, ["0"], "host", 0.0)
         spawned = self.launcher.launch(spec, environment, list(leases.values()), head)
         marks = Marks(spec.log_path, tuple(leases), spawned.pid, spawned.start, spawned.session)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from app.execution.ends import EndsFile
-from app.execution.environment import header, task_environment
+from app.execution.environment import header, passed_on, task_environment
 from app.execution.launcher import Launcher
 from app.model.backend import LaunchSpec
 from app.model.task import TaskKey
@@ -21,7 +21,7 @@ def main() -> None:
     log = str(folder / f"{number}.log")
     spec = LaunchSpec(TaskKey("0" * 16, 0), 3, 1, 1, number, script, str(folder), (), "direct", log)
     launcher = Launcher(EndsFile(folder / "ends"))
-    env = task_environment(os.environ, spec, [], "")
+    env = task_environment(passed_on(os.environ), spec, [], "")
     print("ready", flush=True)
     launcher.launch(spec, env, [], header(spec, env, [], "host", time.time()))
     print("launched", flush=True)

@@ -179,3 +179,43 @@ def test_many_at_once_write_whole_lines(attempts: Attempts) -> None:
     lines = [line for line in attempts.ends.path.read_text().splitlines() if line]
     assert len(lines) == 80
     assert all(re.fullmatch(r"(start( [\d.]+){7}|end( [\d.]+){6}) \.", line) for line in lines)
+
+
+@pytest.mark.parametrize("script", ["pwd >where; true", "cp /proc/self/environ ."])
+def test_runs_in_the_working_directory(attempts: Attempts, script: str) -> None:
+    folder = attempts.folder / "it's a $HOME\u4e2d"
+    folder.mkdir()
+    trial = attempts.start(script, cwd=str(folder))
+    assert attempts.finish(trial).status == 0
+    assert [path.name for path in folder.iterdir()] in (["where"], ["environ"])
+
+
+@pytest.mark.parametrize("script", ["echo no; true", "touch no"])
+def test_a_missing_working_directory_is_a_clear_failure(attempts: Attempts, script: str) -> None:
+    trial = attempts.start(script, cwd=str(attempts.folder / "nope"))
+    assert attempts.finish(trial).status == 126
+    assert "nope can't be entered" in Path(trial.spec.log_path).read_text()
+
+
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [("/bin/false x", 1), ("no-such-program x", 127), ("/etc/passwd x", 126), ("run me", 127)],
+)
+def test_a_program_alone_ends_with_its_own_status(attempts: Attempts, script: str, status: int) -> None:
+    assert attempts.finish(attempts.start(script)).status == status
+
+
+def test_a_program_alone_has_no_shell_around_it(attempts: Attempts) -> None:
+    trial = attempts.start("sleep 300")
+    eventually(lambda: [process.command for process in find(trial.marks)] == ["sleep"])
+
+
+@pytest.mark.parametrize("script", ["greet; env | grep -c BASH_FUNC_greet", "greet you"])
+def test_functions_that_the_environment_brings_along_work(
+    attempts: Attempts, script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on clusters, where `module` is one; dash can't hold such a variable."""
+    monkeypatch.setenv("BASH_FUNC_greet%%", "() { echo hello $1; }")
+    trial = attempts.start(script)
+    assert attempts.finish(trial).status == 0
+    assert "\nhello" in Path(trial.spec.log_path).read_text()

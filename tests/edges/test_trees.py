@@ -248,7 +248,7 @@ def test_servers_meant_to_stay_are_spared_after_a_normal_end_and_named(attempts:
 
 def test_what_can_not_be_killed_is_named(attempts: Attempts, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a task's sudo child: found, but not ours to signal."""
-    trial = attempts.start("sleep 300")
+    trial = attempts.start("sleep 300; true")
     eventually(lambda: any(process.command == "sleep" for process in find(trial.marks)))
     monkeypatch.setattr("app.execution.trees.signal.pidfd_send_signal", forbidden)
     monkeypatch.setattr("app.execution.trees.DEATH_WAIT", 0.01)

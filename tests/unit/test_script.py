@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from app.execution.script import compose, failed_command
+from app.execution.script import compose, failed_command, stands_alone
 
 
-def run(script: str, cwd: str = "/") -> tuple[int, str]:
+def run(script: str) -> tuple[int, str]:
     """Exit status and output of a script as a supervisor would run it."""
     memfd = os.memfd_create("script", os.MFD_CLOEXEC)
-    os.write(memfd, compose(script, cwd))
+    os.write(memfd, compose(script))
     fd = fcntl.fcntl(memfd, fcntl.F_DUPFD_CLOEXEC, 100)
     os.close(memfd)
     try:
@@ -161,20 +161,6 @@ def test_reads_the_report_from_a_terminal() -> None:
     assert failed_command("x\r\ngpulane: exit 3 in line 1: a: b\r\n") == "a: b"
 
 
-def test_runs_in_the_working_directory(tmp_path: Path) -> None:
-    folder = tmp_path / "it's a $HOME\u4e2d"
-    folder.mkdir()
-    assert run("pwd\necho $LINENO", str(folder)) == (0, f"{folder}\n2\n")
-
-
-def test_a_missing_working_directory_is_a_clear_failure(tmp_path: Path) -> None:
-    missing = tmp_path / "nope"
-    assert run("echo no", str(missing)) == (
-        126,
-        f"gpulane: the working directory {missing} can't be entered\n",
-    )
-
-
 def test_bytes_that_are_no_utf8_reach_bash_as_they_are() -> None:
     assert run("echo '\udcff'") == (0, "\udcff\n")
 
@@ -183,3 +169,30 @@ def test_a_script_larger_than_any_argument() -> None:
     script = "\n".join(f"x{number}=$(({number} * 2))" for number in range(20_000)) + "\necho $x19999"
     assert len(script) > 400_000
     assert run(script) == (0, "39998\n")
+
+
+@pytest.mark.parametrize(
+    ("script", "alone"),
+    [
+        ("python train.py --lr 1e-3 --out=a/b", True),
+        ("  /usr/bin/env  python -m x ", True),
+        ("cd /tmp", False),
+        ("echo hello", False),
+        ("A=1 python x.py", False),
+        ("python x.py # note", False),
+        ("python x.py | tee log", False),
+        ("python x.py >log", False),
+        ("python $X", False),
+        ("python ~/x.py", False),
+        ("python *.py", False),
+        ("python x.py\npython y.py", False),
+        ("! true", False),
+    ],
+)
+def test_a_program_with_plain_words_needs_no_shell_around_it(script: str, alone: bool) -> None:
+    assert stands_alone(script, {}) is alone
+
+
+def test_what_the_environment_makes_a_function_is_left_to_bash() -> None:
+    assert not stands_alone("module load cuda", {"BASH_FUNC_module%%": "() { :; }"})
+    assert not stands_alone("module load cuda", {"BASH_ENV": "/etc/bash.functions"})

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from app.execution.environment import header, task_environment
+from app.execution.environment import header, passed_on, task_environment
 from app.model.backend import LaunchSpec
 from app.model.paths import PROJECT
 from app.model.task import TaskKey
@@ -23,7 +23,9 @@ SPEC = LaunchSpec(
 
 
 def test_ours_is_set_and_never_inherited() -> None:
-    env = task_environment({"CUDA_VISIBLE_DEVICES": "5", "GPULANE_LOG": "/outer"}, SPEC, ["0", "2"], "0,2")
+    env = task_environment(
+        passed_on({"CUDA_VISIBLE_DEVICES": "5", "GPULANE_LOG": "/outer"}), SPEC, ["0", "2"], "0,2"
+    )
     assert env["CUDA_VISIBLE_DEVICES"] == "0,2"
     assert env["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
     assert env["GPULANE_LOG"] == "/runs/3-1.17.log"
@@ -32,34 +34,34 @@ def test_ours_is_set_and_never_inherited() -> None:
 
 
 def test_a_task_without_gpu_sees_none() -> None:
-    env = task_environment({"CUDA_VISIBLE_DEVICES": "5"}, SPEC, [], "")
+    env = task_environment(passed_on({"CUDA_VISIBLE_DEVICES": "5"}), SPEC, [], "")
     assert env["CUDA_VISIBLE_DEVICES"] == ""
     assert env["GPULANE_GPUS"] == ""
 
 
 def test_a_task_can_set_all_but_its_gpus() -> None:
     own = (("CUDA_VISIBLE_DEVICES", "0,1,2,3"), ("HOME", "/elsewhere"), ("PYTHONUNBUFFERED", ""))
-    env = task_environment({"HOME": "/root"}, replace(SPEC, env=own), ["0"], "0")
+    env = task_environment(passed_on({"HOME": "/root"}), replace(SPEC, env=own), ["0"], "0")
     assert env["CUDA_VISIBLE_DEVICES"] == "0"
     assert env["HOME"] == "/elsewhere"
     assert env["PYTHONUNBUFFERED"] == ""
-    assert task_environment({}, SPEC, ["0"], "0")["PYTHONUNBUFFERED"] == "1"
+    assert task_environment(passed_on({}), SPEC, ["0"], "0")["PYTHONUNBUFFERED"] == "1"
 
 
 def test_only_our_own_virtual_environment_leaves() -> None:
     ours = str(PROJECT / ".venv")
-    env = task_environment({"PATH": f"{ours}/bin:/conda/bin:/usr/bin", "VIRTUAL_ENV": ours}, SPEC, [], "")
+    env = passed_on({"PATH": f"{ours}/bin:/conda/bin:/usr/bin", "VIRTUAL_ENV": ours})
     assert env["PATH"] == "/conda/bin:/usr/bin"
     assert "VIRTUAL_ENV" not in env
     theirs = {"PATH": "/home/me/.venv/bin:/usr/bin", "VIRTUAL_ENV": "/home/me/.venv"}
-    assert theirs.items() <= task_environment(theirs, SPEC, [], "").items()
+    assert theirs.items() <= task_environment(passed_on(theirs), SPEC, [], "").items()
 
 
 def test_the_log_begins_with_commands_and_environment(tmp_path: Path) -> None:
     python = tmp_path / "python"
     python.write_text("")
     python.chmod(0o755)
-    env = task_environment({"PATH": str(tmp_path)}, SPEC, ["0", "2"], "0,2")
+    env = task_environment(passed_on({"PATH": str(tmp_path)}), SPEC, ["0", "2"], "0,2")
     text = header(SPEC, env, ["0", "2"], "node7", 1_700_000_000.0).decode()
     for line in (
         "# gpulane: task 3/1, attempt 2",
