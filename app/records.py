@@ -53,7 +53,7 @@ def _attempt(launch: Launch, at: float) -> AttemptRecord:
         memory_gb=grant.memory_gb,
         log_path=spec.log_path,
         terminal=spec.terminal,
-        session_name=None,
+        session_name=spec.session_name,
         started_at=at,
         boot_id=procfs.boot_id(),
     )

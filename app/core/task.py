@@ -62,6 +62,7 @@ class Task:
             cwd=(options.cwd or work_dir).replace("{work_dir}", work_dir),
             env=options.env,
             terminal=options.terminal,
+            session_name=run.session(self.spec.queue_id, self.index) if options.terminal == "tmux" else None,
             log_path=str(run.log(self.spec.queue_id, self.index, self.key, number)),
         )
 

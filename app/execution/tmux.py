@@ -46,23 +46,18 @@ def tmux_available() -> bool:
     return shutil.which("tmux") is not None
 
 
-def server_name(run: str, queue_id: int, index: int) -> str:
-    """The socket name of a task's tmux server: `tmux -L NAME attach` shows it."""
-    return f"gpulane-{run}-{queue_id}-{index}"
-
-
 class TmuxLauncher:
     """Starts attempts in tmux: stdin is the pane, the log is what the pane shows."""
 
-    def __init__(self, ends: EndsFile, run: str) -> None:
+    def __init__(self, ends: EndsFile) -> None:
         self._ends = ends
-        self._run = run
 
     def launch(
         self, spec: LaunchSpec, env: Mapping[str, str], lease_fds: Sequence[int], header: bytes
     ) -> Spawned:
         """See `Launches.launch`. Takes some 50 ms: not for the event loop."""
-        name = server_name(self._run, spec.queue_id, spec.index)
+        name = spec.session_name
+        assert name is not None  # that is what brings a task here
         with contextlib.ExitStack() as ours:
             lock = own(ours, self._ends.open_attempt(spec.number))
             end_server(name)

@@ -16,7 +16,7 @@ from app.execution.ends import Ended, EndsFile, Started
 from app.execution.environment import header, passed_on, task_environment
 from app.execution.launcher import Launcher, Spawned
 from app.execution.script import failed_command
-from app.execution.tmux import TmuxLauncher, end_server, server_name
+from app.execution.tmux import TmuxLauncher, end_server
 from app.execution.trees import Marks, ticks_now
 from app.lease.errors import LeaseError
 from app.lease.store import Held, LeaseStore
@@ -58,9 +58,9 @@ class Attempts:
 
     def __init__(self, run: RunPaths, leases: LeaseStore, settings: Settings) -> None:
         run.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._run, self._leases, self._settings = run, leases, settings
+        self._leases = leases
         self._ends = EndsFile(run.ends)
-        self._direct, self._in_tmux = Launcher(self._ends), TmuxLauncher(self._ends, run.folder.name)
+        self._direct, self._in_tmux = Launcher(self._ends), TmuxLauncher(self._ends)
         self._passed = passed_on(os.environ)
         self._host = socket.gethostname()
         self.leftovers = Leftovers(settings.kill_leftovers, self._give_back)
@@ -86,9 +86,8 @@ class Attempts:
         if held:
             with contextlib.suppress(LeaseError):  # it holds without its content, as a whole card
                 self._leases.identify(held, spawned.pid, spawned.start, spawned.session)
-        tmux = self._server(spec) if spec.terminal == "tmux" else None
         marks = self._marks(spec.log_path, grant.leases, spawned)
-        self._add(spec.number, spawned.pidfd, marks, grant.leases, not grant.gpu_uuids, tmux)
+        self._add(spec.number, spawned.pidfd, marks, grant.leases, not grant.gpu_uuids, spec.session_name)
         return Running(spec.key, spec.number, spawned.pid, spawned.start, time.time())
 
     async def adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
@@ -161,9 +160,6 @@ class Attempts:
     def _give_back(self, leases: Collection[str]) -> None:
         self._leases.release(leases)
         self.freed_at = time.monotonic()
-
-    def _server(self, spec: LaunchSpec) -> str:
-        return server_name(self._run.folder.name, spec.queue_id, spec.index)
 
     def _marks(self, log_path: str, leases: Iterable[str], of: Spawned | Alive | Started | None) -> Marks:
         """`of`: its supervisor, as far as it is known."""

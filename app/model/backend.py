@@ -68,6 +68,7 @@ class LaunchSpec:
     cwd: str
     env: tuple[tuple[str, str], ...]  #: the task's own, on top of the launcher's
     terminal: Terminal
+    session_name: str | None  #: with terminal=tmux, the socket name of its server
     log_path: str
 
 

@@ -88,5 +88,9 @@ class RunPaths:
     def ends(self) -> Path:
         return self.folder / "ends"
 
+    def session(self, queue_id: int, index: int) -> str:
+        """The socket name of a task's tmux server: `tmux -L NAME attach` shows it."""
+        return f"gpulane-{self.folder.name}-{queue_id}-{index}"
+
     def log(self, queue_id: int, index: int, key: TaskKey, number: int) -> Path:
         return self.folder / f"{queue_id}-{index}-{key.digest[:8]}.{number}.log"

@@ -37,6 +37,11 @@ class Trial:
         return whole.partition("#" * 60 + "\n")[2]
 
 
+def session(number: int) -> str:
+    """The socket name of an attempt's tmux server; not shared with other test processes."""
+    return f"gpulane-test{os.getpid()}-3-{number}"
+
+
 @dataclass
 class Attempts:
     """A run's folder with an `ends` file."""
@@ -49,7 +54,7 @@ class Attempts:
     def spec(self, script: str, number: int, env: tuple[tuple[str, str], ...] = ()) -> LaunchSpec:
         log = str(self.folder / f"3-{number}.{number}.log")
         cwd = str(self.folder)
-        return LaunchSpec(TaskKey("0" * 16, 0), 3, number, 1, number, script, cwd, env, "direct", log)
+                return LaunchSpec(TaskKey("0" * 16, 0), 3, number, 1, number, script, cwd, env, "direct", session(number), log)
 
     def start(
         self,

@@ -11,28 +11,27 @@ from pathlib import Path
 import pytest
 
 from app.execution.ends import EndsFile
-from app.execution.tmux import TmuxLauncher, end_server, server_name, server_pid, tmux_available
+from app.execution.tmux import TmuxLauncher, end_server, server_pid, tmux_available
 from app.execution.trees import find, kill_tree, quick_check, signal_tree
 from tests.edges import stray
-from tests.edges.attempts import Attempts, lease_is_held, lives, make_lease
+from tests.edges.attempts import Attempts, lease_is_held, lives, make_lease, session
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.skipif(not tmux_available(), reason="tmux is not installed")
-RUN = f"test{os.getpid()}"
 
 
 @pytest.fixture
 def attempts(tmp_path: Path) -> Iterator[Attempts]:
     ends = EndsFile(tmp_path / "ends")
-    made = Attempts(tmp_path, ends, TmuxLauncher(ends, RUN))
+    made = Attempts(tmp_path, ends, TmuxLauncher(ends))
     yield made
     made.close()
     for trial in made.trials:
-        end_server(server_name(RUN, 3, trial.spec.index))
+        end_server(session(trial.spec.number))
 
 
 def tmux(*command: str) -> str:
-    name = server_name(RUN, 3, 1)
+    name = session(1)
     done = subprocess.run(["tmux", "-L", name, *command], capture_output=True, text=True, check=True)
     return done.stdout
 
@@ -40,7 +39,7 @@ def tmux(*command: str) -> str:
 def test_status_log_and_environment_are_those_of_a_direct_attempt(attempts: Attempts) -> None:
     trial = attempts.start("echo hello\necho $GPULANE_LOG $SEED\nsh -c 'exit 9'", env=[("SEED", "7")])
     assert attempts.finish(trial).status == 9
-    end_server(server_name(RUN, 3, 1), patience=5)
+    end_server(session(1), patience=5)
     lines = eventually(lambda: whole_log(trial.log))
     assert lines[0] == "hello"
     assert lines[1] == f"{trial.spec.log_path} 7"
@@ -56,7 +55,7 @@ def whole_log(text: str) -> list[str]:
 def test_the_task_has_default_signals(attempts: Attempts) -> None:
     trial = attempts.start("grep -E 'Sig(Ign|Blk)' /proc/self/status")
     attempts.finish(trial)
-    end_server(server_name(RUN, 3, 1), patience=5)
+    end_server(session(1), patience=5)
     standard = (1 << 31) - 1  # 32 and 33 are the C library's own and nobody's to set
     eventually(lambda: trial.log.count("\n") == 2)
     assert [int(line.split()[1], 16) & standard for line in trial.log.splitlines()] == [0, 0]
@@ -65,7 +64,7 @@ def test_the_task_has_default_signals(attempts: Attempts) -> None:
 def test_the_log_has_every_byte_from_the_first(attempts: Attempts) -> None:
     trial = attempts.start("seq 1 20000")
     attempts.finish(trial)
-    end_server(server_name(RUN, 3, 1), patience=5)
+    end_server(session(1), patience=5)
     eventually(lambda: trial.log.endswith("20000\n"))
     assert trial.log.split() == [str(number) for number in range(1, 20_001)]
 
@@ -94,34 +93,34 @@ def test_the_lease_lives_with_the_task_and_not_with_the_server(attempts: Attempt
     attempts.finish(trial)
     eventually(lambda: not lease_is_held(lease))
     assert not attempts.ends.is_held(1)
-    server = server_pid(server_name(RUN, 3, 1))
+    server = server_pid(session(1))
     assert server is not None
-    end_server(server_name(RUN, 3, 1))
+    end_server(session(1))
     assert not lives(server)
 
 
 def test_the_server_ends_with_its_session(attempts: Attempts) -> None:
     trial = attempts.start("touch up\nwhile [ ! -e go ]; do sleep 0.02; done")
-    server = server_pid(server_name(RUN, 3, 1))
+    server = server_pid(session(1))
     assert server is not None
     assert lives(server)
     (attempts.folder / "go").touch()
     attempts.finish(trial)
     eventually(lambda: not lives(server))
-    assert server_pid(server_name(RUN, 3, 1)) is None
+    assert server_pid(session(1)) is None
 
 
 def test_a_killed_server_hangs_up_on_the_task_and_the_end_is_written(attempts: Attempts) -> None:
     trial = attempts.start("sleep 300")
     eventually(lambda: any(process.command == "sleep" for process in find(trial.marks)))
-    end_server(server_name(RUN, 3, 1))
+    end_server(session(1))
     assert attempts.finish(trial).status == 128 + signal.SIGHUP
 
 
 def test_a_task_that_ignores_the_hangup_runs_on_and_its_status_is_kept(attempts: Attempts) -> None:
     trial = attempts.start("trap '' HUP\ntouch up\nwhile [ ! -e go ]; do sleep 0.02; done\nexit 4")
     eventually((attempts.folder / "up").exists)
-    end_server(server_name(RUN, 3, 1))
+    end_server(session(1))
     assert attempts.ends.is_held(1)
     (attempts.folder / "go").touch()
     assert attempts.finish(trial).status == 4
@@ -156,7 +155,7 @@ def test_strays_are_found_as_in_a_direct_attempt(
 
 
 def test_the_same_task_can_be_tried_again_while_its_old_server_stays(attempts: Attempts) -> None:
-    name = server_name(RUN, 3, 1)
+    name = session(1)
     subprocess.run(["tmux", "-L", name, "-f", "/dev/null", "new-session", "-d", "sleep 300"], check=True)
     old = server_pid(name)
     assert old is not None
@@ -181,11 +180,11 @@ def test_hostile_characters_in_the_logs_path(tmp_path: Path) -> None:
     folder = tmp_path / "it's #{pid} 100%d $HOME"
     folder.mkdir()
     ends = EndsFile(folder / "ends")
-    attempts = Attempts(folder, ends, TmuxLauncher(ends, RUN))
+    attempts = Attempts(folder, ends, TmuxLauncher(ends))
     try:
         trial = attempts.start("echo hello")
         assert attempts.finish(trial).status == 0
         eventually(lambda: trial.log == "hello\n")
     finally:
         attempts.close()
-        end_server(server_name(RUN, 3, 1))
+        end_server(session(1))

@@ -18,6 +18,7 @@ SPEC = LaunchSpec(
     cwd="/data",
     env=(("SEED", "7"),),
     terminal="direct",
+    session_name=None,
     log_path="/runs/3-1.17.log",
 )
 
