@@ -54,7 +54,8 @@ class Attempts:
     def spec(self, script: str, number: int, env: tuple[tuple[str, str], ...] = ()) -> LaunchSpec:
         log = str(self.folder / f"3-{number}.{number}.log")
         cwd = str(self.folder)
-                return LaunchSpec(TaskKey("0" * 16, 0), 3, number, 1, number, script, cwd, env, "direct", session(number), log)
+        key, name = TaskKey("0" * 16, 0), session(number)
+        return LaunchSpec(key, 3, number, 1, number, script, cwd, env, "direct", name, log)
 
     def start(
         self,
