@@ -2,6 +2,7 @@
 
 import functools
 import os
+import pwd
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +115,15 @@ def open_files(pid: int) -> Iterator[str]:
             yield os.readlink(f"{folder}/{name}")  # noqa: PTH115
         except OSError:
             continue
+
+
+@functools.cache
+def user_name(uid: int) -> str:
+    """The login name, or the uid as text. Cached: the answer may come over a network."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except (KeyError, OSError):
+        return str(uid)
 
 
 def owner(pid: int) -> int | None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import getpass
 import os
 import secrets
 import socket
@@ -217,7 +216,7 @@ def _base(files: Files, run: str) -> StateFile:
         process_start=procfs.start_time(os.getpid()) or 0,
         boot_id=procfs.boot_id(),
         host=socket.gethostname(),
-        user=getpass.getuser(),
+        user=procfs.user_name(os.getuid()),
         mode=files.mode,
         config_index=files.index,
         command_file=str(files.command),

@@ -1,7 +1,5 @@
 """The processes on a card: what the driver lists, and whose they are."""
 
-import functools
-import pwd
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -113,7 +111,7 @@ def describe(pid: int, used_gb: float | None, compute: bool) -> GpuProcess:
         pid=pid,
         start=found.start if found else None,
         uid=uid,
-        user=None if uid is None else login_name(uid),
+        user=None if uid is None else procfs.user_name(uid),
         command=command,
         used_gb=used_gb,
         peak_gb=used_gb or 0.0,
@@ -121,12 +119,3 @@ def describe(pid: int, used_gb: float | None, compute: bool) -> GpuProcess:
         session=found.session if found else None,
         lineage=procfs.lineage(pid) if found else (),
     )
-
-
-@functools.lru_cache(maxsize=1024)
-def login_name(uid: int) -> str:
-    """Of the user, or the uid as text. Kept: on some machines each question goes to a directory server."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)

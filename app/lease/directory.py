@@ -9,8 +9,8 @@ from pathlib import Path
 
 from app import procfs
 from app.lease.errors import LeaseDirectoryError, LeaseDirectoryGone
-from app.lease.record import user_name
 from app.model.faults import Problem
+from app.procfs import user_name
 
 ADMIN = Path("/var/lib/gpulane/leases")  #: made by an administrator, if at all
 SHARED = Path("/dev/shm/gpulane")  #: made by whoever comes first

@@ -19,8 +19,8 @@ from app.lease import locks
 from app.lease.directory import open_directory
 from app.lease.errors import LeaseDirectoryError
 from app.lease.publish import publish
-from app.lease.record import user_name
 from app.model.faults import Problem
+from app.procfs import user_name
 
 NAME = ".mutex"
 PATIENCE = 2.0  #: seconds

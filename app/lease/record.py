@@ -1,7 +1,6 @@
 """A lease file's name and its content: one JSON record of 512 bytes."""
 
 import functools
-import pwd
 import re
 import secrets
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from urllib.parse import quote, unquote
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from app import procfs
 from app.lease.errors import LeaseError
 from app.model.lease import Lease
 
@@ -87,7 +87,7 @@ def to_lease(data: bytes, name: str, uid: int) -> Lease | None:
         name=name,
         gpu=record.gpu,
         uid=uid,
-        user=user_name(uid),
+        user=procfs.user_name(uid),
         declared_gb=record.declared_gb,
         exclusive=record.exclusive or record.declared_gb is None,
         scheduler=record.scheduler,
@@ -100,16 +100,7 @@ def to_lease(data: bytes, name: str, uid: int) -> Lease | None:
 
 def whole_card(gpu: str, name: str, uid: int) -> Lease:
     """A living lease that can't be read: it might promise anything, so it promises everything."""
-    return Lease(name, gpu, uid, user_name(uid), declared_gb=None, exclusive=True, valid=False)
-
-
-@functools.cache
-def user_name(uid: int) -> str:
-    """The login name, or the uid as text. Cached: the answer may come over a network."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except (KeyError, OSError):
-        return str(uid)
+    return Lease(name, gpu, uid, procfs.user_name(uid), declared_gb=None, exclusive=True, valid=False)
 
 
 def _printable(text: str) -> str:

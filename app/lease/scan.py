@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from app import procfs
 from app.lease import locks, record
 from app.lease.errors import LeaseError
 from app.lease.publish import UNFINISHED
@@ -166,5 +167,5 @@ class Scan:
 
 
 def _who(uid: int) -> str:
-    name = record.user_name(uid)
+    name = procfs.user_name(uid)
     return f"user {uid}" if name == str(uid) else f"{name} (uid {uid})"
