@@ -54,6 +54,10 @@ from app.model.state import (
 )
 from app.model.task import Planned, TaskKey
 
+END_SLACK = 0.05
+"""Seconds by which a supervisor's clock (hundredths, cut) may show an end too early. Within it an end counts
+as ours: a finished task run again costs time, an unfinished one taken for finished loses work."""
+
 NOT_YET = Blocked(0, None, 0, (NotYetTried(),), stuck=False)
 DRAINING = Blocked(0, None, 0, (Standstill("draining"),), stuck=False)
 
@@ -198,7 +202,9 @@ class Core:
     def _ended(self, event: Ended, now: Now) -> None:
         task = self.board.attempts.pop(event.number)
         end, state = event.end, task.running
-        by_itself = isinstance(end, Exit) and task.stop_at is not None and end.ended_at < task.stop_at
+        by_itself = (
+            isinstance(end, Exit) and task.stop_at is not None and end.ended_at < task.stop_at - END_SLACK
+        )
         stopping = None if by_itself else state.stopping
         cause = outcome.cause_of(end, task.spec.script, task.timeout(self.settings), stopping)
         exit_ = end if isinstance(end, Exit) else None

@@ -364,3 +364,13 @@ def test_whatever_happens_every_task_ends_or_is_waited_for(data: st.DataObject) 
         for task in list(case.core.running.values()):
             case.end(task.label, 0)
     assert all(task.state.status in FINISHED for task in case.core.board.tasks.values())
+
+
+def test_an_end_at_the_very_moment_of_the_stop_is_the_stops() -> None:
+    """The supervisor's clock shows hundredths, cut: a task that dies of our signal may seem to die before it."""
+    case = Case(spec(1))
+    case.grant("1/0")
+    case.time += 10
+    case.feed(StopNow())
+    case.feed(Ended(1, Exit(143, WALL, case.now.wall - 0.02, None, "")))
+    assert case.status("1/0") == "pending"
