@@ -1,5 +1,6 @@
 """Edits of the command file while its scheduler runs (`--watch`)."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,25 +10,54 @@ from app.command_file.parse import Parsed
 from app.model.faults import BadInput, Problem
 from app.narrate import log
 
+LOOK_MILLISECONDS = 2_000
+"""Between looks at the file itself: network file systems tell of no changes, and the watch begins late."""
+
+Signature = tuple[int, int, int]
+
+
+def signature(path: Path) -> Signature | None:
+    """Another one after every change of a file; None: it is not there."""
+    try:
+        info = path.stat()
+    except OSError:
+        return None
+    return info.st_mtime_ns, info.st_ino, info.st_size
+
 
 class Edits:
     """Watches the command file; a good version is handed on, a bad one changes nothing and says why."""
 
-    def __init__(self, path: Path, read: Callable[[], Parsed], accept: Callable[[Parsed], None]) -> None:
-        """`read` and `accept` raise BadInput."""
-        self._path, self._read, self._accept = path, read, accept
+    def __init__(
+        self,
+        path: Path,
+        seen: Signature | None,
+        read: Callable[[], Parsed],
+        accept: Callable[[Parsed], None],
+    ) -> None:
+        """`seen`: of the version that runs; `read` (called in a thread) and `accept` raise BadInput."""
+        self._path, self._seen, self._read, self._accept = path, seen, read, accept
         self.problem: Problem | None = None
 
     async def run(self) -> None:
         """Until cancelled. The folder is watched: a watch on the file dies with the first rename over it."""
-        name = self._path.name
-        async for changes in awatch(self._path.parent, debounce=50, step=10, recursive=False):
-            if any(Path(changed).name == name for _, changed in changes) and self._path.exists():
-                self._apply()
+        watch = awatch(
+            self._path.parent,
+            debounce=50,
+            step=10,
+            recursive=False,
+            rust_timeout=LOOK_MILLISECONDS,
+            yield_on_timeout=True,
+        )
+        async for _ in watch:
+            now = signature(self._path)
+            if now is not None and now != self._seen:
+                self._seen = now
+                await self._apply()
 
-    def _apply(self) -> None:
+    async def _apply(self) -> None:
         try:
-            self._accept(self._read())
+            self._accept(await asyncio.to_thread(self._read))
         except BadInput as bad:
             if self.problem is None or self.problem.text != str(bad):
                 log.warning("this version of the command file is not used:\n%s", bad)

@@ -5,6 +5,7 @@ again; grants are recorded before they are launched.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
@@ -40,8 +41,13 @@ from app.model.blockers import Blocked, Standstill
 from app.model.task import Planned, TaskKey
 from app.recorder import Recorder
 
+log = logging.getLogger("gpulane")
+
 Listener = Callable[[Event | None, Sequence[Action]], None]
 """Told of each event and what followed: the log, the view, the state file."""
+
+ADOPTION_SECONDS = 10.0
+"""What finding earlier attempts may take before the rest goes on beside it."""
 
 EXPLAIN_SECONDS = 0.1
 """Between two workings-out of why tasks wait."""
@@ -69,6 +75,7 @@ class Engine:
         self._look_again_at: float | None = None
         self._explain: Callable[[], Mapping[TaskKey, Blocked]] | None = None
         self._explain_at = 0.0
+        self._recovering = False
 
     # What others tell it
 
@@ -81,10 +88,6 @@ class Engine:
     def edit(self, plan: Sequence[Planned]) -> None:
         self._feed(Edited(plan))
 
-    def look_again(self) -> None:
-        """Something outside has changed that may matter to a decision."""
-        self._changed.set()
-
     def alongside(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run this as long as the engine runs. A bug in it ends the scheduler rather than leaving it deaf."""
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -95,14 +98,15 @@ class Engine:
 
     async def run(self, open_attempts: Iterable[AttemptRecord] = ()) -> None:
         """Until nothing will happen any more. Raises what a side task of it raised."""
-        self._apply(None, self.core.start())
-        await asyncio.gather(*(self._adopt(record) for record in open_attempts))
         try:
+            self._apply(None, self.core.start())
+            await self._adopt_all(open_attempts)
             while not (self.core.finished and not (self.stay and self.core.ending is None)):
                 await self._decide()
                 await self._sleep()
                 self._feed(Tick())
-            await self.recorder.flush()
+            if not await self.recorder.flush() and self.core.ending != "stop":
+                await self.recorder.recover()  # what has ended must not seem to run at the next start
         finally:
             for side in self._side:
                 side.cancel()
@@ -162,10 +166,17 @@ class Engine:
     def _stand_still(self) -> None:
         """Nothing starts without a record; what waits says so, until the disk takes records again."""
         self._feed(Explained({want.key: DISK_FULL for want in self.core.heads()}), wake=False)
-        self.alongside(self._recover(), "recover")
+        if not self._recovering:
+            self._recovering = True
+            log.error(
+                "%s", self.recorder.problem.text if self.recorder.problem else "history can't be written"
+            )
+            self.alongside(self._recover(), "recover")
 
     async def _recover(self) -> None:
         await self.recorder.recover()
+        self._recovering = False
+        log.info("history is written again")
         self._changed.set()
 
     async def _sleep(self) -> None:
@@ -184,6 +195,16 @@ class Engine:
 
     # Attempts
 
+    async def _adopt_all(self, open_attempts: Iterable[AttemptRecord]) -> None:
+        """Nothing new starts before they are found; one that can't be keeps its own queue waiting alone."""
+        loop = asyncio.get_running_loop()
+        searches = [loop.create_task(self._adopt(record)) for record in open_attempts]
+        if searches:
+            await asyncio.wait(searches, timeout=ADOPTION_SECONDS)
+        for search in searches:
+            self._side.add(search)
+            search.add_done_callback(self._ended)
+
     async def _adopt(self, record: AttemptRecord) -> None:
         task = self.core.attempt(record.number)
         if task is None:
@@ -193,7 +214,7 @@ class Engine:
             self._feed(Launched(found.number, found.pid, found.started_at))
             self._watch(found)
         else:
-            self._feed(Ended(record.number, found))
+            self._feed(Ended(record.number, found, adopted=True))
 
     def _watch(self, running: Running) -> None:
         self._living[running.number] = running
@@ -212,7 +233,7 @@ class Engine:
         if running is None:
             self._signals[signal.number] = signal  # not launched or not found yet
         else:
-            self.alongside(self.backend.signal(running, signal.stop, signal.grace), f"signal {signal.number}")
+            self.alongside(self.backend.signal(running, signal.grace), f"signal {signal.number}")
 
     # Events and actions
 

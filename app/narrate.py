@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from app.core.events import Action, Edited, Event, Explained, Launch, Moved
 from app.core.machine import Core
+from app.model.backend import LaunchSpec
 from app.model.blockers import gb
 from app.model.state import Backoff, Cancelled, Completed, Failed, Held, Pending, Running, Skipped, Waiting
 from app.model.task import TaskKey
@@ -21,12 +22,13 @@ class Narrator:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._said: dict[TaskKey, Gist] = {}
+        self._said_held = False
 
     def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
         skipped: list[str] = []
         for action in actions:
             if isinstance(action, Launch):
-                log.info(_placed(action, self._name(action.spec.queue_id, action.spec.index)))
+                log.info(_placed(action, self._name(action.spec)))
             elif isinstance(action, Moved):
                 if isinstance(action.state, Skipped):
                     skipped.append(action.label)
@@ -39,11 +41,17 @@ class Narrator:
             self._waiting(event)
         elif isinstance(event, Edited):
             log.info("the command file was edited: %d tasks now", len(event.plan))
+        if self._core.only_held and not self._said_held:
+            log.info(
+                "only held tasks are left (%d of them held); the scheduler stays",
+                self._core.board.counts["held"],
+            )
+        self._said_held = self._core.only_held
 
-    def _name(self, queue_id: int, index: int) -> str:
-        queue = self._core.board.queues.get(queue_id)
-        name = queue.tasks[index].spec.options.name if queue and index < len(queue.tasks) else None
-        return f"{queue_id}/{index}" + (f" ({name})" if name else "")
+    def _name(self, spec: LaunchSpec) -> str:
+        task = self._core.board.tasks.get(spec.key)
+        name = task.spec.options.name if task else None
+        return f"{spec.queue_id}/{spec.index}" + (f" ({name})" if name else "")
 
     def _moved(self, moved: Moved) -> None:
         match moved.state:

@@ -92,16 +92,10 @@ def mode_of(command_file: str) -> Mode:
 
 def _local_home(home: Home, settings: Settings) -> tuple[Home, tuple[Problem, ...]]:
     """Locks and SQLite don't work on network file systems, and home directories often are on one."""
-    try:
-        home.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(
-            f"{home.logs} can't be made ({error.strerror}): gpulane keeps its logs and its history there; "
-            "set GPULANE_HOME to a folder of your own"
-        ) from error
     if settings.state_dir is not None:
         return Home(home.root, home.root / Path(settings.state_dir).expanduser()), ()
-    if procfs.file_system(home.logs) not in procfs.NETWORK_FILE_SYSTEMS:
+    there = next(folder for folder in (home.logs, *home.logs.parents) if folder.exists())
+    if procfs.file_system(there) not in procfs.NETWORK_FILE_SYSTEMS:
         return home, ()
     local = _own_folder(Path(f"/var/tmp/gpulane-{os.getuid()}")) / home.name
     text = f"{home.logs} is on a network file system, so state, runs and history are kept in {local}"
@@ -115,7 +109,10 @@ def make_folders(home: Home) -> None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
         except OSError as error:
-            raise BadInput(f"{folder} can't be made or written: {error.strerror}") from error
+            raise BadInput(
+                f"{folder} can't be made or written ({error.strerror}): gpulane keeps its logs and history "
+                "there; set GPULANE_HOME to a folder of your own"
+            ) from error
 
 
 def _own_folder(path: Path) -> Path:
@@ -161,10 +158,11 @@ def check_against_machine(specs: Sequence[TaskSpec], gpus: Sequence[Gpu], rules:
 def visible_gpus(gpus: Sequence[Gpu]) -> tuple[frozenset[str] | None, tuple[Problem, ...]]:
     """The indices that an inherited CUDA_VISIBLE_DEVICES leaves us; None: it is not set, or all simulated."""
     inherited = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if inherited is None or all(gpu.simulated for gpu in gpus):
+    if inherited is None or (gpus and all(gpu.simulated for gpu in gpus)):
         return None, ()
     names = [name.strip() for name in inherited.split(",")]
-    chosen = set()
+    # At a resume the driver may be away: then only names that are indices can be understood.
+    chosen = set() if gpus else {name for name in names if name.isdecimal()}
     for name in names:
         found = [g.index for g in gpus if g.index == name or (name and g.uuid.startswith(name))]
         if not found:

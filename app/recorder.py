@@ -1,5 +1,6 @@
 """History from the engine's side: records gathered, committed together, and kept when the disk is full."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -22,6 +23,7 @@ class Recorder:
     def __init__(self, journal: Journal, sleep: Callable[[float], Awaitable[None]]) -> None:
         self._journal, self._sleep = journal, sleep
         self._waiting: list[Record] = []
+        self._order = asyncio.Lock()
         self.problem: Problem | None = None
 
     def add(self, *records: Record) -> None:
@@ -29,6 +31,10 @@ class Recorder:
 
     async def flush(self) -> bool:
         """Commit what was added. False: it could not be, and `problem` says why."""
+        async with self._order:  # two at once could commit the later records first
+            return await self._flush()
+
+    async def _flush(self) -> bool:
         batch, self._waiting = self._waiting, []
         if not batch:
             return self.problem is None

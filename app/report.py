@@ -12,6 +12,7 @@ from app.model.faults import Problem
 from app.model.state import Running, Status, TaskState
 from app.model.state_dump import shown
 from app.model.state_file import SchedulerStatus, StateFile
+from app.model.task import TaskSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,16 @@ class _Made:
     version: int
     room: int
     queue: state_file.Queue
-    tasks: dict[int, tuple[TaskState, state_file.Task]]  #: by index; right while its state is the very same
+    tasks: dict[int, "_Shown"]  #: by index
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A task as it was last built: still right while it has the very same state and spec."""
+
+    state: TaskState
+    spec: TaskSpec
+    task: state_file.Task
 
 
 class Report:
@@ -66,7 +76,7 @@ class Report:
             total=len(queue.tasks),
             counts=_present(queue.counts),
             current=current,
-            tasks=tuple(shown_task for _, shown_task in tasks.values()),
+            tasks=tuple(one.task for one in tasks.values()),
         )
         if made and built == made.queue:
             return made.queue
@@ -83,16 +93,13 @@ def _status(queue: Queue, head: Task | None) -> Status:
     return "completed"
 
 
-def _task(
-    task: Task, used: Mapping[int, float], before: tuple[TaskState, state_file.Task] | None
-) -> tuple[TaskState, state_file.Task]:
-    """A task as it is shown, and the state it was made from; the very objects of before while they hold."""
+def _task(task: Task, used: Mapping[int, float], before: _Shown | None) -> _Shown:
     options, state = task.spec.options, task.state
     if isinstance(state, Running):
         state = replace(state, used_gb=used.get(state.number))
-    elif before and before[0] is state and before[1].key == str(task.key):
+    elif before and before.state is state and before.spec is task.spec:
         return before
-    return task.state, state_file.Task(
+    shown_task = state_file.Task(
         index=task.index,
         key=str(task.key),
         name=options.name,
@@ -105,6 +112,7 @@ def _task(
         log_path=task.log_path,
         state=state,
     )
+    return _Shown(task.state, task.spec, shown_task)
 
 
 def _present(counts: Mapping[Status, int]) -> dict[Status, int]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from app.core import plan
 from app.core.align import OldTask, align
 from app.core.task import Task
+from app.execution.ends import EndsFile
 from app.model.backend import AttemptRecord, Now
-from app.model.state import RUN_DONE, Backoff, OutOfMemory, Running
+from app.model.paths import Home, RunPaths
+from app.model.state import FINISHED, RUN_DONE, Cancelled, Running
 from app.model.task import Planned, TaskKey, TaskSpec
 from app.store import records
 from app.store.records import Record
@@ -25,7 +27,8 @@ class Resumed:
 
 def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
     """The file as it stands now, matched with the run as it was left."""
-    in_file = [task for task in saved.tasks if task.index is not None]
+    # One that runs though its block was taken out is itself again when the block is back.
+    in_file = [task for task in saved.tasks if task.index is not None or isinstance(task.state, Running)]
     keys = align([_old(task) for task in in_file], specs, [task.key for task in saved.tasks])
     planned = plan.numbered(specs, keys)
     known = {task.key: task for task in saved.tasks}
@@ -38,12 +41,16 @@ def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
         _task(known[one.key], one, now) if one.key in known else plan.fresh([one], now)[0] for one in planned
     ]
     kept = set(keys)
-    removed = [task.key for task in in_file if task.key not in kept]
+    removed = [task for task in in_file if task.key not in kept]
     changed = [one for one in planned if not _is_settled(known.get(one.key), one)]
     return Resumed(
         orphans + tasks,
         saved.open_attempts,
-        [records.TasksPlanned(changed, now.wall, removed), *_revivals(known, tasks, now)],
+        [
+            records.TasksPlanned(changed, now.wall, [task.key for task in removed]),
+            *_cancellations(removed, now),
+            *_revivals(known, tasks, now),
+        ],
     )
 
 
@@ -64,10 +71,18 @@ def _task(saved: SavedTask, planned: Planned, now: Now, in_file: bool = True) ->
     task = Task.planned(planned, saved.state)
     task.attempts, task.failures, task.log_path = saved.attempts, saved.failures, saved.log_path
     task.in_file = in_file
-    learned = isinstance(saved.state, Backoff) and isinstance(saved.state.cause, OutOfMemory)
-    if learned or isinstance(saved.state, Running):
+    if planned.spec.memory_gb == saved.memory_gb:  # a new declaration outranks what a failure taught
         task.ask_gb, task.avoid = saved.ask_gb, saved.avoid
     return plan.revive(task, now)
+
+
+def _cancellations(removed: Sequence[SavedTask], now: Now) -> list[Record]:
+    """What had not started and is gone from the file."""
+    return [
+        records.Moved(task.key, now.wall, task.state.status, Cancelled(now.wall, "edit"), task.failures)
+        for task in removed
+        if task.state.status not in FINISHED and not isinstance(task.state, Running)
+    ]
 
 
 def _revivals(known: dict[TaskKey, SavedTask], tasks: Sequence[Task], now: Now) -> list[Record]:
@@ -79,3 +94,15 @@ def _revivals(known: dict[TaskKey, SavedTask], tasks: Sequence[Task], now: Now) 
         for task in tasks
         if task.key in known and known[task.key].state is not task.state
     ]
+
+
+def count_living(home: Home, saved: SavedRun) -> int:
+    """How many attempts of an unfinished run still run."""
+    path = RunPaths(home.runs / saved.name).ends
+    if not saved.open_attempts or not path.exists():
+        return 0
+    ends = EndsFile(path)
+    try:
+        return sum(ends.is_held(record.number) for record in saved.open_attempts)
+    finally:
+        ends.close()

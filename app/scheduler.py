@@ -18,11 +18,11 @@ from app.core.align import align
 from app.core.machine import Core
 from app.core.rules import Rules
 from app.core.task import Task
-from app.edits import Edits
+from app.edits import Edits, Signature, signature
 from app.engine import Engine, now
 from app.gpu.probe import ProbeError
 from app.gpu.watch import GpuWatch
-from app.local.backend import count_living, open_backend
+from app.local.backend import open_backend
 from app.logs import open_log
 from app.model.backend import AttemptRecord
 from app.model.faults import BadInput, Problem
@@ -36,7 +36,7 @@ from app.preparation import Files
 from app.publish import Publisher
 from app.recorder import Recorder
 from app.report import Report
-from app.resume import resume
+from app.resume import count_living, resume
 from app.signals import Signals
 from app.store import records
 from app.store.history import History
@@ -54,6 +54,7 @@ class Ready:
 
     options: RunOptions
     files: Files
+    seen: Signature | None  #: of the command file as it was read
     parsed: Parsed
     saved: SavedRun | None  #: the run to go on with
     watch: GpuWatch
@@ -96,6 +97,7 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     preparation.make_folders(files.home)
     stack.callback(take_plan(files.home.state, files.command).release)
     saved = _earlier_run(options, files)
+    seen = signature(files.command)
     parsed = _read(files, saved)
     watch = GpuWatch(
         preparation.make_probe(options),
@@ -108,7 +110,9 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     rules = Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1)
     if saved is None:
         preparation.check_against_machine(parsed.tasks, gpus, rules, files.shown)
-    return Ready(options, files, parsed, saved, watch, rules, files.problems + parsed.problems + problems)
+    return Ready(
+        options, files, seen, parsed, saved, watch, rules, files.problems + parsed.problems + problems
+    )
 
 
 def _earlier_run(options: RunOptions, files: Files) -> SavedRun | None:
@@ -157,13 +161,15 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     history = await History.open(files.home.history)
     stack.push_async_callback(history.close)
     backend = open_backend(files.home, files.settings, run, ready.watch, ready.rules)
-    stack.callback(backend.close)
+    stack.push_async_callback(backend.close)
     core = Core(the_plan.tasks, files.settings, run, files.work_dir, now(), the_plan.last_number)
     core.largest_gb = _largest(ready)
     recorder = Recorder(history, asyncio.sleep)
     recorder.add(*the_plan.records)
     engine = Engine(core, backend, recorder, stay=ready.options.watch)
-    edits = Edits(files.command, lambda: preparation.read_command_file(files), _Accept(engine, ready))
+    edits = Edits(
+        files.command, ready.seen, lambda: preparation.read_command_file(files), _Accept(engine, ready)
+    )
 
     def problems() -> list[Problem]:
         return [*ready.problems, *(each for each in (recorder.problem, edits.problem) if each)]
@@ -320,7 +326,8 @@ async def _finish(parts: Parts, signals: Signals, console: Console) -> int:
         code = 0 if core.all_well else 1
     if core.all_well:
         recorder.add(records.RunFinished(now().wall, code))
-    await recorder.flush()
+    if not await recorder.flush() and parts.engine.core.ending != "stop":
+        await recorder.recover()
     parts.publisher.write(finished=True)
     with contextlib.suppress(OSError):  # the terminal may be gone
         print_summary(parts.publisher.state(finished=True), console)

@@ -1,6 +1,7 @@
 """The table of all tasks: who is where, how many of each, and the one function that makes a transition."""
 
 import heapq
+import itertools
 from collections.abc import Iterable, Iterator
 
 from app.core import transitions
@@ -24,18 +25,18 @@ class Board:
         self.attempts: dict[int, Task] = {}
         self.wants: dict[TaskKey, Want] = {}
         self._due: list[tuple[float, TaskKey]] = []
+        self._versions = itertools.count(1)
         self.arrange(tasks)
         for task in self.tasks.values():
-            self._watch(task, now)
+            self.watch(task, now)
 
     def arrange(self, tasks: Iterable[Task]) -> None:
         """Take these tasks, in this order, as the whole plan."""
-        versions = {number: queue.version for number, queue in self.queues.items()}
         self.tasks = {task.key: task for task in tasks}
         self.queues = queues_of(self.tasks.values())
         self.counts = no_counts()
-        for number, queue in self.queues.items():
-            queue.version = versions.get(number, 0) + 1
+        for queue in self.queues.values():
+            queue.version = next(self._versions)
             for status, count in queue.counts.items():
                 self.counts[status] += count
         self.attempts = {t.state.number: t for t in self.tasks.values() if isinstance(t.state, Running)}
@@ -51,7 +52,7 @@ class Board:
         self.renew(task, state)
         if old != state.status:
             task.since = now.mono
-        self._watch(task, now)
+        self.watch(task, now)
         self.wants.pop(task.key, None)
         if isinstance(state, Waiting):
             self.wants[task.key] = task.want()
@@ -67,13 +68,13 @@ class Board:
         for counts in (queue.counts, self.counts):
             counts[task.state.status] -= 1
             counts[state.status] += 1
-        queue.version += 1
+        queue.version = next(self._versions)
         task.state = state
 
     def started(self, task: Task, state: Running, now: Now) -> None:
         """A launch has become an attempt: from here its timeout counts."""
         self.renew(task, state)
-        self._watch(task, now)
+        self.watch(task, now)
 
     def next_due(self) -> float | None:
         """Monotonic time at which the next state may end by itself."""
@@ -88,7 +89,7 @@ class Board:
                 task.due = None
                 yield task
 
-    def _watch(self, task: Task, now: Now) -> None:
+    def watch(self, task: Task, now: Now) -> None:
         """Note when the present state ends by itself. What is on disk is wall time; a clock that jumps
         must neither lengthen a backoff nor end it, so from here on it is monotonic."""
         task.due = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.model.backend import Exit, Grant, LaunchSpec, Lost, Stop
+from app.model.backend import Exit, Grant, LaunchSpec, Lost
 from app.model.blockers import Blocked
 from app.model.state import Cause, TaskState
 from app.model.task import Planned, TaskKey
@@ -51,6 +51,7 @@ class NotStarted:
 class Ended:
     number: int
     end: Exit | Lost
+    adopted: bool = False  #: found so when this scheduler started
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,9 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
+    """Ask an attempt's whole tree to end; after `grace` seconds it is made to."""
+
     number: int
-    stop: Stop
     grace: float
 
 

@@ -82,6 +82,8 @@ class Core:
         self.ending: Literal["drain", "stop"] | None = None
         self.board = Board(settings, tasks, now)
         self._actions: list[Action] = []
+        for task in list(self.board.tasks.values()):
+            self._fit_in(task, now)
         self._advance_all(now)
 
     # For the engine
@@ -91,7 +93,7 @@ class Core:
         first, self._actions = self._actions, []
         for number, task in self.board.attempts.items():
             if task.running.stopping:
-                first.append(Signal(number, "terminate", self.settings.stop_grace))
+                first.append(Signal(number, self.settings.stop_grace))
         return first
 
     def heads(self) -> Sequence[Want]:
@@ -120,9 +122,9 @@ class Core:
 
     @property
     def only_held(self) -> bool:
-        """Nothing runs or waits, and what is left is held by its user."""
-        heads = [queue.head() for queue in self.board.queues.values()]
-        return any(heads) and all(head is None or isinstance(head.state, Held) for head in heads)
+        """Nothing runs or comes, and what is left is held by its user or behind what is."""
+        counts = self.board.counts
+        return counts["held"] > 0 and not (counts["running"] or counts["waiting"] or counts["backoff"])
 
     @property
     def all_well(self) -> bool:
@@ -162,13 +164,17 @@ class Core:
     # Attempts
 
     def _explain(self, reasons: Mapping[TaskKey, Blocked]) -> None:
+        if self.ending:
+            return  # worked out before; by now they wait for something else
         sentences: dict[int, str] = {}  # tasks with the same need share one Blocked
         for key, blocked in reasons.items():
             task = self.board.tasks.get(key)
-            if task and isinstance(task.state, Waiting) and task.state.blockers != blocked.blockers:
+            if task and isinstance(task.state, Waiting):
                 said = sentences.get(id(blocked))
                 if said is None:
                     said = sentences[id(blocked)] = reason(blocked)
+                if said == task.state.reason and blocked.blockers == task.state.blockers:
+                    continue
                 self.board.renew(task, Waiting(task.state.since, said, blocked.blockers, blocked.stuck))
 
     def _launch(self, task: Task, grant: Grant, now: Now) -> None:
@@ -192,7 +198,10 @@ class Core:
         task = self.board.attempts.pop(event.number)
         cause = NotLaunched(event.error)
         self._actions.append(AttemptOver(event.number, None, now.wall, None, None, cause))
-        if event.counts:
+        if not task.in_file:
+            self._move(task, Cancelled(now.wall, "edit"), now)
+            self._forget(task)
+        elif event.counts:
             self._failed(task, cause, None, now)
         else:
             task.attempts -= 1
@@ -219,7 +228,8 @@ class Core:
             )
         )
         task.stop_at = None
-        if isinstance(end, Lost) and not end.began:
+        if isinstance(end, Lost) and (event.adopted or not end.began):
+            task.failures = 0  # a new start gives what it finds lost a fresh budget
             self._move(task, Pending(now.wall), now, cause)
         else:
             self._settle(task, cause, exit_, now)
@@ -291,7 +301,7 @@ class Core:
             return
         task.stop_at = now.wall
         self._move(task, replace(task.running, stopping=why), now)
-        self._actions.append(Signal(task.running.number, "terminate", self.settings.stop_grace))
+        self._actions.append(Signal(task.running.number, self.settings.stop_grace))
 
     # Time
 
@@ -309,8 +319,10 @@ class Core:
         self._actions.append(self.board.move(task, state, now, cause))
 
     def _advance(self, task: Task, now: Now) -> None:
-        """Let its queue go on."""
-        self._advance_queue(self.board.queue_of(task), now)
+        """Let its queue go on, if that is still in the file."""
+        queue = self.board.queues.get(task.spec.queue_id)
+        if queue is not None:
+            self._advance_queue(queue, now)
 
     def _advance_queue(self, queue: Queue, now: Now) -> None:
         if queue.counts["running"] or self.ending == "stop":
@@ -337,14 +349,21 @@ class Core:
         """Bring a task's state in line with its place and its `hold` in a new version of the file."""
         hold = task.spec.options.hold
         match task.state:
-            case Pending() | Waiting() if hold:
+            case Pending() | Waiting() | Backoff() if hold:
                 self._move(task, Held(now.wall, "file"), now)
             case Held(by="file") if not hold:
                 self._move(task, Pending(now.wall), now)
-            case Waiting() if self.board.queue_of(task).head() is not task:
-                self._move(task, Pending(now.wall), now)  # waits for GPUs only at the head of its queue
+            case Waiting() if not self._may_wait(task):
+                self._move(task, Pending(now.wall), now)
+            case Running():
+                self.board.watch(task, now)  # its timeout may be another one now
             case _:
                 pass
+
+    def _may_wait(self, task: Task) -> bool:
+        """A task waits for GPUs only at the head of its queue, with none of it running."""
+        queue = self.board.queue_of(task)
+        return queue.head() is task and not queue.counts["running"]
 
     def _forget(self, task: Task) -> None:
         """A task that the file no longer has, once its attempt is over."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.model.blockers import DriverSilent
+from app.model.blockers import DriverSilent, LeasesUnreadable
 from app.model.gpu import Gpu
 from app.model.lease import Lease
 from app.model.settings import Settings
@@ -36,7 +36,7 @@ class Seen:
 
     gpus: tuple[Gpu, ...]
     leases: tuple[Lease, ...] = ()  #: living ones, of everybody
-    silent: DriverSilent | None = None  #: then `gpus` is what was known before
+    silent: DriverSilent | LeasesUnreadable | None = None  #: then `gpus` is what was known before
     off: frozenset[str] = frozenset()  #: uuids turned off by this user
     vanished: frozenset[str] = frozenset()  #: uuids on which lease files of ours were deleted under us
     own: frozenset[str] = frozenset()  #: names of the leases of this scheduler's attempts

@@ -52,6 +52,7 @@ class Task:
     def launch_spec(self, number: int, work_dir: str, run: RunPaths) -> LaunchSpec:
         """Its next attempt. Call after `attempts` was counted up."""
         options = self.spec.options
+        in_tmux = options.terminal == "tmux"
         return LaunchSpec(
             key=self.key,
             queue_id=self.spec.queue_id,
@@ -62,7 +63,7 @@ class Task:
             cwd=(options.cwd or work_dir).replace("{work_dir}", work_dir),
             env=options.env,
             terminal=options.terminal,
-            session_name=run.session(self.spec.queue_id, self.index) if options.terminal == "tmux" else None,
+            session_name=run.session(self.spec.queue_id, self.index, number) if in_tmux else None,
             log_path=str(run.log(self.spec.queue_id, self.index, self.key, number)),
         )
 
@@ -80,17 +81,13 @@ class Queue:
     name: str | None = None
     counts: dict[Status, int] = field(default_factory=no_counts)
     cursor: int = 0  #: everything before it is finished
-    version: int = 0  #: counted up at every change, so that readers can keep what they made of it
+    version: int = 0  #: another one after every change, of any queue, so that readers can keep what they made
 
     def head(self) -> Task | None:
         """The first task that is not finished."""
         while self.cursor < len(self.tasks) and self.tasks[self.cursor].state.status in FINISHED:
             self.cursor += 1
         return self.tasks[self.cursor] if self.cursor < len(self.tasks) else None
-
-    def following(self) -> Iterable[Task]:
-        """Everything after the head."""
-        return (self.tasks[at] for at in range(self.cursor + 1, len(self.tasks)))
 
 
 def queues_of(tasks: Iterable[Task]) -> dict[int, Queue]:

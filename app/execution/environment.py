@@ -52,6 +52,7 @@ def header(spec: LaunchSpec, env: Mapping[str, str], gpu_ids: Sequence[str], hos
         ("time", when.strftime("%Y-%m-%d %H:%M:%S %z")),
         ("host", host),
         ("GPUs", ", ".join(gpu_ids) or "none"),
+        *([("attach with", f"tmux -L {spec.session_name} attach")] if spec.session_name else []),
         ("CUDA_VISIBLE_DEVICES", env.get("CUDA_VISIBLE_DEVICES", "")),
         ("cwd", spec.cwd),
         ("PATH", path),

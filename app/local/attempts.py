@@ -21,12 +21,16 @@ from app.execution.trees import Marks, ticks_now
 from app.lease.errors import LeaseError
 from app.lease.store import Held, LeaseStore
 from app.local.leftovers import Leftovers
-from app.model.backend import AttemptRecord, Exit, Grant, LaunchFailed, LaunchSpec, Lost, Running, Stop
+from app.model.backend import AttemptRecord, Exit, Grant, LaunchFailed, LaunchSpec, Lost, Running
+from app.model.faults import Problem
 from app.model.paths import RunPaths
 from app.model.settings import Settings
 
 LOG_TAIL_BYTES = 32_768
 """How much of a log's end is looked at to tell why an attempt failed."""
+
+UNSEEN_SECONDS = 5.0
+"""Between looks for an attempt whose process can't be found."""
 
 TMUX_FLUSH_SECONDS = 2.0
 """What a tmux server gets to put the last output into the log."""
@@ -92,8 +96,8 @@ class Attempts:
 
     async def adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
         """Find an attempt of an earlier scheduler again; one that has ended is cleaned up after."""
-        found = await locate(self._ends, record.number, record.log_path, record.boot_id)
-        leases = tuple(self._leases.adopt(record.leases))
+        found = await self._locate(record)
+        leases = self._adopt_leases(record)
         started = self._ends.lines(record.number).started
         if isinstance(found, Alive):
             marks = self._marks(record.log_path, record.leases, found)
@@ -107,6 +111,21 @@ class Attempts:
             return Lost(found.reboot, time.time(), began=started is not None)
         return _exit(found, record.log_path, None)
 
+    async def _locate(self, record: AttemptRecord) -> Alive | Ended | Gone:
+        """Where its lock is held by a process that can't be seen from here, wait for what that does."""
+        while True:
+            try:
+                return await locate(self._ends, record.number, record.log_path, record.boot_id)
+            except TimeoutError as error:
+                self.leftovers.problems[record.log_path] = Problem("unseen_attempt", str(error))
+                await asyncio.sleep(UNSEEN_SECONDS)
+
+    def _adopt_leases(self, record: AttemptRecord) -> tuple[str, ...]:
+        try:
+            return tuple(self._leases.adopt(record.leases))
+        except LeaseError:
+            return record.leases  # the looks at the directory say what is wrong with it
+
     async def wait(self, running: Running) -> Exit | Lost:
         """Until it has ended, its tree is gone and its leases are released."""
         living = self.living[running.number]
@@ -118,18 +137,16 @@ class Attempts:
         ended = self._ends.lines(running.number).ended
         return _exit(ended, living.marks.log_path, living.peak_gb) if ended else Lost(False, time.time())
 
-    async def signal(self, running: Running, stop: Stop, grace: float) -> None:
+    async def signal(self, running: Running, grace: float) -> None:
         """End the whole tree: asked first, and after `grace` seconds made to."""
         living = self.living.get(running.number)
         if living is None:
             return
-        patience = grace if stop == "terminate" else 0.0
-        living.kill_at = time.monotonic() + patience
-        if patience:
-            await asyncio.to_thread(trees.signal_tree, living.marks, signal.SIGTERM)
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(living.over.wait(), patience)
-                return  # what is left of its tree has the rest of the time: see _clean_up
+        living.kill_at = time.monotonic() + grace
+        await asyncio.to_thread(trees.signal_tree, living.marks, signal.SIGTERM)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(living.over.wait(), grace)
+            return  # what is left of its tree has the rest of the time: see _clean_up
         await asyncio.to_thread(trees.kill_tree, living.marks)
 
     async def _spawn(self, grant: Grant, held: Held | None, spec: LaunchSpec, visible: str) -> Spawned:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.core.rules import Rules, Seen
-from app.execution.ends import EndsFile
 from app.gpu.watch import GpuWatch
 from app.lease.directory import choose_directory
 from app.lease.store import Held, LeaseStore
@@ -24,15 +23,14 @@ from app.model.backend import (
     Lost,
     Now,
     Running,
-    Stop,
     Survey,
     Want,
 )
+from app.model.blockers import DriverSilent
 from app.model.faults import Problem
 from app.model.paths import Home, RunPaths
 from app.model.settings import Settings
 from app.model.task import TaskKey
-from app.store.resume import SavedRun
 
 MEASURE_SECONDS = 1.0
 """Between looks at what our attempts use, for their peaks."""
@@ -50,14 +48,16 @@ class LocalBackend:
         self._granted: dict[TaskKey, Grant] = {}
         self._labels: dict[str, str] = {}  #: lease name -> "3/1"
         self._seen: Seen | None = None
+        self._asked_at: float | None = None  #: monotonic, when GPUs were last asked for
 
-    def close(self) -> None:
-        """What runs, runs on, and keeps its leases."""
+    async def close(self) -> None:
+        """What runs, runs on, and keeps its leases; what ended tasks have left does not."""
+        await self._attempts.leftovers.sweep()
         self._attempts.close()
         self._machine.leases.close()
 
     async def acquire(self, heads: Sequence[Want], now: Now) -> Acquired:
-        self._machine.watch.sampling(_choice_matters(heads, self._seen))
+        self._asked_at = time.monotonic()
         taken, explain = await self._seats.give(heads, self._own(), now)
         for grant, held in taken:
             self._granted[grant.key] = grant
@@ -79,8 +79,8 @@ class LocalBackend:
             self._labels.pop(name, None)
         return end
 
-    async def signal(self, running: Running, stop: Stop, grace: float) -> None:
-        await self._attempts.signal(running, stop, grace)
+    async def signal(self, running: Running, grace: float) -> None:
+        await self._attempts.signal(running, grace)
 
     async def adopt(self, record: AttemptRecord, label: str) -> Running | Exit | Lost:
         self._labels.update(dict.fromkeys(record.leases, label))
@@ -98,6 +98,7 @@ class LocalBackend:
             await self._attempts.leftovers.sweep()
             self._seen = await self._look()
             self._note_use(self._seen)
+            self._machine.watch.sampling(self._choice_matters())
             busy = any(living.leases for living in self._attempts.living.values())
             await asyncio.sleep(MEASURE_SECONDS if busy else self._settings.check_time)
 
@@ -106,7 +107,7 @@ class LocalBackend:
             return Survey((), None, (), {})
         found = [*self._machine.problems, *self._attempts.leftovers.all_problems()]
         found += [self._seats.problem] if self._seats.problem else []
-        if self._seen.silent:
+        if isinstance(self._seen.silent, DriverSilent):
             found.append(Problem("driver", f"the GPU driver does not answer: {self._seen.silent.error}"))
         used = {n: a.used_gb for n, a in self._attempts.living.items() if a.used_gb is not None}
         shown = cards(self._seen, self._seats.rules, self._labels, self._machine.off())
@@ -124,6 +125,15 @@ class LocalBackend:
     async def _look(self) -> Seen:
         own = self._own()
         return await self._machine.look(own.leases, own.tasks, own.cpu_tasks, max_age=MEASURE_SECONDS / 2)
+
+    def _choice_matters(self) -> bool:
+        """Samples are taken while there is a choice among cards and something that waits or soon may."""
+        assert self._seen is not None
+        cards = sum(map(self._seats.rules.covers, self._seen.gpus))
+        lately = (
+            self._asked_at is not None and time.monotonic() - self._asked_at < 2 * self._settings.check_time
+        )
+        return cards > 1 and (lately or bool(self._attempts.living))
 
     def _note_use(self, seen: Seen) -> None:
         used = used_by_lease(seen, self._seats.rules)
@@ -154,11 +164,6 @@ class LocalBackend:
         return now + self._settings.check_time
 
 
-def _choice_matters(heads: Sequence[Want], seen: Seen | None) -> bool:
-    """Samples are taken while two or more cards could serve something that waits."""
-    return seen is not None and len(seen.gpus) > 1 and any(want.spec.gpus for want in heads)
-
-
 def open_backend(
     home: Home, settings: Settings, run: RunPaths, watch: GpuWatch, rules: Rules
 ) -> LocalBackend:
@@ -178,15 +183,3 @@ def _given_directory(home: Home, settings: Settings) -> str | None:
     if given.is_relative_to(home.logs):
         given.mkdir(mode=0o700, parents=True, exist_ok=True)
     return str(given)
-
-
-def count_living(home: Home, saved: SavedRun) -> int:
-    """How many attempts of an unfinished run still run."""
-    path = RunPaths(home.runs / saved.name).ends
-    if not saved.open_attempts or not path.exists():
-        return 0
-    ends = EndsFile(path)
-    try:
-        return sum(ends.is_held(record.number) for record in saved.open_attempts)
-    finally:
-        ends.close()

@@ -2,15 +2,17 @@
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from app.core.rules import Seen
 from app.gpu.probe import ProbeError
 from app.gpu.watch import GpuWatch
 from app.gpu.watch import Look as GpuLook
+from app.lease.errors import LeaseError
+from app.lease.record import gpu_of
 from app.lease.store import LeaseStore
-from app.model.blockers import DriverSilent
+from app.model.blockers import DriverSilent, LeasesUnreadable
 from app.model.faults import Problem
 from app.model.gpu import Gpu
 from app.model.lease import Lease
@@ -43,17 +45,25 @@ class Machine:
 
     def _seen(self, look: GpuLook, own: Iterable[str], own_tasks: int, own_cpu_tasks: int) -> Seen:
         """What placement wants to know, from a look at the driver and one at the leases."""
-        found = self.leases.look()
-        self.problems = self._lasting + found.problems
+        silent: DriverSilent | LeasesUnreadable | None = look.silent
+        leases: tuple[Lease, ...] = ()
+        try:
+            found = self.leases.look()
+        except LeaseError as error:  # nobody knows who has what: nothing starts, what runs goes on
+            silent = silent or LeasesUnreadable(str(error))
+            self.problems = (*self._lasting, Problem("lease_directory", str(error)))
+        else:
+            leases = found.leases
+            self.problems = self._lasting + found.problems
         present = {gpu.uuid for gpu in look.gpus}
         gone = tuple(gpu for uuid, gpu in self._known.items() if uuid not in present)
         self._known.update((gpu.uuid, gpu) for gpu in look.gpus)
         return Seen(
             gpus=look.gpus,
-            leases=found.leases,
-            silent=look.silent,
+            leases=leases,
+            silent=silent,
             off=frozenset(self.off()),
-            vanished=self._vanished(found.leases),
+            vanished=self._vanished(),
             own=frozenset(own),
             own_tasks=own_tasks,
             own_cpu_tasks=own_cpu_tasks,
@@ -74,6 +84,7 @@ class Machine:
             return {}
         return {str(uuid): float(at) for uuid, at in content.items() if isinstance(at, int | float)}
 
-    def _vanished(self, leases: Sequence[Lease]) -> frozenset[str]:
-        names = self.leases.vanished()
-        return frozenset(name.rsplit(".", 2)[0] for name in names)
+    def _vanished(self) -> frozenset[str]:
+        """uuids of the cards on which leases of ours were deleted under us."""
+        found = (gpu_of(name) for name in self.leases.vanished())
+        return frozenset(uuid for uuid in found if uuid is not None)

@@ -6,7 +6,7 @@ a launcher; a cluster engine would submit, poll and answer the same calls.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from app.model.blockers import Allowance, Blocked
 from app.model.faults import Problem
@@ -130,10 +130,6 @@ class Lost:
     began: bool = True  #: False: it was recorded and then never launched
 
 
-Stop = Literal["terminate", "kill"]
-"""terminate: SIGTERM to the whole tree, SIGKILL after the grace; kill: SIGKILL at once."""
-
-
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What the backend knows of the machine now, for the state file and the view."""
@@ -160,8 +156,8 @@ class Backend(Protocol):
         """Until the attempt's tree has ended and its GPUs are given back."""
         ...
 
-    async def signal(self, running: Running, stop: Stop, grace: float) -> None:
-        """Ask the whole tree to end; returns when the signals are sent, `wait` tells the end."""
+    async def signal(self, running: Running, grace: float) -> None:
+        """Ask the whole tree to end, and make it after `grace` seconds; `wait` tells the end."""
         ...
 
     async def adopt(self, record: AttemptRecord, label: str) -> Running | Exit | Lost:
@@ -177,3 +173,7 @@ class Backend(Protocol):
         ...
 
     def survey(self) -> Survey: ...
+
+    async def close(self) -> None:
+        """Finish what is done beside; what runs, runs on."""
+        ...

@@ -117,6 +117,14 @@ class DriverSilent:
 
 
 @dataclass(frozen=True, slots=True)
+class LeasesUnreadable:
+    """The lease directory does not say who has what."""
+
+    error: str
+    kind: Literal["leases_unreadable"] = "leases_unreadable"
+
+
+@dataclass(frozen=True, slots=True)
 class Standstill:
     """The scheduler starts nothing: paused, draining, or its disk is full."""
 
@@ -132,7 +140,16 @@ class NotYetTried:
 
 
 CardBlocker = CardShort | CardLeased | CardBusy | CardCrowded | CardUnusable | CardClaimed
-Blocker = CardBlocker | CapReached | TooFewCards | LimitReached | DriverSilent | Standstill | NotYetTried
+Blocker = (
+    CardBlocker
+    | CapReached
+    | TooFewCards
+    | LimitReached
+    | DriverSilent
+    | LeasesUnreadable
+    | Standstill
+    | NotYetTried
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +206,8 @@ def say(blocker: Blocker) -> str:  # noqa: C901 - one flat match, an arm a type
             return f"{blocker.limit} tasks run already ({blocker.setting})"
         case DriverSilent():
             return f"the GPU driver does not answer ({blocker.error})"
+        case LeasesUnreadable():
+            return f"the leases can't be read ({blocker.error})"
         case Standstill():
             return STANDSTILL[blocker.why]
         case NotYetTried():
@@ -206,7 +225,7 @@ UNUSABLE: dict[str, str] = {
 STANDSTILL: dict[str, str] = {
     "paused": "the scheduler is paused",
     "draining": "the scheduler is draining and starts nothing more",
-    "disk_full": "the disk under logs/ is full, and nothing starts without a record",
+    "disk_full": "no record can be written (a full disk, most often), and nothing starts without one",
 }
 assert set(UNUSABLE) >= set(Health.__args__) - {"ok"}  # type: ignore[attr-defined]
 

@@ -88,9 +88,10 @@ class RunPaths:
     def ends(self) -> Path:
         return self.folder / "ends"
 
-    def session(self, queue_id: int, index: int) -> str:
-        """The socket name of a task's tmux server: `tmux -L NAME attach` shows it."""
-        return f"gpulane-{self.folder.name}-{queue_id}-{index}"
+    def session(self, queue_id: int, index: int, number: int) -> str:
+        """The socket name of an attempt's tmux server: `tmux -L NAME attach` shows it. With its number, since
+        another task may stand in this place after an edit."""
+        return f"gpulane-{self.folder.name}-{queue_id}-{index}.{number}"
 
     def log(self, queue_id: int, index: int, key: TaskKey, number: int) -> Path:
         return self.folder / f"{queue_id}-{index}-{key.digest[:8]}.{number}.log"

@@ -25,6 +25,7 @@ class SavedTask:
     index: int | None  #: in its queue; None: gone from the file
     state: TaskState
     failures: int  #: of its retry budget
+    memory_gb: float | None  #: as the file declared it
     ask_gb: float | None
     avoid: frozenset[str]
     attempts: int  #: made so far
@@ -71,8 +72,8 @@ def load_unfinished(path: Path, command_file: str, uid: int, mode: Mode) -> Save
 RUN = """SELECT id, name, started_at, boot_id, finished_at FROM runs
     WHERE command_file = ? AND uid = ? AND mode = ? ORDER BY id DESC LIMIT 1"""
 LAST = "SELECT task_id, max(attempt) AS attempt, log_path FROM attempts WHERE run_id = ? GROUP BY task_id"
-TASKS = f"""SELECT digest, occurrence, queue_id, idx, state, failures, ask_gb, avoid,
-        last.attempt, last.log_path
+TASKS = f"""SELECT digest, occurrence, queue_id, idx, state, failures,
+        tasks.memory_gb, ask_gb, avoid, last.attempt, last.log_path
     FROM tasks LEFT JOIN ({LAST}) AS last ON last.task_id = tasks.id
     WHERE run_id = ? ORDER BY idx IS NULL, queue_id, idx, id"""
 OPEN = """SELECT digest, occurrence, number, attempt, gpu_ids, gpu_uuids, leases, attempts.memory_gb,
@@ -105,11 +106,11 @@ _NO_CARDS: frozenset[str] = frozenset()
 
 
 def _task(row: tuple[Any, ...]) -> SavedTask:
-    digest, occurrence, queue_id, index, state, failures, ask_gb, avoid, attempts, log_path = row
+    digest, occurrence, queue_id, index, state, failures, memory_gb, ask_gb, avoid, attempts, log_path = row
     cards = _NO_CARDS if avoid == "[]" else frozenset(json.loads(avoid))
     known = STATE.validate_json(state)
     key = TaskKey(digest, occurrence)
-    return SavedTask(key, queue_id, index, known, failures, ask_gb, cards, attempts or 0, log_path)
+    return SavedTask(key, queue_id, index, known, failures, memory_gb, ask_gb, cards, attempts or 0, log_path)
 
 
 def _attempt(row: tuple[Any, ...]) -> AttemptRecord:

@@ -162,7 +162,7 @@ def test_terminal_tmux_can_be_typed_into(world: World) -> None:
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
     run = next((world.root / "logs" / "runs").iterdir()).name
-    server = f"gpulane-{run}-1-0"
+    server = f"gpulane-{run}-1-0.1"
     keys = ["tmux", "-L", server, "send-keys", "-t", "task", "hello", "Enter"]
     eventually(lambda: subprocess.run(keys, check=False, capture_output=True).returncode == 0)
     assert scheduler.end() == 0

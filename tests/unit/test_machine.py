@@ -242,7 +242,7 @@ def test_stop_now_leaves_tasks_pending() -> None:
     case = Case(spec(1, "a"), spec(1, "b"), spec(2, "c"))
     case.grant("1/0")
     signals = [a for a in case.feed(StopNow()) if isinstance(a, Signal)]
-    assert [(s.number, s.stop) for s in signals] == [(1, "terminate")]
+    assert [s.number for s in signals] == [1]
     assert case.heads() == []
     case.time += 1
     case.end("1/0", 143)
@@ -367,7 +367,7 @@ def test_whatever_happens_every_task_ends_or_is_waited_for(data: st.DataObject) 
 
 
 def test_an_end_at_the_very_moment_of_the_stop_is_the_stops() -> None:
-    """The supervisor's clock shows hundredths, cut: a task that dies of our signal may seem to die before it."""
+    """Its clock shows hundredths, cut: a task that dies of our signal may seem to die before it."""
     case = Case(spec(1))
     case.grant("1/0")
     case.time += 10

@@ -1,0 +1,216 @@
+"""What an edit or a resume must not lose, and what readers see of it afterwards."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from app.core.events import Drain, Edited, Ended, Explained, Launched, NotStarted
+from app.core.machine import Core
+from app.model.backend import Lost, Now, Survey
+from app.model.blockers import Blocked, LimitReached
+from app.model.paths import RunPaths
+from app.model.settings import Settings
+from app.model.state import Backoff, Failed, Held, OutOfMemory, Pending, Running, TaskState
+from app.model.state_file import StateFile
+from app.model.task import TaskKey, TaskSpec
+from app.preparation import visible_gpus
+from app.recorder import Recorder
+from app.report import Report
+from app.resume import Resumed, resume
+from app.store.records import Record, RunFinished
+from app.store.resume import SavedRun, SavedTask
+from app.store.schema import HistoryError
+from tests.unit.test_machine import WALL, Case, planned, spec
+
+NOW = Now(0.0, WALL)
+LIMIT = LimitReached(1, "max_tasks")
+
+
+def saved(one: TaskSpec, state: TaskState, ask_gb: float | None = None, index: int | None = 0) -> SavedTask:
+    key = TaskKey(one.digest(), 0)
+    return SavedTask(key, 1, index, state, 1, one.memory_gb, ask_gb, frozenset(), 1, "/log")
+
+
+def resumed(task: SavedTask, *specs: TaskSpec, running: TaskSpec | None = None) -> Resumed:
+    kept = {task.key: running} if running else {}
+    return resume(SavedRun(1, "run", 0.0, "boot", (task,), (), kept, 5), specs, NOW)
+
+
+def core_of(found: Resumed) -> Core:
+    return Core(found.tasks, Settings(), RunPaths(Path("/r")), "/w", NOW)
+
+
+def report_of(case: Case) -> Report:
+    base = StateFile(
+        pid=1,
+        process_start=0,
+        boot_id="b",
+        host="h",
+        user="u",
+        mode="multi",
+        config_index=None,
+        command_file="c",
+        config_file=None,
+        run="r",
+        started_at=0,
+        updated_at=0,
+        status="running",
+        counts={},
+        queues=(),
+        gpus=(),
+        allowance=None,
+        problems=(),
+    )
+    return Report(base, case.core)
+
+
+def shown(report: Report) -> StateFile:
+    return report.state(Survey((), None, (), {}), (), "running")
+
+
+def test_hold_taken_out_of_the_file_releases_at_a_resume() -> None:
+    one = spec(1, "a")
+    assert core_of(resumed(saved(one, Held(0, "file")), one)).heads()
+
+
+def test_hold_put_into_the_file_holds_at_a_resume() -> None:
+    one = spec(1, "a", hold=True)
+    assert not core_of(resumed(saved(one, Pending(0)), one)).heads()
+
+
+@pytest.mark.parametrize(("declared", "asked"), [(20, 24.2), (70, 70)])
+def test_a_new_declaration_outranks_what_was_learned_at_a_resume(declared: float, asked: float) -> None:
+    backoff = Backoff(WALL + 5, "oom", OutOfMemory(1, 20, 2), 1, 9)
+    before = saved(spec(1, "a", memory=20), backoff, ask_gb=24.2)
+    assert resumed(before, spec(1, "a", memory=declared)).tasks[0].ask_gb == asked
+
+
+def test_failed_tasks_begin_anew_at_a_resume() -> None:
+    one = spec(1, "a")
+    failed = Failed((), 0, 1, 1, "exit 1", OutOfMemory(1, None, None), None)
+    (task,) = resumed(saved(one, failed, ask_gb=22), one).tasks
+    assert (task.state.status, task.failures, task.ask_gb) == ("pending", 0, 10)
+
+
+def test_a_running_task_whose_block_comes_back_is_itself() -> None:
+    one = spec(1, "a")
+    running = Running(1, 1, ("0",), ("G",), WALL, 10, "/l")
+    found = resumed(saved(one, running, index=None), one, running=one)
+    assert [task.key for task in found.tasks] == [TaskKey(one.digest(), 0)]
+
+
+def test_what_is_found_lost_at_a_start_gets_a_fresh_budget() -> None:
+    case = Case(spec(1, "a", retries=0), spec(1, "b"))
+    case.grant("1/0")
+    case.feed(Ended(1, Lost(reboot=False, noticed_at=WALL), adopted=True))
+    assert case.heads() == ["1/0"]
+
+
+def test_a_running_task_moved_behind_the_head_of_another_queue() -> None:
+    case = Case(spec(1, "a"), spec(2, "b"))
+    case.grant("1/0")
+    case.feed(Edited(planned(spec(2, "b"), spec(2, "a"))))
+    assert case.heads() == []
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_task_taken_out_of_the_file_before_it_could_be_launched(counts: bool) -> None:
+    case = Case(spec(1, "a"), spec(2, "b"))
+    case.grant("1/0")
+    case.feed(Edited(planned(spec(2, "b"))))
+    case.feed(NotStarted(1, "the disk is full", counts=counts))
+    assert case.heads() == ["2/0"]
+    assert len(case.core.board.tasks) == 1
+
+
+def test_the_last_task_of_a_queue_that_left_the_file() -> None:
+    case = Case(spec(1, "a"), spec(2, "b"))
+    case.grant("1/0")
+    case.feed(Edited(planned(spec(2, "b"))))
+    case.end("1/0")
+    assert list(case.core.board.queues) == [2]
+
+
+def test_hold_put_into_the_file_during_a_backoff() -> None:
+    case = Case(spec(1, "a"))
+    case.grant("1/0")
+    case.end("1/0", 1)
+    case.feed(Edited(planned(spec(1, "a", hold=True))))
+    case.later(1000)
+    assert case.status("1/0") == "held"
+
+
+def test_a_timeout_put_into_the_file_holds_for_a_running_task() -> None:
+    case = Case(spec(1, "a"))
+    case.grant("1/0")
+    case.feed(Launched(1, 1, WALL))
+    case.feed(Edited(planned(spec(1, "a", timeout=10.0))))
+    case.later(11)
+    assert case.task("1/0").running.stopping == "timeout"
+
+
+def test_reasons_follow_the_need_and_the_drain() -> None:
+    case = Case(spec(1, "a"))
+    key = case.core.heads()[0].key
+    case.feed(Explained({key: Blocked(1, 10, 0, (LIMIT,), stuck=False)}))
+    case.feed(Edited(planned(spec(1, "a", memory=20))))
+    case.feed(Explained({key: Blocked(1, 20, 0, (LIMIT,), stuck=False)}))
+    assert "20 GB" in case.task("1/0").state.reason
+    case.feed(Drain())
+    case.feed(Explained({key: Blocked(1, 20, 0, (LIMIT,), stuck=False)}))
+    assert "draining" in case.task("1/0").state.reason
+
+
+def test_the_state_file_shows_a_task_as_the_edit_left_it() -> None:
+    case = Case(spec(1, "a"), spec(1, "b", memory=10))
+    report = report_of(case)
+    shown(report)
+    case.feed(Edited(planned(spec(1, "a"), spec(1, "b", memory=20, name="new"))))
+    task = shown(report).queues[0].tasks[1]
+    assert (task.memory_gb, task.options.name) == (20, "new")
+
+
+def test_the_state_file_shows_a_queue_that_went_and_came_back() -> None:
+    case = Case(spec(1, "a"), spec(5, "x", hold=True))
+    report = report_of(case)
+    shown(report)
+    case.feed(Edited(planned(spec(1, "a"))))
+    case.feed(Edited(planned(spec(1, "a"), spec(5, "y", hold=True))))
+    assert shown(report).queues[1].tasks[0].commands == "y"
+
+
+def test_inherited_cards_are_kept_while_the_driver_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2")
+    assert visible_gpus(())[0] == frozenset({"0", "2"})
+
+
+def test_records_are_committed_in_their_order_also_after_a_failure() -> None:
+    class Journal:
+        """Fails the first time, after a moment in which the second commit could overtake it."""
+
+        def __init__(self) -> None:
+            self.done: list[Record] = []
+            self.calls = 0
+
+        async def commit(self, records: Sequence[Record]) -> None:
+            self.calls += 1
+            first = self.calls == 1
+            await asyncio.sleep(0)
+            if first:
+                raise HistoryError("full")
+            self.done += records
+
+    async def run() -> list[Record]:
+        journal = Journal()
+        recorder = Recorder(journal, asyncio.sleep)
+        recorder.add(RunFinished(1, 0))
+        one = asyncio.create_task(recorder.flush())
+        await asyncio.sleep(0)
+        recorder.add(RunFinished(2, 0))
+        two = asyncio.create_task(recorder.flush())
+        assert [await one, await two] == [False, True]
+        return journal.done
+
+    assert asyncio.run(run()) == [RunFinished(1, 0), RunFinished(2, 0)]
