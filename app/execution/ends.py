@@ -6,12 +6,12 @@ its supervisor's open file description. Lines are framed (see supervisor.sh); wh
 
 import ctypes
 import errno
-import fcntl
 import os
 import re
-import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from app import ofd
 
 SECONDS = rb"(\d+(?:\.\d+)?)"
 START = re.compile(rb"(start (\d+) (\d+) (\d+) (\d+) %b %b) (\d+) \." % (SECONDS, SECONDS))
@@ -19,7 +19,6 @@ END = re.compile(rb"(end (\d+) (\d+) %b %b %b) (\d+) \." % (SECONDS, SECONDS, SE
 BYTES_PER_ATTEMPT = 256  #: two lines of at most 100 bytes
 STEP = 64 * 1024  #: preallocated at a time, and kept ahead of need
 FALLOC_FL_KEEP_SIZE = 1
-FLOCK = "hhqqi4x"  #: struct flock of fcntl(2): type, whence, start, length, pid
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -77,7 +76,7 @@ class EndsFile:
         self._reserve(number)
         fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK, number))
+            ofd.lock(fd, number, 1)
         except OSError:
             os.close(fd)
             raise
@@ -85,8 +84,7 @@ class EndsFile:
 
     def is_held(self, number: int) -> bool:
         """Whether the attempt's supervisor lives: asked of the kernel, without taking the lock."""
-        answer = fcntl.fcntl(self._fd, fcntl.F_OFD_GETLK, _flock(fcntl.F_WRLCK, number))
-        return bool(struct.unpack(FLOCK, answer)[0] != fcntl.F_UNLCK)
+        return ofd.is_locked(self._fd, number, 1)
 
     def lines(self, number: int) -> Lines:
         """What has been written of the attempt until now; reads only what is new in the file."""
@@ -128,7 +126,3 @@ class EndsFile:
             if code not in (errno.EOPNOTSUPP, errno.ENOSYS):
                 raise OSError(code, os.strerror(code), str(self.path))
         self._reserved = needed
-
-
-def _flock(kind: int, number: int) -> bytes:
-    return struct.pack(FLOCK, kind, os.SEEK_SET, number, 1, 0)

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.lease import locks, record
+from app import ofd
+from app.lease import record
 from app.lease.directory import open_directory
 from app.lease.errors import LeaseDirectoryError, LeaseDirectoryGone, LeaseError
 from app.lease.record import Record
@@ -24,7 +25,7 @@ class _Ours:
     @property
     def lives(self) -> bool:
         """One that we only watch may have ended with its attempt."""
-        return self.content is not None or locks.living(self.fd)
+        return self.content is not None or ofd.is_locked(self.fd)
 
 
 class Holdings:
@@ -129,7 +130,7 @@ class Holdings:
         except OSError:
             return False
         info = os.fstat(fd)
-        if info.st_uid != self._uid or not locks.living(fd):
+        if info.st_uid != self._uid or not ofd.is_locked(fd):
             os.close(fd)
             return False
         self._ours[name] = _Ours(fd, _identity(info), None)

@@ -1,26 +1,6 @@
-"""Locks as the kernel keeps them: open-file-description locks, and what /proc/locks shows."""
+"""What /proc/locks shows of locks that can't be asked about otherwise."""
 
-import fcntl
-import os
-import struct
 from pathlib import Path
-
-_FLOCK = struct.Struct("hhqqi4x")  #: struct flock of 64-bit Linux: type, whence, start, length, pid
-
-
-def lock(fd: int) -> None:
-    """Write-lock the whole file for this open file description and whoever inherits it. Raises OSError."""
-    fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
-
-
-def living(fd: int) -> bool:
-    """Whether another open file description holds a write lock. Asks, and never takes.
-
-    Asked with F_RDLCK, so that a stranger's read lock on a dead file does not make it look alive.
-    """
-    question = _FLOCK.pack(fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
-    answer: tuple[int, ...] = _FLOCK.unpack(fcntl.fcntl(fd, fcntl.F_OFD_GETLK, question))
-    return answer[0] != fcntl.F_UNLCK
 
 
 def _table() -> list[list[str]] | None:

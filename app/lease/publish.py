@@ -5,7 +5,7 @@ import errno
 import os
 import secrets
 
-from app.lease import locks
+from app import ofd
 
 MODE = 0o644
 UNFINISHED = ".new."  #: readers pass over names that begin with a dot
@@ -61,4 +61,4 @@ def _fill(fd: int, data: bytes) -> None:
     if os.pwrite(fd, data, 0) != len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     os.fchmod(fd, MODE)  # the umask took its part off the mode given to open
-    locks.lock(fd)
+    ofd.lock(fd)

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import procfs
+from app import ofd, procfs
 from app.lease import locks, record
 from app.lease.errors import LeaseError
 from app.lease.publish import UNFINISHED
@@ -81,7 +81,7 @@ class Scan:
         self._files[info.st_uid] += 1
         if self._files[info.st_uid] > FILES_PER_USER and info.st_uid != self._uid:
             self._unread.append((name, gpu, info))
-        elif locks.living(fd):
+        elif ofd.is_locked(fd):
             self._leases.append(self._read(fd, name, gpu, info))
         elif info.st_uid == self._uid:
             # Dead for good: a lease is locked before it has a name, and no name is used again.

@@ -4,13 +4,11 @@ Open-file-description locks: the kernel drops them when the holder's last descri
 asked without taking the lock.
 """
 
-import fcntl
 import os
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-_FLOCK = struct.Struct("hhqqi4x")  #: struct flock of 64-bit Linux: type, whence, start, length, pid
+from app import ofd
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ def take(path: Path) -> Lock | None:
     while True:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
-            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+            ofd.lock(fd)
         except (BlockingIOError, PermissionError):
             os.close(fd)
             return None
@@ -47,8 +45,6 @@ def is_alive(path: Path) -> bool:
     except OSError:
         return False
     try:
-        question = _FLOCK.pack(fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
-        answer: tuple[int, ...] = _FLOCK.unpack(fcntl.fcntl(fd, fcntl.F_OFD_GETLK, question))
-        return answer[0] != fcntl.F_UNLCK
+        return ofd.is_locked(fd)
     finally:
         os.close(fd)
