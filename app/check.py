@@ -18,8 +18,9 @@ SHOWN_TASKS = 200
 
 async def check(options: RunOptions) -> int:
     """Print the plan and answer 0. Raises GpulaneError with every fault."""
-    files = preparation.find_files(options)
-    parsed = preparation.read_command_file(files)
+    with preparation.refused():
+        files = preparation.find_files(options)
+        parsed = preparation.read_command_file(files)
     watch = GpuWatch(preparation.make_probe(options))
     console = Console()
     try:

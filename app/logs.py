@@ -1,5 +1,6 @@
 """Where the scheduler's lines go: a rotating file, and the output where there is no terminal."""
 
+import errno
 import logging
 import sys
 from io import TextIOWrapper
@@ -15,7 +16,10 @@ class _PrivateFile(RotatingFileHandler):
     """0600 from the first byte; a full disk loses lines and never raises."""
 
     def _open(self) -> TextIOWrapper:
-        Path(self.baseFilename).touch(mode=0o600)
+        path = Path(self.baseFilename)
+        if path.exists() and not path.is_file():  # a FIFO would hold us up for ever
+            raise OSError(errno.EINVAL, "it is no regular file", self.baseFilename)
+        path.touch(mode=0o600)
         return super()._open()
 
     def shouldRollover(self, record: logging.LogRecord) -> int:  # noqa: N802 - logging's name

@@ -40,7 +40,7 @@ class Narrator:
         if isinstance(event, Explained):
             self._waiting(event)
         elif isinstance(event, Edited):
-            log.info("the command file was edited: %d tasks now", len(event.plan))
+            log.info("the command file was edited; it has %s now", counted(len(event.plan), "task"))
         if self._core.only_held and not self._said_held:
             log.info(
                 "only held tasks are left (%d of them held); the scheduler stays",
@@ -104,6 +104,11 @@ def _placed(launch: Launch, name: str) -> str:
         return f"{name} {attempt} on CPU; log {spec.log_path}"
     cards = f"GPU {', '.join(grant.gpu_ids)}"
     return f"{name} {attempt} on {cards} ({gb(grant.memory_gb)} each); log {spec.log_path}"
+
+
+def counted(number: int, noun: str) -> str:
+    """ "1 task", "2 tasks"."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def duration(seconds: float) -> str:

@@ -1,8 +1,10 @@
 """Before anything starts: which files are meant, what they say, and whether this machine could run it."""
 
+import contextlib
 import os
 import re
-from collections.abc import Sequence
+import resource
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from app.model.paths import Home
 from app.model.settings import Settings
 from app.model.task import Mode, TaskSpec
 from app.options import RunOptions
+
+LEAST_DESCRIPTORS, ENOUGH_DESCRIPTORS = 256, 1024
 
 MODES: tuple[Mode, ...] = ("multi", "single")
 
@@ -77,6 +81,30 @@ def configuration_of(command: Path, mode: Mode) -> int | None:
     stem = "command_gpu" if mode == "single" else "command_gpus"
     found = re.fullmatch(rf"{stem}(?:_(\d+))?\.txt", command.name)
     return int(found[1] or 0) if found else None
+
+
+@contextlib.contextmanager
+def refused() -> Iterator[None]:
+    """What the system refuses before anything has started is bad input, too, and no traceback."""
+    try:
+        yield
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise BadInput(f"{where}{error.strerror or error}; nothing was started") from error
+    except RuntimeError as error:  # pathlib: a loop of symbolic links, `~` of nobody
+        raise BadInput(f"{error}; nothing was started") from error
+
+
+def raise_descriptor_limit() -> None:
+    """An attempt takes some descriptors, and hands its own on under high numbers. Raises BadInput."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < ENOUGH_DESCRIPTORS:
+        if hard != resource.RLIM_INFINITY and hard < LEAST_DESCRIPTORS:
+            raise BadInput(
+                f"only {hard} files may be open at once; raise that: ulimit -n {ENOUGH_DESCRIPTORS}"
+            )
+        most = ENOUGH_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_DESCRIPTORS)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def mode_of(command_file: str) -> Mode:

@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.core import plan
 from app.core.align import OldTask, align
 from app.core.task import Task
 from app.execution.ends import EndsFile
+from app.execution.strays import left_behind
+from app.execution.trees import Marks
 from app.model.backend import AttemptRecord, Now
+from app.model.faults import BadInput
 from app.model.paths import Home, RunPaths
 from app.model.state import FINISHED, RUN_DONE, Cancelled, Running
-from app.model.task import Planned, TaskKey, TaskSpec
+from app.model.state_file import StateFile
+from app.model.task import Mode, Planned, TaskKey, TaskSpec
 from app.store import records
 from app.store.records import Record
 from app.store.resume import SavedRun, SavedTask
+from app.store.states import list_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +104,43 @@ def _revivals(known: dict[TaskKey, SavedTask], tasks: Sequence[Task], now: Now) 
 
 def count_living(home: Home, saved: SavedRun) -> int:
     """How many attempts of an unfinished run still run."""
-    path = RunPaths(home.runs / saved.name).ends
-    if not saved.open_attempts or not path.exists():
+    return _held(RunPaths(home.runs / saved.name).ends, [record.number for record in saved.open_attempts])
+
+
+def refuse_what_history_lost(home: Home, command_file: str, mode: Mode, saved: SavedRun | None) -> None:
+    """Living attempts that could neither be adopted nor be told from lost ones: never run their tasks again.
+
+    So it is where history.db or the run's folder was removed under them. Raises BadInput.
+    """
+    if saved is None:
+        for found in list_states(home):
+            state = found.state
+            if isinstance(state, StateFile) and (state.command_file, state.mode) == (command_file, mode):
+                _refuse(_held(RunPaths(home.runs / state.run).ends, _numbers(state)), state.run, "history.db")
+    elif saved.open_attempts and not RunPaths(home.runs / saved.name).ends.exists():
+        marks = [Marks(record.log_path) for record in saved.open_attempts]
+        _refuse(len(left_behind(marks)), saved.name, "its folder under runs/")
+
+
+def _refuse(living: int, run: str, removed: str) -> None:
+    if living:
+        raise BadInput(
+            f"{living} of the tasks of run {run} still run, but {removed} was removed, so that they can't be "
+            "adopted, and a start would run them twice; put it back, or end them first"
+        )
+
+
+def _numbers(state: StateFile) -> list[int]:
+    states = [task.state for queue in state.queues for task in queue.tasks]
+    return [each.number for each in states if isinstance(each, Running)]
+
+
+def _held(path: Path, numbers: Sequence[int]) -> int:
+    """How many of these attempts live."""
+    if not numbers or not path.exists():
         return 0
     ends = EndsFile(path)
     try:
-        return sum(ends.is_held(record.number) for record in saved.open_attempts)
+        return sum(map(ends.is_held, numbers))
     finally:
         ends.close()

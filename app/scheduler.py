@@ -23,20 +23,20 @@ from app.engine import Engine, now
 from app.gpu.probe import ProbeError
 from app.gpu.watch import GpuWatch
 from app.local.backend import open_backend
-from app.logs import open_log
+from app.logs import open_log, print_problem
 from app.model.backend import AttemptRecord
 from app.model.faults import BadInput, Problem
 from app.model.gpu import Gpu
 from app.model.paths import RunPaths
 from app.model.state import RUN_DONE
 from app.model.state_file import StateFile
-from app.narrate import Narrator, log
+from app.narrate import Narrator, counted, log
 from app.options import RunOptions
 from app.preparation import Files
 from app.publish import Publisher
 from app.recorder import Recorder
 from app.report import Report
-from app.resume import count_living, resume
+from app.resume import count_living, refuse_what_history_lost, resume
 from app.signals import Signals
 from app.store import records
 from app.store.history import History
@@ -46,6 +46,9 @@ from app.store.resume import SavedRun, load_unfinished
 from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded
 from app.view import LiveView, print_summary, suits
+
+RESUME_LOOK_SECONDS = 0.3
+"""What the driver gets before living attempts are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +90,14 @@ class Parts:
 async def serve(options: RunOptions) -> int:
     """Run a scheduler to its end; its exit code. Raises GpulaneError for what is exit code 2."""
     async with contextlib.AsyncExitStack() as stack:
-        ready = await _ready(stack, options)
-        parts = await _assemble(stack, ready)
+        with preparation.refused():
+            ready = await _ready(stack, options)
+            parts = await _assemble(stack, ready)
         return await _live(ready, parts)
 
 
 async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready:
+    preparation.raise_descriptor_limit()
     files = preparation.find_files(options)
     preparation.make_folders(files.home)
     stack.callback(take_plan(files.home.state, files.command).release)
@@ -118,6 +123,7 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
 def _earlier_run(options: RunOptions, files: Files) -> SavedRun | None:
     """The unfinished run of this file, unless a fresh start is wanted. Raises BadInput, HistoryError."""
     saved = load_unfinished(files.home.history, str(files.command), os.getuid(), files.mode)
+    refuse_what_history_lost(files.home, str(files.command), files.mode, saved)
     if options.start == "resume" and saved is None:
         raise BadInput(f"there is no unfinished run of {files.shown} to resume; start it without --resume")
     if options.start != "fresh" or saved is None:
@@ -125,8 +131,8 @@ def _earlier_run(options: RunOptions, files: Files) -> SavedRun | None:
     living = count_living(files.home, saved)
     if living:
         raise BadInput(
-            f"{living} tasks of the unfinished run {saved.name} still run, and a fresh start would run them "
-            "twice; start with --resume to go on with them (Ctrl-C twice ends them)"
+            f"{counted(living, 'task')} of the unfinished run {saved.name} can still run, and a fresh start "
+            "would run them twice; start with --resume to go on with them (Ctrl-C twice ends them)"
         )
     return None
 
@@ -137,19 +143,22 @@ def _read(files: Files, saved: SavedRun | None) -> Parsed:
     except BadInput as bad:
         living = count_living(files.home, saved) if saved else 0
         if living:
-            text = f"{living} tasks of the unfinished run still run and were left as they are"
+            text = f"what still runs of the unfinished run ({counted(living, 'task')}) was left as it is"
             raise BadInput(f"{bad}\n{text}; mend the file and start again") from bad
         raise
 
 
 async def _first_look(watch: GpuWatch, resuming: bool) -> tuple[Gpu, ...]:
     """The cards. At a resume a driver that is away is something to wait for. Raises ProbeError, NoDriver."""
+    if resuming:  # what runs must be found now; the driver may take a minute
+        with contextlib.suppress(ProbeError, asyncio.TimeoutError):
+            return (await asyncio.wait_for(watch.look(), RESUME_LOOK_SECONDS)).gpus
+        return ()
+    notice = asyncio.get_running_loop().call_later(2.0, print_problem, "waiting for the GPU driver to answer")
     try:
         return (await watch.look()).gpus
-    except ProbeError:
-        if not resuming:
-            raise
-        return ()
+    finally:
+        notice.cancel()
 
 
 async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
@@ -301,22 +310,18 @@ async def _draw(view: LiveView) -> None:
 def _greet(ready: Ready, the_plan: Plan) -> None:
     """The first lines: what runs, whether it is a resume, and what its user should know."""
     files = ready.files
-    log.info("%s: %s", files.command, _counted(len(the_plan.tasks), "task"))
+    log.info("%s: %s", files.command, counted(len(the_plan.tasks), "task"))
     if ready.saved is not None:
         done = sum(task.state.status in RUN_DONE for task in the_plan.tasks)
         log.info(
             "resuming run %s: %d done, %s to look for, %d to go (start over with --fresh)",
             the_plan.name,
             done,
-            _counted(len(the_plan.open_attempts), "running attempt"),
+            counted(len(the_plan.open_attempts), "running attempt"),
             len(the_plan.tasks) - done,
         )
     for problem in ready.problems:
         log.warning("%s", problem.text)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 async def _finish(parts: Parts, signals: Signals, console: Console) -> int:
@@ -329,7 +334,7 @@ async def _finish(parts: Parts, signals: Signals, console: Console) -> int:
     if not await recorder.flush() and parts.engine.core.ending != "stop":
         await recorder.recover()
     parts.publisher.write(finished=True)
-    with contextlib.suppress(OSError):  # the terminal may be gone
+    with contextlib.suppress(OSError, SystemExit):  # the terminal or the pipe's reader may be gone
         print_summary(parts.publisher.state(finished=True), console)
     log.info("ended with exit code %d", code)
     return code

@@ -28,12 +28,12 @@ def cause_of(
     end: Exit | Lost, script: str, timeout: float | None, stopping: Literal["timeout", "stopped"] | None
 ) -> Cause | None:
     """Why an attempt ended; None: it completed. `stopping` is what we had asked of it, if anything."""
-    if isinstance(end, Lost):
-        return Vanished(end.reboot)
     if stopping == "timeout":
         return TimedOut(timeout or 0.0)
     if stopping == "stopped":
         return Stopped()
+    if isinstance(end, Lost):
+        return Vanished(end.reboot)
     if end.status == 0:
         return None
     if OUT_OF_MEMORY.search(end.log_tail):

@@ -140,7 +140,8 @@ def identities(paths: Iterable[str]) -> set[tuple[int, int]]:
 
 
 def holds(pid: int, files: set[tuple[int, int]], memfd: str = "") -> bool:
-    """Whether a process has one of the files, or that memfd, open. False where we may not look."""
+    """Whether a process carries the lock of one of the files, or has that memfd open. False where we may not
+    look. Merely having a lease open proves nothing: everybody reads them."""
     folder = f"/proc/{pid}/fd"
     try:
         names = os.listdir(folder)  # noqa: PTH208
@@ -152,9 +153,15 @@ def holds(pid: int, files: set[tuple[int, int]], memfd: str = "") -> bool:
                 return True
             if files:
                 seen = os.stat(f"{folder}/{name}")  # noqa: PTH116
-                if (seen.st_dev, seen.st_ino) in files:
+                if (seen.st_dev, seen.st_ino) in files and _locks(pid, name):
                     return True
     return False
+
+
+def _locks(pid: int, descriptor: str) -> bool:
+    """Whether a write lock lies on this descriptor's open file description."""
+    info = Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text()
+    return any(line.startswith("lock:") and " WRITE " in line for line in info.splitlines())
 
 
 def _candidate(found: procfs.Stat) -> bool:

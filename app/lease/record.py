@@ -29,7 +29,7 @@ class Record:
 
     v: Literal[1] = 1
     gpu: str
-    declared_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
+    declared_gb: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None
     exclusive: bool
     scheduler: Pid
     label: Annotated[str, Field(max_length=SIZE)] = ""

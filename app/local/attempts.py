@@ -17,7 +17,7 @@ from app.execution.environment import header, passed_on, task_environment
 from app.execution.launcher import Launcher, Spawned
 from app.execution.script import failed_command
 from app.execution.tmux import TmuxLauncher, end_server
-from app.execution.trees import Marks, ticks_now
+from app.execution.trees import Marks, Process, ticks_now
 from app.lease.errors import LeaseError
 from app.lease.store import Held, LeaseStore
 from app.local.leftovers import Leftovers
@@ -31,6 +31,9 @@ LOG_TAIL_BYTES = 32_768
 
 UNSEEN_SECONDS = 5.0
 """Between looks for an attempt whose process can't be found."""
+
+SUPERVISOR_SECONDS = 5.0
+"""What a supervisor gets to end when its whole tree is dead."""
 
 TMUX_FLUSH_SECONDS = 2.0
 """What a tmux server gets to put the last output into the log."""
@@ -144,10 +147,14 @@ class Attempts:
             return
         living.kill_at = time.monotonic() + grace
         await asyncio.to_thread(trees.signal_tree, living.marks, signal.SIGTERM)
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(living.over.wait(), grace)
+        if await _over_within(living, grace):
             return  # what is left of its tree has the rest of the time: see _clean_up
         await asyncio.to_thread(trees.kill_tree, living.marks)
+        # Its supervisor ends by itself, unless somebody has stopped that.
+        supervisor = Process(running.pid, running.start, "")
+        trees.send(supervisor, signal.SIGCONT)
+        if not await _over_within(living, SUPERVISOR_SECONDS):
+            trees.send(supervisor, signal.SIGKILL)
 
     async def _spawn(self, grant: Grant, held: Held | None, spec: LaunchSpec, visible: str) -> Spawned:
         env = task_environment(self._passed, spec, grant.gpu_ids, visible)
@@ -187,6 +194,12 @@ class Attempts:
         self, number: int, pidfd: int, marks: Marks, leases: tuple[str, ...], on_cpu: bool, tmux: str | None
     ) -> None:
         self.living[number] = Living(number, pidfd, marks, leases, on_cpu, tmux)
+
+
+async def _over_within(living: Living, seconds: float) -> bool:
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(living.over.wait(), seconds)
+    return living.over.is_set()
 
 
 def _exit(ended: Ended, log_path: str, peak_gb: float | None) -> Exit:

@@ -105,7 +105,7 @@ def explained(path: Path, error: sqlite3.Error | OSError) -> HistoryError:
     hints = {
         "disk is full": "free some space there",
         "locked": "another process has kept it locked; is a scheduler stopped with SIGSTOP?",
-        "readonly": "it has to be yours and writable, and so has its folder",
+        "readonly": "it has to be yours and writable, and so have its -wal and -shm files and its folder",
         "unable to open": "its folder has to be yours and writable",
         "not a database": "move it away, and a new one is made",
         "malformed": "it is damaged: move it away, and a new one is made",

@@ -1,0 +1,138 @@
+"""What others, or bad luck, do to a scheduler: it neither falls, nor lies, nor harms anybody."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from app import procfs
+from app.model.paths import PROJECT
+from tests.end_to_end.world import UNTIL_GO, World
+from tests.waiting import eventually
+
+
+def test_who_merely_reads_a_lease_is_not_ended_with_its_task(world: World) -> None:
+    world.settings(stop_grace=0.2)
+    world.blocks([(1, "sleep 300")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    with (world.root / "leases" / world.leases()[0]).open("rb") as lease:
+        reader = subprocess.Popen(["sleep", "300"], pass_fds=[lease.fileno()])
+    try:
+        assert scheduler.stop() == 143
+        assert reader.poll() is None
+    finally:
+        reader.kill()
+        reader.wait()
+
+
+def test_a_stopped_supervisor_does_not_hold_up_a_stop(world: World) -> None:
+    world.settings(stop_grace=0.2)
+    world.blocks([(1, "sleep 300")])
+    scheduler = world.start()
+    pid = scheduler.wait_for("1/0", "running").pid
+    os.kill(pid, signal.SIGSTOP)
+    assert scheduler.stop() == 143
+    assert world.leases() == []
+    assert world.outcome("1/0").status == "pending"
+
+
+def test_a_lease_that_promises_the_sky_is_no_reason_to_fall(world: World) -> None:
+    """Two of them add up to infinity."""
+    script = """
+import asyncio, json, os, sys
+from pathlib import Path
+from app.lease import record
+from app.lease.store import LeaseStore
+from dataclasses import replace
+real = record.encode
+honest, huge = b'"declared_gb":1.0', b'"declared_gb":1.7e308'
+record.encode = lambda content: real(content).replace(honest, huge).rstrip().ljust(512)
+store = LeaseStore(Path(sys.argv[1]))
+async def main():
+    for _ in range(2):
+        await store.take(["SIM-24-0"], 1.0, False, "sky", lambda others: True)
+    print("held", flush=True)
+    sys.stdin.read()
+asyncio.run(main())
+"""
+    world.blocks([(1, "echo one >>done")])
+    env = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    argv = [sys.executable, "-c", script, str(world.root / "leases")]
+    hostile = subprocess.Popen(argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert hostile.stdout is not None
+        assert hostile.stdout.readline() == b"held\n"
+        world.run()
+    finally:
+        hostile.kill()
+        hostile.communicate()
+    assert world.work("done") == ["one"]
+
+
+@pytest.mark.parametrize("removed", ["history.db", "runs"])
+def test_what_runs_is_not_run_again_when_its_records_are_removed(world: World, removed: str) -> None:
+    world.blocks([(1, f"echo one >>done; {UNTIL_GO}")])
+    first = world.start()
+    pid = first.wait_for("1/0", "running").pid
+    eventually(lambda: world.work("done"))
+    first.kill()
+    for path in (world.root / "logs").glob(f"{removed}*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert removed in world.run(expect=2)
+    assert procfs.start_time(pid)
+    assert world.work("done") == ["one"]
+    world.go()
+    eventually(lambda: procfs.start_time(pid) is None)
+
+
+def test_a_reader_that_goes_away_changes_no_exit_code(world: World) -> None:
+    world.blocks([(1, "echo one >>done")])
+    entry = PROJECT / "app" / "main_gpus.py"
+    command = f"{sys.executable} {entry} --simulate 4x24 | head -1; exit ${{PIPESTATUS[0]}}"
+    env = {**os.environ, "GPULANE_HOME": str(world.root)}
+    done = subprocess.run(
+        ["bash", "-c", command], env=env, cwd=world.root / "work", capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--command-file", "x" * 5000),
+        ("--command-file", "loop"),
+        ("--config-file", "~nobody-of-that-name/x.yaml"),
+    ],
+)
+def test_paths_that_the_system_refuses(world: World, arguments: tuple[str, str]) -> None:
+    (world.root / "work" / "loop").symlink_to("loop")
+    world.blocks([(1, "true")])
+    output = world.run(*arguments, expect=2)
+    assert "Traceback" not in output
+
+
+def test_a_log_that_is_no_file_holds_nothing_up(world: World) -> None:
+    (world.root / "logs").mkdir()
+    os.mkfifo(world.root / "logs" / "compete_gpus.log")
+    world.blocks([(1, "echo one >>done")])
+    assert "no regular file" in world.run()
+    assert world.work("done") == ["one"]
+
+
+def test_few_descriptors(world: World) -> None:
+    world.blocks([(1, "echo one >>done")])
+    prefix = ["bash", "-c", 'ulimit -Sn 64; exec "$@"', "few"]
+    world.run(prefix=prefix)
+    assert world.work("done") == ["one"]
+
+
+def test_a_state_file_is_json_for_everybody(world: World) -> None:
+    world.blocks([(1, "true")])
+    world.run()
+    (path,) = (world.root / "logs" / "state").glob("*.json")
+    assert json.loads(path.read_bytes())["schema"] == 1
