@@ -60,17 +60,19 @@ async def main():
     sys.stdin.read()
 asyncio.run(main())
 """
-    world.blocks([(1, "echo one >>done")])
+    world.file("#LANE devices=0\n1\necho one >>done\n1\n10\n")
     env = {**os.environ, "PYTHONPATH": str(PROJECT)}
     argv = [sys.executable, "-c", script, str(world.root / "leases")]
     hostile = subprocess.Popen(argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert hostile.stdout is not None
         assert hostile.stdout.readline() == b"held\n"
-        world.run()
+        scheduler = world.start()
+        eventually(lambda: "GPU 0 is leased" in scheduler.wait_for("1/0", "waiting").reason)
     finally:
         hostile.kill()
         hostile.communicate()
+    assert scheduler.end() == 0
     assert world.work("done") == ["one"]
 
 
