@@ -11,6 +11,7 @@ from app.core.rules import Rules
 from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
 from app.model.blockers import gb
+from app.narrate import counted
 from app.options import RunOptions
 
 SHOWN_TASKS = 200
@@ -27,6 +28,7 @@ async def check(options: RunOptions) -> int:
         gpus = (await watch.look()).gpus
         visible, problems = preparation.visible_gpus(gpus)
         rules = Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1)
+        preparation.check_range(files, gpus)
         preparation.check_against_machine(parsed.tasks, gpus, rules, files.shown)
     except NoDriver as none:
         problems = ()
@@ -48,7 +50,8 @@ async def check(options: RunOptions) -> int:
     console.print(
         Text(
             (f"and {more} more\n" if more > 0 else "")
-            + f"{files.shown}: {len(parsed.tasks)} tasks in {queues} queues, {held_count} held; no faults"
+            + f"{files.shown}: {counted(len(parsed.tasks), 'task')} in {counted(queues, 'queue')}, "
+            f"{held_count} held; no faults"
         )
     )
     for problem in (*files.problems, *parsed.problems, *problems):

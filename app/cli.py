@@ -103,7 +103,7 @@ verbs = _typer(no_args_is_help=True)
 
 @verbs.callback()
 def gpulane() -> None:
-    """Queues of shell commands on the GPUs of a shared server."""
+    """Queues of shell commands on the GPUs of a shared server. `./gpulane test` runs the test suite."""
 
 
 @verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
@@ -122,7 +122,7 @@ def run(context: typer.Context, file: Annotated[str, typer.Argument(metavar="FIL
 
 @verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def demo(context: typer.Context) -> None:
-    """A dozen tasks in five queues on four simulated GPUs: under a minute, and nothing real is touched."""
+    """A dozen tasks on four simulated GPUs, in under a minute."""
     argv = ["--command-file", str(DEMO_FILE), "--config-file", str(DEMO_SETTINGS), "--simulate", "4x24"]
     code = run_mode("multi", [*argv, "--fresh", *context.args])
     if code == 0:

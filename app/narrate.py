@@ -23,6 +23,7 @@ class Narrator:
         self._core = core
         self._said: dict[TaskKey, Gist] = {}
         self._said_held = False
+        self._orphans: set[TaskKey] = set()
 
     def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
         skipped: list[str] = []
@@ -41,12 +42,16 @@ class Narrator:
             self._waiting(event)
         elif isinstance(event, Edited):
             log.info("the command file was edited; it has %s now", counted(len(event.plan), "task"))
-        if self._core.only_held and not self._said_held:
-            log.info(
-                "only held tasks are left (%d of them held); the scheduler stays",
-                self._core.board.counts["held"],
-            )
+            self._orphaned()
+        if self._core.only_held and not self._said_held and self._core.ending is None:
+            log.info("only held tasks are left; the scheduler stays until they are released or taken out")
         self._said_held = self._core.only_held
+
+    def _orphaned(self) -> None:
+        for task in self._core.running.values():
+            if not task.in_file and task.key not in self._orphans:
+                self._orphans.add(task.key)
+                log.info("%s was taken out of the file; its attempt runs on to its end", task.label)
 
     def _name(self, spec: LaunchSpec) -> str:
         task = self._core.board.tasks.get(spec.key)

@@ -59,6 +59,8 @@ def find_files(options: RunOptions) -> Files:
         config = home.config_file() if home.config_file().exists() else None
     loaded = load(config)
     settings = loaded.settings
+    if settings.work_dir is not None and not (home.root / Path(settings.work_dir).expanduser()).is_dir():
+        raise BadInput(f"{config}: work_dir {settings.work_dir} is no folder; name one that exists, or null")
     shown = options.command_file or _default_command_file(options, home, settings)
     command = home.resolve(shown)
     home, problems = _local_home(home, settings)
@@ -181,6 +183,16 @@ def check_against_machine(specs: Sequence[TaskSpec], gpus: Sequence[Gpu], rules:
             faults[(spec.line, need)] = Fault(file, spec.line, 1, f"the task {problem}")
     if faults:
         raise BadInput(list(faults.values()))
+
+
+def check_range(files: Files, gpus: Sequence[Gpu]) -> None:
+    """Raises BadInput when the settings name a card that is not there."""
+    settings = files.settings
+    here = {gpu.index for gpu in gpus}
+    missing = [index for index in settings.compete_gpus if index not in here]
+    if missing and not settings.use_all_gpus:
+        there = ", ".join(sorted(here))
+        raise BadInput(f"{files.config}: compete_gpus names GPU {', '.join(missing)}; there is GPU {there}")
 
 
 def visible_gpus(gpus: Sequence[Gpu]) -> tuple[frozenset[str] | None, tuple[Problem, ...]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rich.console import Console
+from rich.text import Text
 
 from app import preparation, procfs
 from app.command_file.parse import Parsed
@@ -114,6 +115,7 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     visible, problems = preparation.visible_gpus(gpus)
     rules = Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1)
     if saved is None:
+        preparation.check_range(files, gpus)
         preparation.check_against_machine(parsed.tasks, gpus, rules, files.shown)
     return Ready(
         options, files, seen, parsed, saved, watch, rules, files.problems + parsed.problems + problems
@@ -277,7 +279,12 @@ async def _live(ready: Ready, parts: Parts) -> int:
     console = Console()
     on_terminal = suits(console)
     open_log(files.home.scheduler_log(files.mode), files.settings.log_max_mb, on_terminal)
-    _greet(ready, parts.plan)
+    for line in _greeting(ready, parts.plan):
+        log.info("%s", line)
+        if on_terminal:
+            console.print(Text(line))
+    for problem in ready.problems:
+        log.warning("%s", problem.text)
     view = LiveView(parts.publisher.state, console) if on_terminal else None
     signals = Signals(engine, on_terminal, view.notice if view else log.info)
     signals.install()
@@ -307,21 +314,17 @@ async def _draw(view: LiveView) -> None:
         view.close()
 
 
-def _greet(ready: Ready, the_plan: Plan) -> None:
-    """The first lines: what runs, whether it is a resume, and what its user should know."""
+def _greeting(ready: Ready, the_plan: Plan) -> list[str]:
+    """The first lines: whether it is a resume, and what runs."""
     files = ready.files
-    log.info("%s: %s", files.command, counted(len(the_plan.tasks), "task"))
+    tasks = [task for task in the_plan.tasks if task.in_file]
+    lines = [f"{files.command}: {counted(len(tasks), 'task')}"]
     if ready.saved is not None:
-        done = sum(task.state.status in RUN_DONE for task in the_plan.tasks)
-        log.info(
-            "resuming run %s: %d done, %s to look for, %d to go (start over with --fresh)",
-            the_plan.name,
-            done,
-            counted(len(the_plan.open_attempts), "running attempt"),
-            len(the_plan.tasks) - done,
-        )
-    for problem in ready.problems:
-        log.warning("%s", problem.text)
+        done = sum(task.state.status in RUN_DONE for task in tasks)
+        found = counted(len(the_plan.open_attempts), "running attempt")
+        text = f"resuming run {the_plan.name}: {done} done, {len(tasks) - done} to go, {found} to look for"
+        lines.insert(0, f"{text} (start over with --fresh)")
+    return lines
 
 
 async def _finish(parts: Parts, signals: Signals, console: Console) -> int:

@@ -38,7 +38,6 @@ from app.model.state import (
     Cancelled,
     Cause,
     Completed,
-    ExitCode,
     Failed,
     Held,
     NotLaunched,
@@ -158,7 +157,8 @@ class Core:
             case Drain():
                 self.ending = self.ending or "drain"
                 for key in list(self.board.wants):
-                    self.board.renew(self.board.tasks[key], waiting(now.wall, DRAINING))
+                    task = self.board.tasks[key]
+                    self.board.renew(task, waiting(task.waiting.since, DRAINING))
         return self._actions
 
     # Attempts
@@ -244,8 +244,10 @@ class Core:
                 assert end is not None
                 ids, peak = task.running.gpu_ids, end.peak_memory_gb
                 self._move(task, Completed(ids, end.started_at, end.ended_at, 0, peak), now)
-            case Stopped() | Vanished(reboot=True):
+            case Stopped() | Vanished(reboot=True) if task.in_file:
                 self._move(task, Pending(now.wall), now, cause)
+            case Stopped() | Vanished(reboot=True):
+                self._move(task, Cancelled(now.wall, "edit"), now, cause)
             case _:
                 self._failed(task, cause, end, now)
 
@@ -254,7 +256,7 @@ class Core:
         if isinstance(cause, OutOfMemory):
             task.ask_gb = outcome.next_demand(task.ask_gb, cause, self.largest_gb)
             task.avoid |= set(task.running.gpu_uuids)
-        wait = self._retry_wait(task, cause)
+        wait = None if end and end.status in outcome.NOT_RETRIED else self._retry_wait(task)
         if wait is not None and task.in_file:
             retries = self._retries(task)
             state = Backoff(now.wall + wait, error_text(cause), cause, task.failures, retries)
@@ -281,9 +283,7 @@ class Core:
         given = task.spec.options.retries
         return given if given is not None else self.settings.max_retries
 
-    def _retry_wait(self, task: Task, cause: Cause) -> float | None:
-        if isinstance(cause, ExitCode) and cause.code in outcome.NOT_RETRIED:
-            return None
+    def _retry_wait(self, task: Task) -> float | None:
         return RetryPolicy(self._retries(task), self.settings.retry_config).next_wait(task.key, task.failures)
 
     def _skip_rest(self, task: Task, now: Now) -> None:

@@ -4,13 +4,14 @@ import re
 from typing import Literal
 
 from app.model.backend import Exit, Lost
-from app.model.state import Cause, ExitCode, OutOfMemory, Signalled, Stopped, TimedOut, Vanished
+from app.model.state import Cause, ExitCode, NotLaunched, OutOfMemory, Signalled, Stopped, TimedOut, Vanished
 
 OUT_OF_MEMORY = re.compile(
     r"cuda out of memory|torch\.outofmemoryerror|torch\.cuda\.outofmemoryerror|cuda_error_out_of_memory"
     r"|cudaerrormemoryallocation|resource_exhausted: (?:out of memory|oom)",
     re.IGNORECASE,
 )
+NO_ENTRY = re.compile(r"^gpulane: (the working directory .* can't be entered)$", re.MULTILINE)
 TRIED = re.compile(r"tried to allocate ([0-9.]+) ?(ki?b|mi?b|gi?b|bytes)", re.IGNORECASE)
 UNIT_GB = {"k": 1 / 1024**2, "m": 1 / 1024, "g": 1.0, "b": 1 / 1024**3}
 
@@ -36,6 +37,8 @@ def cause_of(
         return Vanished(end.reboot)
     if end.status == 0:
         return None
+    if end.status == 126 and (where := NO_ENTRY.search(end.log_tail)):
+        return NotLaunched(where[1])
     if OUT_OF_MEMORY.search(end.log_tail):
         return OutOfMemory(end.status, end.peak_memory_gb, tried_gb(end.log_tail))
     command = end.failed_command or (script.strip() if "\n" not in script.strip() else None)

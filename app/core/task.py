@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from app.model.backend import LaunchSpec, Want
 from app.model.paths import RunPaths
 from app.model.settings import Settings
-from app.model.state import FINISHED, STATUSES, Running, Status, TaskState
+from app.model.state import FINISHED, STATUSES, Running, Status, TaskState, Waiting
 from app.model.task import Planned, TaskKey, TaskSpec
 
 
@@ -40,6 +40,12 @@ class Task:
     def running(self) -> Running:
         """Its state, where it is known to be running."""
         assert isinstance(self.state, Running)
+        return self.state
+
+    @property
+    def waiting(self) -> Waiting:
+        """Its state, where it is known to wait for GPUs."""
+        assert isinstance(self.state, Waiting)
         return self.state
 
     def timeout(self, settings: Settings) -> float | None:

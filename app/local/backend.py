@@ -12,7 +12,7 @@ from app.lease.store import Held, LeaseStore
 from app.local.attempts import Attempts
 from app.local.machine import Machine
 from app.local.seats import Own, Seats
-from app.local.survey import cards, used_by_lease
+from app.local.survey import allowance_of, cards, used_by_lease
 from app.model.backend import (
     Acquired,
     AttemptRecord,
@@ -111,7 +111,7 @@ class LocalBackend:
             found.append(Problem("driver", f"the GPU driver does not answer: {self._seen.silent.error}"))
         used = {n: a.used_gb for n, a in self._attempts.living.items() if a.used_gb is not None}
         shown = cards(self._seen, self._seats.rules, self._labels, self._machine.off())
-        return Survey(shown, self._seats.allowance, tuple(found), used)
+        return Survey(shown, allowance_of(self._seen, self._seats.rules), tuple(found), used)
 
     def _own(self) -> Own:
         """What of ours is running or granted."""

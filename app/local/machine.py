@@ -1,8 +1,10 @@
 """Everything a decision looks at: what the driver shows, what the leases say, what is turned off."""
 
 import json
+import os
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from app.core.rules import Seen
@@ -45,6 +47,7 @@ class Machine:
 
     def _seen(self, look: GpuLook, own: Iterable[str], own_tasks: int, own_cpu_tasks: int) -> Seen:
         """What placement wants to know, from a look at the driver and one at the leases."""
+        own = frozenset(own)
         silent: DriverSilent | LeasesUnreadable | None = look.silent
         leases: tuple[Lease, ...] = ()
         try:
@@ -53,7 +56,7 @@ class Machine:
             silent = silent or LeasesUnreadable(str(error))
             self.problems = (*self._lasting, Problem("lease_directory", str(error)))
         else:
-            leases = found.leases
+            leases = tuple(_named(lease, own) for lease in found.leases)
             self.problems = self._lasting + found.problems
         present = {gpu.uuid for gpu in look.gpus}
         gone = tuple(gpu for uuid, gpu in self._known.items() if uuid not in present)
@@ -64,7 +67,7 @@ class Machine:
             silent=silent,
             off=frozenset(self.off()),
             vanished=self._vanished(),
-            own=frozenset(own),
+            own=own,
             own_tasks=own_tasks,
             own_cpu_tasks=own_cpu_tasks,
             known=gone,
@@ -88,3 +91,10 @@ class Machine:
         """uuids of the cards on which leases of ours were deleted under us."""
         found = (gpu_of(name) for name in self.leases.vanished())
         return frozenset(uuid for uuid in found if uuid is not None)
+
+
+def _named(lease: Lease, own: Collection[str]) -> Lease:
+    """A lease of this user's that another scheduler has says so: both may have a queue 1."""
+    if lease.uid != os.getuid() or lease.name in own:
+        return lease
+    return replace(lease, label=f"{lease.label} of another scheduler of yours (pid {lease.scheduler})")

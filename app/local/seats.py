@@ -10,7 +10,7 @@ from app.lease.errors import LeaseError
 from app.lease.store import Held
 from app.local.machine import Machine
 from app.model.backend import Grant, Now, Want
-from app.model.blockers import Allowance, Blocked, NotYetTried
+from app.model.blockers import Blocked, NotYetTried
 from app.model.faults import Problem
 from app.model.lease import Lease
 from app.model.task import TaskKey
@@ -55,7 +55,6 @@ class Seats:
     def __init__(self, machine: Machine, rules: Rules) -> None:
         self.machine, self.rules = machine, rules
         self.claim: Claim | None = None
-        self.allowance: Allowance | None = None
         self.problem: Problem | None = None
 
     async def give(self, heads: Sequence[Want], own: Own, now: Now) -> tuple[list[Taken], Explain]:
@@ -78,7 +77,7 @@ class Seats:
 
     def _place(self, seen: Seen, waiting: Sequence[Want], now: Now) -> Placement:
         placement = place(seen, waiting, self.claim, self.rules, now)
-        self.claim, self.allowance = placement.claim, placement.allowance
+        self.claim = placement.claim
         return placement
 
     async def _take(self, grants: Iterable[Grant], wants: dict[TaskKey, Want], seen: Seen) -> list[Taken]:

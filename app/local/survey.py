@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from app.core.allowance import allowance
 from app.core.ledger import Card as Account
 from app.core.ledger import ledger
 from app.core.rules import Rules, Seen
+from app.model.blockers import Allowance
 from app.model.lease import Lease
 from app.model.state_file import Card, CardProcess, OtherLease
 
@@ -12,6 +14,11 @@ from app.model.state_file import Card, CardProcess, OtherLease
 def cards(seen: Seen, rules: Rules, tasks: Mapping[str, str], off: Mapping[str, float]) -> tuple[Card, ...]:
     """All cards. `tasks`: lease name -> "3/1", of this scheduler's attempts; `off`: uuid -> wall time."""
     return tuple(_card(account, tasks, off.get(uuid)) for uuid, account in ledger(seen, rules).items())
+
+
+def allowance_of(seen: Seen, rules: Rules) -> Allowance:
+    """How many cards this user holds and may hold now."""
+    return allowance([card for card in ledger(seen, rules).values() if rules.covers(card.gpu)], rules)
 
 
 def used_by_lease(seen: Seen, rules: Rules) -> dict[str, float]:
