@@ -185,8 +185,10 @@ def _count(value: str) -> int:
 
 
 def _integer(value: str) -> int:
-    sign = -1 if value[:1] == "-" else 1
-    return sign * _count(value[1:] if value[:1] in ("-", "+") else value)
+    digits = value[1:] if value[:1] in ("-", "+") else value
+    if not is_digits(digits):
+        raise Misread(f"{clip(value)} is no whole number", "")
+    return -_count(digits) if value[:1] == "-" else _count(digits)
 
 
 def _repeat(value: str) -> int:

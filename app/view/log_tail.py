@@ -11,7 +11,7 @@ EVERY = 1.0  #: seconds between looks at one file
 
 def last_line(data: bytes) -> str:
     """What a terminal would show last: the text after the last carriage return (progress bars rewrite their
-    line) of the last line that holds anything; "" when there is none, as below the head of a silent task's log."""
+    line) of the last line that holds anything; "" when there is none, as in a silent task's log."""
     for line in reversed(data.split(b"\n")):
         for part in reversed(line.split(b"\r")):
             text = clean(part.decode("utf-8", "replace").lstrip("\ufffd")).strip()
