@@ -49,6 +49,8 @@ Listener = Callable[[Event | None, Sequence[Action]], None]
 ADOPTION_SECONDS = 10.0
 """What finding earlier attempts may take before the rest goes on beside it."""
 
+CANCEL_ROUNDS = 50
+
 EXPLAIN_SECONDS = 0.1
 """Between two workings-out of why tasks wait."""
 
@@ -101,15 +103,29 @@ class Engine:
         try:
             self._apply(None, self.core.start())
             await self._adopt_all(open_attempts)
-            while not (self.core.finished and not (self.stay and self.core.ending is None)):
+            while not self._over():
                 await self._decide()
                 await self._sleep()
                 self._feed(Tick())
-            if not await self.recorder.flush() and self.core.ending != "stop":
-                await self.recorder.recover()  # what has ended must not seem to run at the next start
+            if not await self.recorder.flush():  # what has ended must not seem to run at the next start
+                await self.recorder.recover(given_up=lambda: self.core.ending == "stop")
         finally:
+            await self._end_sides()
+
+    async def _end_sides(self) -> None:
+        """Cancelled again and again: wait_for may swallow one (Python below 3.12)."""
+        for _ in range(CANCEL_ROUNDS):
+            if not self._side:
+                break
             for side in self._side:
                 side.cancel()
+            await asyncio.wait(set(self._side), timeout=0.2)
+
+    def _over(self) -> bool:
+        """Nothing will happen any more, or was told to stop and what is left can't be reached from here."""
+        if self.core.ending == "stop" and not self._living:
+            return True
+        return self.core.finished and not (self.stay and self.core.ending is None)
 
     async def _decide(self) -> None:
         """One round: ask for all heads, record what was granted, launch it, then say why others wait."""
@@ -165,6 +181,7 @@ class Engine:
 
     def _stand_still(self) -> None:
         """Nothing starts without a record; what waits says so, until the disk takes records again."""
+        self._explain = None
         self._feed(Explained({want.key: DISK_FULL for want in self.core.heads()}), wake=False)
         if not self._recovering:
             self._recovering = True

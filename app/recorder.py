@@ -40,15 +40,17 @@ class Recorder:
             return self.problem is None
         try:
             await self._journal.commit(batch)
-        except HistoryError as error:
+        except BaseException as error:
             self._waiting = batch + self._waiting
+            if not isinstance(error, HistoryError):
+                raise
             self.problem = Problem("history", f"history can't be written, nothing new starts: {error}")
             return False
         self.problem = None
         return True
 
-    async def recover(self) -> None:
-        """Try until the disk takes it again."""
+    async def recover(self, given_up: Callable[[], bool] = lambda: False) -> None:
+        """Try until the disk takes it again, or nobody waits for it any more."""
         policy = AsyncRetrying(
             wait=wait_exponential(min=0.2, max=5),
             retry=retry_if_exception_type(HistoryError),
@@ -56,5 +58,5 @@ class Recorder:
         )
         async for attempt in policy:
             with attempt:
-                if not await self.flush() and self.problem is not None:
+                if not await self.flush() and self.problem is not None and not given_up():
                     raise HistoryError(self.problem.text)

@@ -152,13 +152,18 @@ def _read(files: Files, saved: SavedRun | None) -> Parsed:
 
 async def _first_look(watch: GpuWatch, resuming: bool) -> tuple[Gpu, ...]:
     """The cards. At a resume a driver that is away is something to wait for. Raises ProbeError, NoDriver."""
-    if resuming:  # what runs must be found now; the driver may take a minute
+    named = os.environ.get("CUDA_VISIBLE_DEVICES", "0").replace(",", "").isdecimal()
+    if resuming and named:  # what runs must be found now; the driver may take a minute
         with contextlib.suppress(ProbeError, asyncio.TimeoutError):
             return (await asyncio.wait_for(watch.look(), RESUME_LOOK_SECONDS)).gpus
         return ()
     notice = asyncio.get_running_loop().call_later(2.0, print_problem, "waiting for the GPU driver to answer")
     try:
         return (await watch.look()).gpus
+    except ProbeError:
+        if not resuming:
+            raise
+        return ()
     finally:
         notice.cancel()
 
@@ -219,6 +224,13 @@ def _run_name(files: Files) -> str:
     return f"{datetime.now():%Y%m%d-%H%M%S}-{files.command.stem[:40]}-{secrets.token_hex(2)}"  # noqa: DTZ005
 
 
+async def _learn_sizes(core: Core, ready: Ready) -> None:
+    """At a resume the driver may answer only later."""
+    while core.largest_gb is None:
+        await asyncio.sleep(ready.files.settings.check_time)
+        core.largest_gb = _largest(ready)
+
+
 def _largest(ready: Ready) -> float | None:
     """The most that fits on a card of this machine, in GB, beside the margin; None: no card is known."""
     look = ready.watch.last
@@ -275,7 +287,7 @@ class _Accept:
 
 async def _live(ready: Ready, parts: Parts) -> int:
     """Run until nothing will happen any more, with the view or plain lines beside it."""
-    files, engine = ready.files, parts.engine
+    files, engine, core = ready.files, parts.engine, parts.engine.core
     console = Console()
     on_terminal = suits(console)
     open_log(files.home.scheduler_log(files.mode), files.settings.log_max_mb, on_terminal)
@@ -290,6 +302,8 @@ async def _live(ready: Ready, parts: Parts) -> int:
     signals.install()
     engine.alongside(parts.publisher.run(), "state file")
     engine.alongside(engine.backend.observe(), "observer")
+    if core.largest_gb is None:
+        engine.alongside(_learn_sizes(core, ready), "sizes")
     if ready.options.watch:
         engine.alongside(parts.edits.run(), "edits")
     if view:
@@ -334,8 +348,8 @@ async def _finish(parts: Parts, signals: Signals, console: Console) -> int:
         code = 0 if core.all_well else 1
     if core.all_well:
         recorder.add(records.RunFinished(now().wall, code))
-    if not await recorder.flush() and parts.engine.core.ending != "stop":
-        await recorder.recover()
+    if not await recorder.flush():
+        await recorder.recover(given_up=lambda: core.ending == "stop")
     parts.publisher.write(finished=True)
     with contextlib.suppress(OSError, SystemExit):  # the terminal or the pipe's reader may be gone
         print_summary(parts.publisher.state(finished=True), console)

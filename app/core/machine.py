@@ -230,7 +230,7 @@ class Core:
         task.stop_at = None
         if isinstance(end, Lost) and (event.adopted or not end.began):
             task.failures = 0  # a new start gives what it finds lost a fresh budget
-            self._move(task, Pending(now.wall), now, cause)
+            self._move(task, Pending(now.wall) if task.in_file else Cancelled(now.wall, "edit"), now, cause)
         else:
             self._settle(task, cause, exit_, now)
         if not task.in_file:

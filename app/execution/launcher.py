@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import re
 import shutil
 import signal
 import time
@@ -22,7 +21,6 @@ SUPERVISOR = str(Path(__file__).with_name("supervisor.sh"))
 BASH = shutil.which("bash") or "/bin/bash"
 DEFAULT_SIGNALS = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 UPTIME_STEP = 0.01  #: seconds
-NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 FIRST_HIGH = 100  #: descriptors for the script and the leases begin here, out of the way of `exec 3>file`
 
 
@@ -88,10 +86,11 @@ def supervisor_command(spec: LaunchSpec, env: Mapping[str, str], script: int, st
     uptime = float(Path("/proc/uptime").read_text().split()[0])
     booted = time.time() - uptime - UPTIME_STEP
     program = spec.script.split() if stands_alone(spec.script, env) else [BASH, f"/proc/self/fd/{script}"]
-    # dash forgets variables whose names it can't use, exported functions of bash among them.
-    odd = [f"{name}={value}" for name, value in env.items() if not NAME.fullmatch(name)]
+    # dash forgets variables whose names it can't use; bash's exported functions are missed the most.
+    # Others can read arguments, so nothing else with an odd name goes this way: it might be a secret.
+    odd = [f"{name}={value}" for name, value in env.items() if name.startswith("BASH_FUNC_")]
     if odd:
-        program = ["env", *odd, *program]
+        program = ["env", "--", *odd, *program]
     return ["sh", SUPERVISOR, str(spec.number), f"{booted:.2f}", stdin, spec.cwd, *program]
 
 

@@ -8,41 +8,44 @@
 # 0 is the run's `ends` file, open for appending: this process's copy of it holds the attempt lock. 1 and
 # 2 are the task's log or terminal.
 #
+# Its variables begin with gl_: one that the environment brings along by the same name would reach the
+# task changed.
+#
 # POSIX sh, since dash starts in 2 ms; no process but the task's, hence the reading of /proc. A line
 # begins and ends with a newline and holds its own length, so that a short or mixed one can't parse.
 
 whose() {
-    session=$4 start=${20} # fields 6 and 22: two come before, the pid and the command in brackets
+    gl_session=$4 gl_start=${20} # fields 6 and 22: two come before, the pid and the command in brackets
 }
 
 run() {
-    number=$1 booted=$2 stdin=$3 cwd=$4
+    gl_number=$1 gl_booted=$2 gl_stdin=$3 gl_cwd=$4
     shift 4
 
     # Handlers and not '': an ignored signal would be ignored in the task as well.
     trap : HUP INT QUIT PIPE ALRM TERM USR1 USR2 XCPU
 
-    read -r stat <"/proc/$$/stat"
-    whose ${stat##*) }
-    read -r begun _ </proc/uptime
+    read -r gl_stat <"/proc/$$/stat"
+    whose ${gl_stat##*) }
+    read -r gl_begun _ </proc/uptime
 
     # Once only: the disk may be full, and the task shall not wait for that.
-    line="start $number $$ $start $session $begun $booted"
-    printf '\n%s %s .\n' "$line" "${#line}" 2>/dev/null >&0
+    gl_line="start $gl_number $$ $gl_start $gl_session $gl_begun $gl_booted"
+    printf '\n%s %s .\n' "$gl_line" "${#gl_line}" 2>/dev/null >&0
 
-    if cd -- "$cwd" 2>/dev/null; then
-        command "$@" <"$stdin" # a program, whatever this script calls its functions
-        status=$?
+    if cd -- "$gl_cwd" 2>/dev/null; then
+        command "$@" <"$gl_stdin" # a program, whatever this script calls its functions
+        gl_status=$?
     else
-        echo "gpulane: the working directory $cwd can't be entered" >&2
-        status=126
+        echo "gpulane: the working directory $gl_cwd can't be entered" >&2
+        gl_status=126
     fi
 
-    read -r ended _ </proc/uptime
-    line="end $number $status $begun $ended $booted"
-    until printf '\n%s %s .\n' "$line" "${#line}" 2>/dev/null >&0; do
+    read -r gl_ended _ </proc/uptime
+    gl_line="end $gl_number $gl_status $gl_begun $gl_ended $gl_booted"
+    until printf '\n%s %s .\n' "$gl_line" "${#gl_line}" 2>/dev/null >&0; do
         command -p sleep 1
     done
-    exit "$status"
+    exit "$gl_status"
 }
 run "$@"

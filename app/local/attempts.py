@@ -118,7 +118,9 @@ class Attempts:
         """Where its lock is held by a process that can't be seen from here, wait for what that does."""
         while True:
             try:
-                return await locate(self._ends, record.number, record.log_path, record.boot_id)
+                found = await locate(self._ends, record.number, record.log_path, record.boot_id)
+                self.leftovers.problems.pop(record.log_path, None)
+                return found
             except TimeoutError as error:
                 self.leftovers.problems[record.log_path] = Problem("unseen_attempt", str(error))
                 await asyncio.sleep(UNSEEN_SECONDS)

@@ -54,15 +54,14 @@ class Leftovers:
 
     async def sweep(self) -> None:
         """One look for strays of ended attempts, and one at what lingers."""
-        unswept, self._unswept = self._unswept, []
+        unswept = list(self._unswept)
         if unswept:
             for marks in await asyncio.to_thread(left_behind, unswept):
                 await self.end(marks, (), 0.0, forced=False)
-        lingering, self._lingering = self._lingering, []
-        for each in lingering:
-            if await asyncio.to_thread(trees.find, each.marks):
-                self._lingering.append(each)
-            else:
+            del self._unswept[: len(unswept)]  # only now: a look that is cancelled is made again
+        for each in list(self._lingering):
+            if not await asyncio.to_thread(trees.find, each.marks):
+                self._lingering.remove(each)
                 self._release(each.leases)
 
     def all_problems(self) -> list[Problem]:

@@ -219,3 +219,25 @@ def test_functions_that_the_environment_brings_along_work(
     trial = attempts.start(script)
     assert attempts.finish(trial).status == 0
     assert "\nhello" in Path(trial.spec.log_path).read_text()
+
+
+def test_no_variable_of_the_supervisors_reaches_the_task(attempts: Attempts) -> None:
+    """A shell variable whose name came with the environment is exported again when it is set."""
+    names = [
+        "number",
+        "booted",
+        "stdin",
+        "cwd",
+        "stat",
+        "session",
+        "start",
+        "begun",
+        "line",
+        "ended",
+        "status",
+    ]
+    trial = attempts.start("env; true", env=[(name, "mine") for name in names])
+    attempts.finish(trial)
+    lines = Path(trial.spec.log_path).read_text().splitlines()
+    assert {f"{name}=mine" for name in names} <= set(lines)
+    assert not [line for line in lines if line.startswith("gl_")]
