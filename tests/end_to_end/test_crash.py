@@ -126,13 +126,10 @@ def is_finished(world: World) -> bool:
     path = world.root / "logs" / "history.db"
     if not path.exists():
         return False
-    with contextlib.closing(sqlite3.connect(path)) as history:
-        try:
-            return (
-                history.execute("SELECT count(*) FROM runs WHERE finished_at IS NOT NULL").fetchone()[0] > 0
-            )
-        except sqlite3.OperationalError:
-            return False  # killed before there were tables
+    with contextlib.closing(sqlite3.connect(path)) as history, contextlib.suppress(sqlite3.OperationalError):
+        query = "SELECT 1 FROM runs WHERE finished_at IS NOT NULL"
+        return history.execute(query).fetchone() is not None
+    return False  # killed before there were tables
 
 
 def batter(world: World, tasks: int, kills: int, rng: random.Random) -> None:
