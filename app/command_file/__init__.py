@@ -4,7 +4,6 @@ from app.command_file.document import Document
 from app.command_file.parse import Parsed, parse
 from app.command_file.read import read
 from app.command_file.render import render
-from app.command_file.shell import substitute
 from app.command_file.syntax import check_scripts
 
-__all__ = ["Document", "Parsed", "check_scripts", "parse", "read", "render", "substitute"]
+__all__ = ["Document", "Parsed", "check_scripts", "parse", "read", "render"]

@@ -2,17 +2,10 @@
 
 import re
 
-WORK_DIR = re.compile(r"(?<!\$)\{work_dir\}")  # ${work_dir} is a variable of the user's own
-
 _LINE_ENDS_IN_AND = re.compile(r"(?<!&)&[ \t]*(?:#.*)?$", re.MULTILINE)
 _HEREDOC = re.compile(r"<<(-?)[ \t]*((?:[^\s'\"\\;&|<>()]|\\.|'[^'\n]*'|\"[^\"\n]*\")+)")
 _DULL = re.compile(r"[^\\'\"`$#&<()\n\s]+")
 _DULL_IN_QUOTES = re.compile(r"[^\\\"`$]+")
-
-
-def substitute(script: str, work_dir: str) -> str:
-    """The script with `{work_dir}` replaced, and nothing else: `${work_dir}`, `{}` and `{print}` stay."""
-    return WORK_DIR.sub(lambda _: work_dir, script)
 
 
 def background_end(script: str) -> int | None:

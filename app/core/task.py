@@ -7,7 +7,7 @@ from app.model.backend import LaunchSpec, Want
 from app.model.paths import RunPaths
 from app.model.settings import Settings
 from app.model.state import FINISHED, STATUSES, Running, Status, TaskState, Waiting
-from app.model.task import Planned, TaskKey, TaskSpec
+from app.model.task import Planned, TaskKey, TaskSpec, substitute
 
 
 @dataclass(slots=True, eq=False)
@@ -65,8 +65,8 @@ class Task:
             index=self.index,
             attempt=self.attempts,
             number=number,
-            script=self.spec.script.replace("{work_dir}", work_dir),
-            cwd=(options.cwd or work_dir).replace("{work_dir}", work_dir),
+            script=substitute(self.spec.script, work_dir),
+            cwd=substitute(options.cwd or work_dir, work_dir),
             env=options.env,
             terminal=options.terminal,
             session_name=run.session(self.spec.queue_id, self.index, number) if in_tmux else None,

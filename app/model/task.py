@@ -1,8 +1,11 @@
 """What a command file asks for: tasks, their options, their identity."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Literal
+
+WORK_DIR = re.compile(r"(?<!\$)\{work_dir\}")  # ${work_dir} is a variable of the user's own
 
 Mode = Literal["single", "multi"]
 OnFailure = Literal["stop", "continue"]
@@ -47,6 +50,11 @@ class TaskSpec:
         parts = [self.script, self.options.cwd or "", str(self.gpus)]
         parts += [f"{name}={value}" for name, value in self.options.env]
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def substitute(script: str, work_dir: str) -> str:
+    """The script with `{work_dir}` replaced, and nothing else: `${work_dir}`, `{}` and `{print}` stay."""
+    return WORK_DIR.sub(lambda _: work_dir, script)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.command_file import Document, parse, render, substitute
+from app.command_file import Document, parse, render
 from app.model.faults import BadInput
-from app.model.task import Mode, Options, TaskSpec
+from app.model.task import Mode, Options, TaskSpec, substitute
 
 WORDS = st.text(st.sampled_from("ab 1.'\"\\#$&é车\t"), min_size=1, max_size=8)
 LINES = st.sampled_from(

@@ -374,3 +374,9 @@ def test_an_end_at_the_very_moment_of_the_stop_is_the_stops() -> None:
     case.feed(StopNow())
     case.feed(Ended(1, Exit(143, WALL, case.now.wall - 0.02, None, "")))
     assert case.status("1/0") == "pending"
+
+
+def test_a_variable_of_the_users_own_is_not_the_work_dir() -> None:
+    case = Case(spec(1, "cp {work_dir}/a ${work_dir}/b"))
+    (launch,) = case.grant("1/0")
+    assert launch.spec.script == "cp /work/a ${work_dir}/b"
