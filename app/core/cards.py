@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from app.core.allowance import allowance, allowed
-from app.core.fit import Manner, Need, Obstacles, holds, obstacles, suits
+from app.core.fit import Need, Obstacles, holds, obstacles, suits
 from app.core.ledger import Card, account, ledger
 from app.core.rules import Claim, Rules, Seen
 from app.model.blockers import Allowance, CardBlocker, CardClaimed
@@ -22,7 +22,6 @@ class Cards:
         self.silent = seen.silent
         self._claim = claim
         self._cards = {uuid: card for uuid, card in ledger(seen, rules).items() if rules.covers(card.gpu)}
-        self._obstacles: dict[tuple[str, Manner], Obstacles] = {}
         self._ordered: list[Card] | None = None
         self._ready: dict[Need, list[Card]] = {}
         self._allowance: Allowance | None = None
@@ -100,11 +99,7 @@ class Cards:
 
     def seen(self, card: Card, need: Need) -> Obstacles:
         """What is in the way of taking this card so."""
-        key = (card.gpu.uuid, need.manner)
-        found = self._obstacles.get(key)
-        if found is None:
-            found = self._obstacles[key] = obstacles(card, need.manner, self.rules)
-        return found
+        return obstacles(card, need.manner, self.rules)
 
     def claimed(self, card: Card, need: Need) -> bool:
         """Is the card kept for another task?"""
@@ -124,8 +119,6 @@ class Cards:
             uuid = card.gpu.uuid
             leases = (*card.leases, replace(lease, gpu=uuid))
             self._cards[uuid] = account(card.gpu, leases, card.unusable, self.rules)
-            for key in [key for key in self._obstacles if key[0] == uuid]:
-                del self._obstacles[key]
         self._ordered = self._allowance = None
         self._ready.clear()
         return self.allowance.available > before

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from app.core.ledger import GONE, Card, vacant, without
+from app.core.ledger import GONE, REMEMBERED, Card, vacant, without
 from app.core.rules import Rules
 from app.model.backend import Want
 from app.model.blockers import (
@@ -112,6 +112,7 @@ class Obstacles:
         return self.rest if self.enough(need) else self.bare
 
 
+@functools.lru_cache(REMEMBERED)
 def obstacles(card: Card, manner: Manner, rules: Rules) -> Obstacles:
     """Named so that each is still in the way when those before it are gone."""
     unusable = tuple(CardUnusable(card.gpu.index, why) for why in card.unusable)

@@ -5,6 +5,7 @@ with others = total - the driver's free - what is attributed to leases. So the d
 everything nobody can explain count as others'.
 """
 
+import functools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,11 @@ GONE: frozenset[Unusable] = frozenset({"lost", "unreadable", "missing"})
 """Nothing is known of what is on such a card."""
 
 
-@dataclass(frozen=True, slots=True)
+REMEMBERED = 512
+"""Accounts kept: from one decision to the next most cards are as they were."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # told apart by identity, so that what follows from one is kept
 class Card:
     """One card's account. All amounts in GB."""
 
@@ -84,7 +89,8 @@ def ledger(seen: Seen, rules: Rules) -> dict[str, Card]:
     return book
 
 
-def account(gpu: Gpu, leases: Sequence[Lease], unusable: tuple[Unusable, ...], rules: Rules) -> Card:
+@functools.lru_cache(REMEMBERED)
+def account(gpu: Gpu, leases: tuple[Lease, ...], unusable: tuple[Unusable, ...], rules: Rules) -> Card:
     """One card's account."""
     tenants, strays = attribute(gpu.processes, leases)
     measured = [_used(processes) for processes in tenants]
@@ -98,7 +104,7 @@ def account(gpu: Gpu, leases: Sequence[Lease], unusable: tuple[Unusable, ...], r
     own_promised = sum(amount for amount, own in zip(promised, mine, strict=True) if own)
     return Card(
         gpu=gpu,
-        leases=tuple(leases),
+        leases=leases,
         tenants=tuple(tenants),
         strays=strays,
         unusable=unusable,

@@ -9,7 +9,7 @@ from app.model.settings import Settings
 from app.model.task import TaskKey
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one for a scheduler's life; a key of what is remembered
 class Rules:
     """The settings, whose user it is, and what they come to on this machine."""
 
