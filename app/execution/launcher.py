@@ -83,8 +83,7 @@ def supervisor_command(spec: LaunchSpec, env: Mapping[str, str], script: int, st
     """
     # The file and not the clock: in some containers they differ, and the supervisor has only the file.
     # It is cut to hundredths; the margin keeps the times it gives from lying in the future.
-    uptime = float(Path("/proc/uptime").read_text().split()[0])
-    booted = time.time() - uptime - UPTIME_STEP
+    booted = time.time() - procfs.uptime() - UPTIME_STEP
     program = spec.script.split() if stands_alone(spec.script, env) else [BASH, f"/proc/self/fd/{script}"]
     # dash forgets variables whose names it can't use; bash's exported functions are missed the most.
     # Others can read arguments, so nothing else with an odd name goes this way: it might be a secret.

@@ -10,6 +10,7 @@ from app.lease import record
 from app.lease.directory import open_directory
 from app.lease.errors import LeaseDirectoryError, LeaseDirectoryGone, LeaseError
 from app.lease.record import Record
+from app.model.lease import Lease
 
 Identity = tuple[int, int]  #: device and inode
 
@@ -21,6 +22,7 @@ class _Ours:
     fd: int
     identity: Identity
     content: Record | None
+    lease: Lease | None = None  #: what `content` says, as others read it
 
     @property
     def lives(self) -> bool:
@@ -38,10 +40,16 @@ class Holdings:
 
     def add(self, name: str, fd: int, content: Record) -> None:
         """A lease just published; `fd` carries its lock and is ours from now on."""
-        self._ours[name] = _Ours(fd, _identity(os.fstat(fd)), content)
+        lease = record.lease_of(content, name, self._uid)
+        self._ours[name] = _Ours(fd, _identity(os.fstat(fd)), content, lease)
 
     def descriptor(self, name: str) -> int:
         return self._ours[name].fd
+
+    def lease(self, name: str, inode: int) -> Lease | None:
+        """The lease in this very file, if we carry its lock: then it lives, and nobody need look into it."""
+        ours = self._ours.get(name)
+        return ours.lease if ours is not None and ours.identity[1] == inode else None
 
     def identify(self, name: str, supervisor: int, start: int, session: int) -> None:
         """Rewrite the record of a lease whose lock we carry. Raises LeaseError."""
@@ -55,7 +63,7 @@ class Holdings:
             raise LeaseError(
                 f"can't write to the lease {self._directory / name}: {error.strerror}"
             ) from error
-        self._ours[name] = replace(ours, content=content)
+        self._ours[name] = replace(ours, content=content, lease=record.lease_of(content, name, self._uid))
 
     def let_go(self, names: Collection[str]) -> frozenset[str]:
         """Close our own hold; returns those whose lock another process still carries. See LeaseStore."""

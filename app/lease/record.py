@@ -58,7 +58,9 @@ def gpu_of(name: str) -> str | None:
 
 def encode(record: Record) -> bytes:
     """512 bytes: JSON, padded with blanks. A long label is cut."""
-    record = replace(record, label=_printable(record.label)[:LABEL_LENGTH])
+    label = _printable(record.label)[:LABEL_LENGTH]
+    if label != record.label:
+        record = replace(record, label=label)
     while len(data := _RECORD.dump_json(record)) > SIZE:
         if not record.label:
             raise LeaseError(f"the uuid {record.gpu!r} is too long for a lease")
@@ -81,8 +83,11 @@ def decode(data: bytes, gpu: str | None) -> Record | None:
 def to_lease(data: bytes, name: str, uid: int) -> Lease | None:
     """The living lease that a file of this name, content and owner stands for; None: not to be understood."""
     record = decode(data, gpu_of(name))
-    if record is None:
-        return None
+    return None if record is None else lease_of(record, name, uid)
+
+
+def lease_of(record: Record, name: str, uid: int) -> Lease:
+    """The living lease with this content."""
     return Lease(
         name=name,
         gpu=record.gpu,

@@ -5,6 +5,7 @@ import os
 import stat
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +31,16 @@ class Look:
     problems: tuple[Problem, ...] = ()
 
 
+Known = Callable[[str, int], Lease | None]
+"""Name and inode -> a living lease that need not be looked into."""
+
+
 class Scan:
     """One look at a directory. Removes the dead files of `uid`."""
 
-    def __init__(self, folder: int, where: Path, uid: int) -> None:
+    def __init__(self, folder: int, where: Path, uid: int, known: Known) -> None:
         self._folder = folder
+        self._known = known
         self._where = where
         self._uid = uid
         self._leases: list[Lease] = []
@@ -46,17 +52,19 @@ class Scan:
     def run(self) -> Look:
         """Raises LeaseError when there are too many files to look at: one of them might be a lease."""
         with os.scandir(self._folder) as entries:
-            names = [entry.name for entry in itertools.islice(entries, ENTRIES + 1)]
-        for name in names:
+            files = [(entry.name, entry.inode()) for entry in itertools.islice(entries, ENTRIES + 1)]
+        for name, inode in files:
             gpu = record.gpu_of(name)
-            if gpu is not None:
+            if (lease := self._known(name, inode)) is not None:
+                self._leases.append(lease)
+            elif gpu is not None:
                 self._candidate(name, gpu)
             elif name.startswith("."):
                 self._hidden(name)
             else:
                 self._note_odd(name)
-        if len(names) > ENTRIES:
-            raise LeaseError(self._say_crowded(names))
+        if len(files) > ENTRIES:
+            raise LeaseError(self._say_crowded([name for name, _ in files]))
         self._count_unread()
         return Look(tuple(self._leases), self._problems())
 

@@ -9,7 +9,7 @@ import asyncio
 import os
 import random
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.lease import record
@@ -64,7 +64,7 @@ class LeaseStore:
             found = self._scan()
         except LeaseDirectoryGone as error:
             found = Look((), (Problem("lease_directory", f"{error}; the next lease makes it anew"),))
-        return replace(found, problems=found.problems + self._mutex.problems() + self._say_vanished())
+        return Look(found.leases, found.problems + self._mutex.problems() + self._say_vanished())
 
     async def take(
         self, gpus: Sequence[str], memory_gb: float | None, exclusive: bool, label: str, fits: Fits
@@ -177,7 +177,7 @@ class LeaseStore:
     def _scan(self) -> Look:
         folder = open_directory(self._directory)
         try:
-            return Scan(folder, self._directory, self._uid).run()
+            return Scan(folder, self._directory, self._uid, self._holdings.lease).run()
         except OSError as error:
             raise LeaseError(f"can't read the leases in {self._directory}: {error.strerror}") from error
         finally:

@@ -3,6 +3,7 @@
 Every amount of memory in gpulane is in GB of 1,024 MiB, as nvidia-smi counts.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -94,6 +95,7 @@ MARKETED_GB = (
 """Sizes cards are sold as. ECC on GDDR takes 1/16 of it: a 24 GB A10 shows 22.49."""
 
 
+@functools.lru_cache(1024)
 def index_order(index: str) -> tuple[int, ...]:
     """Sort key of a GPU index: "2" before "10", "0" before "0:1". Raises ValueError."""
     return tuple(int(part) for part in index.split(":"))

@@ -249,7 +249,7 @@ def test_a_state_takes_at_most_a_twentieth_of_a_core() -> None:
     now = 200.0
     with pace.measured():
         used += 0.0001
-    assert pace.next_at == pytest.approx(200.05)
+    assert pace.next_at == pytest.approx(200.1)
 
 
 def test_a_lock_passes_from_hand_to_hand(tmp_path: Path, home: Home) -> None:
