@@ -60,8 +60,16 @@ def quick_check(marks: Marks, lease_files_held: Callable[[], bool]) -> bool:
     """True if nothing is left of the attempt's session and nobody holds its leases. Cheap: no full scan."""
     if marks.session is None:
         return False
-    left = set(procfs.session_members(marks.session)) - {marks.pid, marks.session}
+    left = set(procfs.session_members(marks.session, _later(marks))) - {marks.pid, marks.session}
     return not left and not lease_files_held()
+
+
+def _later(marks: Marks) -> Iterable[int]:
+    """Every process that can be in the attempt's session, but for its leader: they are born into it."""
+    if marks.pid is None or marks.pid != marks.session:  # in tmux, whose pane is older than the attempt
+        return procfs.pids()
+    age = (ticks_now() - marks.start + 1) / os.sysconf("SC_CLK_TCK")
+    return procfs.pids_since(marks.pid, age)
 
 
 def find(marks: Marks) -> list[Process]:

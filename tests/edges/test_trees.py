@@ -150,6 +150,20 @@ def test_quick_check(attempts: Attempts, tmp_path: Path) -> None:
     assert quick_check(trial.marks, lambda: lease_is_held(lease))
 
 
+@pytest.mark.parametrize("age", [0.0, 1e6])
+def test_what_was_born_later_is_among_the_numbers_looked_at(age: float, bystander: int) -> None:
+    """Young: few numbers are tried. Old: numbers may have begun anew since, so all processes are."""
+    later = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    try:
+        looked_at = set(procfs.pids_since(bystander, age))
+        assert later.pid in looked_at
+        assert os.getpid() in looked_at or not age  # older than the bystander
+        assert procfs.session_members(later.pid, procfs.pids_since(bystander, age)) == [later.pid]
+    finally:
+        later.kill()
+        later.wait()
+
+
 def test_quick_check_knows_nothing_without_a_supervisor(tmp_path: Path) -> None:
     assert not quick_check(Marks(str(tmp_path / "log")), lambda: False)
 
@@ -158,7 +172,7 @@ def test_a_number_that_has_passed_to_somebody_else_proves_nothing(tmp_path: Path
     """The supervisor's pid and session number now belong to another session with members."""
     shell = subprocess.Popen(["sh", "-c", "sleep 300 & wait"], start_new_session=True)
     try:
-        eventually(lambda: len(procfs.session_members(shell.pid)) == 2)
+        eventually(lambda: len(procfs.session_members(shell.pid, procfs.pids())) == 2)
         start = procfs.start_time(shell.pid)
         assert start is not None
         reused = Marks(str(tmp_path / "log"), pid=shell.pid, start=start - 500, session=shell.pid)
