@@ -28,7 +28,7 @@ from app.scheduler import serve
 ConfigFile = Annotated[str | None, typer.Option("--config-file", metavar="YAML", help="Settings.")]
 ConfigIndex = Annotated[
     int | None,
-    typer.Option(min=0, metavar="N", help="Configuration N; beside --command-file only a label."),
+    typer.Option(min=0, max=9999, metavar="N", help="Configuration N; beside --command-file only a label."),
 ]
 Simulate = Annotated[
     str | None, typer.Option(metavar="NxGB", help="N simulated GPUs of GB gigabytes, not the driver's.")

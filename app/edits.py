@@ -1,7 +1,7 @@
 """Edits of the command file while its scheduler runs (`--watch`)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from watchfiles import awatch
@@ -40,7 +40,16 @@ class Edits:
         self.problem: Problem | None = None
 
     async def run(self) -> None:
-        """Until cancelled. The folder is watched: a watch on the file dies with the first rename over it."""
+        """Until cancelled."""
+        async for _ in self._signs():
+            now = signature(self._path)
+            if now is not None and now != self._seen:
+                self._seen = now
+                await self._apply()
+
+    async def _signs(self) -> AsyncIterator[object]:
+        """Something may have changed. The folder is watched: a watch on the file dies with the first rename
+        over it. Where the kernel has no watch left for this user, the file is looked at every second."""
         watch = awatch(
             self._path.parent,
             debounce=50,
@@ -49,11 +58,14 @@ class Edits:
             rust_timeout=LOOK_MILLISECONDS,
             yield_on_timeout=True,
         )
-        async for _ in watch:
-            now = signature(self._path)
-            if now is not None and now != self._seen:
-                self._seen = now
-                await self._apply()
+        try:
+            async for sign in watch:
+                yield sign
+        except (OSError, RuntimeError) as error:  # watchfiles wraps what inotify answers
+            log.warning("%s can't be watched (%s); it is looked at every second", self._path.parent, error)
+        while True:
+            await asyncio.sleep(1)
+            yield None
 
     async def _apply(self) -> None:
         try:

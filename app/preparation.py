@@ -63,6 +63,8 @@ def find_files(options: RunOptions) -> Files:
         raise BadInput(f"{config}: work_dir {settings.work_dir} is no folder; name one that exists, or null")
     shown = options.command_file or _default_command_file(options, home, settings)
     command = home.resolve(shown)
+    for path in (home.root, command.resolve()):
+        _refuse_odd_bytes(path)
     home, problems = _local_home(home, settings)
     index = (
         options.config_index if options.config_index is not None else configuration_of(command, options.mode)
@@ -70,6 +72,15 @@ def find_files(options: RunOptions) -> Files:
     return Files(
         home, options.mode, command.resolve(), shown, config, index, settings, loaded.problems + problems
     )
+
+
+def _refuse_odd_bytes(path: Path) -> None:
+    """History and the state file hold paths as text."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        shown = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        raise BadInput(f"the path {shown} is not UTF-8; rename what is not (convmv does it)") from None
 
 
 def _default_command_file(options: RunOptions, home: Home, settings: Settings) -> str:

@@ -36,7 +36,10 @@ def stat(pid: int) -> Stat | None:
     fields = tail.split()
     if len(fields) < 20:
         return None
+    # Any process may name itself, and names are shown on terminals: no control characters.
     command = head.partition(b"(")[2].decode("utf-8", "replace")
+    if not command.isprintable():
+        command = "".join(character if character.isprintable() else "?" for character in command)
     return Stat(pid, command, fields[0].decode(), int(fields[1]), int(fields[3]), int(fields[19]))
 
 

@@ -49,6 +49,9 @@ from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded
 from app.view import LiveView, print_summary, suits
 
+STEM_BYTES = 32
+"""Of the command file's name in its run's name: a socket's whole path may have 107 bytes."""
+
 RESUME_LOOK_SECONDS = 0.3
 """What the driver gets before living attempts are looked for."""
 
@@ -221,8 +224,9 @@ def _plan(ready: Ready) -> Plan:
 
 
 def _run_name(files: Files) -> str:
-    """Sorts by time, says what it is, and is never used twice."""
-    return f"{datetime.now():%Y%m%d-%H%M%S}-{files.command.stem[:40]}-{secrets.token_hex(2)}"  # noqa: DTZ005
+    """Sorts by time, says what it is, is never used twice; short, as it is part of tmux's socket names."""
+    stem = files.command.stem.encode()[:STEM_BYTES].decode("utf-8", "ignore")
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{stem}-{secrets.token_hex(2)}"  # noqa: DTZ005
 
 
 async def _learn_sizes(core: Core, ready: Ready) -> None:

@@ -161,7 +161,8 @@ _RESERVED = (
     r"(?![^\s;|&<>])"
 )
 _WORD = r"[A-Za-z0-9_./:=,@%+^~?*{}-][A-Za-z0-9_./:=,@%+^~?*{}#-]*"
-_REDIRECT = rf"(?:[12]?>&[12]|(?:&>>?|>>?|<){_BLANK}*{_WORD})(?={_BLANK}|[\n;|&]|\Z)"
+# The 2 of `2>&1` is a word: read either way, n of them would be tried in 2**n ways.
+_REDIRECT = rf"(?:>&[12]|(?:&>>?|>>?|<){_BLANK}*{_WORD})(?={_BLANK}|[\n;|&]|\Z)"
 _SIMPLE = rf"(?!{_RESERVED}){_WORD}(?:{_BLANK}+{_WORD}|{_BLANK}*{_REDIRECT})*"
 _LIST = rf"{_SIMPLE}(?:{_BLANK}*(?:&&|\|\|?|;){_BLANK}*{_SIMPLE})*(?:{_BLANK}*;)?"
 _LINE = rf"{_BLANK}*(?:{_LIST}{_BLANK}*)?(?:(?<![^\s;])#[^\n]*)?"

@@ -56,8 +56,8 @@ def header(spec: LaunchSpec, env: Mapping[str, str], gpu_ids: Sequence[str], hos
         ("CUDA_VISIBLE_DEVICES", env.get("CUDA_VISIBLE_DEVICES", "")),
         ("cwd", spec.cwd),
         ("PATH", path),
-        ("python", _which("python", path)),
-        ("conda", _which("conda", path)),
+        ("python", which("python", path) or "none"),
+        ("conda", which("conda", path) or "none"),
         *((f"env {name}", value) for name, value in spec.env),
     ]
     lines = [f"# {name}: {value}" for name, value in facts] + ["#", *_commands(spec.script), "#" * 60, ""]
@@ -73,5 +73,6 @@ def _commands(script: str) -> list[str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _which(program: str, path: str) -> str:
-    return shutil.which(program, path=path) or "none"
+def which(program: str, path: str) -> str | None:
+    """Where PATH has a program."""
+    return shutil.which(program, path=path)

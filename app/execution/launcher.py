@@ -84,7 +84,8 @@ def supervisor_command(spec: LaunchSpec, env: Mapping[str, str], script: int, st
     # The file and not the clock: in some containers they differ, and the supervisor has only the file.
     # It is cut to hundredths; the margin keeps the times it gives from lying in the future.
     booted = time.time() - procfs.uptime() - UPTIME_STEP
-    program = spec.script.split() if stands_alone(spec.script, env) else [BASH, f"/proc/self/fd/{script}"]
+    alone = stands_alone(spec.script, env, spec.cwd)
+    program = spec.script.split() if alone else [BASH, f"/proc/self/fd/{script}"]
     # dash forgets variables whose names it can't use; bash's exported functions are missed the most.
     # Others can read arguments, so nothing else with an odd name goes this way: it might be a secret.
     odd = [f"{name}={value}" for name, value in env.items() if name.startswith("BASH_FUNC_")]

@@ -1,10 +1,13 @@
 """A task's commands as one bash script that keeps contract 2, and which of its commands failed."""
 
 import functools
+import os
 import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+
+from app.execution.environment import which
 
 HEAD = Path(__file__).with_name("head.bash")
 ONE_COMMAND = re.compile(r"[ \t]*([A-Za-z0-9_./][\w%+,./-]*)(?:[ \t]+[\w@%+=:,./-]+)*[ \t]*", re.ASCII)
@@ -32,15 +35,33 @@ def compose(script: str) -> bytes:
     return f"{head}{script}\n".encode("utf-8", "surrogateescape")
 
 
-def stands_alone(script: str, env: Mapping[str, str]) -> bool:
+def stands_alone(script: str, env: Mapping[str, str], cwd: str) -> bool:
     """Is the script one program with plain words, which means the same with and without a shell around it?
 
-    Builtins and keywords are not, nor what may be a function that the environment brings along.
+    Builtins and keywords are not, nor what may be a function that the environment brings along, nor a
+    file that the kernel can't run by itself.
     """
     found = ONE_COMMAND.fullmatch(script) if len(script) < LONGEST_COMMAND else None
     if not found or found[1] in NOT_PROGRAMS or "BASH_ENV" in env:
         return False
-    return f"BASH_FUNC_{found[1]}%%" not in env
+    return f"BASH_FUNC_{found[1]}%%" not in env and _runs_itself(found[1], env.get("PATH", ""), cwd)
+
+
+def _runs_itself(program: str, path: str, cwd: str) -> bool:
+    """A script without a `#!` line is run by the shell that meets it: the supervisor's would run it as sh."""
+    file = os.path.join(cwd, program) if "/" in program else which(program, path)  # noqa: PTH118 - hot
+    if file is None:
+        return False
+    try:
+        fd = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.read(fd, 4).startswith((b"#!", b"\x7fELF"))
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
 
 
 def failed_command(log_tail: str) -> str | None:

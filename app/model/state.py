@@ -209,7 +209,6 @@ def error_text(cause: Cause) -> str:
 
 def signal_name(number: int) -> str:
     """SIGKILL for 9."""
-
     try:
         return signal.Signals(number).name
     except ValueError:

@@ -105,6 +105,13 @@ def test_everyday_commands_are_plain(script: str) -> None:
     assert is_plain(script)
 
 
+def test_telling_plain_words_apart_takes_no_time_however_long_the_script() -> None:
+    """What can be read in two ways would be tried in 2**n."""
+    script = "\n".join(f"python train.py --seed {at} >log{at} 2>&1 | tee x 2>&1" for at in range(2_000))
+    assert is_plain(script)
+    assert not is_plain(script + "\necho $(date)")
+
+
 PIECES = [
     "a",
     "b=",

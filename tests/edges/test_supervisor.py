@@ -38,6 +38,16 @@ def test_the_true_status_is_written_and_exited_with(attempts: Attempts, script: 
     assert os.waitstatus_to_exitcode(code) == status
 
 
+def test_a_script_without_an_interpreter_line_is_bash(attempts: Attempts) -> None:
+    """The kernel can't run it: the shell that meets it does, and that must not be the supervisor's sh."""
+    program = attempts.folder / "run.sh"
+    program.write_text("for i in {1..3}; do echo fold $i; done\n")
+    program.chmod(0o755)
+    trial = attempts.start("./run.sh")
+    assert attempts.finish(trial).status == 0
+    assert trial.log == "fold 1\nfold 2\nfold 3\n"
+
+
 def test_lines_carry_pid_start_and_true_times(attempts: Attempts) -> None:
     before = time.time()
     trial = attempts.start("sleep 0.3")

@@ -1,15 +1,20 @@
 """What others, or bad luck, do to a scheduler: it neither falls, nor lies, nor harms anybody."""
 
+import asyncio
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from app import procfs
+from app import edits, procfs
+from app.command_file.parse import Parsed, parse
+from app.edits import Edits
 from app.model.paths import PROJECT
 from tests.end_to_end.world import UNTIL_GO, World
 from tests.waiting import eventually
@@ -116,6 +121,65 @@ def test_paths_that_the_system_refuses(world: World, arguments: tuple[str, str])
     world.blocks([(1, "true")])
     output = world.run(*arguments, expect=2)
     assert "Traceback" not in output
+
+
+def test_a_command_file_whose_name_is_not_utf_8(world: World) -> None:
+    name = os.fsencode(world.root / "command") + b"/caf\xe9.txt"
+    with open(name, "w") as file:  # noqa: PTH123 - a name in bytes
+        file.write("1\ntrue\n1\n10\n")
+    output = world.run("--command-file", os.fsdecode(name), expect=2)
+    assert "not UTF-8" in output
+    assert "Traceback" not in output
+
+
+def test_a_long_name_of_the_command_file_leaves_room_for_a_tmux_socket(world: World) -> None:
+    """A socket's whole path may have 107 bytes; a Chinese character is three."""
+    file = world.root / "command" / ("实验一的训练任务队列第二版最终修订稿" * 2 + ".txt")
+    file.write_text("#LANE terminal=tmux\n1\necho one >>done\n1\n10\n")
+    world.run(command_file=file)
+    assert world.work("done") == ["one"]
+
+
+def test_a_process_may_not_name_itself_into_our_terminals(tmp_path: Path) -> None:
+    name = b"\x1b[2J\nFAKE"
+    script = f"import ctypes, time; ctypes.CDLL(None).prctl(15, {name!r}); print(flush=True); time.sleep(300)"
+    other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    try:
+        assert other.stdout is not None
+        other.stdout.readline()
+        found = procfs.stat(other.pid)
+        assert found is not None
+        assert found.command == "?[2J?FAKE"
+    finally:
+        other.kill()
+        other.communicate()
+
+
+async def _no_watch(*_: object, **__: object) -> AsyncIterator[object]:
+    raise RuntimeError("Error creating recommended watcher: Too many open files (os error 24)")
+    yield
+
+
+def test_without_watches_left_edits_are_seen_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user's editors may have taken all of the kernel's watches."""
+    monkeypatch.setattr(edits, "awatch", _no_watch)
+    file = tmp_path / "command_gpus.txt"
+    file.write_text("old")
+    accepted: asyncio.Queue[Parsed] = asyncio.Queue()
+    parsed = parse("", "multi", str(file))
+
+    async def edit() -> Parsed:
+        watching = Edits(file, edits.signature(file), lambda: parsed, accepted.put_nowait)
+        task = asyncio.create_task(watching.run())
+        file.write_text("new version")
+        try:
+            return await asyncio.wait_for(accepted.get(), 20)
+        finally:
+            task.cancel()
+
+    assert asyncio.run(edit()) is parsed
 
 
 def test_a_log_that_is_no_file_holds_nothing_up(world: World) -> None:

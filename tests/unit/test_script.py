@@ -174,7 +174,7 @@ def test_a_script_larger_than_any_argument() -> None:
 @pytest.mark.parametrize(
     ("script", "alone"),
     [
-        ("python train.py --lr 1e-3 --out=a/b", True),
+        ("sh train.sh --lr 1e-3 --out=a/b", True),
         ("  /usr/bin/env  python -m x ", True),
         ("cd /tmp", False),
         ("echo hello", False),
@@ -190,9 +190,11 @@ def test_a_script_larger_than_any_argument() -> None:
     ],
 )
 def test_a_program_with_plain_words_needs_no_shell_around_it(script: str, alone: bool) -> None:
-    assert stands_alone(script, {}) is alone
+    assert stands_alone(script, {"PATH": os.environ["PATH"]}, "/") is alone
 
 
 def test_what_the_environment_makes_a_function_is_left_to_bash() -> None:
-    assert not stands_alone("module load cuda", {"BASH_FUNC_module%%": "() { :; }"})
-    assert not stands_alone("module load cuda", {"BASH_ENV": "/etc/bash.functions"})
+    env = {"PATH": os.environ["PATH"]}
+    assert stands_alone("sh load cuda", env, "/")
+    assert not stands_alone("sh load cuda", {**env, "BASH_FUNC_sh%%": "() { :; }"}, "/")
+    assert not stands_alone("sh load cuda", {**env, "BASH_ENV": "/etc/bash.functions"}, "/")
