@@ -150,14 +150,14 @@ def _construct(kind: str, node: yaml.ScalarNode) -> object:
     """A scalar by YAML 1.1's rules (yes and on are true, 0x10 is 16); text where they break down."""
     if kind == "null":
         return None
-    if kind == "bool":
-        return _BUILDER.construct_yaml_bool(node)
     try:
+        if kind == "bool":
+            return _BUILDER.construct_yaml_bool(node)
         if kind == "int":
             return _BUILDER.construct_yaml_int(node)
         if kind == "float":
             return _BUILDER.construct_yaml_float(node)
-    except ValueError:  # 5,000 digits, or a tag that does not fit: `!!int abc`
+    except (ValueError, LookupError):  # 5,000 digits, or a tag that does not fit: `!!int abc`, `!!bool maybe`
         return node.value
     return node.value
 

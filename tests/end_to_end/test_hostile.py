@@ -158,7 +158,7 @@ def test_a_process_may_not_name_itself_into_our_terminals(tmp_path: Path) -> Non
 async def _no_watch(*_: object, **options: object) -> AsyncIterator[object]:
     if options:
         raise RuntimeError("Error creating recommended watcher: Too many open files (os error 24)")
-    yield
+    yield None
 
 
 def test_without_watches_left_edits_are_seen_all_the_same(
