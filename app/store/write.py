@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -23,7 +24,7 @@ from app.store.records import (
     RunStarted,
     TasksPlanned,
 )
-from app.store.schema import connect, explained
+from app.store.schema import HistoryError, connect, explained
 
 STATE: TypeAdapter[TaskState] = TypeAdapter(Annotated[TaskState, Discriminator("status")])
 CAUSE: TypeAdapter[Cause] = TypeAdapter(Annotated[Cause, Discriminator("kind")])
@@ -57,6 +58,7 @@ class Writer:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection = connect(path)
+        self._file = _identity(path)
         self._execute = self._connection.execute
         self.run_id: int | None = None  #: the run that records belong to
 
@@ -64,6 +66,8 @@ class Writer:
         """Commit all or nothing, and answer the run they belong to. Raises HistoryError; LookupError for a
         task or attempt that was never planned or recorded."""
         before = self.run_id
+        if _identity(self._path) != self._file:  # SQLite would go on writing to a file that nobody can read
+            raise HistoryError(f"{self._path} was removed or replaced while its scheduler runs; put it back")
         try:
             self._execute("BEGIN IMMEDIATE")
             for record in records:
@@ -138,6 +142,15 @@ class Writer:
         place = (made.log_path, made.terminal, made.session_name, made.boot_id, made.started_at)
         values = (made.number, made.attempt, made.memory_gb, *cards, *place)
         self._change(ATTEMPT, (*values, self.run_id, made.key.digest, made.key.occurrence), record)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Of the file there; None: there is none."""
+    try:
+        info = os.stat(path)  # noqa: PTH116 - at every commit
+    except OSError:
+        return None
+    return info.st_dev, info.st_ino
 
 
 def _place(task: Planned) -> tuple[object, ...]:

@@ -53,6 +53,23 @@ def test_a_full_disk_stops_nothing_that_runs_and_is_recovered_from(small_disk: W
     assert sorted(world.work("done")) == ["one", "three", "two"]
 
 
+def test_history_taken_away_under_a_scheduler_is_said_and_waited_for(world: World) -> None:
+    """SQLite itself would go on writing into the file that nobody can find any more."""
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    taken = {path: path.with_name(f"taken{path.name}") for path in (world.root / "logs").glob("history.db*")}
+    for path, aside in taken.items():
+        path.rename(aside)
+    world.go()
+    eventually(lambda: "history.db was removed" in world.output())
+    assert world.work("done") == ["one"]
+    for path, aside in taken.items():
+        aside.rename(path)
+    assert scheduler.end() == 0
+    assert world.work("done") == ["one", "two"]
+
+
 def test_a_state_folder_that_cannot_be_written_is_said(world: World) -> None:
     logs = world.root / "logs"
     logs.mkdir()
