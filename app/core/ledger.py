@@ -35,7 +35,6 @@ class Card:
     unusable: tuple[Unusable, ...]
     free_gb: float  #: may be promised; negative where more is promised than there is
     others_gb: float  #: in use now by what belongs to no lease, the driver's reserve included
-    growth_gb: float  #: kept beyond that for other people's processes
     unexplained_gb: float  #: shown as used beyond what the visible processes use
     own_used_gb: float  #: by processes of this user's leases
     own_promised_gb: float  #: to this user's leases
@@ -110,7 +109,6 @@ def account(gpu: Gpu, leases: tuple[Lease, ...], unusable: tuple[Unusable, ...],
         unusable=unusable,
         free_gb=gpu.total_gb - others - growth - sum(promised) - rules.settings.memory_margin_gb,
         others_gb=others,
-        growth_gb=growth,
         unexplained_gb=max(0.0, taken - _used(gpu.processes)),
         own_used_gb=sum(amount for amount, own in zip(shown, mine, strict=True) if own),
         own_promised_gb=own_promised,

@@ -10,7 +10,7 @@ from app.lease.errors import LeaseError
 from app.lease.store import Held
 from app.local.machine import Machine
 from app.model.backend import Grant, Now, Want
-from app.model.blockers import Blocked, NotYetTried
+from app.model.blockers import Blocked, LeasesUnreadable, NotYetTried
 from app.model.faults import Problem
 from app.model.lease import Lease
 from app.model.task import TaskKey
@@ -70,7 +70,13 @@ class Seats:
                 del left[each.grant.key]
             if len(more) == len(placement.grants):
                 break
-        return taken, lambda: {key: placement.blocked.get(key, BEATEN) for key in left}
+        return taken, lambda: {key: placement.blocked.get(key) or self._not_had() for key in left}
+
+    def _not_had(self) -> Blocked:
+        """Why a task that was placed got no lease."""
+        if self.problem is None:
+            return BEATEN
+        return Blocked(0, None, 0, (LeasesUnreadable(self.problem.text),), stuck=True)
 
     async def _look(self, own: Own, max_age: float) -> Seen:
         return await self.machine.look(own.leases, own.tasks, own.cpu_tasks, max_age)

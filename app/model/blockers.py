@@ -118,7 +118,7 @@ class DriverSilent:
 
 @dataclass(frozen=True, slots=True)
 class LeasesUnreadable:
-    """The lease directory does not say who has what."""
+    """The lease directory does not say who has what, or takes no lease."""
 
     error: str
     kind: Literal["leases_unreadable"] = "leases_unreadable"
@@ -196,8 +196,8 @@ def say(blocker: Blocker) -> str:  # noqa: C901 - one flat match, an arm a type
             cap = blocker.allowance
             more = "" if not blocker.claimed else f" and {blocker.claimed} kept for a long waiter"
             return (
-                f"you hold {cap.held} of the {cap.allowed} cards allowed now{more} "
-                f"({cap.available} available; see gpu_left, min_gpu, max_gpu)"
+                f"you hold {cap.held} of the {cap.allowed} cards allowed now{more}, and it would take "
+                f"{blocker.needs_more} more ({cap.available} available; see gpu_left, min_gpu, max_gpu)"
             )
         case TooFewCards():
             suiting = {0: "no GPU", 1: "only 1 GPU"}.get(blocker.suitable, f"only {blocker.suitable} GPUs")
@@ -207,7 +207,7 @@ def say(blocker: Blocker) -> str:  # noqa: C901 - one flat match, an arm a type
         case DriverSilent():
             return f"the GPU driver does not answer ({blocker.error})"
         case LeasesUnreadable():
-            return f"the leases can't be read ({blocker.error})"
+            return f"GPUs can't be leased ({blocker.error})"
         case Standstill():
             return STANDSTILL[blocker.why]
         case NotYetTried():
@@ -232,15 +232,15 @@ assert set(UNUSABLE) >= set(Health.__args__) - {"ok"}  # type: ignore[attr-defin
 
 def reason(blocked: Blocked) -> str:
     """The sentence shown for a waiting task: what it needs, then everything in its way."""
+    why = ", ".join(map(say, blocked.blockers))
     if blocked.gpus == 0:
-        need = "waits"
-    else:
-        cards = "1 GPU" if blocked.gpus == 1 else f"{blocked.gpus} GPUs"
-        need = (
-            f"needs {cards} of its own"
-            if blocked.memory_gb is None
-            else f"needs {cards} with {gb(blocked.memory_gb)} free"
-        )
-        if blocked.gpus > 1 and blocked.ready:
-            need += f" ({blocked.ready} ready)"
-    return f"{need}; {', '.join(map(say, blocked.blockers))}"
+        return why
+    cards = "1 GPU" if blocked.gpus == 1 else f"{blocked.gpus} GPUs"
+    need = (
+        f"needs {cards} of its own"
+        if blocked.memory_gb is None
+        else f"needs {cards} with {gb(blocked.memory_gb)} free"
+    )
+    if blocked.gpus > 1 and blocked.ready:
+        need += f" ({blocked.ready} ready)"
+    return f"{need}; {why}"

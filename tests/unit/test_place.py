@@ -328,7 +328,7 @@ def test_tasks_without_gpu_need_only_a_slot() -> None:
     assert [(grant.gpu_ids, grant.gpu_uuids) for grant in placement.grants] == [((), ())]
     (blocked,) = placement.blocked.values()
     assert blocked.blockers == (LimitReached(2, "cpu_tasks"),)
-    assert reason(blocked) == "waits; 2 tasks run already (cpu_tasks)"
+    assert reason(blocked) == "2 tasks run already (cpu_tasks)"
 
 
 def test_a_card_of_which_others_use_much_counts_as_busy() -> None:

@@ -22,6 +22,7 @@ from app.model.blockers import (
     CardUnusable,
     TooFewCards,
     reason,
+    say,
 )
 from tests.unit.lifting import lift_all, placed, without_own_attempts
 from tests.unit.placing import ME, NOW
@@ -162,7 +163,7 @@ def test_reasons(scene: Scene) -> None:
 def every_reason_is_said(blocked: Blocked) -> None:
     assert blocked.blockers
     assert len(set(blocked.blockers)) == len(blocked.blockers)
-    assert "; " in reason(blocked)
+    assert all(say(blocker) in reason(blocked) for blocker in blocked.blockers)
 
 
 def lifting_what_is_named_places_it(one: Want, blocked: Blocked, scene: Scene) -> None:
