@@ -95,7 +95,8 @@ def _revivals(known: dict[TaskKey, SavedTask], tasks: Sequence[Task], now: Now) 
     """What failed, was skipped or waited is pending again."""
     return [
         records.Moved(
-            task.key, now.wall, known[task.key].state.status, task.state, task.failures, task.ask_gb
+            *(task.key, now.wall, known[task.key].state.status, task.state),
+            *(task.failures, task.ask_gb, task.avoid),
         )
         for task in tasks
         if task.key in known and known[task.key].state is not task.state

@@ -46,8 +46,8 @@ def edit(old: Mapping[TaskKey, Task], plan: Sequence[Planned], now: Now) -> tupl
 def _updated(task: Task | None, planned: Planned, now: Now) -> Task:
     if task is None:
         return Task.planned(planned, _first_state(planned, now))
-    if task.ask_gb == task.spec.memory_gb or planned.spec.memory_gb != task.spec.memory_gb:
-        task.ask_gb = planned.spec.memory_gb  # a new declaration outranks what a failure taught
+    if planned.spec.memory_gb != task.spec.memory_gb:  # a new declaration outranks what a failure taught
+        task.ask_gb, task.avoid = planned.spec.memory_gb, frozenset()
     task.index, task.spec, task.in_file = planned.index, planned.spec, True
     return task
 

@@ -34,11 +34,14 @@ _TASK = "run_id = ? AND digest = ? AND occurrence = ?"
 
 RUN_STARTED = """INSERT INTO runs (name, command_file, mode, uid, config_index, host, boot_id, started_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+# Under SET a bare column is the row as it was. A new declaration outranks what a failure taught.
 PLANNED = """INSERT INTO tasks (run_id, digest, occurrence, queue_id, idx, name, commands, gpus, memory_gb,
         options, planned_at, status, state, ask_gb)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET queue_id = excluded.queue_id, idx = excluded.idx, name = excluded.name,
-        memory_gb = excluded.memory_gb, options = excluded.options"""
+        memory_gb = excluded.memory_gb, options = excluded.options,
+        ask_gb = CASE WHEN memory_gb IS excluded.memory_gb THEN ask_gb ELSE excluded.memory_gb END,
+        avoid = CASE WHEN memory_gb IS excluded.memory_gb THEN avoid ELSE '[]' END"""
 REMOVED = f"UPDATE tasks SET idx = NULL WHERE {_TASK}"
 MOVED = f"UPDATE tasks SET status = ?, state = ?, failures = ?, ask_gb = ?, avoid = ? WHERE {_TASK}"
 TRANSITION = f"""INSERT INTO transitions (task_id, at, "from", "to", cause)

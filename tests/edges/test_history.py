@@ -136,6 +136,27 @@ def test_an_attempt_without_an_end_is_found_with_all_it_takes_to_adopt_it(path: 
     assert [(task.attempts, task.log_path) for task in saved.tasks] == [(0, None), (2, "/logs/8.log")]
 
 
+@pytest.mark.parametrize(
+    ("declared", "asked", "avoided"),
+    [(20.0, 24.2, {"GPU-a"}), (5.0, 5.0, ()), (40.0, 40.0, ()), (None, None, ())],
+)
+def test_a_new_declaration_outranks_what_a_failure_taught(
+    path: Path, declared: float | None, asked: float | None, avoided: Sequence[str]
+) -> None:
+    first, second = (TaskSpec(3, "echo 1", 1, memory, Options()) for memory in (20.0, declared))
+    learned = Moved(key(1), 3.0, "running", Pending(3.0), 1, 24.2, frozenset({"GPU-a"}))
+    committed(
+        path,
+        start(FILE, 2),
+        [TasksPlanned([Planned(key(1), 0, first)], 2.0), learned],
+        [TasksPlanned([Planned(key(1), 0, second)], 4.0)],
+    )
+
+    task = next(task for task in unfinished(path).tasks if task.key == key(1))
+
+    assert (task.memory_gb, task.ask_gb, task.avoid) == (declared, asked, frozenset(avoided))
+
+
 def test_what_happened_is_kept_for_the_timeline(path: Path) -> None:
     cause = Vanished(reboot=True)
     lost: list[Record] = [

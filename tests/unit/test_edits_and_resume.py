@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,14 @@ from app.model.backend import Lost, Now, Survey
 from app.model.blockers import Blocked, LimitReached
 from app.model.paths import RunPaths
 from app.model.settings import Settings
-from app.model.state import Backoff, Failed, Held, OutOfMemory, Pending, Running, TaskState
+from app.model.state import Backoff, Failed, Held, OutOfMemory, Pending, Running, TaskState, Waiting
 from app.model.state_file import StateFile
 from app.model.task import TaskKey, TaskSpec
 from app.preparation import visible_gpus
 from app.recorder import Recorder
 from app.report import Report
 from app.resume import Resumed, resume
-from app.store.records import Record, RunFinished
+from app.store.records import Moved, Record, RunFinished
 from app.store.resume import SavedRun, SavedTask
 from app.store.schema import HistoryError
 from tests.unit.test_machine import WALL, Case, planned, spec
@@ -85,6 +86,13 @@ def test_a_new_declaration_outranks_what_was_learned_at_a_resume(declared: float
     backoff = Backoff(WALL + 5, "oom", OutOfMemory(1, 20, 2), 1, 9)
     before = saved(spec(1, "a", memory=20), backoff, ask_gb=24.2)
     assert resumed(before, spec(1, "a", memory=declared)).tasks[0].ask_gb == asked
+
+
+def test_a_resume_tells_history_all_that_was_learned() -> None:
+    one = spec(1, "a", memory=20)
+    waits = replace(saved(one, Waiting(0, "", (), False), ask_gb=24.2), avoid=frozenset({"GPU-0"}))
+    (told,) = [each for each in resumed(waits, one).records if isinstance(each, Moved)]
+    assert (told.ask_gb, told.avoid) == (24.2, frozenset({"GPU-0"}))
 
 
 def test_failed_tasks_begin_anew_at_a_resume() -> None:

@@ -326,8 +326,10 @@ def test_a_new_declaration_outranks_what_a_failure_taught() -> None:
     case.end("1/0", 1, "CUDA out of memory", peak=None)
     case.later(3)
     assert case.core.heads()[0].memory_gb == 12.5
+    case.feed(Edited(planned(spec(1, "a", memory=10, name="new"))))
+    assert (case.core.heads()[0].memory_gb, case.core.heads()[0].avoid) == (12.5, frozenset({"GPU-0"}))
     case.feed(Edited(planned(spec(1, "a", memory=11))))
-    assert case.core.heads()[0].memory_gb == 11
+    assert (case.core.heads()[0].memory_gb, case.core.heads()[0].avoid) == (11, frozenset())
 
 
 def test_every_pair_of_states_is_either_in_the_table_or_refused() -> None:
