@@ -36,6 +36,7 @@ from app.model.backend import (
     Lost,
     Now,
     Running,
+    Want,
 )
 from app.model.blockers import Blocked, Standstill
 from app.model.task import Planned, TaskKey
@@ -135,7 +136,7 @@ class Engine:
         if heads and self.recorder.problem is None:
             acquired = await self.backend.acquire(heads, now())
             self._look_again_at, self._explain = acquired.look_again_at, acquired.explain
-            self._feed(Granted(await self._still_wanted(acquired.grants)), wake=False)
+            self._feed(Granted(await self._still_wanted(acquired.grants, heads)), wake=False)
         launches, self._launches = self._launches, []
         if not await self.recorder.flush():
             await self._call_off(launches, "it could not be recorded")
@@ -151,9 +152,11 @@ class Engine:
             self._feed(Explained(explain()), wake=False)
             self._explain_at = now().mono + EXPLAIN_SECONDS
 
-    async def _still_wanted(self, grants: Sequence[Grant]) -> list[Grant]:
-        """Without those whose task was edited away meanwhile, or that come after a stop."""
-        wanted = {want.key for want in self.core.heads()}
+    async def _still_wanted(self, grants: Sequence[Grant], asked: Sequence[Want]) -> list[Grant]:
+        """Without those whose task was edited meanwhile (it may need something else now, or is gone), or that
+        come after a stop."""
+        before = {want.key: want for want in asked}
+        wanted = {want.key for want in self.core.heads() if want == before.get(want.key)}
         for grant in grants:
             if grant.key not in wanted:
                 await self.backend.give_back(grant)

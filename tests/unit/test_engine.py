@@ -1,0 +1,114 @@
+"""The engine over a backend without GPUs or processes: what happens while it waits for an answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from app.core import plan
+from app.core.machine import Core
+from app.engine import Engine, now
+from app.model.backend import (
+    Acquired,
+    AttemptRecord,
+    Exit,
+    Grant,
+    LaunchFailed,
+    LaunchSpec,
+    Lost,
+    Now,
+    Running,
+    Survey,
+    Want,
+)
+from app.model.paths import RunPaths
+from app.model.settings import Settings
+from app.model.task import TaskSpec
+from app.recorder import Recorder
+from app.store.records import Record
+from tests.unit.test_machine import planned, spec
+
+
+class Journal:
+    async def commit(self, records: Sequence[Record]) -> None:
+        pass
+
+
+class FakeBackend:
+    """Gives every head its GPU; an attempt ends well at once. `meanwhile` happens during the first look."""
+
+    def __init__(self) -> None:
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.end: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
+        self.launched: list[Grant] = []
+        self.given_back: list[Grant] = []
+
+    async def acquire(self, heads: Sequence[Want], now: Now) -> Acquired:
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        grants = tuple(Grant(want.key, ("0",), ("GPU-0",), ("lease",), want.memory_gb) for want in heads)
+        return Acquired(grants, dict, None)
+
+    async def launch(self, grant: Grant, spec: LaunchSpec) -> Running | LaunchFailed:
+        self.launched.append(grant)
+        return Running(spec.key, spec.number, 1, 1, now().wall)
+
+    async def wait(self, running: Running) -> Exit | Lost:
+        await self.end()
+        return Exit(0, running.started_at, now().wall, None, "")
+
+    async def signal(self, running: Running, grace: float) -> None:
+        raise NotImplementedError
+
+    async def adopt(self, record: AttemptRecord, label: str) -> Running | Exit | Lost:
+        raise NotImplementedError
+
+    async def give_back(self, grant: Grant) -> None:
+        self.given_back.append(grant)
+
+    async def observe(self) -> None:
+        raise NotImplementedError
+
+    def survey(self) -> Survey:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        raise NotImplementedError
+
+
+def engine_of(backend: FakeBackend, *specs: TaskSpec) -> Engine:
+    tasks = plan.fresh(planned(*specs), now())
+    core = Core(tasks, Settings(), RunPaths(Path("/runs/x")), "/work", now())
+    return Engine(core, backend, Recorder(Journal(), asyncio.sleep))
+
+
+def finished(engine: Engine) -> None:
+    asyncio.run(asyncio.wait_for(engine.run(), 10))
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        spec(1, "a", memory=20),
+        spec(1, "a", devices=("1",)),
+        spec(1, "a", model="A100"),
+        spec(1, "a", share=False),
+    ],
+)
+def test_gpus_given_for_what_a_task_no_longer_asks_go_back(edited: TaskSpec) -> None:
+    backend = FakeBackend()
+    engine = engine_of(backend, spec(1, "a", memory=10))
+    backend.meanwhile = lambda: engine.edit(planned(edited))
+    finished(engine)
+    assert [grant.memory_gb for grant in backend.given_back] == [10]
+    assert [grant.memory_gb for grant in backend.launched] == [edited.memory_gb]
+
+
+def test_an_edit_that_asks_for_the_same_keeps_the_gpus() -> None:
+    backend = FakeBackend()
+    engine = engine_of(backend, spec(1, "a"))
+    backend.meanwhile = lambda: engine.edit(planned(spec(1, "a"), spec(1, "b")))
+    finished(engine)
+    assert not backend.given_back
+    assert len(backend.launched) == 2
