@@ -110,6 +110,7 @@ class Engine:
                 self._feed(Tick())
             if not await self.recorder.flush():  # what has ended must not seem to run at the next start
                 await self.recorder.recover(given_up=lambda: self.core.ending == "stop")
+            self._raise_failure()  # one that came in the last round
         finally:
             await self._end_sides()
 
@@ -201,8 +202,7 @@ class Engine:
 
     async def _sleep(self) -> None:
         """Until something happens, or the next time at which something would."""
-        if self._failure is not None:
-            raise self._failure
+        self._raise_failure()
         self._say_why()
         dues = (self.core.next_due(), self._look_again_at, self._explain_at if self._explain else None)
         times = [at for at in dues if at is not None]
@@ -212,6 +212,10 @@ class Engine:
         await self._changed.wait()
         if timer:
             timer.cancel()
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     # Attempts
 

@@ -112,3 +112,19 @@ def test_an_edit_that_asks_for_the_same_keeps_the_gpus() -> None:
     finished(engine)
     assert not backend.given_back
     assert len(backend.launched) == 2
+
+
+def test_a_bug_beside_is_raised_also_when_it_comes_with_the_last_end() -> None:
+    async def bug() -> None:
+        raise ZeroDivisionError
+
+    async def end() -> None:
+        engine.alongside(bug(), "bug")
+        await asyncio.sleep(0)
+
+    backend = FakeBackend()
+    backend.end = end
+    engine = engine_of(backend, spec(1, "a"))
+    with pytest.raises(ZeroDivisionError):
+        finished(engine)
+    assert engine.core.all_well
