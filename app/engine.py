@@ -230,10 +230,8 @@ class Engine:
             search.add_done_callback(self._ended)
 
     async def _adopt(self, record: AttemptRecord) -> None:
-        task = self.core.attempt(record.number)
-        if task is None:
-            return  # its task has gone from the file, and its end is in history already
-        found = await self.backend.adopt(record, task.label)
+        # In the file or not, its task runs until its end is known: both are in one transaction.
+        found = await self.backend.adopt(record, self.core.running[record.number].label)
         if isinstance(found, Running):
             self._feed(Launched(found.number, found.pid, found.started_at))
             self._watch(found)

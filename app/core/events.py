@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from app.model.backend import Exit, Grant, LaunchSpec, Lost
 from app.model.blockers import Blocked
@@ -115,7 +114,6 @@ class AttemptOver:
     status: int | None
     peak_gb: float | None
     cause: Cause | None
-    kind: Literal["attempt_over"] = "attempt_over"
 
 
 Action = Launch | Signal | Moved | AttemptOver

@@ -103,10 +103,6 @@ class Core:
         """Monotonic time of the next Tick that will change something."""
         return self.board.next_due()
 
-    def attempt(self, number: int) -> Task | None:
-        """The task whose living attempt this is."""
-        return self.board.attempts.get(number)
-
     @property
     def running(self) -> Mapping[int, Task]:
         """Tasks with a living attempt, by the attempt's number."""

@@ -111,7 +111,7 @@ class Attempts:
             marks = self._marks(record.log_path, record.leases, started)
             await self.leftovers.end(marks, record.leases, 0.0, forced=isinstance(found, Gone))
         if isinstance(found, Gone):
-            return Lost(found.reboot, time.time(), began=started is not None)
+            return Lost(found.reboot, began=started is not None)
         return _exit(found, record.log_path, None)
 
     async def _locate(self, record: AttemptRecord) -> Alive | Ended | Gone:
@@ -140,7 +140,7 @@ class Attempts:
         del self.living[running.number]
         os.close(living.pidfd)
         ended = self._ends.lines(running.number).ended
-        return _exit(ended, living.marks.log_path, living.peak_gb) if ended else Lost(False, time.time())
+        return _exit(ended, living.marks.log_path, living.peak_gb) if ended else Lost(reboot=False)
 
     async def signal(self, running: Running, grace: float) -> None:
         """End the whole tree: asked first, and after `grace` seconds made to."""

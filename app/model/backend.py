@@ -126,7 +126,6 @@ class Lost:
     """The supervisor is gone without an end line; what was left is ended and its lease free."""
 
     reboot: bool
-    noticed_at: float
     began: bool = True  #: False: it was recorded and then never launched
 
 

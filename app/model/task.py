@@ -67,12 +67,6 @@ class TaskKey:
     def __str__(self) -> str:
         return f"{self.digest}-{self.occurrence}"
 
-    @classmethod
-    def parse(cls, text: str) -> "TaskKey":
-        """The inverse of str(). Raises ValueError."""
-        digest, _, occurrence = text.rpartition("-")
-        return cls(digest, int(occurrence))
-
 
 @dataclass(frozen=True, slots=True)
 class Planned:

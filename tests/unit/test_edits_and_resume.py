@@ -109,10 +109,21 @@ def test_a_running_task_whose_block_comes_back_is_itself() -> None:
     assert [task.key for task in found.tasks] == [TaskKey(one.digest(), 0)]
 
 
+@pytest.mark.parametrize("index", [0, None])
+@pytest.mark.parametrize("present", ["a", "b"])
+def test_every_attempt_without_an_end_has_its_running_task_at_a_resume(
+    index: int | None, present: str
+) -> None:
+    one = spec(1, "a")
+    running = Running(1, 1, ("0",), ("G",), WALL, 10, "/l")
+    found = resumed(saved(one, running, index=index), spec(1, present), running=one)
+    assert list(core_of(found).running) == [1]
+
+
 def test_what_is_found_lost_at_a_start_gets_a_fresh_budget() -> None:
     case = Case(spec(1, "a", retries=0), spec(1, "b"))
     case.grant("1/0")
-    case.feed(Ended(1, Lost(reboot=False, noticed_at=WALL), adopted=True))
+    case.feed(Ended(1, Lost(reboot=False), adopted=True))
     assert case.heads() == ["1/0"]
 
 

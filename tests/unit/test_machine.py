@@ -271,10 +271,10 @@ def test_a_held_head_stops_its_queue() -> None:
 def test_lost_by_a_reboot_costs_no_retry() -> None:
     case = Case(spec(1), max_retries=0)
     case.grant("1/0")
-    case.feed(Ended(1, Lost(reboot=True, noticed_at=WALL)))
+    case.feed(Ended(1, Lost(reboot=True)))
     assert case.heads() == ["1/0"]
     case.grant("1/0")
-    case.feed(Ended(2, Lost(reboot=False, noticed_at=WALL)))
+    case.feed(Ended(2, Lost(reboot=False)))
     assert case.status("1/0") == "failed"
 
 
