@@ -11,7 +11,9 @@ OUT_OF_MEMORY = re.compile(
     r"|cudaerrormemoryallocation|resource_exhausted: (?:out of memory|oom)",
     re.IGNORECASE,
 )
-NO_ENTRY = re.compile(r"^gpulane: (the working directory .* can't be entered)$", re.MULTILINE)
+NO_ENTRY = re.compile(
+    r"^gpulane: (the working directory .* can't be entered)\r?$", re.MULTILINE
+)  # a terminal ends lines in \r\n
 TRIED = re.compile(r"tried to allocate ([0-9.]+) ?(ki?b|mi?b|gi?b|bytes)", re.IGNORECASE)
 UNIT_GB = {"k": 1 / 1024**2, "m": 1 / 1024, "g": 1.0, "b": 1 / 1024**3}
 

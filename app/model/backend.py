@@ -65,7 +65,7 @@ class LaunchSpec:
     attempt: int  #: of the task, from 1
     number: int  #: of the run, from 1
     script: str  #: substituted
-    cwd: str
+    cwd: str  #: absolute
     env: tuple[tuple[str, str], ...]  #: the task's own, on top of the launcher's
     terminal: Terminal
     session_name: str | None  #: with terminal=tmux, the socket name of its server
