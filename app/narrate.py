@@ -63,6 +63,7 @@ class Narrator:
             case Completed(gpu_ids, started, ended, _, peak):
                 where = f" on GPU {', '.join(gpu_ids)}" if gpu_ids else ""
                 used = f", at most {gb(peak)} used" if peak else ""
+                used += " on a GPU" if used and len(gpu_ids) > 1 else ""
                 log.info("%s completed after %s%s%s", moved.label, duration(ended - started), where, used)
             case Backoff(until, error, _, retry, of):
                 of_ = "" if of is None else f" of {of}"

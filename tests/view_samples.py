@@ -197,7 +197,7 @@ def believable(logs: Sequence[str] = ("",) * 5) -> StateFile:
                 11,
                 "llm",
                 DONE,
-                a_task(1, runs("1,2", 408, logs[2], 143.6, memory_gb=72.0), "7b sft"),
+                a_task(1, runs("1,2", 408, logs[2], 71.8, memory_gb=72.0), "7b sft"),
                 *[NEXT] * 2,
             ),
             a_queue(12, "moe", a_task(0, waits(185, FOUR_CARDS, stuck=True), "8x1b"), NEXT),

@@ -106,7 +106,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class AttemptOver:
-    """An attempt's end, for history: how long, how, and the most memory it was seen to use."""
+    """An attempt's end, for history: how long, how, and the most memory it was seen to use on a GPU."""
 
     number: int
     started_at: float | None

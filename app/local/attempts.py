@@ -55,7 +55,7 @@ class Living:
     used_gb: float | None = None
 
     def note_use(self, used_gb: float) -> None:
-        """Memory its tree uses now, summed over its cards."""
+        """Memory its tree uses now on the fullest of its cards: what a demand per GPU compares with."""
         self.used_gb = used_gb
         self.peak_gb = max(self.peak_gb or 0.0, used_gb)
 

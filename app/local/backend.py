@@ -139,7 +139,7 @@ class LocalBackend:
         used = used_by_lease(seen, self._seats.rules)
         for attempt in self._attempts.living.values():
             if attempt.leases:
-                attempt.note_use(sum(used.get(name, 0.0) for name in attempt.leases))
+                attempt.note_use(max(used.get(name, 0.0) for name in attempt.leases))
 
     def _visible(self, grant: Grant) -> str:
         """CUDA_VISIBLE_DEVICES: indices in PCI order, or UUIDs; a MIG device has no other name."""

@@ -116,7 +116,7 @@ class Exit:
     status: int  #: as the shell gives it
     started_at: float
     ended_at: float
-    peak_memory_gb: float | None  #: most seen in use, summed over its tree and cards
+    peak_memory_gb: float | None  #: per GPU: the most its tree was seen to use on any one card
     log_tail: str  #: the last part of its log, for the out-of-memory classification
     failed_command: str | None = None
 
@@ -136,7 +136,7 @@ class Survey:
     cards: tuple[Card, ...]
     allowance: Allowance | None
     problems: tuple[Problem, ...]
-    used_gb: Mapping[int, float]  #: by attempt number: memory its tree uses now, summed over its cards
+    used_gb: Mapping[int, float]  #: by attempt number, per GPU: what its tree uses now on its fullest card
 
 
 class Backend(Protocol):

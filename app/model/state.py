@@ -35,7 +35,7 @@ class OutOfMemory:
     """CUDA ran out of memory, recognised from the end of the attempt's log."""
 
     code: int
-    peak_gb: float | None
+    peak_gb: float | None  #: per GPU, the most seen in use on any one card
     tried_gb: float | None  #: what the message says it tried to allocate
     kind: Literal["out_of_memory"] = "out_of_memory"
 
@@ -116,7 +116,7 @@ class Running:
     memory_gb: float | None  #: asked, per GPU
     log_path: str
     pid: int | None = None  #: the supervisor's; None until it has started
-    used_gb: float | None = None  #: measured now, summed over its tree and cards
+    used_gb: float | None = None  #: measured now, per GPU: what its tree uses on the fullest card
     stopping: Literal["timeout", "stopped"] | None = None  #: what we have asked of it
     status: Literal["running"] = "running"
 
@@ -139,7 +139,7 @@ class Completed:
     started_at: float
     ended_at: float
     exit_code: int
-    peak_memory_gb: float | None
+    peak_memory_gb: float | None  #: per GPU, the most seen in use on any one card
     status: Literal["completed"] = "completed"
 
 
@@ -151,7 +151,7 @@ class Failed:
     exit_code: int | None
     error: str
     cause: Annotated[Cause, Discriminator("kind")]
-    peak_memory_gb: float | None
+    peak_memory_gb: float | None  #: per GPU, the most seen in use on any one card
     status: Literal["failed"] = "failed"
 
 
@@ -190,7 +190,7 @@ def error_text(cause: Cause) -> str:
         case Signalled(number, command):
             return f"ended by {signal_name(number)}" + (f" in: {command}" if command else "")
         case OutOfMemory(_, peak, tried):
-            seen = "" if peak is None else f", at most {peak:.1f} GB seen in use"
+            seen = "" if peak is None else f", at most {peak:.1f} GB seen in use on a GPU"
             wanted = "" if tried is None else f" while asking for {tried:.1f} GB more"
             return f"CUDA out of memory{wanted}{seen}"
         case TimedOut(seconds):

@@ -82,7 +82,7 @@ class AttemptEnded:
     started_at: float | None  #: None: as it was launched
     ended_at: float
     status: int | None  #: as the shell gives it
-    peak_gb: float | None
+    peak_gb: float | None  #: the most seen in use on any one card
     cause: Cause | None  #: None: success
 
 

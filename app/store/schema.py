@@ -53,8 +53,8 @@ CREATE TABLE attempts (
     task_id INTEGER NOT NULL REFERENCES tasks,
     number INTEGER NOT NULL,      -- of the run
     attempt INTEGER NOT NULL,     -- of the task
-    memory_gb REAL,               -- asked
-    peak_memory_gb REAL,
+    memory_gb REAL,               -- asked, per GPU
+    peak_memory_gb REAL,          -- per GPU: the most seen in use on any one card
     gpu_ids TEXT NOT NULL,
     gpu_uuids TEXT NOT NULL,
     leases TEXT NOT NULL,

@@ -105,11 +105,11 @@ def _place(state: Running) -> str:
 
 
 def _memory(state: Running) -> str:
-    """Used of asked, over all its GPUs; empty on the CPU."""
+    """Used of asked, per GPU; empty on the CPU."""
     if not state.gpu_ids:
         return ""
     used = "" if state.used_gb is None else figure(state.used_gb)
     if state.memory_gb is None:
         return f"{used} GB, whole card" if used else "whole card"
-    asked = f"{figure(state.memory_gb * len(state.gpu_ids))} GB"
+    asked = f"{figure(state.memory_gb)} GB" + (" each" if len(state.gpu_ids) > 1 else "")
     return f"{used} of {asked}" if used else asked

@@ -41,6 +41,18 @@ def test_a_task_sees_its_cards_and_its_names(world: World) -> None:
     assert seen["GPULANE_LOG"].endswith(".log")
 
 
+def test_what_a_task_uses_is_told_per_gpu_as_it_is_asked(world: World) -> None:
+    world.blocks([(1, UNTIL_GO)], gpus=4, memory="10")
+    scheduler = world.start()
+    state = scheduler.wait_for("1/0", "running")
+    used = eventually(lambda: scheduler.tasks()["1/0"].state.used_gb)
+    assert (state.memory_gb, used) == (10, 10)
+    world.go()
+    assert scheduler.end() == 0
+    assert world.outcome("1/0").peak_memory_gb == 10
+    assert "at most 10 GB used on a GPU" in world.output()
+
+
 def test_a_failing_task_is_retried_and_its_queue_stops(world: World) -> None:
     world.settings(max_retries=1, retry_config={"max_retry_before_backoff": 1, "backoff_duration": 1})
     world.blocks([(1, "echo x >>tries; exit 3"), (1, "echo never >>tries")])
