@@ -8,7 +8,7 @@ from pathlib import Path
 from app import ofd
 from app.lease import record
 from app.lease.directory import open_directory
-from app.lease.errors import LeaseDirectoryError, LeaseDirectoryGone, LeaseError
+from app.lease.errors import LeaseDirectoryError, LeaseError
 from app.lease.record import Record
 from app.model.lease import Lease
 
@@ -23,11 +23,11 @@ class _Ours:
     identity: Identity
     content: Record | None
     lease: Lease | None = None  #: what `content` says, as others read it
+    over: bool = False  #: its attempt is, or may be: it lives as long as somebody holds its lock
 
     @property
     def lives(self) -> bool:
-        """One that we only watch may have ended with its attempt."""
-        return self.content is not None or ofd.is_locked(self.fd)
+        return not self.over or ofd.is_locked(self.fd)
 
 
 class Holdings:
@@ -37,6 +37,7 @@ class Holdings:
         self._directory = directory
         self._uid = uid
         self._ours: dict[str, _Ours] = {}
+        self._missed: set[str] = set()  #: names; their attempts live, and their files don't
 
     def add(self, name: str, fd: int, content: Record) -> None:
         """A lease just published; `fd` carries its lock and is ours from now on."""
@@ -67,7 +68,8 @@ class Holdings:
 
     def let_go(self, names: Collection[str]) -> frozenset[str]:
         """Close our own hold; returns those whose lock another process still carries. See LeaseStore."""
-        return frozenset(name for name in names if name in self._ours and self._let_go(name))
+        held = {name for name in names if name in self._ours and self._let_go(name)}
+        return frozenset(held | self._missed.intersection(names))  # of those without a file nobody can say
 
     def release(self, names: Collection[str]) -> None:
         """Remove the files, then close our descriptors. See LeaseStore."""
@@ -75,6 +77,7 @@ class Holdings:
             folder = open_directory(self._directory)
         except LeaseDirectoryError:
             folder = None
+        self._missed.difference_update(names)
         for name in names:
             # The file first: with the lock gone and the name there, it would look like a dead one.
             if folder is not None and record.gpu_of(name) is not None:
@@ -85,27 +88,38 @@ class Holdings:
         if folder is not None:
             os.close(folder)
 
-    def adopt(self, names: Collection[str]) -> frozenset[str]:
-        """Watch over living leases of an earlier process of this user. Raises LeaseDirectoryError."""
-        try:
-            folder = open_directory(self._directory)
-        except LeaseDirectoryGone:
-            return frozenset()
-        try:
-            return frozenset(name for name in names if name in self._ours or self._adopt(folder, name))
-        finally:
-            os.close(folder)
-
-    def vanished(self) -> frozenset[str]:
-        """Those that live but have no file in the directory as it is now. See LeaseStore."""
-        if not self._ours:
-            return frozenset()
+    def adopt(self, names: Collection[str]) -> None:
+        """Watch over living leases of an earlier process of this user."""
         try:
             folder = open_directory(self._directory)
         except LeaseDirectoryError:
-            return frozenset(name for name, ours in self._ours.items() if ours.lives)
+            return
         try:
-            return frozenset(
+            for name in names:
+                if name not in self._ours:
+                    self._adopt(folder, name)
+        finally:
+            os.close(folder)
+
+    def vouch(self, names: Collection[str]) -> None:
+        """Their attempt lives, so those that were not adopted count as vanished. See LeaseStore."""
+        for name in names:
+            if name in self._ours:
+                self._ours[name] = replace(self._ours[name], over=False)
+            else:
+                self._missed.add(name)
+
+    def vanished(self) -> frozenset[str]:
+        """Those that live but have no file in the directory as it is now. See LeaseStore."""
+        missed = frozenset(self._missed)
+        if not self._ours:
+            return missed
+        try:
+            folder = open_directory(self._directory)
+        except LeaseDirectoryError:
+            return missed.union(name for name, ours in self._ours.items() if ours.lives)
+        try:
+            return missed.union(
                 name
                 for name, ours in self._ours.items()
                 if not _linked(folder, name, ours.identity) and ours.lives
@@ -127,22 +141,22 @@ class Holdings:
             except OSError:
                 return True  # out of descriptors: nobody can say, so let the caller look for strays
             os.close(ours.fd)
-            ours = self._ours[name] = _Ours(watching, ours.identity, None)
+            ours = replace(ours, fd=watching, content=None)
+        ours = self._ours[name] = replace(ours, over=True)
         return ours.lives
 
-    def _adopt(self, folder: int, name: str) -> bool:
+    def _adopt(self, folder: int, name: str) -> None:
         if record.gpu_of(name) is None:
-            return False
+            return
         try:
             fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
         except OSError:
-            return False
+            return
         info = os.fstat(fd)
-        if info.st_uid != self._uid or not ofd.is_locked(fd):
+        if info.st_uid == self._uid and ofd.is_locked(fd):
+            self._ours[name] = _Ours(fd, _identity(info), None, over=True)
+        else:
             os.close(fd)
-            return False
-        self._ours[name] = _Ours(fd, _identity(info), None)
-        return True
 
     def _unlink(self, folder: int, name: str) -> None:
         try:

@@ -117,15 +117,19 @@ class LeaseStore:
         """End leases, whoever still holds their locks. Fine when they are gone; others' are left alone."""
         self._holdings.release(names)
 
-    def adopt(self, names: Collection[str]) -> frozenset[str]:
-        """Take over those leases of an earlier scheduler of this user that still live. Raises LeaseError."""
-        return self._holdings.adopt(names)
+    def adopt(self, names: Collection[str]) -> None:
+        """Take over those leases of an earlier scheduler of this user that still live."""
+        self._holdings.adopt(names)
+
+    def vouch(self, names: Collection[str]) -> None:
+        """The attempt these belong to lives: until `let_go` or `release` they count, held or not."""
+        self._holdings.vouch(names)
 
     def vanished(self) -> frozenset[str]:
         """Leases of ours, not released, that live but that others can't see any more.
 
-        Their files were deleted (RemoveIPC at a log-out, a cleaner), or the directory was replaced:
-        nobody else keeps off these cards now, so nothing more may start on them.
+        Their files were deleted (RemoveIPC at a log-out, a cleaner), perhaps before we adopted them, or the
+        directory was replaced: nobody else keeps off these cards now, so nothing more may start on them.
         """
         return self._holdings.vanished()
 

@@ -99,12 +99,15 @@ class Attempts:
 
     async def adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
         """Find an attempt of an earlier scheduler again; one that has ended is cleaned up after."""
+        self._leases.adopt(record.leases)
         found = await self._locate(record)
-        leases = self._adopt_leases(record)
         started = self._ends.lines(record.number).started
         if isinstance(found, Alive):
+            self._leases.vouch(record.leases)
             marks = self._marks(record.log_path, record.leases, found)
-            self._add(record.number, found.pidfd, marks, leases, not record.gpu_uuids, record.session_name)
+            self._add(
+                record.number, found.pidfd, marks, record.leases, not record.gpu_uuids, record.session_name
+            )
             began = started.at if started else record.started_at
             return Running(record.key, record.number, found.pid, found.start, began)
         if not (isinstance(found, Gone) and found.reboot):
@@ -122,14 +125,9 @@ class Attempts:
                 self.leftovers.problems.pop(record.log_path, None)
                 return found
             except TimeoutError as error:
+                self._leases.vouch(record.leases)
                 self.leftovers.problems[record.log_path] = Problem("unseen_attempt", str(error))
                 await asyncio.sleep(UNSEEN_SECONDS)
-
-    def _adopt_leases(self, record: AttemptRecord) -> tuple[str, ...]:
-        try:
-            return tuple(self._leases.adopt(record.leases))
-        except LeaseError:
-            return record.leases  # the looks at the directory say what is wrong with it
 
     async def wait(self, running: Running) -> Exit | Lost:
         """Until it has ended, its tree is gone and its leases are released."""

@@ -131,8 +131,8 @@ class _Served:
             "problems": [problem.kind for problem in found.problems],
         }
 
-    def adopt(self, *names: str) -> list[str]:
-        return sorted(self._store.adopt(names))
+    def adopt(self, *names: str) -> None:
+        self._store.adopt(names)
 
     def vanished(self) -> list[str]:
         return sorted(self._store.vanished())

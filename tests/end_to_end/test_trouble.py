@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.world import UNTIL_GO, World
+from tests.end_to_end.world import UNTIL_GO, Scheduler, World
 from tests.waiting import eventually
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
@@ -107,15 +107,41 @@ def test_a_clock_that_jumps_changes_no_wait(world: World, tmp_path: Path, jump: 
 
 
 def test_leases_deleted_under_us_stop_further_starts_on_that_card(world: World) -> None:
-    world.blocks([(1, f"{UNTIL_GO}"), (1, "true")])
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (2, "echo two >>done")])
     world.settings(use_all_gpus=False, compete_gpus=["0"])
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
-    for name in world.leases():
-        (world.root / "leases" / name).unlink()
-    eventually(lambda: "leases_vanished" in {problem.kind for problem in scheduler.problems()})
+    remove_leases(world)
+    sees_the_card_taken(scheduler)
     world.go()
     assert scheduler.end() == 0
+    assert world.work("done") == ["one", "two"]
+
+
+def test_leases_deleted_while_no_scheduler_looks_keep_their_card_taken(world: World) -> None:
+    world.gpus = "1x24"
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (2, "echo two >>done")])
+    first = world.start()
+    first.wait_for("1/0", "running")
+    first.kill()
+    remove_leases(world)
+    second = world.start()
+    sees_the_card_taken(second)
+    world.go()
+    assert second.end() == 0
+    assert world.work("done") == ["one", "two"]
+
+
+def remove_leases(world: World) -> None:
+    """As RemoveIPC does at a log-out."""
+    for name in world.leases():
+        (world.root / "leases" / name).unlink()
+
+
+def sees_the_card_taken(scheduler: Scheduler) -> None:
+    """Task 2/0 waits because of the lease files that task 1/0 has lost."""
+    eventually(lambda: "leases_vanished" in {problem.kind for problem in scheduler.problems()})
+    eventually(lambda: "lost its lease files" in scheduler.wait_for("2/0", "waiting").reason)
 
 
 def test_a_hung_up_terminal_ends_nothing(world: World) -> None:
