@@ -1,19 +1,31 @@
 """Going on with a run that an earlier scheduler left unfinished."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from app import procfs
 from app.core import plan
 from app.core.align import OldTask, align
+from app.core.outcome import cause_of
 from app.core.task import Task
-from app.execution.ends import EndsFile
+from app.execution.ends import Ended, EndsFile
 from app.execution.strays import left_behind
 from app.execution.trees import Marks
-from app.model.backend import AttemptRecord, Now
+from app.model.backend import AttemptRecord, Exit, Now
 from app.model.faults import BadInput
 from app.model.paths import Home, RunPaths
-from app.model.state import FINISHED, RUN_DONE, Cancelled, Running
+from app.model.state import (
+    FINISHED,
+    RUN_DONE,
+    Cancelled,
+    Cause,
+    Completed,
+    Pending,
+    Running,
+    TaskState,
+    Vanished,
+)
 from app.model.state_file import StateFile
 from app.model.task import Mode, Planned, TaskKey, TaskSpec
 from app.store import records
@@ -104,8 +116,42 @@ def _revivals(known: dict[TaskKey, SavedTask], tasks: Sequence[Task], now: Now) 
 
 
 def count_living(home: Home, saved: SavedRun) -> int:
-    """How many attempts of an unfinished run still run."""
-    return _held(RunPaths(home.runs / saved.name).ends, [record.number for record in saved.open_attempts])
+    """How many attempts of an unfinished run still run, also without their supervisors."""
+    held, unknown = 0, []
+    with _ends(home, saved.name) as ends:
+        for record in saved.open_attempts:
+            if ends and ends.is_held(record.number):
+                held += 1
+            elif not (ends and ends.lines(record.number).ended):
+                unknown.append(Marks(record.log_path))
+    return held + len(left_behind(unknown) if unknown else ())
+
+
+def give_up(home: Home, saved: SavedRun, now: Now) -> list[Record]:
+    """What history should be told of a run that a fresh start leaves behind: none of its attempts is open."""
+    told: list[Record] = [records.RunResumed(saved.run_id, procfs.boot_id())]
+    failures = {task.key: task.failures for task in saved.tasks}
+    with _ends(home, saved.name) as ends:
+        for record in saved.open_attempts:
+            ended = ends.lines(record.number).ended if ends else None
+            told += _given_up(record, ended, saved.specs[record.key], failures[record.key], now)
+    return told
+
+
+def _given_up(
+    record: AttemptRecord, ended: Ended | None, spec: TaskSpec, failures: int, now: Now
+) -> Iterator[Record]:
+    if ended is None:
+        cause: Cause | None = Vanished(reboot=record.boot_id != procfs.boot_id())
+        yield records.AttemptEnded(record.number, None, now.wall, None, None, cause)
+    else:
+        end = Exit(ended.status, ended.started_at, ended.ended_at, None, "")
+        cause = cause_of(end, spec.script, None, None)
+        yield records.AttemptEnded(record.number, end.started_at, end.ended_at, end.status, None, cause)
+    state: TaskState = Pending(now.wall)
+    if ended and cause is None:
+        state = Completed(record.gpu_ids, ended.started_at, ended.ended_at, 0, None)
+    yield records.Moved(record.key, now.wall, "running", state, failures, cause=cause)
 
 
 def refuse_what_history_lost(home: Home, command_file: str, mode: Mode, saved: SavedRun | None) -> None:
@@ -117,10 +163,9 @@ def refuse_what_history_lost(home: Home, command_file: str, mode: Mode, saved: S
         for found in list_states(home):
             state = found.state
             if isinstance(state, StateFile) and (state.command_file, state.mode) == (command_file, mode):
-                _refuse(_held(RunPaths(home.runs / state.run).ends, _numbers(state)), state.run, "history.db")
-    elif saved.open_attempts and not RunPaths(home.runs / saved.name).ends.exists():
-        marks = [Marks(record.log_path) for record in saved.open_attempts]
-        _refuse(len(left_behind(marks)), saved.name, "its folder under runs/")
+                _refuse(_held(home, state.run, _numbers(state)), state.run, "history.db")
+    elif not RunPaths(home.runs / saved.name).ends.exists():
+        _refuse(count_living(home, saved), saved.name, "its folder under runs/")
 
 
 def _refuse(living: int, run: str, removed: str) -> None:
@@ -136,12 +181,21 @@ def _numbers(state: StateFile) -> list[int]:
     return [each.number for each in states if isinstance(each, Running)]
 
 
-def _held(path: Path, numbers: Sequence[int]) -> int:
-    """How many of these attempts live."""
-    if not numbers or not path.exists():
-        return 0
+def _held(home: Home, run: str, numbers: Sequence[int]) -> int:
+    """How many of these attempts have a living supervisor."""
+    with _ends(home, run) as ends:
+        return sum(map(ends.is_held, numbers)) if ends else 0
+
+
+@contextlib.contextmanager
+def _ends(home: Home, run: str) -> Iterator[EndsFile | None]:
+    """A run's `ends`; None if there is none, and none is made."""
+    path = RunPaths(home.runs / run).ends
+    if not path.exists():
+        yield None
+        return
     ends = EndsFile(path)
     try:
-        return sum(map(ends.is_held, numbers))
+        yield ends
     finally:
         ends.close()

@@ -38,7 +38,7 @@ from app.preparation import Files
 from app.publish import Publisher
 from app.recorder import Recorder
 from app.report import Report
-from app.resume import count_living, refuse_what_history_lost, resume
+from app.resume import count_living, give_up, refuse_what_history_lost, resume
 from app.signals import Signals
 from app.store import records
 from app.store.history import History
@@ -65,6 +65,7 @@ class Ready:
     seen: Signature | None  #: of the command file as it was read
     parsed: Parsed
     saved: SavedRun | None  #: the run to go on with
+    given_up: SavedRun | None  #: the unfinished run that a fresh start leaves behind
     watch: GpuWatch
     rules: Rules
     problems: tuple[Problem, ...]
@@ -106,7 +107,8 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     files = preparation.find_files(options)
     preparation.make_folders(files.home)
     stack.callback(take_plan(files.home.state, files.command).release)
-    saved = _earlier_run(options, files)
+    unfinished = _earlier_run(options, files)
+    saved, given_up = (None, unfinished) if options.start == "fresh" else (unfinished, None)
     seen = signature(files.command)
     parsed = _read(files, saved)
     watch = GpuWatch(
@@ -121,26 +123,23 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     if saved is None:
         preparation.check_range(files, gpus)
         preparation.check_against_machine(parsed.tasks, gpus, rules, files.shown)
-    return Ready(
-        options, files, seen, parsed, saved, watch, rules, files.problems + parsed.problems + problems
-    )
+    problems = files.problems + parsed.problems + problems
+    return Ready(options, files, seen, parsed, saved, given_up, watch, rules, problems)
 
 
 def _earlier_run(options: RunOptions, files: Files) -> SavedRun | None:
-    """The unfinished run of this file, unless a fresh start is wanted. Raises BadInput, HistoryError."""
+    """The unfinished run of this file. Raises HistoryError; BadInput where nothing may start beside it."""
     saved = load_unfinished(files.home.history, str(files.command), os.getuid(), files.mode)
     refuse_what_history_lost(files.home, str(files.command), files.mode, saved)
     if options.start == "resume" and saved is None:
         raise BadInput(f"there is no unfinished run of {files.shown} to resume; start it without --resume")
-    if options.start != "fresh" or saved is None:
-        return saved
-    living = count_living(files.home, saved)
-    if living:
+    living = count_living(files.home, saved) if saved and options.start == "fresh" else 0
+    if saved and living:
         raise BadInput(
             f"{counted(living, 'task')} of the unfinished run {saved.name} can still run, and a fresh start "
             "would run them twice; start with --resume to go on with them (Ctrl-C twice ends them)"
         )
-    return None
+    return saved
 
 
 def _read(files: Files, saved: SavedRun | None) -> Parsed:
@@ -219,7 +218,8 @@ def _plan(ready: Ready) -> Plan:
         boot_id=procfs.boot_id(),
         started_at=now().wall,
     )
-    told = [started, records.TasksPlanned(planned, now().wall)]
+    before = give_up(files.home, ready.given_up, now()) if ready.given_up else []
+    told = [*before, started, records.TasksPlanned(planned, now().wall)]
     return Plan(name, plan.fresh(planned, now()), (), 0, told)
 
 

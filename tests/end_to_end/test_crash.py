@@ -66,6 +66,41 @@ def test_a_lost_attempt_is_ended_and_tried_again(world: World) -> None:
     assert world.work("tries") == ["try", "try"]
 
 
+def test_a_fresh_start_is_refused_while_a_task_runs_without_its_supervisor(world: World) -> None:
+    world.blocks([(1, f"echo one >>done; {UNTIL_GO}")])
+    first = world.start()
+    supervisor = first.wait_for("1/0", "running").pid
+    eventually(lambda: world.work("done"))
+    first.kill()
+    os.kill(supervisor, signal.SIGKILL)
+    assert "1 task of the unfinished run" in world.run("--fresh", expect=2)
+    world.go()
+    world.run()
+    assert world.work("done") == ["one", "one"], "the lost attempt was ended, and tried again"
+
+
+@pytest.mark.parametrize(("lost", "left"), [(True, ("pending", None)), (False, ("completed", 0))])
+def test_a_fresh_start_leaves_no_attempt_open_in_history(
+    world: World, lost: bool, left: tuple[str, int | None]
+) -> None:
+    world.blocks([(1, UNTIL_GO)])
+    first = world.start()
+    supervisor = first.wait_for("1/0", "running").pid
+    first.kill()
+    if lost:
+        os.killpg(supervisor, signal.SIGKILL)
+    world.go()
+    eventually(lambda: procfs.start_time(supervisor) is None)
+    world.run("--fresh")
+    with contextlib.closing(sqlite3.connect(world.root / "logs" / "history.db")) as history:
+        query = (
+            "SELECT tasks.status, attempts.status, ended_at FROM attempts JOIN tasks ON tasks.id = task_id"
+        )
+        (*found, ended_at), _fresh = history.execute(query).fetchall()
+    assert tuple(found) == left
+    assert ended_at is not None
+
+
 def test_a_backoff_survives_a_restart(world: World) -> None:
     world.settings(retry_config={"max_retry_before_backoff": 0, "backoff_duration": 3})
     world.blocks([(1, "date +%s.%N >>tries; test $(wc -l <tries) = 2")])
