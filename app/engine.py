@@ -91,6 +91,10 @@ class Engine:
     def edit(self, plan: Sequence[Planned]) -> None:
         self._feed(Edited(plan))
 
+    def look_again(self) -> None:
+        """Something may be free that no event tells of."""
+        self._changed.set()
+
     def alongside(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run this as long as the engine runs. A bug in it ends the scheduler rather than leaving it deaf."""
         task = asyncio.get_running_loop().create_task(work, name=name)

@@ -306,7 +306,7 @@ async def _live(ready: Ready, parts: Parts) -> int:
     signals = Signals(engine, on_terminal, view.notice if view else log.info)
     signals.install()
     engine.alongside(parts.publisher.run(), "state file")
-    engine.alongside(engine.backend.observe(), "observer")
+    engine.alongside(engine.backend.observe(engine.look_again), "observer")
     if core.largest_gb is None:
         engine.alongside(_learn_sizes(core, ready), "sizes")
     if ready.options.watch:

@@ -67,6 +67,17 @@ async def wait(pidfd: int) -> None:
     reap(pidfd)
 
 
+async def outlive(pid: int, start: int) -> None:
+    """Until exactly this process has ended. Raises OSError when no descriptor is left to wait on."""
+    found = _open(pid, start)
+    if found is None:
+        return
+    try:
+        await wait(found.pidfd)
+    finally:
+        os.close(found.pidfd)
+
+
 def reap(pidfd: int) -> None:
     """Take an ended child off the process table. Does nothing for what an earlier scheduler started."""
     with contextlib.suppress(ChildProcessError):

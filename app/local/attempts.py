@@ -72,10 +72,13 @@ class Attempts:
         self._host = socket.gethostname()
         self.leftovers = Leftovers(settings.kill_leftovers, self._give_back)
         self.living: dict[int, Living] = {}
+        self.sought: dict[int, tuple[str, ...]] = {}  #: leases of those that are being adopted, by number
+        self.unseen: dict[int, Problem] = {}
         self.freed_at: float | None = None  #: monotonic, when cards were last given back
 
-    def close(self) -> None:
-        """Let go of all descriptors; what runs, runs on."""
+    async def close(self) -> None:
+        """Let go of all descriptors; what runs, runs on, but for strays of ended tasks."""
+        await self.leftovers.close()
         for living in self.living.values():
             os.close(living.pidfd)
         self._ends.close()
@@ -99,7 +102,14 @@ class Attempts:
 
     async def adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
         """Find an attempt of an earlier scheduler again; one that has ended is cleaned up after."""
+        self.sought[record.number] = record.leases
         self._leases.adopt(record.leases)
+        try:
+            return await self._adopt(record)
+        finally:
+            del self.sought[record.number]
+
+    async def _adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
         found = await self._locate(record)
         started = self._ends.lines(record.number).started
         if isinstance(found, Alive):
@@ -112,7 +122,7 @@ class Attempts:
             return Running(record.key, record.number, found.pid, found.start, began)
         if not (isinstance(found, Gone) and found.reboot):
             marks = self._marks(record.log_path, record.leases, started)
-            await self.leftovers.end(marks, record.leases, 0.0, forced=isinstance(found, Gone))
+            await self._end_leftovers(marks, record.leases, 0.0, forced=isinstance(found, Gone))
         if isinstance(found, Gone):
             return Lost(found.reboot, began=started is not None)
         return _exit(found, record.log_path, None)
@@ -122,11 +132,11 @@ class Attempts:
         while True:
             try:
                 found = await locate(self._ends, record.number, record.log_path, record.boot_id)
-                self.leftovers.problems.pop(record.log_path, None)
+                self.unseen.pop(record.number, None)
                 return found
             except TimeoutError as error:
                 self._leases.vouch(record.leases)
-                self.leftovers.problems[record.log_path] = Problem("unseen_attempt", str(error))
+                self.unseen[record.number] = Problem("unseen_attempt", str(error))
                 await asyncio.sleep(UNSEEN_SECONDS)
 
     async def wait(self, running: Running) -> Exit | Lost:
@@ -175,7 +185,14 @@ class Attempts:
             self.leftovers.sweep_later(marks)
             return
         patience = 0.0 if living.kill_at is None else max(0.0, living.kill_at - time.monotonic())
-        await self.leftovers.end(marks, living.leases, patience, forced=living.kill_at is not None)
+        await self._end_leftovers(marks, living.leases, patience, forced=living.kill_at is not None)
+
+    async def _end_leftovers(
+        self, marks: Marks, leases: tuple[str, ...], patience: float, forced: bool
+    ) -> None:
+        await self.leftovers.end(marks, leases, patience, forced)
+        # What it left keeps its cards, whether or not it has kept the locks.
+        self._leases.vouch(self.leftovers.keepers().keys() & set(leases))
 
     def _still_held(self, living: Living) -> bool:
         """By a process other than this one."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.core.rules import Rules, Seen
@@ -10,8 +10,8 @@ from app.gpu.watch import GpuWatch
 from app.lease.directory import choose_directory
 from app.lease.store import Held, LeaseStore
 from app.local.attempts import Attempts
-from app.local.machine import Machine
-from app.local.seats import Own, Seats
+from app.local.machine import Machine, Own
+from app.local.seats import Seats
 from app.local.survey import allowance_of, cards, used_by_lease
 from app.model.backend import (
     Acquired,
@@ -52,8 +52,7 @@ class LocalBackend:
 
     async def close(self) -> None:
         """What runs, runs on, and keeps its leases; what ended tasks have left does not."""
-        await self._attempts.leftovers.sweep()
-        self._attempts.close()
+        await self._attempts.close()
         self._machine.leases.close()
 
     async def acquire(self, heads: Sequence[Want], now: Now) -> Acquired:
@@ -67,17 +66,15 @@ class LocalBackend:
         return Acquired(tuple(grant for grant, _ in taken), explain, self._look_again_at() if waits else None)
 
     async def launch(self, grant: Grant, spec: LaunchSpec) -> Running | LaunchFailed:
-        del self._granted[grant.key]
         held = self._held.pop(grant.key, None)
         self._labels.update(dict.fromkeys(grant.leases, f"{spec.queue_id}/{spec.index}"))
-        return await self._attempts.launch(grant, held, spec, self._visible(grant))
+        try:
+            return await self._attempts.launch(grant, held, spec, self._visible(grant))
+        finally:
+            del self._granted[grant.key]
 
     async def wait(self, running: Running) -> Exit | Lost:
-        leases = self._attempts.living[running.number].leases
-        end = await self._attempts.wait(running)
-        for name in leases:
-            self._labels.pop(name, None)
-        return end
+        return await self._attempts.wait(running)
 
     async def signal(self, running: Running, grace: float) -> None:
         await self._attempts.signal(running, grace)
@@ -92,8 +89,9 @@ class LocalBackend:
         if held:
             self._machine.leases.release(held.names)
 
-    async def observe(self) -> None:
+    async def observe(self, wake: Callable[[], None]) -> None:
         """Look every second while something of ours runs on a card; else every check_time, for the view."""
+        self._attempts.leftovers.freed = wake
         while True:
             await self._attempts.leftovers.sweep()
             self._seen = await self._look()
@@ -105,10 +103,12 @@ class LocalBackend:
     def survey(self) -> Survey:
         if self._seen is None:
             return Survey((), None, (), {})
-        found = [*self._machine.problems, *self._attempts.leftovers.all_problems()]
-        found += [self._seats.problem] if self._seats.problem else []
+        found = []  # the gravest first: a reader may be shown only so many
         if isinstance(self._seen.silent, DriverSilent):
             found.append(Problem("driver", f"the GPU driver does not answer: {self._seen.silent.error}"))
+        found += [self._seats.problem] if self._seats.problem else []
+        found += [*self._machine.problems, *self._attempts.unseen.values()]
+        found += self._attempts.leftovers.problems()
         used = {n: a.used_gb for n, a in self._attempts.living.items() if a.used_gb is not None}
         shown = cards(self._seen, self._seats.rules, self._labels, self._machine.off())
         return Survey(shown, allowance_of(self._seen, self._seats.rules), tuple(found), used)
@@ -120,11 +120,23 @@ class LocalBackend:
         names |= {name for grant in self._granted.values() for name in grant.leases}
         on_cpu = sum(attempt.on_cpu for attempt in living)
         on_cpu += sum(not grant.gpu_uuids for grant in self._granted.values())
-        return Own(frozenset(names), len(self._attempts.living) + len(self._granted), on_cpu)
+        tasks = len(self._attempts.living) + len(self._granted)
+        return Own(frozenset(names), tasks, on_cpu, self._kept())
+
+    def _kept(self) -> dict[str, str]:
+        """Leases of ours that no running attempt has, and for what they are kept."""
+        sought = [name for names in self._attempts.sought.values() for name in names]
+        kept = {name: f"task {self._labels[name]}, which is looked for" for name in sought}
+        for name, who in self._attempts.leftovers.keepers().items():
+            kept[name] = f"{who}, left running by task {self._labels[name]}"
+        return kept
 
     async def _look(self) -> Seen:
         own = self._own()
-        return await self._machine.look(own.leases, own.tasks, own.cpu_tasks, max_age=MEASURE_SECONDS / 2)
+        self._labels = {
+            name: label for name, label in self._labels.items() if name in own.leases or name in own.kept
+        }
+        return await self._machine.look(own, max_age=MEASURE_SECONDS / 2)
 
     def _choice_matters(self) -> bool:
         """Samples are taken while there is a choice among cards and something that waits or soon may."""

@@ -3,24 +3,32 @@
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from app import procfs
 from app.execution import trees
+from app.execution.attempt import outlive
 from app.execution.strays import left_behind
-from app.execution.trees import Marks
+from app.execution.trees import Killed, Marks, Process
 from app.model.faults import Problem
 
 POLL_SECONDS = 0.05
 
+NAMED = 5
+"""Processes that a sentence names."""
 
-@dataclass(frozen=True, slots=True)
+WITHOUT_DESCRIPTORS_SECONDS = 1.0
+"""Between looks at what lingers when nothing can be opened to wait for it."""
+
+
+@dataclass(slots=True, eq=False)
 class Lingering:
     """An attempt whose processes may not or can't be ended; its leases stay until they are gone."""
 
     marks: Marks
     leases: tuple[str, ...]
-    problem: Problem | None
+    left: Sequence[Process]
 
 
 class Leftovers:
@@ -29,9 +37,16 @@ class Leftovers:
     def __init__(self, end_them: bool, release: Callable[[Collection[str]], None]) -> None:
         """`end_them`: the setting `kill_leftovers`."""
         self._end_them, self._release = end_them, release
+        self.freed: Callable[[], None] = lambda: None  #: called when a card is free after its attempt's end
         self._unswept: list[Marks] = []
-        self._lingering: list[Lingering] = []
-        self.problems: dict[str, Problem] = {}  #: by log path, of spared and undying processes
+        self._lingering: dict[Lingering, asyncio.Task[None]] = {}
+        self._spared: list[Process] = []
+
+    async def close(self) -> None:
+        """One last sweep; what lingers is left with its leases."""
+        await self.sweep()
+        for watch in self._lingering.values():
+            watch.cancel()
 
     def sweep_later(self, marks: Marks) -> None:
         """Its cards went on at once; look for strays of it when there is time."""
@@ -41,42 +56,72 @@ class Leftovers:
     async def end(self, marks: Marks, leases: tuple[str, ...], patience: float, forced: bool) -> None:
         """Give them `patience` seconds, end what is left (always if `forced`), release the leases."""
         if self._end_them or forced:
-            left = await asyncio.to_thread(self._end_now, marks, patience, forced)
+            killed = await asyncio.to_thread(_end_now, marks, patience, forced)
+            self._spared += killed.spared
+            left: Sequence[Process] = killed.survived
         else:
-            left = tuple(await asyncio.to_thread(trees.find, marks))
-        if not left:
+            left = await asyncio.to_thread(trees.find, marks)
+        if left:
+            lingering = Lingering(marks, leases, left)
+            self._lingering[lingering] = asyncio.create_task(self._outlive(lingering))
+        else:
             self._release(leases)
-            return
-        names = ", ".join(f"{process.command} (pid {process.pid})" for process in left[:5])
-        text = f"{names}, left running by an attempt, keeps its card: {marks.log_path}"
-        problem = Problem("leftovers", text) if self._end_them else None
-        self._lingering.append(Lingering(marks, leases, problem))
 
     async def sweep(self) -> None:
-        """One look for strays of ended attempts, and one at what lingers."""
+        """One look for strays of ended attempts, and one at what was spared."""
         unswept = list(self._unswept)
         if unswept:
             for marks in await asyncio.to_thread(left_behind, unswept):
                 await self.end(marks, (), 0.0, forced=False)
             del self._unswept[: len(unswept)]  # only now: a look that is cancelled is made again
-        for each in list(self._lingering):
-            if not await asyncio.to_thread(trees.find, each.marks):
-                self._lingering.remove(each)
-                self._release(each.leases)
+        self._spared = [each for each in self._spared if procfs.start_time(each.pid) == each.start]
 
-    def all_problems(self) -> list[Problem]:
-        return [*self.problems.values(), *(each.problem for each in self._lingering if each.problem)]
+    def keepers(self) -> dict[str, str]:
+        """Leases that outlast their attempts, and the processes that keep them."""
+        return {name: _named(each.left) for each in self._lingering for name in each.leases}
 
-    def _end_now(self, marks: Marks, patience: float, forced: bool) -> tuple[trees.Process, ...]:
-        """In a thread. What survives even this."""
-        if patience:
-            trees.signal_tree(marks, signal.SIGTERM)
-            deadline = time.monotonic() + patience
-            while time.monotonic() < deadline and trees.find(marks):
-                time.sleep(POLL_SECONDS)
-        killed = trees.kill_tree(marks, spare_servers=not forced)
-        if killed.spared:
-            names = ", ".join(f"{each.command} (pid {each.pid})" for each in killed.spared[:5])
-            text = f"left running by a task and spared: {names}; end it yourself when it is not needed"
-            self.problems[marks.log_path] = Problem("spared", text)
-        return killed.survived
+    def problems(self) -> list[Problem]:
+        """Of undying and of spared processes."""
+        told = [
+            Problem(
+                "leftovers",
+                f"{_named(each.left)}, left running by an attempt, keeps its card: {each.marks.log_path}",
+            )
+            for each in self._lingering
+            if self._end_them
+        ]
+        if self._spared:
+            names = _named(self._spared)
+            text = f"left running by tasks and spared: {names}; end them yourself when they are not needed"
+            told.append(Problem("spared", text))
+        return told
+
+    async def _outlive(self, lingering: Lingering) -> None:
+        """Until nothing of it is left; then its cards are free."""
+        while lingering.left:
+            first = lingering.left[0]
+            try:
+                await outlive(first.pid, first.start)
+            except OSError:
+                await asyncio.sleep(WITHOUT_DESCRIPTORS_SECONDS)
+            found = await asyncio.to_thread(trees.find, lingering.marks)
+            lingering.left = [each for each in found if each not in self._spared]
+        del self._lingering[lingering]
+        self._release(lingering.leases)
+        self.freed()
+
+
+def _end_now(marks: Marks, patience: float, forced: bool) -> Killed:
+    """In a thread."""
+    if patience:
+        trees.signal_tree(marks, signal.SIGTERM)
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline and trees.find(marks):
+            time.sleep(POLL_SECONDS)
+    return trees.kill_tree(marks, spare_servers=not forced)
+
+
+def _named(processes: Sequence[Process]) -> str:
+    names = [f"{each.command} (pid {each.pid})" for each in processes[:NAMED]]
+    more = len(processes) - len(names)
+    return ", ".join([*names, f"{more} more"] if more else names)

@@ -3,8 +3,8 @@
 import json
 import os
 import time
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.core.rules import Seen
@@ -14,10 +14,31 @@ from app.gpu.watch import Look as GpuLook
 from app.lease.errors import LeaseError
 from app.lease.record import gpu_of
 from app.lease.store import LeaseStore
+from app.model.backend import Grant
 from app.model.blockers import DriverSilent, LeasesUnreadable
 from app.model.faults import Problem
 from app.model.gpu import Gpu
 from app.model.lease import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What this scheduler has on the machine now: placement counts it."""
+
+    leases: frozenset[str]  #: of what runs or is granted
+    tasks: int
+    cpu_tasks: int
+    kept: Mapping[str, str] = field(default_factory=dict)  #: its other leases -> for what they are kept
+
+    def and_also(self, grants: Sequence[Grant]) -> "Own":
+        names = {name for grant in grants for name in grant.leases}
+        cpu = sum(not grant.gpu_uuids for grant in grants)
+        return replace(
+            self,
+            leases=self.leases | names,
+            tasks=self.tasks + len(grants),
+            cpu_tasks=self.cpu_tasks + cpu,
+        )
 
 
 class Machine:
@@ -33,9 +54,7 @@ class Machine:
         self._known: dict[str, Gpu] = {}
         self.problems = problems
 
-    async def look(
-        self, own: Iterable[str], own_tasks: int, own_cpu_tasks: int, max_age: float = 0.0
-    ) -> Seen:
+    async def look(self, own: Own, max_age: float = 0.0) -> Seen:
         """One consistent look, at most `max_age` seconds old where the driver is concerned."""
         last = self.watch.last
         if last is None or time.monotonic() - last.at > max_age:
@@ -43,11 +62,10 @@ class Machine:
                 last = await self.watch.look()
             except ProbeError as error:  # not once since we started: a resume while the driver is away
                 last = GpuLook((), time.monotonic(), DriverSilent(time.time(), str(error)))
-        return self._seen(last, own, own_tasks, own_cpu_tasks)
+        return self._seen(last, own)
 
-    def _seen(self, look: GpuLook, own: Iterable[str], own_tasks: int, own_cpu_tasks: int) -> Seen:
+    def _seen(self, look: GpuLook, own: Own) -> Seen:
         """What placement wants to know, from a look at the driver and one at the leases."""
-        own = frozenset(own)
         silent: DriverSilent | LeasesUnreadable | None = look.silent
         leases: tuple[Lease, ...] = ()
         try:
@@ -67,9 +85,9 @@ class Machine:
             silent=silent,
             off=frozenset(self.off()),
             vanished=self._vanished(),
-            own=own,
-            own_tasks=own_tasks,
-            own_cpu_tasks=own_cpu_tasks,
+            own=own.leases,
+            own_tasks=own.tasks,
+            own_cpu_tasks=own.cpu_tasks,
             known=gone,
         )
 
@@ -93,8 +111,11 @@ class Machine:
         return frozenset(uuid for uuid in found if uuid is not None)
 
 
-def _named(lease: Lease, own: Collection[str]) -> Lease:
-    """A lease of this user's that another scheduler has says so: both may have a queue 1."""
-    if lease.uid != os.getuid() or lease.name in own:
+def _named(lease: Lease, own: Own) -> Lease:
+    """One of ours that no running attempt has says what keeps it; one that another scheduler of this user has
+    says so, since both may have a queue 1."""
+    if lease.uid != os.getuid() or lease.name in own.leases:
         return lease
+    if lease.name in own.kept:
+        return replace(lease, label=own.kept[lease.name])
     return replace(lease, label=f"{lease.label} of another scheduler of yours (pid {lease.scheduler})")

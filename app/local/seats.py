@@ -1,14 +1,14 @@
 """Giving out GPUs: placement decides, leases make it hold, the driver has the last word."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from app.core.place import Placement, place, still_fits
 from app.core.rules import Claim, Rules, Seen
 from app.lease.errors import LeaseError
 from app.lease.store import Held
-from app.local.machine import Machine
+from app.local.machine import Machine, Own
 from app.model.backend import Grant, Now, Want
 from app.model.blockers import Blocked, LeasesUnreadable, NotYetTried
 from app.model.faults import Problem
@@ -35,20 +35,6 @@ class Taken(NamedTuple):
     held: Held | None
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
-    """What of this scheduler's runs now: placement counts it."""
-
-    leases: frozenset[str]
-    tasks: int
-    cpu_tasks: int
-
-    def and_also(self, taken: Sequence[Taken]) -> "Own":
-        names = {name for each in taken for name in each.grant.leases}
-        cpu = sum(not each.grant.gpu_uuids for each in taken)
-        return Own(self.leases | names, self.tasks + len(taken), self.cpu_tasks + cpu)
-
-
 class Seats:
     """Answers `acquire`: looks, places, leases, looks again."""
 
@@ -62,7 +48,7 @@ class Seats:
         taken: list[Taken] = []
         left = {want.key: want for want in heads}
         for _ in range(ROUNDS):
-            seen = await self._look(own.and_also(taken), FRESH_SECONDS)
+            seen = await self.machine.look(own.and_also([each.grant for each in taken]), FRESH_SECONDS)
             placement = self._place(seen, list(left.values()), now)
             more = await self._take(placement.grants, left, seen)
             taken += more
@@ -77,9 +63,6 @@ class Seats:
         if self.problem is None:
             return BEATEN
         return Blocked(0, None, 0, (LeasesUnreadable(self.problem.text),), stuck=True)
-
-    async def _look(self, own: Own, max_age: float) -> Seen:
-        return await self.machine.look(own.leases, own.tasks, own.cpu_tasks, max_age)
 
     def _place(self, seen: Seen, waiting: Sequence[Want], now: Now) -> Placement:
         placement = place(seen, waiting, self.claim, self.rules, now)
@@ -117,7 +100,7 @@ class Seats:
         self, taken: Sequence[Taken], wants: dict[TaskKey, Want], before: Seen
     ) -> list[Taken]:
         """The driver once more, now that everybody sees our leases: somebody may have come meanwhile."""
-        seen = await self._look(Own(before.own, before.own_tasks, before.own_cpu_tasks), max_age=0.0)
+        seen = await self.machine.look(Own(before.own, before.own_tasks, before.own_cpu_tasks))
         kept = []
         for each in taken:
             others = tuple(lease for lease in seen.leases if lease.name not in each.grant.leases)

@@ -167,8 +167,8 @@ class Backend(Protocol):
         """A grant that will not be launched."""
         ...
 
-    async def observe(self) -> None:
-        """Measure what runs, until cancelled."""
+    async def observe(self, wake: Callable[[], None]) -> None:
+        """Measure what runs, until cancelled. `wake`: called when a card is free and no `wait` told."""
         ...
 
     def survey(self) -> Survey: ...

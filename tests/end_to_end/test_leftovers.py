@@ -1,0 +1,81 @@
+"""What tasks leave running: it keeps its card, is named, and goes from the page when it is gone."""
+
+import os
+import shutil
+import signal
+import time
+
+import pytest
+
+from app import procfs
+from app.execution.ends import EndsFile
+from tests.end_to_end.world import UNTIL_GO, World
+from tests.waiting import eventually
+
+
+def test_a_leftover_that_may_stay_keeps_its_card_and_is_named(world: World) -> None:
+    world.gpus = "1x24"
+    world.settings(kill_leftovers=False, check_time=60)
+    world.blocks([(1, "sleep 300 & echo $! >pid"), (2, "echo two >>done")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "completed")
+    pid = int(world.work("pid")[0])
+    said = f"GPU 0 is leased to sleep (pid {pid}), left running by task 1/0"
+    eventually(lambda: said in scheduler.wait_for("2/0", "waiting").reason)
+    began = time.monotonic()
+    os.kill(pid, signal.SIGTERM)
+    assert scheduler.end() == 0
+    assert time.monotonic() - began < 20, "its end is an event: nobody waited for check_time"
+    assert world.work("done") == ["two"]
+    assert world.leases() == []
+
+
+needs_agent = pytest.mark.skipif(not shutil.which("ssh-agent"), reason="needs ssh-agent")
+
+
+@needs_agent
+def test_a_spared_process_is_named_as_long_as_it_lives(world: World) -> None:
+    world.blocks([(1, 'eval "$(ssh-agent)"; echo $SSH_AGENT_PID >pid'), (2, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "completed")
+    pid = int(world.work("pid")[0])
+
+    def spared() -> list[str]:
+        return [problem.text for problem in scheduler.problems() if problem.kind == "spared"]
+
+    eventually(lambda: any(f"ssh-agent (pid {pid})" in text for text in spared()))
+    os.kill(pid, signal.SIGTERM)
+    eventually(lambda: spared() == [])
+    world.go()
+    assert scheduler.end() == 0
+
+
+@needs_agent
+def test_a_stop_ends_also_what_a_normal_end_spares(world: World) -> None:
+    world.blocks([(1, 'eval "$(ssh-agent)"; echo $SSH_AGENT_PID >pid; sleep 300')])
+    scheduler = world.start()
+    pid = int(eventually(lambda: world.work("pid"))[0])
+    assert scheduler.stop() == 143
+    assert procfs.start_time(pid) is None
+
+
+@pytest.mark.timeout(90)
+def test_an_attempt_that_can_not_be_found_keeps_its_card_for_this_scheduler(world: World) -> None:
+    world.gpus = "1x24"
+    world.blocks([(1, UNTIL_GO), (2, "true")])
+    first = world.start()
+    supervisor = first.wait_for("1/0", "running").pid
+    first.kill()
+    os.kill(supervisor, signal.SIGKILL)
+    (run,) = (world.root / "logs" / "runs").iterdir()
+    ends = EndsFile(run / "ends")
+    eventually(lambda: not ends.is_held(1))
+    elsewhere = ends.open_attempt(1)  # as a supervisor does that can't be seen from here
+    second = world.start()
+    said = "GPU 0 is leased to task 1/0, which is looked for"
+    eventually(lambda: "unseen_attempt" in {problem.kind for problem in second.problems()})
+    eventually(lambda: said in second.wait_for("2/0", "waiting").reason)
+    os.close(elsewhere)
+    ends.close()
+    world.go()
+    assert second.end() == 0
