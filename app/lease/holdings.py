@@ -141,7 +141,7 @@ class Holdings:
             except OSError:
                 return True  # out of descriptors: nobody can say, so let the caller look for strays
             os.close(ours.fd)
-            ours = replace(ours, fd=watching, content=None)
+            ours = replace(ours, fd=watching, content=None, lease=None)
         ours = self._ours[name] = replace(ours, over=True)
         return ours.lives
 

@@ -67,7 +67,7 @@ class FakeBackend:
     async def give_back(self, grant: Grant) -> None:
         self.given_back.append(grant)
 
-    async def observe(self) -> None:
+    async def observe(self, wake: Callable[[], None]) -> None:
         raise NotImplementedError
 
     def survey(self) -> Survey:
