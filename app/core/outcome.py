@@ -1,6 +1,7 @@
 """What an attempt's end means: its cause, and what its next attempt should ask for."""
 
 import re
+import signal
 from typing import Literal
 
 from app.model.backend import Exit, Lost
@@ -16,6 +17,9 @@ NO_ENTRY = re.compile(
 )  # a terminal ends lines in \r\n
 TRIED = re.compile(r"tried to allocate ([0-9.]+) ?(ki?b|mi?b|gi?b|bytes)", re.IGNORECASE)
 UNIT_GB = {"k": 1 / 1024**2, "m": 1 / 1024, "g": 1.0, "b": 1 / 1024**3}
+
+ABSURD_GB = 100_000.0
+"""No card will ever have that much: the log says something else."""
 
 NOT_RETRIED = frozenset({126, 127})
 """Not executable, not found: trying again can't help."""
@@ -44,7 +48,7 @@ def cause_of(
     if OUT_OF_MEMORY.search(end.log_tail):
         return OutOfMemory(end.status, end.peak_memory_gb, tried_gb(end.log_tail))
     command = end.failed_command or (script.strip() if "\n" not in script.strip() else None)
-    if end.status > 128:
+    if end.status - 128 in signal.valid_signals():
         return Signalled(end.status - 128, command)
     return ExitCode(end.status, command)
 
@@ -56,9 +60,10 @@ def tried_gb(log_tail: str) -> float | None:
         return None
     amount, unit = found[-1]
     try:
-        return float(amount) * UNIT_GB[unit[0].lower()]
+        tried = float(amount) * UNIT_GB[unit[0].lower()]
     except ValueError:
         return None
+    return tried if tried < ABSURD_GB else None
 
 
 def next_demand(asked_gb: float | None, cause: OutOfMemory, largest_gb: float | None) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
 from app.model.backend import LaunchSpec
-from app.model.paths import PROJECT
+from app.model.paths import LOG_RULE, PROJECT
 
 VENV = PROJECT / ".venv"
 SHOWN_LINES = 100  #: of the commands, in the log's head
@@ -60,7 +60,7 @@ def header(spec: LaunchSpec, env: Mapping[str, str], gpu_ids: Sequence[str], hos
         ("conda", which("conda", path) or "none"),
         *((f"env {name}", value) for name, value in spec.env),
     ]
-    lines = [f"# {name}: {value}" for name, value in facts] + ["#", *_commands(spec.script), "#" * 60, ""]
+    lines = [f"# {name}: {value}" for name, value in facts] + ["#", *_commands(spec.script), LOG_RULE, ""]
     return "\n".join(lines).encode("utf-8", "surrogateescape")
 
 

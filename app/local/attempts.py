@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import socket
+import stat
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ from app.lease.store import Held, LeaseStore
 from app.local.leftovers import Leftovers
 from app.model.backend import AttemptRecord, Exit, Grant, LaunchFailed, LaunchSpec, Lost, Running
 from app.model.faults import Problem
-from app.model.paths import RunPaths
+from app.model.paths import LOG_RULE, RunPaths
 from app.model.settings import Settings
 
 LOG_TAIL_BYTES = 32_768
@@ -179,7 +180,9 @@ class Attempts:
         are looked for beside; otherwise, and always after a stop, what it left is ended first."""
         marks = replace(living.marks, ended=ticks_now())
         if living.tmux:
-            await asyncio.to_thread(end_server, living.tmux, TMUX_FLUSH_SECONDS)
+            # A server that was stopped, a tmux that is gone: what is left is looked for all the same.
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(end_server, living.tmux, TMUX_FLUSH_SECONDS)
         if living.kill_at is None and trees.quick_check(marks, lambda: self._still_held(living)):
             self._give_back(living.leases)
             self.leftovers.sweep_later(marks)
@@ -225,10 +228,16 @@ def _exit(ended: Ended, log_path: str, peak_gb: float | None) -> Exit:
 
 
 def _tail(log_path: str) -> str:
-    """The end of a log; "" where it can't be read."""
+    """The end of what the task wrote into its log, our own head apart; "" where it can't be read."""
     try:
-        with open(log_path, "rb") as log:  # noqa: PTH123
-            log.seek(max(0, os.fstat(log.fileno()).st_size - LOG_TAIL_BYTES))
-            return log.read(LOG_TAIL_BYTES).decode("utf-8", "replace")
+        # O_NONBLOCK: the task may have put a pipe in its place.
+        with os.fdopen(os.open(log_path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as log:
+            info = os.fstat(log.fileno())
+            if not stat.S_ISREG(info.st_mode):
+                return ""
+            log.seek(max(0, info.st_size - LOG_TAIL_BYTES))
+            text = log.read(LOG_TAIL_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""
+    head, rule, own = text.partition(f"\n{LOG_RULE}\n")
+    return own if rule else head

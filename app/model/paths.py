@@ -78,6 +78,10 @@ class Home:
         return at_home if at_home.exists() else path.absolute()
 
 
+LOG_RULE = "#" * 60
+"""The line that ends the head of an attempt's log; what follows is the task's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunPaths:
     """The files of one run."""

@@ -3,6 +3,7 @@
 import os
 import stat
 
+from app.model.paths import LOG_RULE
 from app.view.text import clean
 
 WINDOW = 4_096  #: bytes read from the end
@@ -15,7 +16,7 @@ def last_line(data: bytes) -> str:
     for line in reversed(data.split(b"\n")):
         for part in reversed(line.split(b"\r")):
             text = clean(part.decode("utf-8", "replace").lstrip("\ufffd")).strip()
-            if text.startswith("####"):
+            if text == LOG_RULE:
                 return ""
             if text:
                 return text

@@ -191,6 +191,31 @@ def test_a_log_that_is_no_file_holds_nothing_up(world: World) -> None:
     assert world.work("done") == ["one"]
 
 
+def test_a_task_that_puts_a_pipe_in_place_of_its_log_holds_nothing_up(world: World) -> None:
+    world.blocks([(1, "rm $GPULANE_LOG; mkfifo $GPULANE_LOG; false")])
+    world.settings(max_retries=0)
+    world.run(expect=1)
+    assert world.outcome("1/0").exit_code == 1
+
+
+def test_what_a_task_is_told_to_look_for_is_not_what_it_said(world: World) -> None:
+    """A log's head shows the commands."""
+    world.blocks([(1, "grep -q 'CUDA out of memory' /dev/null || exit 3")])
+    world.settings(max_retries=0)
+    world.run(expect=1)
+    assert world.outcome("1/0").cause.kind == "exit"
+
+
+def test_a_stopped_tmux_server_ends_no_scheduler(world: World) -> None:
+    stop_it = 'IFS=, read -r _ server _ <<<"$TMUX"; echo $server >server; kill -STOP $server'
+    world.file(f"#LANE terminal=tmux\n1\n{stop_it}\n1\n1\n\n1\necho two >>done\n1\n1\n")
+    try:
+        assert world.start().end(90) == 0
+    finally:
+        os.kill(int(world.work("server")[0]), signal.SIGKILL)
+    assert world.work("done") == ["two"]
+
+
 def test_few_descriptors(world: World) -> None:
     world.blocks([(1, "echo one >>done")])
     prefix = ["bash", "-c", 'ulimit -Sn 64; exec "$@"', "few"]

@@ -1,23 +1,36 @@
-"""What a launch is told, and what an attempt's end means."""
+"""What an attempt's end is taken to mean."""
 
 import pytest
 
-from app.model.state import NotLaunched
-from tests.unit.test_machine import Case, spec
+from app.core.outcome import cause_of, tried_gb
+from app.model.backend import Exit
+from app.model.state import ExitCode, Signalled
 
 
 @pytest.mark.parametrize(
-    ("given", "entered"),
-    [(None, "/work"), ("sub/a", "/work/sub/a"), ("/data", "/data"), ("{work_dir}/b", "/work/b")],
+    ("status", "cause"),
+    [
+        (1, ExitCode(1, "x")),
+        (128, ExitCode(128, "x")),
+        (137, Signalled(9, "x")),
+        (192, Signalled(64, "x")),
+        (200, ExitCode(200, "x")),  # there is no signal 72
+        (255, ExitCode(255, "x")),  # Python's sys.exit(-1), ssh's own failures
+    ],
 )
-def test_a_relative_cwd_is_relative_to_the_work_dir(given: str | None, entered: str) -> None:
-    (launch,) = Case(spec(1, cwd=given)).grant("1/0")
-    assert launch.spec.cwd == entered
+def test_a_status_above_128_is_a_signal_where_there_is_one(status: int, cause: ExitCode | Signalled) -> None:
+    assert cause_of(Exit(status, 0.0, 1.0, None, "", None), "x", None, None) == cause
 
 
-@pytest.mark.parametrize("end_of_line", ["\n", "\r\n"])
-def test_a_working_directory_that_cannot_be_entered_is_named(end_of_line: str) -> None:
-    case = Case(spec(1))
-    case.grant("1/0")
-    case.end("1/0", 126, f"gpulane: the working directory /nope can't be entered{end_of_line}")
-    assert case.task("1/0").state.cause == NotLaunched("the working directory /nope can't be entered")
+@pytest.mark.parametrize(
+    ("said", "tried"),
+    [
+        ("Tried to allocate 2.50 GiB", 2.5),
+        ("tried to allocate 512 MiB.\nTried to allocate 1024.00 MiB (GPU 0)", 1.0),
+        ("Tried to allocate " + "9" * 400 + " GiB", None),
+        ("Tried to allocate 1.2.3 GiB", None),
+        ("nothing of the kind", None),
+    ],
+)
+def test_what_an_out_of_memory_message_says_it_tried(said: str, tried: float | None) -> None:
+    assert tried_gb(said) == tried
