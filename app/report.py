@@ -22,7 +22,7 @@ class _Made:
     version: int
     room: int
     queue: state_file.Queue
-    tasks: dict[int, "_Shown"]  #: by index
+    tasks: dict[int, "_Shown"]  #: by place in the queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,12 @@ class Report:
 
     def _queue(self, queue: Queue, queues: int, used: Mapping[int, float]) -> state_file.Queue:
         head = queue.head()
-        current = queue.cursor if head is not None else None
         measured = isinstance(head.state, Running) and head.state.number in used if head else False
         made = self._made.get(queue.queue_id)
         if made and made.version == queue.version and made.room == queues and not measured:
             return made.queue
         before = made.tasks if made else {}
-        places = shown(len(queue.tasks), current, queues)
+        places = shown(len(queue.tasks), queue.cursor, queues)
         tasks = {at: _task(queue.tasks[at], used, before.get(at)) for at in places}
         built = state_file.Queue(
             queue_id=queue.queue_id,
@@ -75,7 +74,7 @@ class Report:
             status=_status(queue, head),
             total=len(queue.tasks),
             counts=_present(queue.counts),
-            current=current,
+            current=head.index if head is not None else None,
             tasks=tuple(one.task for one in tasks.values()),
         )
         if made and built == made.queue:
@@ -111,6 +110,7 @@ def _task(task: Task, used: Mapping[int, float], before: _Shown | None) -> _Show
         retries=task.failures,
         log_path=task.log_path,
         state=state,
+        in_file=task.in_file,
     )
     return _Shown(task.state, task.spec, shown_task)
 

@@ -41,13 +41,12 @@ def interest(status: Status) -> int:
     return INTEREST.index(status)
 
 
-def shown(total: int, current: int | None, queues: int) -> range:
+def shown(total: int, head: int, queues: int) -> range:
     """Which tasks of a queue to show: the unfinished near its head and the last finished before it.
 
-    `total` tasks, the first unfinished at index `current` (None: all finished), one queue of `queues`.
+    `total` tasks, the first unfinished at place `head` (`total`: all finished), one queue of `queues`.
     """
     room = min(50, max(4, TASKS_IN_FULL // max(queues, 1)))
-    head = total if current is None else current
     first = max(0, min(head - room // 4, total - room))
     return range(first, min(total, first + room))
 
@@ -60,7 +59,7 @@ class Dumper:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[int, tuple[Queue, dict[int, tuple[Task, bytes]], bytes]] = {}
+        self._kept: dict[int, tuple[Queue, dict[str, tuple[Task, bytes]], bytes]] = {}
 
     def dump(self, state: StateFile) -> bytes:
         """At most SIZE_LIMIT bytes. Queues that don't fit are counted in `more_queues`, the least
@@ -77,19 +76,19 @@ class Dumper:
     def _queues(self, queues: tuple[Queue, ...], room: int) -> tuple[list[bytes], list[Queue]]:
         """The queues that fit into `room` bytes, in their order, and those that don't."""
         order = sorted(range(len(queues)), key=lambda at: interest(queues[at].status))[:QUEUES_IN_FULL]
-        kept: dict[int, tuple[Queue, dict[int, tuple[Task, bytes]], bytes]] = {}
+        kept: dict[int, tuple[Queue, dict[str, tuple[Task, bytes]], bytes]] = {}
         full = {at: self._part(queues[at], kept) for at in order}
         self._kept = kept
         parts = full if sum(map(len, full.values())) + len(full) <= room else _squeezed(queues, full, room)
         return [parts[at] for at in sorted(parts)], [q for at, q in enumerate(queues) if at not in parts]
 
     def _part(
-        self, queue: Queue, kept: dict[int, tuple[Queue, dict[int, tuple[Task, bytes]], bytes]]
+        self, queue: Queue, kept: dict[int, tuple[Queue, dict[str, tuple[Task, bytes]], bytes]]
     ) -> bytes:
         found = self._kept.get(queue.queue_id)
         if found is None or found[0] is not queue:
             before = found[1] if found else {}
-            tasks = {task.index: _kept_task(task, before.get(task.index)) for task in queue.tasks}
+            tasks = {task.key: _kept_task(task, before.get(task.key)) for task in queue.tasks}
             found = (queue, tasks, _queue_json(queue, [data for _, data in tasks.values()]))
         kept[queue.queue_id] = found
         return found[2]
@@ -130,7 +129,7 @@ def _squeezed(queues: tuple[Queue, ...], full: dict[int, bytes], room: int) -> d
 
 def _slim(queue: Queue) -> Queue:
     """With its current task alone."""
-    return replace(queue, tasks=tuple(task for task in queue.tasks if task.index == queue.current))
+    return replace(queue, tasks=(queue.head,) if queue.head else ())
 
 
 def _task_json(task: Task) -> bytes:

@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from app.model.blockers import Allowance
 from app.model.faults import GpulaneError, Problem
 from app.model.gpu import Health
-from app.model.state import Status, TaskState
+from app.model.state import FINISHED, Status, TaskState
 from app.model.task import Mode, Options
 
 SCHEMA = 1
@@ -38,20 +38,26 @@ class Task:
     retries: int  #: of its budget used up
     log_path: str | None  #: of the last attempt
     state: Annotated[TaskState, Discriminator("status")]
+    in_file: bool = True  #: False: its block was taken out, and its attempt runs on
     clipped: tuple[str, ...] = ()  #: fields that were cut to TEXT_LIMIT, e.g. "commands", "state.error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """One queue: counts over all its tasks, and those near its head."""
+    """One queue: counts over all its tasks, and those near its head, what is no longer in the file first."""
 
     queue_id: int
     queue_name: str | None
     status: Status  #: of its current task; of its last one when all are finished
     total: int
     counts: Mapping[Status, int]  #: statuses nobody is in may be left out
-    current: int | None  #: index of the first unfinished task
+    current: int | None  #: index of the first unfinished task; None: all are finished
     tasks: tuple[Task, ...]
+
+    @property
+    def head(self) -> Task | None:
+        """The first unfinished task."""
+        return next((task for task in self.tasks if task.state.status not in FINISHED), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,12 +49,7 @@ def finished(queue: Queue) -> bool:
 
 def current(queue: Queue) -> Task | None:
     """The first unfinished task; the last one of a finished queue."""
-    if not queue.tasks:
-        return None
-    if queue.current is None:
-        return queue.tasks[-1]
-    at = queue.current - queue.tasks[0].index
-    return queue.tasks[at] if 0 <= at < len(queue.tasks) else None
+    return queue.head or (queue.tasks[-1] if queue.tasks else None)
 
 
 def _body(scene: Scene, width: int, rows: int, across: int) -> Body:

@@ -14,7 +14,8 @@ from app.model.blockers import Blocked, LimitReached
 from app.model.paths import RunPaths
 from app.model.settings import Settings
 from app.model.state import Backoff, Failed, Held, OutOfMemory, Pending, Running, TaskState, Waiting
-from app.model.state_file import StateFile
+from app.model.state_dump import dump
+from app.model.state_file import StateFile, load
 from app.model.task import TaskKey, TaskSpec
 from app.preparation import visible_gpus
 from app.recorder import Recorder
@@ -23,6 +24,7 @@ from app.resume import Resumed, resume
 from app.store.records import Moved, Record, RunFinished
 from app.store.resume import SavedRun, SavedTask
 from app.store.schema import HistoryError
+from app.view.queues import current
 from tests.unit.test_machine import WALL, Case, planned, spec
 
 NOW = Now(0.0, WALL)
@@ -233,3 +235,18 @@ def test_records_are_committed_in_their_order_also_after_a_failure() -> None:
         return journal.done
 
     assert asyncio.run(run()) == [RunFinished(1, 0), RunFinished(2, 0)]
+
+
+def test_what_runs_without_a_block_is_shown_beside_its_queue() -> None:
+    """Its index is another task's now: neither may hide the other."""
+    case = Case(spec(1, "a"), spec(1, "b"), spec(1, "c"))
+    case.grant("1/0")
+    case.end("1/0")
+    case.grant("1/1")
+    case.feed(Edited(planned(spec(1, "a"), spec(1, "c"))))
+    (queue,) = load(dump(shown(report_of(case)))).queues
+    facts = [(task.index, task.commands, task.state.status, task.in_file) for task in queue.tasks]
+    assert facts == [(1, "b", "running", False), (0, "a", "completed", True), (1, "c", "pending", True)]
+    found = current(queue)
+    assert found is not None
+    assert (queue.status, found.commands) == ("running", "b")

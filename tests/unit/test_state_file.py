@@ -234,19 +234,19 @@ def test_a_changed_queue_is_written_anew_beside_a_kept_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("total", "current", "queues", "expected"),
+    ("total", "head", "queues", "expected"),
     [
         (5, 2, 1, range(5)),
         (1_000, 500, 1, range(488, 538)),
         (1_000, 0, 1, range(50)),
-        (1_000, None, 1, range(950, 1_000)),
+        (1_000, 1_000, 1, range(950, 1_000)),
         (1_000, 999, 300, range(995, 1_000)),
         (1_000, 500, 100_000, range(499, 503)),
-        (0, None, 1, range(0)),
+        (0, 0, 1, range(0)),
     ],
 )
-def test_tasks_near_the_head_are_shown(total: int, current: int | None, queues: int, expected: range) -> None:
-    assert shown(total, current, queues) == expected
+def test_tasks_near_the_head_are_shown(total: int, head: int, queues: int, expected: range) -> None:
+    assert shown(total, head, queues) == expected
 
 
 def _regenerate(path: Path = PUBLISHED) -> None:
