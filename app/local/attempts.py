@@ -33,6 +33,9 @@ LOG_TAIL_BYTES = 32_768
 UNSEEN_SECONDS = 5.0
 """Between looks for an attempt whose process can't be found."""
 
+ASK_AGAIN_SECONDS = 0.05
+"""Between two tries to reach an attempt whose processes are not there yet."""
+
 SUPERVISOR_SECONDS = 5.0
 """What a supervisor gets to end when its whole tree is dead."""
 
@@ -157,8 +160,7 @@ class Attempts:
         if living is None:
             return
         living.kill_at = time.monotonic() + grace
-        await asyncio.to_thread(trees.signal_tree, living.marks, signal.SIGTERM)
-        if await _over_within(living, grace):
+        if await _ends_when_asked(living, living.kill_at):
             return  # what is left of its tree has the rest of the time: see _clean_up
         await asyncio.to_thread(trees.kill_tree, living.marks)
         # Its supervisor ends by itself, unless somebody has stopped that.
@@ -214,6 +216,15 @@ class Attempts:
         self, number: int, pidfd: int, marks: Marks, leases: tuple[str, ...], on_cpu: bool, tmux: str | None
     ) -> None:
         self.living[number] = Living(number, pidfd, marks, leases, on_cpu, tmux)
+
+
+async def _ends_when_asked(living: Living, until: float) -> bool:
+    """Ask its tree to end; whether it has by then. Right after a launch there is nobody but the supervisor,
+    which stays: its task is asked once it is there."""
+    while not await asyncio.to_thread(trees.signal_tree, living.marks, signal.SIGTERM):
+        if time.monotonic() >= until or await _over_within(living, ASK_AGAIN_SECONDS):
+            break
+    return await _over_within(living, max(0.0, until - time.monotonic()))
 
 
 async def _over_within(living: Living, seconds: float) -> bool:

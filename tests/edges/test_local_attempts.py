@@ -1,0 +1,68 @@
+"""Attempts as the local backend runs them: real processes, without a scheduler."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.execution import launcher, trees
+from app.execution.trees import Marks, Process
+from app.lease.store import LeaseStore
+from app.local.attempts import Attempts
+from app.model.backend import Exit, Grant, LaunchSpec, Lost, Running
+from app.model.paths import RunPaths
+from app.model.settings import Settings
+from app.model.task import TaskKey
+
+KEY = TaskKey("0" * 16, 0)
+
+
+@pytest.fixture
+def attempts(tmp_path: Path) -> Iterator[Attempts]:
+    leases = LeaseStore(tmp_path)
+    made = Attempts(RunPaths(tmp_path / "run"), leases, Settings())
+    yield made
+    asyncio.run(made.close())
+    leases.close()
+
+
+def spec(folder: Path, script: str) -> LaunchSpec:
+    return LaunchSpec(KEY, 1, 0, 1, 1, script, str(folder), (), "direct", None, str(folder / "log"))
+
+
+def test_a_stop_reaches_a_task_that_its_supervisor_has_not_started_yet(
+    tmp_path: Path, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "supervisor.sh"
+    slow.write_text(f"kill -STOP $$\n. {launcher.SUPERVISOR}\n")
+    monkeypatch.setattr(launcher, "SUPERVISOR", str(slow))
+    real = trees.signal_tree
+    reached: list[list[Process]] = []
+
+    def first_too_early(marks: Marks, signum: int) -> list[Process]:
+        """The supervisor goes on only when it has been looked for a task in vain."""
+        reached.append(real(marks, signum))
+        if marks.pid is not None and not reached[-1]:
+            with contextlib.suppress(ProcessLookupError):  # the last look is after its end
+                os.kill(marks.pid, signal.SIGCONT)
+        return reached[-1]
+
+    monkeypatch.setattr(trees, "signal_tree", first_too_early)
+
+    async def launch_and_stop() -> Exit | Lost:
+        grant = Grant(KEY, (), (), (), None)
+        running = await attempts.launch(grant, None, spec(tmp_path, "exec sleep 300"), "")
+        assert isinstance(running, Running)
+        stop = asyncio.create_task(attempts.signal(running, 60.0))
+        end = await asyncio.wait_for(attempts.wait(running), 20.0)
+        await stop
+        return end
+
+    end = asyncio.run(launch_and_stop())
+    assert reached[0] == []
+    assert isinstance(end, Exit)
+    assert end.status == 128 + signal.SIGTERM
