@@ -4,7 +4,6 @@ import fcntl
 import os
 import struct
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,24 +11,11 @@ import pytest
 from app.lease import scan
 from app.lease.errors import LeaseError
 from app.lease.store import LeaseStore
-from tests.edges.lease_worker import ANOTHER, STRANGER, refused, shared_directory, take, worker
+from tests.edges.lease_worker import ANOTHER, STRANGER, refused, take, worker
 
 A, B = "GPU-aaaa", "GPU-bbbb"
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can give files to other users")
-
-
-@pytest.fixture
-def directory() -> Iterator[Path]:
-    with shared_directory() as path:
-        yield path
-
-
-@pytest.fixture
-def store(directory: Path) -> Iterator[LeaseStore]:
-    made = LeaseStore(directory)
-    yield made
-    made.close()
 
 
 def plant(directory: Path, gpu: str, content: bytes, number: int = 0, uid: int = STRANGER) -> Path:

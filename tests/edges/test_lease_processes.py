@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,25 +11,12 @@ import pytest
 from app import procfs
 from app.lease.mutex import Mutex
 from app.lease.store import Conflict, Held, LeaseStore
-from tests.edges.lease_worker import ANOTHER, STRANGER, refused, shared_directory, take, worker
+from tests.edges.lease_worker import ANOTHER, STRANGER, refused, take, worker
 from tests.waiting import eventually
 
 A, B = "GPU-aaaa", "GPU-bbbb"
 
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="only root can become other users")
-
-
-@pytest.fixture
-def directory() -> Iterator[Path]:
-    with shared_directory() as path:
-        yield path
-
-
-@pytest.fixture
-def store(directory: Path) -> Iterator[LeaseStore]:
-    made = LeaseStore(directory)
-    yield made
-    made.close()
 
 
 def test_kill_9_of_a_holder_frees(store: LeaseStore, directory: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +14,9 @@ from app.lease.errors import LeaseDirectoryError, LeaseError
 from app.lease.publish import publish
 from app.lease.store import Conflict, Held, LeaseStore
 from app.model.lease import Lease
-from tests.edges.lease_worker import refused, shared_directory, take
+from tests.edges.lease_worker import refused, take
 
 A, B = "GPU-aaaa", "GPU-bbbb"
-
-
-@pytest.fixture
-def directory() -> Iterator[Path]:
-    with shared_directory() as path:
-        yield path
-
-
-@pytest.fixture
-def store(directory: Path) -> Iterator[LeaseStore]:
-    made = LeaseStore(directory)
-    yield made
-    made.close()
 
 
 def files(directory: Path) -> list[str]:

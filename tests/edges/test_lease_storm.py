@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,6 @@ from tests.edges.lease_worker import ANOTHER, ROOT, STRANGER, shared_directory
 from tests.waiting import eventually
 
 USERS = (STRANGER, ANOTHER) if os.getuid() == 0 else (os.getuid(),)
-
-
-@pytest.fixture
-def directory() -> Iterator[Path]:
-    with shared_directory() as path:
-        yield path
 
 
 def make_witness(folder: Path) -> None:
