@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import resource
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,11 +135,12 @@ def mode_of(command_file: str) -> Mode:
 def _local_home(home: Home, settings: Settings) -> tuple[Home, tuple[Problem, ...]]:
     """Locks and SQLite don't work on network file systems, and home directories often are on one."""
     if settings.state_dir is not None:
-        return Home(home.root, home.root / Path(settings.state_dir).expanduser()), ()
+        given = home.root / Path(settings.state_dir).expanduser()
+        return Home(home.root, _own_folder(given) / home.name), ()
     there = next(folder for folder in (home.logs, *home.logs.parents) if folder.exists())
     if procfs.file_system(there) not in procfs.NETWORK_FILE_SYSTEMS:
         return home, ()
-    local = _own_folder(Path(f"/var/tmp/gpulane-{os.getuid()}")) / home.name
+    local = _own_folder(Path("/var/tmp")) / home.name
     text = f"{home.logs} is on a network file system, so state, runs and history are kept in {local}"
     return Home(home.root, local), (Problem("state_dir", text),)
 
@@ -156,14 +158,16 @@ def make_folders(home: Home) -> None:
             ) from error
 
 
-def _own_folder(path: Path) -> Path:
-    """Under a directory that everybody may write to: only if it is really ours. Raises BadInput."""
+def _own_folder(parent: Path) -> Path:
+    """A folder of this user's alone in one that others may use as well. Raises BadInput."""
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if parent.stat().st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
+        raise BadInput(f"anybody can replace what lies in {parent}; chmod +t it, or name another state_dir")
+    path = parent / f"gpulane-{os.getuid()}"
     path.mkdir(mode=0o700, exist_ok=True)
     info = path.lstat()
     if info.st_uid != os.getuid() or info.st_mode & 0o077 or path.is_symlink():
-        raise BadInput(
-            f"{path} is not a folder of yours alone; set state_dir in gpu_manage.yaml to one that is"
-        )
+        raise BadInput(f"{path} is not a folder of yours alone; name another state_dir in gpu_manage.yaml")
     return path
 
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
@@ -142,6 +143,40 @@ def sees_the_card_taken(scheduler: Scheduler) -> None:
     """Task 2/0 waits because of the lease files that task 1/0 has lost."""
     eventually(lambda: "leases_vanished" in {problem.kind for problem in scheduler.problems()})
     eventually(lambda: "lost its lease files" in scheduler.wait_for("2/0", "waiting").reason)
+
+
+def test_a_state_dir_that_a_team_shares_stays_the_teams(world: World, tmp_path: Path) -> None:
+    team = tmp_path / "team"
+    team.mkdir()
+    team.chmod(0o2775)
+    world.settings(state_dir=str(team))
+    world.blocks([(1, "true")])
+    world.run()
+    assert stat.S_IMODE(team.stat().st_mode) == 0o2775
+    (own,) = team.iterdir()
+    assert own.name == f"gpulane-{os.getuid()}"
+    assert stat.S_IMODE(own.stat().st_mode) & 0o777 == 0o700
+    (home,) = own.iterdir()
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert {path.stat().st_mode & 0o077 for path in files} == {0}
+    assert (home / "history.db") in files
+
+
+@pytest.mark.parametrize("spoilt", ["open to all", "not ours"])
+def test_a_state_dir_where_others_could_put_theirs_is_refused(
+    world: World, tmp_path: Path, spoilt: str
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    if spoilt == "open to all":
+        shared.chmod(0o777)
+    else:
+        shared.chmod(0o1777)
+        (shared / f"gpulane-{os.getuid()}").symlink_to(tmp_path)
+    world.settings(state_dir=str(shared))
+    world.blocks([(1, "touch ran")])
+    assert "state_dir" in world.run(expect=2)
+    assert not (world.root / "work" / "ran").exists()
 
 
 def test_a_hung_up_terminal_ends_nothing(world: World) -> None:
