@@ -36,7 +36,6 @@ class Card:
     free_gb: float  #: may be promised; negative where more is promised than there is
     others_gb: float  #: in use now by what belongs to no lease, the driver's reserve included
     unexplained_gb: float  #: shown as used beyond what the visible processes use
-    own_used_gb: float  #: by processes of this user's leases
     own_promised_gb: float  #: to this user's leases
     leased_gb: float  #: promised to other users' leases
     pending_gb: float  #: promised to leases and not yet in use as the driver shows it
@@ -93,13 +92,11 @@ def account(gpu: Gpu, leases: tuple[Lease, ...], unusable: tuple[Unusable, ...],
     """One card's account."""
     tenants, strays = attribute(gpu.processes, leases)
     measured = [_used(processes) for processes in tenants]
-    promised = [max(_declared(lease, gpu), used) for lease, used in zip(leases, measured, strict=True)]
+    promised = [max(declared(lease, gpu), used) for lease, used in zip(leases, measured, strict=True)]
     mine = [lease.uid == rules.uid for lease in leases]
     taken = max(0.0, gpu.total_gb - gpu.free_gb)
     others = max(0.0, taken - sum(measured))
     growth = sum(growth_of(process, rules) for process in strays)
-    # A simulated task uses what it declares, and no driver shows it.
-    shown = promised if gpu.simulated else measured
     own_promised = sum(amount for amount, own in zip(promised, mine, strict=True) if own)
     return Card(
         gpu=gpu,
@@ -110,7 +107,6 @@ def account(gpu: Gpu, leases: tuple[Lease, ...], unusable: tuple[Unusable, ...],
         free_gb=gpu.total_gb - others - growth - sum(promised) - rules.settings.memory_margin_gb,
         others_gb=others,
         unexplained_gb=max(0.0, taken - _used(gpu.processes)),
-        own_used_gb=sum(amount for amount, own in zip(shown, mine, strict=True) if own),
         own_promised_gb=own_promised,
         leased_gb=sum(promised) - own_promised,
         pending_gb=sum(promised) - sum(measured),
@@ -211,8 +207,8 @@ def _used(processes: Iterable[GpuProcess]) -> float:
     return sum(process.used_gb or 0.0 for process in processes)
 
 
-def _declared(lease: Lease, gpu: Gpu) -> float:
-    """A lease that does not say, or can't be read, counts as the whole card."""
+def declared(lease: Lease, gpu: Gpu) -> float:
+    """GB. A lease that does not say, or can't be read, counts as the whole card."""
     return gpu.total_gb if lease.declared_gb is None or not lease.valid else lease.declared_gb
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from app.core.allowance import allowance
 from app.core.ledger import Card as Account
-from app.core.ledger import ledger
+from app.core.ledger import declared, ledger
 from app.core.rules import Rules, Seen
 from app.model.blockers import Allowance
 from app.model.lease import Lease
@@ -23,18 +23,25 @@ def allowance_of(seen: Seen, rules: Rules) -> Allowance:
 
 def used_by_lease(seen: Seen, rules: Rules) -> dict[str, float]:
     """GB that the processes of each lease use now. A simulated task uses what it declares."""
-    used = {}
-    for account in ledger(seen, rules).values():
-        for lease, processes in zip(account.leases, account.tenants, strict=True):
-            if account.gpu.simulated:
-                used[lease.name] = account.gpu.total_gb if lease.declared_gb is None else lease.declared_gb
-            else:
-                used[lease.name] = sum(process.used_gb or 0.0 for process in processes)
-    return used
+    return {name: gb for account in ledger(seen, rules).values() for name, gb in _used(account).items()}
+
+
+def _used(account: Account) -> dict[str, float]:
+    """GB by name of lease."""
+    if account.gpu.simulated:
+        return {lease.name: declared(lease, account.gpu) for lease in account.leases}
+    return {
+        lease.name: sum(process.used_gb or 0.0 for process in processes)
+        for lease, processes in zip(account.leases, account.tenants, strict=True)
+    }
 
 
 def _card(account: Account, tasks: Mapping[str, str], off_since: float | None) -> Card:
     gpu = account.gpu
+    used = _used(account)
+    own = [lease for lease in account.leases if lease.name in tasks]
+    promised = sum(max(declared(lease, gpu), used[lease.name]) for lease in own)
+    others = [lease for lease in account.leases if lease.name not in tasks]
     return Card(
         uuid=gpu.uuid,
         index=gpu.index,
@@ -42,10 +49,10 @@ def _card(account: Account, tasks: Mapping[str, str], off_since: float | None) -
         health=gpu.health,
         total_gb=round(gpu.total_gb, 2),
         free_gb=round(max(account.free_gb, 0.0), 2),
-        own_used_gb=round(account.own_used_gb, 2),
-        own_promised_gb=round(account.own_promised_gb, 2),
+        own_used_gb=round(sum(used[lease.name] for lease in own), 2),
+        own_promised_gb=round(promised, 2),
         others_gb=round(account.others_gb, 2),
-        other_leases=tuple(_other(lease) for lease in account.leases if lease.name not in tasks),
+        other_leases=tuple(_other(lease, used[lease.name]) for lease in others),
         use=gpu.utilization,
         temperature_c=gpu.temperature_c,
         power_w=gpu.power_w,
@@ -67,7 +74,11 @@ def _processes(account: Account, tasks: Mapping[str, str]) -> tuple[CardProcess,
     )
 
 
-def _other(lease: Lease) -> OtherLease:
+def _other(lease: Lease, used_gb: float) -> OtherLease:
     return OtherLease(
-        user=lease.user, label=lease.label, declared_gb=lease.declared_gb, exclusive=lease.exclusive
+        user=lease.user,
+        label=lease.label,
+        declared_gb=lease.declared_gb,
+        exclusive=lease.exclusive,
+        used_gb=round(used_gb, 2),
     )

@@ -81,12 +81,13 @@ class CardProcess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherLease:
-    """A lease on a card that is not this scheduler's."""
+    """A lease on a card that is not this scheduler's: another user's, or another scheduler's of this user."""
 
     user: str
     label: str
     declared_gb: float | None  #: None: the whole card
     exclusive: bool
+    used_gb: float = 0.0  #: by its processes now; the larger of the two counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +101,8 @@ class Card:
     total_gb: float
     free_gb: float  #: what one more task could get
     own_used_gb: float  #: by attempts of this scheduler
-    own_promised_gb: float
-    others_gb: float  #: neither ours nor any lease's
+    own_promised_gb: float  #: to attempts of this scheduler
+    others_gb: float  #: used by what belongs to no lease
     other_leases: tuple[OtherLease, ...]
     use: float | None  #: utilisation, 0..100
     temperature_c: float | None

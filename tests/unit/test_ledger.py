@@ -94,7 +94,7 @@ def test_what_the_state_file_shows_of_a_card() -> None:
         lease(0, 10, session=50),
         lease(0, 5, ALICE, session=60),
     )
-    assert (card.own_used_gb, card.own_promised_gb, card.leased_gb) == (4, 10, 5)
+    assert (card.own_promised_gb, card.leased_gb) == (10, 5)
     assert card.others_gb == pytest.approx(2.5)
     assert card.unexplained_gb == pytest.approx(0.5)
     assert card.pending_gb == 8
@@ -103,7 +103,7 @@ def test_what_the_state_file_shows_of_a_card() -> None:
 
 def test_a_simulated_task_uses_what_it_declares() -> None:
     card = card_of(gpu(0, simulated=True), lease(0, 10))
-    assert (card.own_used_gb, card.others_gb, card.free_gb) == (10, 0, 13.5)
+    assert (card.own_promised_gb, card.others_gb, card.free_gb) == (10, 0, 13.5)
 
 
 def test_cards_that_are_gone_are_in_the_book() -> None:
