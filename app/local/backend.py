@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from app.core.fit import holds, suits
 from app.core.rules import Rules, Seen
 from app.gpu.watch import GpuWatch
 from app.lease.directory import choose_directory
@@ -28,6 +29,7 @@ from app.model.backend import (
 )
 from app.model.blockers import DriverSilent
 from app.model.faults import Problem
+from app.model.gpu import Gpu
 from app.model.paths import Home, RunPaths
 from app.model.settings import Settings
 from app.model.task import TaskKey
@@ -49,6 +51,7 @@ class LocalBackend:
         self._labels: dict[str, str] = {}  #: lease name -> "3/1"
         self._seen: Seen | None = None
         self._asked_at: float | None = None  #: monotonic, when GPUs were last asked for
+        self._wanted: Sequence[Want] | None = None  #: the heads they were then asked for
 
     async def close(self) -> None:
         """What runs, runs on, and keeps its leases; what ended tasks have left does not."""
@@ -56,7 +59,9 @@ class LocalBackend:
         self._machine.leases.close()
 
     async def acquire(self, heads: Sequence[Want], now: Now) -> Acquired:
-        self._asked_at = time.monotonic()
+        on_cards = [want for want in heads if want.spec.gpus]
+        if on_cards:
+            self._asked_at, self._wanted = time.monotonic(), on_cards
         taken, explain = await self._seats.give(heads, self._own(), now)
         for grant, held in taken:
             self._granted[grant.key] = grant
@@ -139,13 +144,17 @@ class LocalBackend:
         return await self._machine.look(own, max_age=MEASURE_SECONDS / 2)
 
     def _choice_matters(self) -> bool:
-        """Samples are taken while there is a choice among cards and something that waits or soon may."""
+        """Samples are taken while there is a choice among cards and something that waits or soon may.
+
+        What comes after the attempts that run on cards is taken to be like what was last asked for.
+        """
         assert self._seen is not None
-        cards = sum(map(self._seats.rules.covers, self._seen.gpus))
+        gpus = [gpu for gpu in self._seen.gpus if self._seats.rules.covers(gpu)]
+        choice = len(gpus) > 1 if self._wanted is None else _have_a_choice(self._wanted, gpus)
         lately = (
             self._asked_at is not None and time.monotonic() - self._asked_at < 2 * self._settings.check_time
         )
-        return cards > 1 and (lately or bool(self._attempts.living))
+        return choice and (lately or any(living.leases for living in self._attempts.living.values()))
 
     def _note_use(self, seen: Seen) -> None:
         used = used_by_lease(seen, self._seats.rules)
@@ -174,6 +183,15 @@ class LocalBackend:
                 if freed + after > now and after < self._settings.check_time:
                     return freed + after
         return now + self._settings.check_time
+
+
+def _have_a_choice(wants: Sequence[Want], gpus: Sequence[Gpu]) -> bool:
+    """Could two or more of the cards serve one of them?"""
+    needs = {(want.spec.options.devices, want.spec.options.model, want.memory_gb) for want in wants}
+    return any(
+        sum(suits(gpu, devices, model) and holds(gpu, memory) for gpu in gpus) > 1
+        for devices, model, memory in needs
+    )
 
 
 def open_backend(
