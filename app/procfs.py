@@ -128,7 +128,8 @@ def lineage(pid: int, limit: int = 64) -> tuple[tuple[int, int], ...]:
 
 
 def uptime() -> float:
-    """Seconds since boot, in hundredths, cut: the clock that a shell can read as well."""
+    """Seconds since boot, cut to hundredths, as a shell can read them. In some containers no clock says the
+    same as this file."""
     return float(_read("/proc/uptime").split()[0])
 
 

@@ -28,6 +28,8 @@ class Board:
         self._versions = itertools.count(1)
         self.arrange(tasks)
         for task in self.tasks.values():
+            if isinstance(task.state, Running):
+                task.since = _began(task.state, now)
             self.watch(task, now)
 
     def arrange(self, tasks: Iterable[Task]) -> None:
@@ -74,6 +76,7 @@ class Board:
     def started(self, task: Task, state: Running, now: Now) -> None:
         """A launch has become an attempt: from here its timeout counts."""
         self.renew(task, state)
+        task.since = _began(state, now)
         self.watch(task, now)
 
     def next_due(self) -> float | None:
@@ -91,7 +94,7 @@ class Board:
 
     def watch(self, task: Task, now: Now) -> None:
         """Note when the present state ends by itself. What is on disk is wall time; a clock that jumps
-        must neither lengthen a backoff nor end it, so from here on it is monotonic."""
+        must neither lengthen a backoff or a timeout nor end it, so from here on it is monotonic."""
         task.due = None
         if isinstance(task.state, Backoff):
             longest = max(self.settings.retry_config.backoff_duration, 2 * QUICK_SECONDS)
@@ -99,6 +102,11 @@ class Board:
         elif isinstance(task.state, Running) and task.state.stopping is None:
             timeout = task.timeout(self.settings)
             if timeout is not None:
-                task.due = now.mono + max(task.state.since + timeout - now.wall, 0.0)
+                task.due = task.since + timeout
         if task.due is not None:
             heapq.heappush(self._due, (task.due, task.key))
+
+
+def _began(state: Running, now: Now) -> float:
+    """Monotonic time at which an attempt began, as it is launched or found again; not in the future."""
+    return now.mono - max(now.wall - state.since, 0.0)

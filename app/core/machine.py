@@ -207,10 +207,7 @@ class Core:
     def _ended(self, event: Ended, now: Now) -> None:
         task = self.board.attempts.pop(event.number)
         end, state = event.end, task.running
-        by_itself = (
-            isinstance(end, Exit) and task.stop_at is not None and end.ended_at < task.stop_at - END_SLACK
-        )
-        stopping = None if by_itself else state.stopping
+        stopping = None if _before(end, task.stop_at) else state.stopping
         cause = outcome.cause_of(end, task.spec.script, task.timeout(self.settings), stopping)
         exit_ = end if isinstance(end, Exit) else None
         self._actions.append(
@@ -295,7 +292,7 @@ class Core:
     def _stop(self, task: Task, why: Literal["timeout", "stopped"], now: Now) -> None:
         if task.running.stopping is not None:
             return
-        task.stop_at = now.wall
+        task.stop_at = now.mono
         self._move(task, replace(task.running, stopping=why), now)
         self._actions.append(Signal(task.running.number, self.settings.stop_grace))
 
@@ -369,6 +366,13 @@ class Core:
     def _advance_all(self, now: Now) -> None:
         for queue in self.board.queues.values():
             self._advance_queue(queue, now)
+
+
+def _before(end: Exit | Lost, stop_at: float | None) -> bool:
+    """Did it end by itself, before we asked it to?"""
+    if not isinstance(end, Exit) or end.ended_mono is None or stop_at is None:
+        return False
+    return end.ended_mono < stop_at - END_SLACK
 
 
 def waiting(since: float, blocked: Blocked) -> Waiting:

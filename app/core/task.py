@@ -26,7 +26,7 @@ class Task:
     since: float = 0.0  #: monotonic, of the present state
     due: float | None = None  #: monotonic time at which its state ends by itself (backoff, timeout)
     log_path: str | None = None  #: of its last attempt
-    stop_at: float | None = None  #: wall, when we asked its attempt to end
+    stop_at: float | None = None  #: monotonic, when we asked its attempt to end
     in_file: bool = True
 
     @classmethod

@@ -39,6 +39,7 @@ class Ended:
     status: int  #: as the shell gives it
     started_at: float
     ended_at: float
+    uptime: float  #: seconds since boot, at its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ class EndsFile:
             self._lines[number] = replace(known, started=started)
         elif end:
             status, begun, over, booted = end.groups()[2:6]
-            ended = Ended(int(status), float(booted) + float(begun), float(booted) + float(over))
+            began, at = float(booted) + float(begun), float(booted) + float(over)
+            ended = Ended(int(status), began, at, float(over))
             self._lines[number] = replace(known, ended=ended)
 
     def _reserve(self, number: int) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
+from app import procfs
 from app.execution import trees
 from app.execution.attempt import Alive, Gone, locate, wait
 from app.execution.ends import Ended, EndsFile, Started
@@ -152,7 +153,11 @@ class Attempts:
         del self.living[running.number]
         os.close(living.pidfd)
         ended = self._ends.lines(running.number).ended
-        return _exit(ended, living.marks.log_path, living.peak_gb) if ended else Lost(reboot=False)
+        if ended is None:
+            return Lost(reboot=False)
+        exit_ = _exit(ended, living.marks.log_path, living.peak_gb)
+        # Not by the supervisor's wall clock, which is that of its launch: ours may have been set since.
+        return replace(exit_, ended_mono=time.monotonic() - (procfs.uptime() - ended.uptime))
 
     async def signal(self, running: Running, grace: float) -> None:
         """End the whole tree: asked first, and after `grace` seconds made to."""

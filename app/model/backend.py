@@ -119,6 +119,7 @@ class Exit:
     peak_memory_gb: float | None  #: per GPU: the most its tree was seen to use on any one card
     log_tail: str  #: the last part of its log, for the out-of-memory classification
     failed_command: str | None = None
+    ended_mono: float | None = None  #: `ended_at` by our monotonic clock; None: before we came to know of it
 
 
 @dataclass(frozen=True, slots=True)

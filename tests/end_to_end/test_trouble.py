@@ -82,8 +82,9 @@ def test_a_state_folder_that_cannot_be_written_is_said(world: World) -> None:
     assert not (world.root / "work" / "ran").exists()
 
 
-@pytest.mark.parametrize("jump", ["+2h", "-2h"])
-def test_a_clock_that_jumps_changes_no_wait(world: World, tmp_path: Path, jump: str) -> None:
+@pytest.fixture
+def clock(world: World, tmp_path: Path) -> Path:
+    """The wall clock of `world`, to be set by writing into it."""
     if FAKETIME is None:
         pytest.skip("needs libfaketime (Debian: faketime)")
     clock = tmp_path / "clock"
@@ -94,6 +95,11 @@ def test_a_clock_that_jumps_changes_no_wait(world: World, tmp_path: Path, jump: 
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
+    return clock
+
+
+@pytest.mark.parametrize("jump", ["+2h", "-2h"])
+def test_a_clock_that_jumps_changes_no_wait(world: World, clock: Path, jump: str) -> None:
     world.settings(retry_config={"max_retry_before_backoff": 0, "backoff_duration": 3}, timeout=60)
     world.blocks([(1, "echo x >>tries; test $(wc -l <tries) = 2"), (2, f"{UNTIL_GO}")])
     scheduler = world.start()
@@ -105,6 +111,16 @@ def test_a_clock_that_jumps_changes_no_wait(world: World, tmp_path: Path, jump: 
     assert scheduler.tasks()["2/0"].state.status == "running"
     world.go()
     assert scheduler.end() == 0
+
+
+@pytest.mark.parametrize("jump", ["+2h", "-2h"])
+def test_a_clock_that_jumps_makes_no_failure_of_a_stop(world: World, clock: Path, jump: str) -> None:
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    clock.write_text(jump)
+    scheduler.stop()
+    assert world.outcome("1/0").status == "pending"
 
 
 def test_leases_deleted_under_us_stop_further_starts_on_that_card(world: World) -> None:

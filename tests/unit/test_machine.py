@@ -56,6 +56,7 @@ class Case:
 
     def __init__(self, *specs: TaskSpec, **settings: object) -> None:
         self.time = 0.0
+        self.clock_set = 0.0  #: by how much somebody has set the wall clock forward
         self.core = Core(
             plan.fresh(planned(*specs), self.now),
             Settings(**settings),  # type: ignore[arg-type]
@@ -67,7 +68,7 @@ class Case:
 
     @property
     def now(self) -> Now:
-        return Now(self.time, WALL + self.time)
+        return Now(self.time, WALL + self.time + self.clock_set)
 
     def feed(self, event: object) -> list[Action]:
         self.actions = self.core.handle(event, self.now)  # type: ignore[arg-type]
@@ -102,7 +103,8 @@ class Case:
 
     def end(self, label: str, status: int = 0, tail: str = "", peak: float | None = None) -> list[Action]:
         state = self.task(label).running
-        return self.feed(Ended(state.number, Exit(status, state.since, self.now.wall, peak, tail)))
+        exit_ = Exit(status, state.since, self.now.wall, peak, tail, ended_mono=self.time)
+        return self.feed(Ended(state.number, exit_))
 
     def later(self, seconds: float) -> list[Action]:
         self.time += seconds
@@ -231,10 +233,10 @@ def test_a_timeout_asks_the_attempt_to_end_and_counts_as_a_failure() -> None:
 def test_an_end_before_the_stop_was_sent_is_its_own() -> None:
     case = Case(spec(1))
     case.grant("1/0")
-    ended = case.now.wall
+    ended = Exit(0, WALL, WALL, None, "", ended_mono=case.time)
     case.time += 1
     case.feed(StopNow())
-    case.feed(Ended(1, Exit(0, ended, ended, None, "")))
+    case.feed(Ended(1, ended))
     assert case.status("1/0") == "completed"
 
 
@@ -374,7 +376,7 @@ def test_an_end_at_the_very_moment_of_the_stop_is_the_stops() -> None:
     case.grant("1/0")
     case.time += 10
     case.feed(StopNow())
-    case.feed(Ended(1, Exit(143, WALL, case.now.wall - 0.02, None, "")))
+    case.feed(Ended(1, Exit(143, WALL, WALL + 10, None, "", ended_mono=case.time - 0.02)))
     assert case.status("1/0") == "pending"
 
 
