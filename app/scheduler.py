@@ -6,7 +6,7 @@ import gc
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -187,7 +187,10 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     recorder.add(*the_plan.records)
     engine = Engine(core, backend, recorder, stay=ready.options.watch)
     edits = Edits(
-        files.command, ready.seen, lambda: preparation.read_command_file(files), _Accept(engine, ready)
+        files.command,
+        ready.seen,
+        lambda: preparation.read_command_file(files),
+        _Accept(engine, ready, backend.known),
     )
 
     def problems() -> list[Problem]:
@@ -270,21 +273,20 @@ def _base(files: Files, run: str) -> StateFile:
 class _Accept:
     """A good version of the command file becomes the plan."""
 
-    def __init__(self, engine: Engine, ready: Ready) -> None:
-        self._engine, self._ready = engine, ready
+    def __init__(self, engine: Engine, ready: Ready, known: Callable[[], Sequence[Gpu]]) -> None:
+        self._engine, self._ready, self._known = engine, ready, known
         self._used = {task.key for task in engine.core.board.tasks.values()}
         self._used |= {task.key for task in ready.saved.tasks} if ready.saved else set()
 
     def __call__(self, parsed: Parsed) -> None:
-        """Raises BadInput for what could never run here."""
-        look = self._ready.watch.last
-        if look:
-            files = self._ready.files
-            preparation.check_against_machine(parsed.tasks, look.gpus, self._ready.rules, files.shown)
-        core = self._engine.core
+        """Raises BadInput for what is asked for anew and could never run here."""
+        core, ready = self._engine.core, self._ready
         keys = align(plan.old_tasks(core.board.tasks.values()), parsed.tasks, self._used)
-        self._used.update(keys)
         planned = plan.numbered(parsed.tasks, keys)
+        if known := self._known():
+            anew = plan.asking_anew(core.board.tasks, planned)
+            preparation.check_against_machine(anew, known, ready.rules, ready.files.shown)
+        self._used.update(keys)
         gone = core.board.tasks.keys() - set(keys)
         self._engine.recorder.add(records.TasksPlanned(planned, now().wall, tuple(gone)))
         self._engine.edit(planned)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from app.core.align import OldTask
 from app.core.task import Task
 from app.model.backend import Now
-from app.model.state import RUN_DONE, Held, Pending, Running
+from app.model.state import FINISHED, RUN_DONE, Held, Pending, Running
 from app.model.task import Planned, TaskKey, TaskSpec
 
 
@@ -41,6 +41,23 @@ def edit(old: Mapping[TaskKey, Task], plan: Sequence[Planned], now: Now) -> tupl
     for task in orphans:
         task.in_file = False
     return orphans + tasks, [task for task in gone if not isinstance(task.state, Running)]
+
+
+def asking_anew(old: Mapping[TaskKey, Task], plan: Sequence[Planned]) -> list[TaskSpec]:
+    """What a new version of the file asks for that the old one did not, and that is still to run."""
+    return [planned.spec for planned in plan if _asks_anew(old.get(planned.key), planned.spec)]
+
+
+def _asks_anew(task: Task | None, spec: TaskSpec) -> bool:
+    if task is None:
+        return True
+    return task.state.status not in FINISHED and _cards(task.spec) != _cards(spec)
+
+
+def _cards(spec: TaskSpec) -> tuple[object, ...]:
+    """What it needs of the cards, but for their number, which is in its key."""
+    options = spec.options
+    return spec.memory_gb, options.devices, options.model, options.share
 
 
 def _updated(task: Task | None, planned: Planned, now: Now) -> Task:

@@ -105,6 +105,10 @@ class LocalBackend:
             busy = any(living.leases for living in self._attempts.living.values())
             await asyncio.sleep(MEASURE_SECONDS if busy else self._settings.check_time)
 
+    def known(self) -> Sequence[Gpu]:
+        """Every card that was ever seen: one that is lost at the moment comes back some day."""
+        return tuple(self._machine.known())
+
     def survey(self) -> Survey:
         if self._seen is None:
             return Survey((), None, (), {})

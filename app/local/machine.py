@@ -51,7 +51,7 @@ class Machine:
         self.watch, self.leases = watch, leases
         self._lasting = problems
         self._off_file = off_file
-        self._known: dict[str, Gpu] = {}
+        self._known = {gpu.uuid: gpu for gpu in (watch.last.gpus if watch.last else ())}
         self.problems = problems
 
     async def look(self, own: Own, max_age: float = 0.0) -> Seen:

@@ -16,6 +16,7 @@ from tests.fakenvml.driver import FakeDriver
 from tests.waiting import eventually
 
 CARD_MIB = 24_576
+UNINITIALIZED = 1  #: the driver was restarted
 
 
 @pytest.fixture
@@ -187,3 +188,20 @@ def test_a_lost_card_is_a_reason_to_wait(tmp_path: Path, driver: FakeDriver) -> 
     eventually(lambda: "fallen off the bus" in scheduler.wait_for("1/1", "waiting").reason)
     driver.set_card("GPU-3", flags=set())
     assert scheduler.end() == 0
+
+
+def test_an_edit_is_not_refused_for_a_card_that_is_away(tmp_path: Path, driver: FakeDriver) -> None:
+    world = make_world(tmp_path / "home", driver, shared_directory(tmp_path / "leases"))
+    done, waits = "1\ntrue\n4\n10\n", f"2\n{UNTIL_GO}\n1\n10\n\n2\ntouch four\n4\n10\n"
+    world.file(f"{done}\n{waits}")
+    scheduler = world.start("--watch")
+    scheduler.wait_for("1/0", "completed")
+    driver.script(all=UNINITIALIZED)
+    eventually(lambda: "driver" in {problem.kind for problem in scheduler.problems()})
+    cards = list(driver.cards.values())
+    driver.set_cards(cards[:3])
+    driver.script()
+    eventually(lambda: "driver" not in {problem.kind for problem in scheduler.problems()})
+    world.file(f"{done}\n{waits}\n3\ntouch new\n1\n10\n\n4\ntrue\n4\n10\n")
+    scheduler.wait_for("3/0", "completed")
+    assert scheduler.stop() == 143

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.core import plan
 from app.core.events import Drain, Edited, Ended, Explained, Launched, NotStarted
 from app.core.machine import Core
 from app.model.backend import Lost, Now, Survey
@@ -250,3 +251,12 @@ def test_what_runs_without_a_block_is_shown_beside_its_queue() -> None:
     found = current(queue)
     assert found is not None
     assert (queue.status, found.commands) == ("running", "b")
+
+
+def test_an_edit_asks_anew_for_what_is_new_or_needs_other_cards_and_is_still_to_run() -> None:
+    case = Case(spec(1, "done"), spec(2, "same"), spec(3, "grows"), spec(4, "named"))
+    case.grant("1/0")
+    case.end("1/0")
+    grows, new = spec(3, "grows", memory=20), spec(4, "new")
+    edited = planned(spec(1, "done", memory=20), spec(2, "same"), grows, spec(4, "named", name="x"), new)
+    assert plan.asking_anew(case.core.board.tasks, edited) == [grows, new]
