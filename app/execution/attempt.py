@@ -1,7 +1,6 @@
 """Waiting for an attempt's supervisor, and finding it again after a restart. Contract 5."""
 
 import asyncio
-import contextlib
 import os
 from dataclasses import dataclass
 
@@ -55,8 +54,8 @@ async def locate(ends: EndsFile, number: int, log_path: str, boot_id: str) -> Al
     raise TimeoutError(f"attempt {number} of {ends.path} runs, but its process can't be found from here")
 
 
-async def wait(pidfd: int) -> None:
-    """Until the supervisor has ended. Reaps it if it is our child. The descriptor stays open."""
+async def wait(pidfd: int) -> bool:
+    """Until the supervisor has ended. Reaps it if it is our child: True. The descriptor stays open."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     loop.add_reader(pidfd, ended.set)
@@ -64,7 +63,7 @@ async def wait(pidfd: int) -> None:
         await ended.wait()
     finally:
         loop.remove_reader(pidfd)
-    reap(pidfd)
+    return reap(pidfd)
 
 
 async def outlive(pid: int, start: int) -> None:
@@ -78,10 +77,12 @@ async def outlive(pid: int, start: int) -> None:
         os.close(found.pidfd)
 
 
-def reap(pidfd: int) -> None:
-    """Take an ended child off the process table. Does nothing for what an earlier scheduler started."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG)
+def reap(pidfd: int) -> bool:
+    """Take an ended child off the process table. False: an earlier scheduler, or tmux, started it."""
+    try:
+        return os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG) is not None
+    except ChildProcessError:
+        return False
 
 
 def _open(pid: int, start: int) -> Alive | None:

@@ -16,7 +16,7 @@ from app.execution import trees
 from app.execution.attempt import Alive, Gone, locate, wait
 from app.execution.ends import Ended, EndsFile, Started
 from app.execution.environment import header, passed_on, task_environment
-from app.execution.launcher import Launcher, Spawned
+from app.execution.launcher import UPTIME_STEP, Launcher, Spawned
 from app.execution.script import failed_command
 from app.execution.tmux import TmuxLauncher, end_server
 from app.execution.trees import Marks, Process, ticks_now
@@ -147,7 +147,8 @@ class Attempts:
     async def wait(self, running: Running) -> Exit | Lost:
         """Until it has ended, its tree is gone and its leases are released."""
         living = self.living[running.number]
-        await wait(living.pidfd)
+        reaped = await wait(living.pidfd)
+        living.marks = replace(living.marks, ended=self._ended_at(running.number, reaped))
         living.over.set()
         await self._clean_up(living)
         del self.living[running.number]
@@ -185,17 +186,26 @@ class Attempts:
     async def _clean_up(self, living: Living) -> None:
         """If nothing of its session is left and nobody holds its leases, its cards go on at once, and strays
         are looked for beside; otherwise, and always after a stop, what it left is ended first."""
-        marks = replace(living.marks, ended=ticks_now())
         if living.tmux:
             # A server that was stopped, a tmux that is gone: what is left is looked for all the same.
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(end_server, living.tmux, TMUX_FLUSH_SECONDS)
-        if living.kill_at is None and trees.quick_check(marks, lambda: self._still_held(living)):
+        if living.kill_at is None and trees.quick_check(living.marks, lambda: self._still_held(living)):
             self._give_back(living.leases)
-            self.leftovers.sweep_later(marks)
+            self.leftovers.sweep_later(living.marks)
             return
         patience = 0.0 if living.kill_at is None else max(0.0, living.kill_at - time.monotonic())
-        await self._end_leftovers(marks, living.leases, patience, forced=living.kill_at is not None)
+        await self._end_leftovers(living.marks, living.leases, patience, forced=living.kill_at is not None)
+
+    def _ended_at(self, number: int, reaped: bool) -> int | None:
+        """In ticks: nobody born into its session later is its own, as its number may be another's by then.
+
+        A child of ours kept its number until we reaped it; of others only their last line tells.
+        """
+        ended = self._ends.lines(number).ended
+        if reaped:
+            return ticks_now()
+        return None if ended is None else int((ended.uptime + UPTIME_STEP) * os.sysconf("SC_CLK_TCK"))
 
     async def _end_leftovers(
         self, marks: Marks, leases: tuple[str, ...], patience: float, forced: bool
