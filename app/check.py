@@ -21,7 +21,7 @@ async def check(options: RunOptions) -> int:
     """Print the plan and answer 0. Raises GpulaneError with every fault."""
     with preparation.refused():
         files = preparation.find_files(options)
-        parsed = preparation.read_command_file(files)
+        parsed = preparation.read_command_file(files, {})
     watch = GpuWatch(preparation.make_probe(options))
     console = Console()
     try:

@@ -34,9 +34,11 @@ class Edits:
         seen: Signature | None,
         read: Callable[[], Parsed],
         accept: Callable[[Parsed], None],
+        told: Callable[[], None],
     ) -> None:
-        """`seen`: of the version that runs; `read` (called in a thread) and `accept` raise BadInput."""
-        self._path, self._seen, self._read, self._accept = path, seen, read, accept
+        """`seen`: of the version that runs; `read` (called in a thread) and `accept` raise BadInput; `told`
+        is called when there is another `problem`."""
+        self._path, self._seen, self._read, self._accept, self._told = path, seen, read, accept, told
         self.problem: Problem | None = None
 
     async def run(self) -> None:
@@ -76,3 +78,4 @@ class Edits:
             self.problem = Problem("command_file", str(bad))
         else:
             self.problem = None
+        self._told()

@@ -12,6 +12,11 @@ from app.model.task import TaskKey
 
 log = logging.getLogger("gpulane")
 
+ONLY_HELD = (
+    "only held tasks are left; the scheduler stays. To release them, take `hold` out of the file: "
+    "with --watch it is read at once, else at the next start"
+)
+
 Gist = tuple[tuple[str, str | None], ...]
 """Who is in the way, without figures."""
 
@@ -44,7 +49,7 @@ class Narrator:
             log.info("the command file was edited; it has %s now", counted(len(event.plan), "task"))
             self._orphaned()
         if self._core.only_held and not self._said_held and self._core.ending is None:
-            log.info("only held tasks are left; the scheduler stays until they are released or taken out")
+            log.info(ONLY_HELD)
         self._said_held = self._core.only_held
 
     def _orphaned(self) -> None:

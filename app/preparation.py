@@ -12,7 +12,7 @@ from pathlib import Path
 from app import procfs
 from app.command_file.parse import Parsed
 from app.command_file.read import read
-from app.command_file.syntax import check_scripts
+from app.command_file.syntax import Verdicts, check_scripts
 from app.config.load import load
 from app.core.never import never_fits
 from app.core.rules import Rules
@@ -171,10 +171,10 @@ def _own_folder(parent: Path) -> Path:
     return path
 
 
-def read_command_file(files: Files) -> Parsed:
+def read_command_file(files: Files, verdicts: Verdicts) -> Parsed:
     """The command file, its scripts checked by bash. Raises BadInput with every fault of it."""
     parsed = read(files.command, files.mode, files.shown)
-    faults = parsed.faults or tuple(check_scripts(parsed, files.shown))
+    faults = parsed.faults or tuple(check_scripts(parsed, files.shown, verdicts))
     if faults:
         raise BadInput(faults)
     return parsed

@@ -36,18 +36,22 @@ class Publisher:
     def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
         self._changed.set()
 
-    def state(self, finished: bool = False) -> StateFile:
-        """The scheduler now."""
+    def look_again(self) -> None:
+        """Something has changed that no event tells of."""
+        self._changed.set()
+
+    def state(self, last: bool = False) -> StateFile:
+        """The scheduler now; `last`: as it leaves."""
         problems = tuple(self._problems())
         if self._writer.problem:
             problems += (self._writer.problem,)
-        return self._report.state(self._backend.survey(), problems, self._status(finished))
+        return self._report.state(self._backend.survey(), problems, self._status(last))
 
-    def write(self, finished: bool = False) -> None:
+    def write(self, last: bool = False) -> None:
         """Write it now, whatever the pace."""
         self._changed.clear()
         with self._pace.measured():
-            self._writer.write(self._dumper.dump(self.state(finished)))
+            self._writer.write(self._dumper.dump(self.state(last)))
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -59,7 +63,8 @@ class Publisher:
                 continue
             await asyncio.sleep(max(0.0, self._pace.next_at - time.monotonic()))
 
-    def _status(self, finished: bool) -> SchedulerStatus:
-        if finished:
+    def _status(self, last: bool) -> SchedulerStatus:
+        """One that was stopped with tasks left is never "finished": its state stays until it is resumed."""
+        if last and self._core.nothing_left:
             return "finished"
         return {None: "running", "drain": "draining", "stop": "stopping"}[self._core.ending]  # type: ignore[return-value]

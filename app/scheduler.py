@@ -15,6 +15,7 @@ from rich.text import Text
 
 from app import preparation, procfs
 from app.command_file.parse import Parsed
+from app.command_file.syntax import Verdicts
 from app.core import plan
 from app.core.align import align
 from app.core.machine import Core
@@ -64,6 +65,7 @@ class Ready:
     files: Files
     seen: Signature | None  #: of the command file as it was read
     parsed: Parsed
+    verdicts: Verdicts  #: what bash said of its scripts
     saved: SavedRun | None  #: the run to go on with
     given_up: SavedRun | None  #: the unfinished run that a fresh start leaves behind
     watch: GpuWatch
@@ -110,7 +112,8 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     unfinished = _earlier_run(options, files)
     saved, given_up = (None, unfinished) if options.start == "fresh" else (unfinished, None)
     seen = signature(files.command)
-    parsed = _read(files, saved)
+    verdicts: Verdicts = {}
+    parsed = _read(files, saved, verdicts)
     watch = GpuWatch(
         preparation.make_probe(options),
         sample_interval=files.settings.sample_interval,
@@ -124,7 +127,7 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
         preparation.check_range(files, gpus)
         preparation.check_against_machine(parsed.tasks, gpus, rules, files.shown)
     problems = files.problems + parsed.problems + problems
-    return Ready(options, files, seen, parsed, saved, given_up, watch, rules, problems)
+    return Ready(options, files, seen, parsed, verdicts, saved, given_up, watch, rules, problems)
 
 
 def _earlier_run(options: RunOptions, files: Files) -> SavedRun | None:
@@ -142,9 +145,9 @@ def _earlier_run(options: RunOptions, files: Files) -> SavedRun | None:
     return saved
 
 
-def _read(files: Files, saved: SavedRun | None) -> Parsed:
+def _read(files: Files, saved: SavedRun | None, verdicts: Verdicts) -> Parsed:
     try:
-        return preparation.read_command_file(files)
+        return preparation.read_command_file(files, verdicts)
     except BadInput as bad:
         living = count_living(files.home, saved) if saved else 0
         if living:
@@ -189,8 +192,9 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     edits = Edits(
         files.command,
         ready.seen,
-        lambda: preparation.read_command_file(files),
+        lambda: preparation.read_command_file(files, ready.verdicts),
         _Accept(engine, ready, backend.known),
+        lambda: publisher.look_again(),
     )
 
     def problems() -> list[Problem]:
@@ -358,8 +362,8 @@ async def _finish(parts: Parts, signals: Signals, console: Console) -> int:
         recorder.add(records.RunFinished(now().wall, code))
     if not await recorder.flush():
         await recorder.recover(given_up=lambda: core.ending == "stop")
-    parts.publisher.write(finished=True)
+    parts.publisher.write(last=True)
     with contextlib.suppress(OSError, SystemExit):  # the terminal or the pipe's reader may be gone
-        print_summary(parts.publisher.state(finished=True), console)
+        print_summary(parts.publisher.state(last=True), console)
     log.info("ended with exit code %d", code)
     return code

@@ -122,6 +122,11 @@ class Core:
         return counts["held"] > 0 and not (counts["running"] or counts["waiting"] or counts["backoff"])
 
     @property
+    def nothing_left(self) -> bool:
+        """Every task has ended, well or not."""
+        return all(count == 0 or status in FINISHED for status, count in self.board.counts.items())
+
+    @property
     def all_well(self) -> bool:
         """Every task of the file is completed or cancelled."""
         return all(count == 0 or status in RUN_DONE for status, count in self.board.counts.items())

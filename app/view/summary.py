@@ -143,6 +143,6 @@ def _totals(state: StateFile) -> Text:
         text.append(f"{number:,} {status}", STATE[status])
     text.append(f", in {duration(state.updated_at - state.started_at)}", QUIET)
     left = sum(number for status, number in counts.items() if status not in RUN_DONE)
-    if left and state.status != "finished":
+    if left:
         text.append("; the next start on this file goes on with what is left", QUIET)
     return text

@@ -229,3 +229,24 @@ def test_only_held_tasks_left_is_said_and_waited_for(world: World) -> None:
     eventually(lambda: "held" in world.output())
     assert scheduler.stop() == 143
     assert world.work("done") == ["one"]
+
+
+def test_a_scheduler_that_was_stopped_says_what_is_left_and_its_state_stays(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (1, "true")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    assert scheduler.stop() == 143
+    (state,) = world.states()
+    assert state.status == "stopping"  # a "finished" one would be cleaned away after keep_days
+    assert "goes on with what is left" in " ".join(world.output().split())
+
+
+def test_a_refused_edit_is_in_the_state_at_once(world: World) -> None:
+    world.settings(heartbeat=600)
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start("--watch")
+    scheduler.wait_for("1/0", "running")
+    world.file("1\nif\n1\n10\n")
+    eventually(lambda: "command_file" in {problem.kind for problem in scheduler.problems()})
+    world.go()
+    assert scheduler.stop() == 143

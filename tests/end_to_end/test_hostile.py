@@ -172,7 +172,7 @@ def test_without_watches_left_edits_are_seen_all_the_same(
     parsed = parse("", "multi", str(file))
 
     async def edit() -> Parsed:
-        watching = Edits(file, edits.signature(file), lambda: parsed, accepted.put_nowait)
+        watching = Edits(file, edits.signature(file), lambda: parsed, accepted.put_nowait, lambda: None)
         task = asyncio.create_task(watching.run())
         file.write_text("new version")
         try:

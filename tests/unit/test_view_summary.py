@@ -57,6 +57,8 @@ def test_totals_and_what_is_left() -> None:
         in text
     )
     assert "in 2:11:00; the next start on this file goes on with what is left" in text
+    stopped = printed(replace(believable(), status="stopping"), 200)
+    assert "goes on with what is left" in stopped
     done = replace(a_state([a_queue(1, None, DONE)]), status="finished")
     assert "1 task: 1 completed, in 2:11:00\n" in printed(done)
 
