@@ -11,6 +11,7 @@ from app.gpu.watch import GpuWatch
 from app.lease.directory import choose_directory
 from app.lease.store import Held, LeaseStore
 from app.local.attempts import Attempts
+from app.local.hidden import Hidden
 from app.local.machine import Machine, Own
 from app.local.seats import Seats
 from app.local.survey import allowance_of, cards, used_by_lease
@@ -49,6 +50,7 @@ class LocalBackend:
         self._held: dict[TaskKey, Held] = {}
         self._granted: dict[TaskKey, Grant] = {}
         self._labels: dict[str, str] = {}  #: lease name -> "3/1"
+        self._hidden = Hidden()
         self._seen: Seen | None = None
         self._asked_at: float | None = None  #: monotonic, when GPUs were last asked for
         self._wanted: Sequence[Want] | None = None  #: the heads they were then asked for
@@ -101,6 +103,7 @@ class LocalBackend:
             await self._attempts.leftovers.sweep()
             self._seen = await self._look()
             self._note_use(self._seen)
+            self._hidden.note(self._seen.gpus, time.monotonic())
             self._machine.watch.sampling(self._choice_matters())
             busy = any(living.leases for living in self._attempts.living.values())
             await asyncio.sleep(MEASURE_SECONDS if busy else self._settings.check_time)
@@ -117,6 +120,8 @@ class LocalBackend:
             found.append(Problem("driver", f"the GPU driver does not answer: {self._seen.silent.error}"))
         found += [self._seats.problem] if self._seats.problem else []
         found += [*self._machine.problems, *self._attempts.unseen.values()]
+        hidden = self._hidden.problem(time.monotonic())
+        found += [hidden] if hidden else []
         found += self._attempts.leftovers.problems()
         used = {n: a.used_gb for n, a in self._attempts.living.items() if a.used_gb is not None}
         shown = cards(self._seen, self._seats.rules, self._labels, self._machine.off())
