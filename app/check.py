@@ -7,12 +7,18 @@ from rich.table import Table
 from rich.text import Text
 
 from app import preparation
+from app.command_file.parse import Parsed
 from app.core.rules import Rules
+from app.engine import now
 from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
 from app.model.blockers import gb
+from app.model.state import RUN_DONE
 from app.narrate import counted
 from app.options import RunOptions
+from app.preparation import Files
+from app.resume import resume
+from app.store.resume import load_unfinished
 
 SHOWN_TASKS = 200
 
@@ -22,6 +28,7 @@ async def check(options: RunOptions) -> int:
     with preparation.refused():
         files = preparation.find_files(options)
         parsed = preparation.read_command_file(files, {})
+        unfinished = None if options.start == "fresh" else _unfinished(files, parsed)
     watch = GpuWatch(preparation.make_probe(options))
     console = Console()
     try:
@@ -54,6 +61,19 @@ async def check(options: RunOptions) -> int:
             f"{held_count} held; no faults"
         )
     )
+    if unfinished is not None:
+        console.print(Text(unfinished), soft_wrap=True)
     for problem in (*files.problems, *parsed.problems, *problems):
         console.print(Text(f"note: {problem.text}"))
     return 0
+
+
+def _unfinished(files: Files, parsed: Parsed) -> str | None:
+    """What a start would go on with; None: it would begin a run. Raises HistoryError."""
+    saved = load_unfinished(files.home.history, str(files.command), os.getuid(), files.mode)
+    if saved is None:
+        return None
+    tasks = [task for task in resume(saved, parsed.tasks, now()).tasks if task.in_file]
+    done = sum(task.state.status in RUN_DONE for task in tasks)
+    counts = f"{done} done, {len(tasks) - done} to go"
+    return f"a start would resume run {saved.name}: {counts} (start over with --fresh)"

@@ -2,6 +2,7 @@
 
 import re
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -123,7 +124,28 @@ def test_check_runs_nothing(world: World) -> None:
     world.blocks([(1, "touch ran"), (2, "true")])
     output = world.run("--check")
     assert "2 tasks in 2 queues" in output
+    assert "resume" not in output
     assert not (world.root / "work" / "ran").exists()
+    assert not (world.root / "logs").exists()
+
+
+def test_check_says_that_a_start_would_resume(world: World) -> None:
+    world.settings(max_retries=0)
+    world.blocks([(1, "echo a >>done"), (2, "test -e fixed")])
+    world.run(expect=1)
+    (run,) = (world.root / "logs" / "runs").iterdir()
+    before = everything(world.root / "logs")
+    says = f"\na start would resume run {run.name}: 1 done, 1 to go (start over with --fresh)\n"
+    assert says in world.run("--check")
+    assert "resume" not in world.run("--check", "--fresh")
+    assert everything(world.root / "logs") == before
+    (world.root / "work" / "fixed").touch()
+    world.run()
+    assert "resume" not in world.run("--check"), "it is finished"
+
+
+def everything(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize(
