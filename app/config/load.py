@@ -42,19 +42,25 @@ def load(path: Path | None = None) -> Loaded:
 def settings_of(text: str, file: str) -> Settings:
     """The settings that a YAML text says. Raises BadInput."""
     tree = Reader(file).read(_compose(text, file))
-    faults = list(tree.faults)
-    try:
-        settings = Settings.model_validate(tree.values)
-    except ValidationError as error:
-        known = {(fault.line, fault.column) for fault in faults}
-        new = [_fault(detail, tree, file) for detail in error.errors(include_url=False)]
-        raise BadInput(
-            [*faults, *(fault for fault in new if (fault.line, fault.column) not in known)]
-        ) from None
-    faults += crossed(settings, tree, file)
+    settings, wrong = _sound(tree, file)
+    faults = [*tree.faults, *wrong, *crossed(settings, tree, file)]
     if faults:
         raise BadInput(faults)
     return settings
+
+
+def _sound(tree: Tree, file: str) -> tuple[Settings, list[Fault]]:
+    """The settings without those that can't be as they are, whose keys the tree is told, and their faults."""
+    try:
+        return Settings.model_validate(tree.values), []
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    wrong = {str(detail["loc"][0]) for detail in details}
+    tree.faulty |= wrong
+    rest = {key: value for key, value in tree.values.items() if key not in wrong}
+    known = {(fault.line, fault.column) for fault in tree.faults}
+    new = [_fault(detail, tree, file) for detail in details]
+    return Settings.model_validate(rest), [fault for fault in new if (fault.line, fault.column) not in known]
 
 
 def _compose(text: str, file: str) -> yaml.Node | None:

@@ -30,6 +30,7 @@ class Tree:
     values: dict[str, object] = field(default_factory=dict)
     places: dict[Path, tuple[int, int]] = field(default_factory=dict)  #: of values: line and column from 1
     faults: list[Fault] = field(default_factory=list)
+    faulty: set[str] = field(default_factory=set)  #: keys whose value is not sure, or was left out
 
     def place(self, path: Path) -> tuple[int, int]:
         """Where a value stands, or the nearest thing around it; (0, 0) when the file does not say it."""
@@ -62,6 +63,7 @@ class Reader:
                 continue
             name = ".".join([*map(str, path), key])
             if key in lines:
+                self.tree.faulty.add(key)
                 self._fault(
                     key_node, f"{name} is given twice", f"its first value is in line {lines[key]}; keep one"
                 )
@@ -69,7 +71,9 @@ class Reader:
             lines[key] = _line(key_node)
             # A file can hold one fault more than once; values that can't be read are left out here.
             value = self._value(value_node, (*path, key), name)
-            if value is not _LEFT_OUT:
+            if value is _LEFT_OUT:
+                self.tree.faulty.add(key)
+            else:
                 values[key] = value
         return values
 
@@ -88,6 +92,7 @@ class Reader:
             )
             return None
         near = difflib.get_close_matches(node.value.lower(), model.model_fields, 1, 0.5)
+        self.tree.faulty.update(near)  # what it was to be is not known
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(model.model_fields)}"
         self._fault(node, f"{_clip(node.value)} is no key of this file", hint)
         return None

@@ -122,6 +122,34 @@ def test_all_faults_in_one_pass() -> None:
     assert [fault.split(": ")[0] for fault in found] == ["y:1:13", "y:2:1", "y:4:3", "y:5:21", "y:6:10"]
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("check_time: x\nmin_gpu: 3\nmax_gpu: 2\n", ["y:1:13", "y:2:10"]),
+        ("min_gpus: 1\nsample_interval: 5\ncompete_gpus: [a]", ["y:1:1", "y:2:18", "y:3:16"]),
+        ("use_all_gpus: false\nretry_config: {a: 1}", ["y:1:15", "y:2:16"]),
+    ],
+)
+def test_faults_between_keys_come_with_those_of_other_keys(text: str, places: list[str]) -> None:
+    assert [fault.split(": ")[0] for fault in faults(text)] == places
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "min_gpu: 3\nmax_gpu: x",
+        "min_gpu: -1\nmax_gpu: -2",
+        "sample_interval: 5\nsample_window: [1]",
+        "sample_interval: 5\nsample_windw: 9",
+        "min_gpu: 3\nmax_gpu: 2\nmax_gpu: 4",
+        "use_all_gpus: false\ncompete_gpus: [[0]]",
+        "use_all_gpus: false\ncompete_gpus: [1.5]",
+    ],
+)
+def test_no_fault_follows_from_another(text: str) -> None:
+    assert not any(re.search("more than|longer than|names no card", fault) for fault in faults(text))
+
+
 def test_a_billion_laughs_cost_nothing() -> None:
     levels = ["a: &a0 [x, x]"] + [f"b{i}: &a{i} [*a{i - 1}, *a{i - 1}]" for i in range(1, 60)]
     assert len(faults("\n".join([*levels, "work_dir: *a59"]))) >= 60
