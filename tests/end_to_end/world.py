@@ -62,9 +62,13 @@ class World:
         mode: str = "multi",
         command_file: Path | None = None,
         prefix: Sequence[str] = (),
+        terminal: int | None = None,
         **popen: Any,
     ) -> "Scheduler":
-        """Start the real entry point as a child process; nothing of it is waited for."""
+        """Start the real entry point as a child process; nothing of it is waited for.
+
+        `terminal`: a descriptor to be its input and output, instead of none and `output()`.
+        """
         entry = PROJECT / "app" / ("main_gpus.py" if mode == "multi" else "main_gpu.py")
         argv = [*prefix, sys.executable, str(entry)]
         argv += ["--command-file", str(command_file)] if command_file else []
@@ -73,9 +77,9 @@ class World:
         try:
             child = subprocess.Popen(
                 [*argv, *args],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
+                stdin=subprocess.DEVNULL if terminal is None else terminal,
+                stdout=output if terminal is None else terminal,
+                stderr=output if terminal is None else terminal,
                 cwd=self.root / "work",
                 env={**os.environ, **self.env, "GPULANE_HOME": str(self.root)},
                 **popen,
