@@ -71,6 +71,21 @@ def test_another_users_memory_is_never_given_away(tmp_path: Path, driver: FakeDr
     assert world.outcome("1/0").gpu_ids == ("2",)
 
 
+def test_only_inherited_cards_are_used_and_it_says_so(tmp_path: Path, driver: FakeDriver) -> None:
+    world = make_world(tmp_path / "home", driver, shared_directory(tmp_path / "leases"))
+    world.env["CUDA_VISIBLE_DEVICES"] = "GPU-2,1"
+    world.blocks([(queue, UNTIL_GO) for queue in (1, 2, 3)])
+    scheduler = world.start()
+    used = {card for label in ("1/0", "2/0") for card in scheduler.wait_for(label, "running").gpu_ids}
+    assert used == {"1", "2"}
+    scheduler.wait_for("3/0", "waiting")
+    notices = {problem.kind: problem.text for problem in scheduler.problems()}
+    assert notices["visible_devices"] == ("CUDA_VISIBLE_DEVICES=GPU-2,1 was inherited: only GPU 1, 2 is used")
+    world.go()
+    assert scheduler.end() == 0
+    assert world.outcome("3/0").gpu_ids in (("1",), ("2",))
+
+
 def test_out_of_memory_asks_for_more_next_time(tmp_path: Path, driver: FakeDriver) -> None:
     world = make_world(tmp_path / "home", driver, shared_directory(tmp_path / "leases"))
     neighbour = subprocess.Popen(["sleep", "600"])
