@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,14 +96,24 @@ def test_out_of_memory_asks_for_more_next_time(tmp_path: Path, driver: FakeDrive
         # Declares 1 GB and takes 10: there is room for 1 on GPU 0, for 10 only elsewhere.
         world.file(f"#LANE devices=0,1\n1\n{TRAIN} --memory-mb 10000 --seconds 0.2\n1\n1\n")
         world.settings(
-            lease_dir=str(tmp_path / "leases"), avoid_others=False, memory_save_mode=True, sample_window=0.2
+            lease_dir=str(tmp_path / "leases"),
+            avoid_others=False,
+            memory_save_mode=True,
+            maximize_resource_utilization=True,  # the neighbour is a process of this very user
         )
-        output = world.run()
+        world.run()
     finally:
         neighbour.kill()
         neighbour.wait()
-    if "out of memory" in output:  # it began on GPU 0
-        assert world.outcome("1/0").gpu_ids == ("1",)
+    (card, first), (other, second) = attempts(world)
+    assert (card, first, other) == ('["0"]', 1, '["1"]')
+    assert second > 10_000 / 1024, "what it tried to allocate, and some more"
+
+
+def attempts(world: World) -> list[tuple[str, float]]:
+    """The cards of each attempt, and the GB it asked for."""
+    with closing(sqlite3.connect(world.root / "logs" / "history.db")) as history:
+        return history.execute("SELECT gpu_ids, memory_gb FROM attempts ORDER BY number").fetchall()
 
 
 def test_two_schedulers_of_one_user_never_share_a_card_by_accident(
