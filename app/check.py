@@ -28,7 +28,8 @@ async def check(options: RunOptions) -> int:
     with preparation.refused():
         files = preparation.find_files(options)
         parsed = preparation.read_command_file(files, {})
-        unfinished = None if options.start == "fresh" else _unfinished(files, parsed)
+        fresh = options.start == "fresh" or bool(parsed.faults)
+        unfinished = None if fresh else _unfinished(files, parsed)
     watch = GpuWatch(preparation.make_probe(options))
     console = Console()
     try:
@@ -36,8 +37,10 @@ async def check(options: RunOptions) -> int:
         visible, problems = preparation.visible_gpus(gpus)
         rules = Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1)
         preparation.check_range(files, gpus)
-        preparation.check_against_machine(parsed.tasks, gpus, rules, files.shown)
+        never = preparation.never_fitting(parsed.tasks, gpus, rules, files.shown)
+        preparation.refuse(parsed.faults + never)
     except NoDriver as none:
+        preparation.refuse(parsed.faults)
         problems = ()
         console.print(Text(f"not checked against this machine's GPUs: {none}"))
     finally:

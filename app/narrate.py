@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from app.core.events import Action, Edited, Event, Explained, Launch, Moved
+from app.core.events import Action, Edited, Event, Explained, Launch, Launched, Moved, NotStarted
 from app.core.machine import Core
 from app.model.backend import LaunchSpec
 from app.model.blockers import gb
@@ -29,12 +29,31 @@ class Narrator:
         self._said: dict[TaskKey, Gist] = {}
         self._said_held = False
         self._orphans: set[TaskKey] = set()
+        self._placed: dict[int, Launch] = {}  #: by attempt, until it has started
 
     def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
+        self._done(actions)
+        match event:
+            case Launched():
+                self._launched(event)
+            case NotStarted():
+                self._placed.pop(event.number, None)
+            case Explained():
+                self._waiting(event)
+            case Edited():
+                log.info("the command file was edited; it has %s now", counted(len(event.plan), "task"))
+                self._orphaned()
+            case _:
+                pass
+        if self._core.only_held and not self._said_held and self._core.ending is None:
+            log.info(ONLY_HELD)
+        self._said_held = self._core.only_held
+
+    def _done(self, actions: Sequence[Action]) -> None:
         skipped: list[str] = []
         for action in actions:
             if isinstance(action, Launch):
-                log.info(_placed(action, self._name(action.spec)))
+                self._placed[action.spec.number] = action
             elif isinstance(action, Moved):
                 if isinstance(action.state, Skipped):
                     skipped.append(action.label)
@@ -43,14 +62,17 @@ class Narrator:
         if skipped:
             more = "" if len(skipped) < 6 else f" and {len(skipped) - 5} more"
             log.warning("skipped, as their queue stopped: %s%s", ", ".join(skipped[:5]), more)
-        if isinstance(event, Explained):
-            self._waiting(event)
-        elif isinstance(event, Edited):
-            log.info("the command file was edited; it has %s now", counted(len(event.plan), "task"))
-            self._orphaned()
-        if self._core.only_held and not self._said_held and self._core.ending is None:
-            log.info(ONLY_HELD)
-        self._said_held = self._core.only_held
+
+    def _launched(self, event: Launched) -> None:
+        """Said now and not when GPUs were given: until then it may be called off."""
+        launch = self._placed.pop(event.number, None)
+        if launch is not None:
+            least = "free" if self._core.settings.memory_save_mode else "used"
+            log.info(_placed(launch, self._name(launch.spec), least))
+            return
+        task = self._core.running[event.number]
+        where = f"GPU {', '.join(task.running.gpu_ids)}" if task.running.gpu_ids else "CPU"
+        log.info("%s was found again, running on %s; log %s", task.label, where, task.log_path)
 
     def _orphaned(self) -> None:
         for task in self._core.running.values():
@@ -108,13 +130,19 @@ class Narrator:
                 log.info("%s waits: %s", task.label, task.state.reason)
 
 
-def _placed(launch: Launch, name: str) -> str:
+def _placed(launch: Launch, name: str, least: str) -> str:
     spec, grant = launch.spec, launch.grant
     attempt = f"attempt {spec.attempt}" if spec.attempt > 1 else "started"
     if not grant.gpu_ids:
         return f"{name} {attempt} on CPU; log {spec.log_path}"
-    cards = f"GPU {', '.join(grant.gpu_ids)}"
-    return f"{name} {attempt} on {cards} ({gb(grant.memory_gb)} each); log {spec.log_path}"
+    number = len(grant.gpu_ids)
+    cards = f"GPU {', '.join(grant.gpu_ids)} ({gb(grant.memory_gb)}{' each' if number > 1 else ''}"
+    why = (
+        f"the least {least} of {grant.suiting} that would do"
+        if grant.suiting > number
+        else "no other would do"
+    )
+    return f"{name} {attempt} on {cards}; {why}); log {spec.log_path}"
 
 
 def counted(number: int, noun: str) -> str:

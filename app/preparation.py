@@ -6,7 +6,7 @@ import re
 import resource
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app import procfs
@@ -172,12 +172,10 @@ def _own_folder(parent: Path) -> Path:
 
 
 def read_command_file(files: Files, verdicts: Verdicts) -> Parsed:
-    """The command file, its scripts checked by bash. Raises BadInput with every fault of it."""
+    """The command file, its scripts checked by bash, with every fault of it."""
     parsed = read(files.command, files.mode, files.shown)
-    faults = parsed.faults or tuple(check_scripts(parsed, files.shown, verdicts))
-    if faults:
-        raise BadInput(faults)
-    return parsed
+    faults = (*parsed.faults, *check_scripts(parsed, files.shown, verdicts))
+    return replace(parsed, faults=faults)
 
 
 def make_probe(options: RunOptions) -> GpuProbe:
@@ -185,8 +183,10 @@ def make_probe(options: RunOptions) -> GpuProbe:
     return SimulatedProbe(options.simulate) if options.simulate else NvmlProbe()
 
 
-def check_against_machine(specs: Sequence[TaskSpec], gpus: Sequence[Gpu], rules: Rules, file: str) -> None:
-    """Raises BadInput with every task that could not run even on an empty machine."""
+def never_fitting(
+    specs: Sequence[TaskSpec], gpus: Sequence[Gpu], rules: Rules, file: str
+) -> tuple[Fault, ...]:
+    """A fault for every task that could not run even on an empty machine."""
     faults: dict[tuple[object, ...], Fault] = {}
     verdicts: dict[tuple[object, ...], str | None] = {}
     for spec in specs:
@@ -196,8 +196,13 @@ def check_against_machine(specs: Sequence[TaskSpec], gpus: Sequence[Gpu], rules:
         problem = verdicts[need]
         if problem is not None:
             faults[(spec.line, need)] = Fault(file, spec.line, 1, f"the task {problem}")
+    return tuple(faults.values())
+
+
+def refuse(faults: Sequence[Fault]) -> None:
+    """Raises BadInput with all of them, if there are any."""
     if faults:
-        raise BadInput(list(faults.values()))
+        raise BadInput(faults)
 
 
 def check_range(files: Files, gpus: Sequence[Gpu]) -> None:
@@ -223,6 +228,6 @@ def visible_gpus(gpus: Sequence[Gpu]) -> tuple[frozenset[str] | None, tuple[Prob
         if not found:
             break  # as CUDA does: the list ends at the first name that is none
         chosen.update(found)
-    used = f"only GPU {', '.join(sorted(chosen))} is used" if chosen else "no GPU may be used"
+    used = f"only GPU {', '.join(sorted(chosen))} may be used" if chosen else "no GPU may be used"
     text = f"CUDA_VISIBLE_DEVICES={inherited} was inherited: {used}"
     return frozenset(chosen), (Problem("visible_devices", text),)

@@ -28,7 +28,7 @@ from app.gpu.watch import GpuWatch
 from app.local.backend import open_backend
 from app.logs import open_log, print_problem
 from app.model.backend import AttemptRecord
-from app.model.faults import BadInput, Problem
+from app.model.faults import BadInput, Fault, Problem
 from app.model.gpu import Gpu
 from app.model.paths import RunPaths
 from app.model.state import RUN_DONE
@@ -52,6 +52,9 @@ from app.view import LiveView, print_summary, suits
 
 STEM_BYTES = 32
 """Of the command file's name in its run's name: a socket's whole path may have 107 bytes."""
+
+FAULTY_LOOK_SECONDS = 2.0
+"""What the driver gets to add to the faults of a command file."""
 
 RESUME_LOOK_SECONDS = 0.3
 """What the driver gets before living attempts are looked for."""
@@ -113,19 +116,24 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     saved, given_up = (None, unfinished) if options.start == "fresh" else (unfinished, None)
     seen = signature(files.command)
     verdicts: Verdicts = {}
-    parsed = _read(files, saved, verdicts)
+    parsed = preparation.read_command_file(files, verdicts)
+    if saved is not None:
+        _refuse(parsed, files, saved)
     watch = GpuWatch(
         preparation.make_probe(options),
         sample_interval=files.settings.sample_interval,
         sample_window=files.settings.sample_window,
     )
     stack.push_async_callback(watch.close)
-    gpus = await _first_look(watch, resuming=saved is not None)
+    gpus = await _first_look(watch, resuming=saved is not None, faulty=bool(parsed.faults))
     visible, problems = preparation.visible_gpus(gpus)
     rules = Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1)
     if saved is None:
-        preparation.check_range(files, gpus)
-        preparation.check_against_machine(parsed.tasks, gpus, rules, files.shown)
+        never: tuple[Fault, ...] = ()
+        if gpus or not parsed.faults:
+            preparation.check_range(files, gpus)
+            never = preparation.never_fitting(parsed.tasks, gpus, rules, files.shown)
+        preparation.refuse(parsed.faults + never)
     problems = files.problems + parsed.problems + problems
     return Ready(options, files, seen, parsed, verdicts, saved, given_up, watch, rules, problems)
 
@@ -145,19 +153,25 @@ def _earlier_run(options: RunOptions, files: Files) -> SavedRun | None:
     return saved
 
 
-def _read(files: Files, saved: SavedRun | None, verdicts: Verdicts) -> Parsed:
+def _refuse(parsed: Parsed, files: Files, saved: SavedRun) -> None:
+    """At a resume. Raises BadInput with the file's faults, which counts what was left running."""
     try:
-        return preparation.read_command_file(files, verdicts)
+        preparation.refuse(parsed.faults)
     except BadInput as bad:
-        living = count_living(files.home, saved) if saved else 0
+        living = count_living(files.home, saved)
         if living:
             text = f"what still runs of the unfinished run ({counted(living, 'task')}) was left as it is"
             raise BadInput(f"{bad}\n{text}; mend the file and start again") from bad
         raise
 
 
-async def _first_look(watch: GpuWatch, resuming: bool) -> tuple[Gpu, ...]:
-    """The cards. At a resume a driver that is away is something to wait for. Raises ProbeError, NoDriver."""
+async def _first_look(watch: GpuWatch, resuming: bool, faulty: bool) -> tuple[Gpu, ...]:
+    """The cards. At a resume a driver that is away is something to wait for; a file with faults is refused
+    with or without what the cards would add to them. Raises ProbeError, NoDriver."""
+    if faulty:
+        with contextlib.suppress(ProbeError, asyncio.TimeoutError):
+            return (await asyncio.wait_for(watch.look(), FAULTY_LOOK_SECONDS)).gpus
+        return ()
     named = os.environ.get("CUDA_VISIBLE_DEVICES", "0").replace(",", "").isdecimal()
     if resuming and named:  # what runs must be found now; the driver may take a minute
         with contextlib.suppress(ProbeError, asyncio.TimeoutError):
@@ -283,13 +297,15 @@ class _Accept:
         self._used |= {task.key for task in ready.saved.tasks} if ready.saved else set()
 
     def __call__(self, parsed: Parsed) -> None:
-        """Raises BadInput for what is asked for anew and could never run here."""
+        """Raises BadInput with the file's faults, and for what is asked for anew and could never run here."""
         core, ready = self._engine.core, self._ready
         keys = align(plan.old_tasks(core.board.tasks.values()), parsed.tasks, self._used)
         planned = plan.numbered(parsed.tasks, keys)
+        never: tuple[Fault, ...] = ()
         if known := self._known():
             anew = plan.asking_anew(core.board.tasks, planned)
-            preparation.check_against_machine(anew, known, ready.rules, ready.files.shown)
+            never = preparation.never_fitting(anew, known, ready.rules, ready.files.shown)
+        preparation.refuse(parsed.faults + never)
         self._used.update(keys)
         gone = core.board.tasks.keys() - set(keys)
         self._engine.recorder.add(records.TasksPlanned(planned, now().wall, tuple(gone)))
@@ -349,7 +365,8 @@ def _greeting(ready: Ready, the_plan: Plan) -> list[str]:
         done = sum(task.state.status in RUN_DONE for task in tasks)
         found = counted(len(the_plan.open_attempts), "running attempt")
         text = f"resuming run {the_plan.name}: {done} done, {len(tasks) - done} to go, {found} to look for"
-        lines.insert(0, f"{text} (start over with --fresh)")
+        # Beside what still runs a fresh start would be refused.
+        lines.insert(0, text if the_plan.open_attempts else f"{text} (start over with --fresh)")
     return lines
 
 

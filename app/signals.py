@@ -50,5 +50,6 @@ class Signals:
 
     def _stop(self, number: signal.Signals) -> None:
         self.ended_by = number
-        log.info("%s: stopping, running tasks are asked to end", number.name)
+        running = ", running tasks are asked to end" if self._engine.core.running else ""
+        log.info("%s: stopping%s", number.name, running)
         self._engine.stop()

@@ -112,6 +112,7 @@ class _Round:
     def _grant(self, want: Want, need: Need, chosen: tuple[Card, ...]) -> bool:
         """True: cards became free for others, or the cap rose."""
         chosen = tuple(sorted(chosen, key=lambda card: index_order(card.gpu.index)))
+        suiting = len(self.cards.ready(need))
         whole = bool(chosen) and all(self.cards.seen(card, need).takes_all(need) for card in chosen)
         grant = Grant(
             key=want.key,
@@ -120,6 +121,7 @@ class _Round:
             leases=(),
             memory_gb=None if whole else need.memory_gb,
             exclusive=whole or need.manner != "shared",
+            suiting=suiting,
         )
         self.grants.append(grant)
         self.running += 1

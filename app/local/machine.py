@@ -78,7 +78,8 @@ class Machine:
             self.problems = self._lasting + found.problems
         present = {gpu.uuid for gpu in look.gpus}
         gone = tuple(gpu for uuid, gpu in self._known.items() if uuid not in present)
-        self._known.update((gpu.uuid, gpu) for gpu in look.gpus)
+        # Not one that was lost before anybody could ask for its uuid: it comes back under its own.
+        self._known.update((gpu.uuid, gpu) for gpu in look.gpus if gpu.health == "ok" or gpu.total_gb)
         return Seen(
             gpus=look.gpus,
             leases=leases,

@@ -44,6 +44,7 @@ class Grant:
     leases: tuple[str, ...]
     memory_gb: float | None  #: per GPU; None: the whole cards
     exclusive: bool = True  #: no other lease may be on these cards, and none may join
+    suiting: int = 0  #: cards that would have done
 
 
 @dataclass(frozen=True, slots=True)
