@@ -98,14 +98,21 @@ def clock(world: World, tmp_path: Path) -> Path:
     return clock
 
 
+def set_clock(clock: Path, jump: str) -> None:
+    """At once: the library reads the file at every question, and an empty one is the end of who asked."""
+    new = clock.with_name("new")
+    new.write_text(jump)
+    new.replace(clock)
+
+
 @pytest.mark.parametrize("jump", ["+2h", "-2h"])
 def test_a_clock_that_jumps_changes_no_wait(world: World, clock: Path, jump: str) -> None:
     world.settings(retry_config={"max_retry_before_backoff": 0, "backoff_duration": 3}, timeout=60)
-    world.blocks([(1, "echo x >>tries; test $(wc -l <tries) = 2"), (2, f"{UNTIL_GO}")])
+    world.blocks([(1, "echo x >>tries; test $(wc -l <tries) -ge 2"), (2, f"{UNTIL_GO}")])
     scheduler = world.start()
     scheduler.wait_for("1/0", "backoff")
     began = time.monotonic()
-    clock.write_text(jump)
+    set_clock(clock, jump)
     scheduler.wait_for("1/0", "completed")
     assert 1.5 < time.monotonic() - began < 15
     assert scheduler.tasks()["2/0"].state.status == "running"
@@ -118,7 +125,7 @@ def test_a_clock_that_jumps_makes_no_failure_of_a_stop(world: World, clock: Path
     world.blocks([(1, UNTIL_GO)])
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
-    clock.write_text(jump)
+    set_clock(clock, jump)
     scheduler.stop()
     assert world.outcome("1/0").status == "pending"
 
