@@ -221,9 +221,9 @@ def test_a_command_file_that_others_may_write_is_refused(world: World) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"\xff\xfe1\x00\n\x00", "UTF-8"),
-        ("1\necho 队列\n1\n10\n".encode("gbk"), "UTF-8"),
-        (os.urandom(64) + b"\x00" * 64, ""),
+        (b"\xff\xfe1\x00\n\x00", "it is written in UTF-16; save it as UTF-8"),
+        ("1\necho 队列\n1\n10\n".encode("gbk"), "it seems to be written in GBK; save it as UTF-8"),
+        (b"\x7fELF\x02\x01\x01" + bytes(64), "command_gpus.txt:1:8: it is no text: it holds NUL bytes"),
     ],
 )
 def test_other_encodings_and_junk_are_refused(world: World, content: bytes, says: str) -> None:
