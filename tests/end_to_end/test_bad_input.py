@@ -1,0 +1,94 @@
+"""`./gpulane run FILE --check` of what is wrong: every fault in one pass, exit 2, and nothing is made."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from app.model.paths import PROJECT
+from tests.end_to_end.world import World
+
+FILE = "command/command_gpus.txt"
+SINGLE = "command/command_gpu.txt"
+GOOD = "1\ntrue\n1\n10\n"
+
+
+def refused(world: World, name: str) -> list[str]:
+    """The sentences, each a line, that a check of a file ends with."""
+    done = subprocess.run(
+        [sys.executable, PROJECT / "app" / "cli.py", "run", name, "--simulate", "4x24", "--check"],
+        env={**os.environ, "GPULANE_HOME": str(world.root)},
+        cwd=world.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done
+    assert done.stdout == ""
+    assert not (world.root / "logs").exists()
+    return done.stderr.removeprefix("gpulane: ").splitlines()
+
+
+def assert_says(lines: list[str], *expected: tuple[str, str]) -> None:
+    """These faults, in this order, and no others."""
+    assert len(lines) == len(expected), lines
+    for line, (place, words) in zip(lines, expected, strict=True):
+        assert line.startswith(f"{place}: "), line
+        assert words in line, line
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        (FILE, "", [("", "there is no task in it")]),
+        (FILE, "1\n1\n20\n\n2\n2\n20\n", [(":1:1", "no command"), (":5:1", "no command")]),
+        (FILE, "1\ntrue\n1\nlots\n\n2\ntrue\n1\n-3\n", [(":4:1", "memory"), (":9:1", "negative")]),
+        (FILE, "1\ntrue\n0\n10\n\n2\ntrue\n-1\n10\n", [(":3:1", "GPU"), (":8:1", "GPU")]),
+        (FILE, "1\ntrue\n1\n100\n\n2\ntrue\n9\n10\n", [(":1:1", "23.5"), (":6:1", "4 GPUs")]),
+        (SINGLE, f"{GOOD}\n2\ntrue\n2\n10\n", [(":3:1", "main_gpus.py"), (":8:1", "main_gpus.py")]),
+        (FILE, "1\na &\n1\n10\n\n2\nb &\n1\n10\n", [(":2:3", "background"), (":7:3", "background")]),
+        (
+            FILE,
+            "1\nif true; then\n1\n10\n\n2\ntrue\n1\nlots\n\n3\nfi\n1\n10\n",
+            [(":2:1", "bash can't read"), (":9:1", "memory"), (":12:1", "bash can't read")],
+        ),
+        (
+            FILE,
+            f"#LANE nmae=x tiemout=2h\n{GOOD}\n#LAEN hold\n{GOOD}",
+            [(":1:7", "name"), (":1:14", "timeout"), (":7:1", "#LANE")],
+        ),
+        (FILE, b"\x7fELF\x02\x01\x01" + bytes(64), [(":1:8", "it is no text")]),
+        (FILE, GOOD.encode("utf-16"), [("", "it is written in UTF-16; save it as UTF-8")]),
+        (FILE, "1\necho 队列\n1\n10\n".encode("gbk"), [(":2:6", "GBK; save it as UTF-8")]),
+    ],
+)
+def test_a_command_file(
+    world: World, name: str, content: str | bytes, expected: list[tuple[str, str]]
+) -> None:
+    (world.root / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert_says(refused(world, name), *((name + place, words) for place, words in expected))
+
+
+def test_a_command_file_that_is_missing_or_that_everybody_can_write(world: World) -> None:
+    assert_says(refused(world, "nowhere.txt"), ("nowhere.txt", "there is no such file"))
+    assert_says(refused(world, "command"), ("command", "a directory"))
+    world.file(GOOD).chmod(0o666)
+    assert_says(refused(world, FILE), (FILE, "everybody on this machine can write it"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("check_time: 5\na: [\n", [(":3:1", "it is no YAML")]),
+        (
+            "check_tiem: 3\ncheck_time: soon\nmin_gpu: 3\nmax_gpu: 2\n",
+            [(":1:1", "check_time"), (":2:13", "it wants a number"), (":3:10", "more than max_gpu")],
+        ),
+    ],
+)
+def test_a_settings_file(world: World, text: str, expected: list[tuple[str, str]]) -> None:
+    world.file(GOOD)
+    path = world.root / "config" / "gpu_manage.yaml"
+    path.write_text(text)
+    assert_says(refused(world, FILE), *((f"{path}{place}", words) for place, words in expected))
