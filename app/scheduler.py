@@ -379,6 +379,7 @@ async def _finish(parts: Parts, signals: Signals, console: Console) -> int:
         recorder.add(records.RunFinished(now().wall, code))
     if not await recorder.flush():
         await recorder.recover(given_up=lambda: core.ending == "stop")
+    await parts.engine.backend.look()  # the last state shows no lease that has just gone
     parts.publisher.write(last=True)
     with contextlib.suppress(OSError, SystemExit):  # the terminal or the pipe's reader may be gone
         print_summary(parts.publisher.state(last=True), console)

@@ -35,8 +35,12 @@ def load(path: Path | None = None) -> Loaded:
         if not path.exists():
             return Loaded(Settings())
     found = read_trusted(path, LARGEST_BYTES, str(path))
-    problems = tuple(Problem("settings_file", warning) for warning in found.warnings)
-    return Loaded(settings_of(found.text, str(path)), problems)
+    problems = [Problem("settings_file", warning) for warning in found.warnings]
+    settings = settings_of(found.text, str(path))
+    if settings.use_all_gpus and settings.compete_gpus:
+        text = f"{path}: compete_gpus is not used, as use_all_gpus is true"
+        problems.append(Problem("settings_file", text))
+    return Loaded(settings, tuple(problems))
 
 
 def settings_of(text: str, file: str) -> Settings:

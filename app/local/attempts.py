@@ -55,6 +55,7 @@ class Living:
     on_cpu: bool
     tmux: str | None  #: socket name of its server
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    since: float = field(default_factory=time.monotonic)  #: started, or found again
     kill_at: float | None = None  #: monotonic; it was asked to end, and gets until then
     peak_gb: float | None = None
     used_gb: float | None = None

@@ -1,6 +1,7 @@
 """The local backend: this machine's GPUs, given out by placement and leases, attempts run as processes."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,6 +39,11 @@ from app.model.task import TaskKey
 MEASURE_SECONDS = 1.0
 """Between looks at what our attempts use, for their peaks."""
 
+EARLY_SECONDS = 0.25
+"""The same in an attempt's first seconds, on real cards."""
+
+EARLY = 10.0
+
 FREEING_LOOKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Seconds after a release at which we look whether the memory has come back."""
 
@@ -51,6 +57,7 @@ class LocalBackend:
         self._granted: dict[TaskKey, Grant] = {}
         self._labels: dict[str, str] = {}  #: lease name -> "3/1"
         self._hidden = Hidden()
+        self._begun = asyncio.Event()  #: an attempt has started since the last look
         self._seen: Seen | None = None
         self._asked_at: float | None = None  #: monotonic, when GPUs were last asked for
         self._wanted: Sequence[Want] | None = None  #: the heads they were then asked for
@@ -79,6 +86,7 @@ class LocalBackend:
             return await self._attempts.launch(grant, held, spec, self._visible(grant))
         finally:
             del self._granted[grant.key]
+            self._begun.set()
 
     async def wait(self, running: Running) -> Exit | Lost:
         return await self._attempts.wait(running)
@@ -97,16 +105,34 @@ class LocalBackend:
             self._machine.leases.release(held.names)
 
     async def observe(self, wake: Callable[[], None]) -> None:
-        """Look every second while something of ours runs on a card; else every check_time, for the view."""
+        """Look every second while something of ours runs on a card, more often while it is young; else every
+        check_time, for the view."""
         self._attempts.leftovers.freed = wake
         while True:
             await self._attempts.leftovers.sweep()
-            self._seen = await self._look()
-            self._note_use(self._seen)
-            self._hidden.note(self._seen.gpus, time.monotonic())
+            await self.look()
             self._machine.watch.sampling(self._choice_matters())
-            busy = any(living.leases for living in self._attempts.living.values())
-            await asyncio.sleep(MEASURE_SECONDS if busy else self._settings.check_time)
+            await self._pause()
+
+    async def look(self) -> None:
+        """Bring `survey` up to date."""
+        self._seen = await self._look()
+        self._note_use(self._seen)
+        self._hidden.note(self._seen.gpus, time.monotonic())
+
+    async def _pause(self) -> None:
+        """Until the next look. Short attempts have a peak, too, and most run out of memory soon: what starts
+        while nothing runs is looked at at once, and what is young on real cards often."""
+        on_cards = [living for living in self._attempts.living.values() if living.leases]
+        self._begun.clear()
+        if not on_cards:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._begun.wait(), self._settings.check_time)
+            return
+        assert self._seen is not None
+        age = time.monotonic() - max(living.since for living in on_cards)
+        early = age < EARLY and not all(gpu.simulated for gpu in self._seen.gpus)
+        await asyncio.sleep(EARLY_SECONDS if early else MEASURE_SECONDS)
 
     def known(self) -> Sequence[Gpu]:
         """Every card that was ever seen: one that is lost at the moment comes back some day."""

@@ -51,7 +51,8 @@ class Machine:
         self.watch, self.leases = watch, leases
         self._lasting = problems
         self._off_file = off_file
-        self._known = {gpu.uuid: gpu for gpu in (watch.last.gpus if watch.last else ())}
+        self._known: dict[str, Gpu] = {}
+        self._remember(watch.last.gpus if watch.last else ())
         self.problems = problems
 
     async def look(self, own: Own, max_age: float = 0.0) -> Seen:
@@ -78,8 +79,7 @@ class Machine:
             self.problems = self._lasting + found.problems
         present = {gpu.uuid for gpu in look.gpus}
         gone = tuple(gpu for uuid, gpu in self._known.items() if uuid not in present)
-        # Not one that was lost before anybody could ask for its uuid: it comes back under its own.
-        self._known.update((gpu.uuid, gpu) for gpu in look.gpus if gpu.health == "ok" or gpu.total_gb)
+        self._remember(look.gpus)
         return Seen(
             gpus=look.gpus,
             leases=leases,
@@ -95,6 +95,10 @@ class Machine:
     def known(self) -> Iterable[Gpu]:
         """Every card that was ever seen."""
         return self._known.values()
+
+    def _remember(self, gpus: Iterable[Gpu]) -> None:
+        """But for one that was lost before anybody could ask for its uuid: it comes back under its own."""
+        self._known.update((gpu.uuid, gpu) for gpu in gpus if gpu.health == "ok" or gpu.total_gb)
 
     def off(self) -> dict[str, float]:
         """uuid -> wall time at which its user turned it off, for all schedulers of this home."""

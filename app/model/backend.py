@@ -173,6 +173,10 @@ class Backend(Protocol):
         """Measure what runs, until cancelled. `wake`: called when a card is free and no `wait` told."""
         ...
 
+    async def look(self) -> None:
+        """Bring `survey` up to date."""
+        ...
+
     def survey(self) -> Survey: ...
 
     async def close(self) -> None:

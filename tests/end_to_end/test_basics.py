@@ -272,3 +272,13 @@ def test_a_refused_edit_is_in_the_state_at_once(world: World) -> None:
     eventually(lambda: "command_file" in {problem.kind for problem in scheduler.problems()})
     world.go()
     assert scheduler.stop() == 143
+
+
+def test_the_last_state_shows_no_lease_that_has_just_gone(world: World) -> None:
+    world.blocks([(1, "true"), (1, "true"), (2, "true")])
+    output = world.run()
+    (state,) = world.states()
+    assert [(card.other_leases, card.own_promised_gb) for card in state.gpus] == [((), 0.0)] * 4
+    assert state.allowance is not None
+    assert state.allowance.held == 0
+    assert "; the least used of 4 that would do)" in output

@@ -32,6 +32,7 @@ def test_after_kill_9_attempts_run_on_and_are_adopted(world: World) -> None:
     assert len(world.leases()) == 2
     second = world.start()
     assert {label: second.wait_for(label, "running").pid for label in pids} == pids
+    eventually(lambda: "1/0 was found again, running on GPU" in world.output())
     world.go()
     assert second.end() == 1
     assert world.work("done") == ["one", "two"]

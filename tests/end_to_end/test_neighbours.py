@@ -51,11 +51,33 @@ def overlaps(stamps: list[str]) -> list[str]:
     return found
 
 
-def test_a_task_uses_its_card_and_its_peak_is_seen(tmp_path: Path, driver: FakeDriver) -> None:
+@pytest.mark.parametrize("seconds", [1.5, 3])
+def test_a_task_uses_its_card_and_its_peak_is_seen(
+    tmp_path: Path, driver: FakeDriver, seconds: float
+) -> None:
     world = make_world(tmp_path / "home", driver, shared_directory(tmp_path / "leases"))
-    world.blocks([(1, f"{TRAIN} --memory-mb 9000 --seconds 3")])
+    world.blocks([(1, f"{TRAIN} --memory-mb 9000 --seconds {seconds}")])
     world.run()
     assert world.outcome("1/0").peak_memory_gb == pytest.approx(9000 / 1024, abs=0.05)
+
+
+def test_a_card_that_was_lost_before_we_started_comes_back_as_itself(
+    tmp_path: Path, driver: FakeDriver
+) -> None:
+    driver.set_card("GPU-2", flags={"nohandle"})
+    world = make_world(tmp_path / "home", driver, shared_directory(tmp_path / "leases"), check_time=0.2)
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+
+    def uuids() -> list[str]:
+        state = scheduler.state()
+        return [card.uuid for card in state.gpus] if state else []
+
+    eventually(lambda: "unknown-2" in uuids())
+    driver.set_card("GPU-2", flags=())
+    eventually(lambda: uuids() == ["GPU-0", "GPU-1", "GPU-2", "GPU-3"])
+    world.go()
+    assert scheduler.end() == 0
 
 
 def test_another_users_memory_is_never_given_away(tmp_path: Path, driver: FakeDriver) -> None:

@@ -70,6 +70,9 @@ class FakeBackend:
     async def observe(self, wake: Callable[[], None]) -> None:
         raise NotImplementedError
 
+    async def look(self) -> None:
+        raise NotImplementedError
+
     def survey(self) -> Survey:
         raise NotImplementedError
 
