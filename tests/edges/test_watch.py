@@ -1,6 +1,7 @@
 """Watching from asyncio: deadlines, one thread, recovery, samples. The driver is the stand-in."""
 
 import asyncio
+import errno
 import os
 import subprocess
 import threading
@@ -13,7 +14,7 @@ from typing import TypeVar
 import pytest
 
 from app.gpu.nvml import NvmlProbe
-from app.gpu.probe import GpuProbe, NoDriver, ProbeError
+from app.gpu.probe import GpuProbe, NoDriver, ProbeError, Samples
 from app.gpu.simulated import SimulatedProbe
 from app.gpu.watch import GpuWatch, Look
 from app.model.blockers import DriverSilent
@@ -314,6 +315,31 @@ def test_sampling_survives_a_driver_that_goes_away(driver: FakeDriver) -> None:
     async def _sampled(watch: GpuWatch) -> bool:
         look = await watch.look()
         return look.silent is None and all(gpu.usage for gpu in look.gpus)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EMFILE, "Too many open files"), ValueError("a fault of ours")]
+)
+def test_sampling_survives_whatever_a_sample_raises(driver: FakeDriver, error: Exception) -> None:
+    class Poor(NvmlProbe):
+        tries = 0
+
+        def sample(self) -> Samples:
+            self.tries += 1
+            raise error
+
+    async def scenario() -> None:
+        probe = Poor()
+        async with watching(probe, sample_interval=0.02) as watch:
+            await watch.look()
+            watch.sampling(True)
+            await until(lambda: _more_than(probe, 2))
+            assert free(await watch.look()) == [24.0, 24.0]
+
+    async def _more_than(probe: Poor, tries: int) -> bool:
+        return probe.tries > tries
 
     asyncio.run(scenario())
 
