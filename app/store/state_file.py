@@ -87,6 +87,7 @@ class Pace:
         self, clock: Callable[[], float] = time.monotonic, cpu: Callable[[], float] = time.thread_time
     ) -> None:
         self._clock, self._cpu = clock, cpu
+        self._warm = False
         self.next_at = clock()  #: of `clock`; a state may be written from then on
 
     @contextmanager
@@ -96,4 +97,7 @@ class Pace:
         try:
             yield
         finally:
-            self.next_at = self._clock() + max(LEAST_INTERVAL, (self._cpu() - began) / SHARE)
+            # The first one builds serialisers as well, once: it says nothing of what the next will cost.
+            cost = self._cpu() - began if self._warm else 0.0
+            self._warm = True
+            self.next_at = self._clock() + max(LEAST_INTERVAL, cost / SHARE)

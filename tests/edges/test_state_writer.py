@@ -243,6 +243,10 @@ def test_a_state_takes_at_most_a_twentieth_of_a_core() -> None:
     assert pace.next_at == 100.0
 
     with pace.measured():
+        used += 0.3  # the first one warms up what the next ones use
+    assert pace.next_at == pytest.approx(100.1)
+
+    with pace.measured():
         used += 0.03
     assert pace.next_at == pytest.approx(100.6)
 
