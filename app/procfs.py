@@ -36,11 +36,15 @@ def stat(pid: int) -> Stat | None:
     fields = tail.split()
     if len(fields) < 20:
         return None
-    # Any process may name itself, and names are shown on terminals: no control characters.
-    command = head.partition(b"(")[2].decode("utf-8", "replace")
-    if not command.isprintable():
-        command = "".join(character if character.isprintable() else "?" for character in command)
+    command = printable(head.partition(b"(")[2].decode("utf-8", "replace"))  # any process may name itself
     return Stat(pid, command, fields[0].decode(), int(fields[1]), int(fields[3]), int(fields[19]))
+
+
+def printable(text: str) -> str:
+    """What others have written is shown on terminals: no control characters."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def start_time(pid: int) -> int | None:

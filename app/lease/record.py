@@ -58,7 +58,7 @@ def gpu_of(name: str) -> str | None:
 
 def encode(record: Record) -> bytes:
     """512 bytes: JSON, padded with blanks. A long label is cut."""
-    label = _printable(record.label)[:LABEL_LENGTH]
+    label = procfs.printable(record.label)[:LABEL_LENGTH]
     if label != record.label:
         record = replace(record, label=label)
     while len(data := _RECORD.dump_json(record)) > SIZE:
@@ -96,7 +96,7 @@ def lease_of(record: Record, name: str, uid: int) -> Lease:
         declared_gb=record.declared_gb,
         exclusive=record.exclusive or record.declared_gb is None,
         scheduler=record.scheduler,
-        label=_printable(record.label)[:LABEL_LENGTH],
+        label=procfs.printable(record.label)[:LABEL_LENGTH],
         supervisor=record.supervisor,
         supervisor_start=record.start,
         session=record.session,
@@ -106,8 +106,3 @@ def lease_of(record: Record, name: str, uid: int) -> Lease:
 def whole_card(gpu: str, name: str, uid: int) -> Lease:
     """A living lease that can't be read: it might promise anything, so it promises everything."""
     return Lease(name, gpu, uid, procfs.user_name(uid), declared_gb=None, exclusive=True, valid=False)
-
-
-def _printable(text: str) -> str:
-    """Others' labels are shown on terminals: no control characters."""
-    return "".join(character if character.isprintable() else "?" for character in text)
