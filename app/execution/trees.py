@@ -11,7 +11,7 @@ import select
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app import procfs
@@ -27,7 +27,7 @@ DEATH_WAIT = 0.5  #: seconds a round waits for what it killed
 class Process:
     pid: int
     start: int  #: /proc/PID/stat field 22
-    command: str  #: short name
+    command: str = field(compare=False)  #: short name; exec gives it another one
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,6 +204,11 @@ def test_a_session_is_ours_by_birth_when_the_supervisor_was_reaped_by_others(tmp
     assert [process.pid for process in kill_tree(replace(marks, ended=ticks_now())).ended] == [pid]
 
 
+def test_a_process_stays_the_same_when_it_runs_another_program() -> None:
+    """A forked shell has its parent's name until its exec: found before and after, it is still one process."""
+    assert len({Found(40, 7, "sh"), Found(40, 7, "sleep"), Found(40, 8, "sleep")}) == 2
+
+
 def test_another_attempt_of_the_same_run_is_left_alone(attempts: Attempts) -> None:
     one = attempts.start("sleep 300")
     other = attempts.start("touch up\nsleep 300")
