@@ -160,12 +160,15 @@ class Engine:
     async def _still_wanted(self, grants: Sequence[Grant], asked: Sequence[Want]) -> list[Grant]:
         """Without those whose task was edited meanwhile (it may need something else now, or is gone), or that
         come after a stop."""
+        if not grants:
+            return []
         before = {want.key: want for want in asked}
-        wanted = {want.key for want in self.core.heads() if want == before.get(want.key)}
+        wanted = {want.key: want for want in self.core.heads()}
+        kept = [grant for grant in grants if wanted.get(grant.key) == before[grant.key]]
         for grant in grants:
-            if grant.key not in wanted:
+            if grant not in kept:
                 await self.backend.give_back(grant)
-        return [grant for grant in grants if grant.key in wanted]
+        return kept
 
     async def _launch(self, launch: Launch) -> None:
         number = launch.spec.number

@@ -3,6 +3,7 @@
 import functools
 import os
 import pwd
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,16 +74,17 @@ def pids_since(pid: int, seconds: float) -> Iterable[int]:
     Numbers are handed out in rising order and begin anew at pid_max: as long as that can't have happened
     twice over, the last one given out ends the range. Listing /proc costs 4 us a process.
     """
-    if seconds * FORKS_PER_SECOND < _pid_max() and 0 <= _last_pid() - pid < FEW:
-        return _after(pid)
+    last = _last_pid()
+    if seconds * FORKS_PER_SECOND < _pid_max() and 0 <= last - pid < FEW:
+        return _between(pid, last)
     return pids()
 
 
-def _after(pid: int) -> Iterator[int]:
-    """Also what is born meanwhile: one who was there may have gone and left a child."""
-    while (last := _last_pid()) > pid:
+def _between(pid: int, last: int) -> Iterator[int]:
+    """And what is born meanwhile: one who was there may have gone and left a child."""
+    while last > pid:
         yield from range(pid + 1, last + 1)
-        pid = last
+        pid, last = last, _last_pid()
 
 
 def _last_pid() -> int:
@@ -132,9 +134,14 @@ def lineage(pid: int, limit: int = 64) -> tuple[tuple[int, int], ...]:
 
 
 def uptime() -> float:
-    """Seconds since boot, cut to hundredths, as a shell can read them. In some containers no clock says the
-    same as this file."""
-    return float(_read("/proc/uptime").split()[0])
+    """Seconds since boot, at most a hundredth less than what a shell reads from /proc/uptime now."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) + _uptime_lead()
+
+
+@functools.cache
+def _uptime_lead() -> float:
+    """What the file is ahead of the kernel's clock: in some containers they differ, by as much for ever."""
+    return float(_read("/proc/uptime").split()[0]) - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import ctypes
 import errno
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from app import ofd
@@ -100,7 +100,10 @@ class EndsFile:
                 self._take(line)
 
     def _take(self, line: bytes) -> None:
-        start, end = START.fullmatch(line), END.fullmatch(line)
+        if not line:  # each line brings a newline of its own before it, in case another was torn
+            return
+        start = START.fullmatch(line)
+        end = None if start else END.fullmatch(line)
         found = start or end
         if not found or len(found[1]) != int(found[7 + bool(start)]):
             return
@@ -109,12 +112,12 @@ class EndsFile:
         if start:
             pid, since, session, begun, booted = start.groups()[2:7]
             started = Started(int(pid), int(since), int(session), float(booted) + float(begun))
-            self._lines[number] = replace(known, started=started)
+            self._lines[number] = Lines(started, known.ended)
         elif end:
             status, begun, over, booted = end.groups()[2:6]
             began, at = float(booted) + float(begun), float(booted) + float(over)
             ended = Ended(int(status), began, at, float(over))
-            self._lines[number] = replace(known, ended=ended)
+            self._lines[number] = Lines(known.started, ended)
 
     def _reserve(self, number: int) -> None:
         """Set disk space aside for attempts up to `number` and 250 more; the file gets no longer."""

@@ -81,8 +81,8 @@ def supervisor_command(spec: LaunchSpec, env: Mapping[str, str], script: int, st
 
     A single program with plain words needs no bash around it: a process less for as long as it runs.
     """
-    # The file and not the clock: in some containers they differ, and the supervisor has only the file.
-    # It is cut to hundredths; the margin keeps the times it gives from lying in the future.
+    # As the file has it, which is all that the supervisor has. It is cut to hundredths; the margin keeps the
+    # times it gives from lying in the future.
     booted = time.time() - procfs.uptime() - UPTIME_STEP
     alone = stands_alone(spec.script, env, spec.cwd)
     program = spec.script.split() if alone else [BASH, f"/proc/self/fd/{script}"]

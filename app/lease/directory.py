@@ -1,5 +1,6 @@
 """Which directory holds the leases. A choice by facts of the machine, so that everybody makes the same."""
 
+import contextlib
 import errno
 import os
 import secrets
@@ -69,6 +70,36 @@ def open_directory(path: Path) -> int:
             f"its owner should run: chmod 1777 {path}"
         )
     return folder
+
+
+class Folder:
+    """The lease directory, kept open for as long as its path leads to it: it is used a dozen times a task."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd: int | None = None
+        self._seen: tuple[int, ...] = ()
+
+    def descriptor(self) -> int:
+        """Not the caller's to close, and good until the next call. Raises what `open_directory` raises."""
+        if self._fd is not None:
+            with contextlib.suppress(OSError):
+                if _facts(os.stat(self.path, follow_symlinks=False)) == self._seen:  # noqa: PTH116 - hot
+                    return self._fd
+            self.close()
+        self._fd = open_directory(self.path)
+        self._seen = _facts(os.fstat(self._fd))
+        return self._fd
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def _facts(info: os.stat_result) -> tuple[int, ...]:
+    """Which directory it is, and who may do what in it."""
+    return info.st_dev, info.st_ino, info.st_mode, info.st_uid, info.st_gid
 
 
 def make_shared_directory(path: Path) -> None:

@@ -3,11 +3,10 @@
 import os
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from app import ofd
 from app.lease import record
-from app.lease.directory import open_directory
+from app.lease.directory import Folder
 from app.lease.errors import LeaseDirectoryError, LeaseError
 from app.lease.record import Record
 from app.model.lease import Lease
@@ -15,7 +14,7 @@ from app.model.lease import Lease
 Identity = tuple[int, int]  #: device and inode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Ours:
     """A lease of ours. Without `content` the descriptor carries no lock and only watches."""
 
@@ -33,8 +32,8 @@ class _Ours:
 class Holdings:
     """Leases taken or adopted and not released yet, by file name."""
 
-    def __init__(self, directory: Path, uid: int) -> None:
-        self._directory = directory
+    def __init__(self, folder: Folder, uid: int) -> None:
+        self._folder = folder
         self._uid = uid
         self._ours: dict[str, _Ours] = {}
         self._missed: set[str] = set()  #: names; their attempts live, and their files don't
@@ -62,9 +61,9 @@ class Holdings:
             os.pwrite(ours.fd, record.encode(content), 0)
         except OSError as error:
             raise LeaseError(
-                f"can't write to the lease {self._directory / name}: {error.strerror}"
+                f"can't write to the lease {self._folder.path / name}: {error.strerror}"
             ) from error
-        self._ours[name] = replace(ours, content=content, lease=record.lease_of(content, name, self._uid))
+        ours.content, ours.lease = content, record.lease_of(content, name, self._uid)
 
     def let_go(self, names: Collection[str]) -> frozenset[str]:
         """Close our own hold; returns those whose lock another process still carries. See LeaseStore."""
@@ -74,7 +73,7 @@ class Holdings:
     def release(self, names: Collection[str]) -> None:
         """Remove the files, then close our descriptors. See LeaseStore."""
         try:
-            folder = open_directory(self._directory)
+            folder = self._folder.descriptor()
         except LeaseDirectoryError:
             folder = None
         self._missed.difference_update(names)
@@ -85,27 +84,22 @@ class Holdings:
             ours = self._ours.pop(name, None)
             if ours is not None:
                 os.close(ours.fd)  # closed and never unlocked: that would end it for the children, too
-        if folder is not None:
-            os.close(folder)
 
     def adopt(self, names: Collection[str]) -> None:
         """Watch over living leases of an earlier process of this user."""
         try:
-            folder = open_directory(self._directory)
+            folder = self._folder.descriptor()
         except LeaseDirectoryError:
             return
-        try:
-            for name in names:
-                if name not in self._ours:
-                    self._adopt(folder, name)
-        finally:
-            os.close(folder)
+        for name in names:
+            if name not in self._ours:
+                self._adopt(folder, name)
 
     def vouch(self, names: Collection[str]) -> None:
         """Their attempt lives, so those that were not adopted count as vanished. See LeaseStore."""
         for name in names:
             if name in self._ours:
-                self._ours[name] = replace(self._ours[name], over=False)
+                self._ours[name].over = False
             else:
                 self._missed.add(name)
 
@@ -115,17 +109,14 @@ class Holdings:
         if not self._ours:
             return missed
         try:
-            folder = open_directory(self._directory)
+            folder = self._folder.descriptor()
         except LeaseDirectoryError:
             return missed.union(name for name, ours in self._ours.items() if ours.lives)
-        try:
-            return missed.union(
-                name
-                for name, ours in self._ours.items()
-                if not _linked(folder, name, ours.identity) and ours.lives
-            )
-        finally:
-            os.close(folder)
+        return missed.union(
+            name
+            for name, ours in self._ours.items()
+            if not _linked(folder, name, ours.identity) and ours.lives
+        )
 
     def close(self) -> None:
         for ours in self._ours.values():
@@ -141,8 +132,8 @@ class Holdings:
             except OSError:
                 return True  # out of descriptors: nobody can say, so let the caller look for strays
             os.close(ours.fd)
-            ours = replace(ours, fd=watching, content=None, lease=None)
-        ours = self._ours[name] = replace(ours, over=True)
+            ours.fd, ours.content, ours.lease = watching, None, None
+        ours.over = True
         return ours.lives
 
     def _adopt(self, folder: int, name: str) -> None:

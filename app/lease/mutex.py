@@ -12,11 +12,10 @@ import stat
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from app import procfs
 from app.lease import locks
-from app.lease.directory import open_directory
+from app.lease.directory import Folder
 from app.lease.errors import LeaseDirectoryError
 from app.lease.publish import publish
 from app.model.faults import Problem
@@ -38,15 +37,15 @@ class _Stuck:
 class Mutex:
     """A flock, because /proc/locks names the holder of one (and of no OFD lock)."""
 
-    def __init__(self, directory: Path, patience: float = PATIENCE) -> None:
-        self._directory = directory
+    def __init__(self, folder: Folder, patience: float = PATIENCE) -> None:
+        self._folder = folder
         self._patience = patience
         self._stuck: _Stuck | None = None
         self._unusable: str | None = None
 
     @contextlib.asynccontextmanager
     async def hold(self) -> AsyncIterator[bool]:
-        """Within it: whether we have the mutex. Raises what `open_directory` raises."""
+        """Within it: whether we have the mutex. Raises what `Folder.descriptor` raises."""
         fd = await self._acquire()
         try:
             yield fd is not None
@@ -112,7 +111,7 @@ class Mutex:
 
     def _open(self) -> int | None:
         """The mutex file, made if missing; None when what lies there can't be one."""
-        folder = open_directory(self._directory)
+        folder = self._folder.descriptor()
         try:
             with contextlib.suppress(FileNotFoundError):
                 return self._checked(os.open(NAME, _FLAGS, dir_fd=folder))
@@ -123,8 +122,6 @@ class Mutex:
         except OSError as error:
             self._unusable = self._say_unusable(error.strerror or str(error))
             return None
-        finally:
-            os.close(folder)
 
     def _checked(self, fd: int) -> int | None:
         if stat.S_ISREG(os.fstat(fd).st_mode):
@@ -135,17 +132,17 @@ class Mutex:
         return None
 
     def _say_unusable(self, why: str) -> str:
+        path = self._folder.path / NAME
         try:
-            owner = user_name((self._directory / NAME).lstat().st_uid)
+            owner = user_name(path.lstat().st_uid)
         except OSError:
             owner = "nobody"
-        path = self._directory / NAME
         return (
             f"{path} (of {owner}) can't be used: {why}; leases are taken without it, which is safe but slower"
         )
 
     def _say_stuck(self, stuck: _Stuck) -> str:
-        path = self._directory / NAME
+        path = self._folder.path / NAME
         waited = f"was waited for {stuck.waited:.0f} s; leases are taken without it until it lets go"
         found = procfs.stat(stuck.pid) if stuck.pid else None
         if found is None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.lease import record
-from app.lease.directory import make_shared_directory, open_directory
+from app.lease.directory import Folder, make_shared_directory
 from app.lease.errors import LeaseDirectoryGone, LeaseError
 from app.lease.holdings import Holdings
 from app.lease.mutex import PATIENCE, Mutex
@@ -50,13 +50,13 @@ class LeaseStore:
 
     def __init__(self, directory: Path, uid: int | None = None, patience: float = PATIENCE) -> None:
         """`uid`: of this process. `patience`: seconds to wait for the mutex before going on without it."""
-        self._directory = directory
+        self._folder = Folder(directory)
         self._uid = os.getuid() if uid is None else uid
-        self._mutex = Mutex(directory, patience)
-        self._holdings = Holdings(directory, self._uid)
+        self._mutex = Mutex(self._folder, patience)
+        self._holdings = Holdings(self._folder, self._uid)
 
     def path(self, name: str) -> Path:
-        return self._directory / name
+        return self._folder.path / name
 
     def look(self) -> Look:
         """All living leases, ours included. Removes this user's dead files. Raises LeaseError."""
@@ -136,6 +136,7 @@ class LeaseStore:
     def close(self) -> None:
         """Close our descriptors and leave the files: what children hold lives on, the rest is dead."""
         self._holdings.close()
+        self._folder.close()
 
     async def _take_once(self, records: Sequence[Record], fits: Fits) -> tuple[Held | Conflict, bool]:
         """One try, and whether it was alone (under the mutex)."""
@@ -143,7 +144,7 @@ class LeaseStore:
             async with self._mutex.hold() as alone:
                 return self._publish_and_look(records, fits), alone
         except LeaseDirectoryGone:
-            make_shared_directory(self._directory)
+            make_shared_directory(self._folder.path)
         async with self._mutex.hold() as alone:
             return self._publish_and_look(records, fits), alone
 
@@ -156,7 +157,7 @@ class LeaseStore:
                 names.append(name)
             others = tuple(lease for lease in self._scan().leases if lease.name not in names)
             if self.vanished() & set(names):
-                raise LeaseError(f"leases in {self._directory} are deleted as soon as they are written")
+                raise LeaseError(f"leases in {self._folder.path} are deleted as soon as they are written")
             kept = fits(others)
         finally:
             if not kept:
@@ -168,31 +169,27 @@ class LeaseStore:
 
     def _publish(self, name: str, content: Record) -> None:
         data = record.encode(content)
-        folder = open_directory(self._directory)
+        folder = self._folder.descriptor()
         try:
             self._holdings.add(name, publish(folder, name, data), content)
         except FileNotFoundError as error:
-            raise LeaseDirectoryGone(f"the lease directory {self._directory} was removed") from error
+            raise LeaseDirectoryGone(f"the lease directory {self._folder.path} was removed") from error
         except OSError as error:
-            raise LeaseError(f"can't write a lease in {self._directory}: {error.strerror}") from error
-        finally:
-            os.close(folder)
+            raise LeaseError(f"can't write a lease in {self._folder.path}: {error.strerror}") from error
 
     def _scan(self) -> Look:
-        folder = open_directory(self._directory)
+        folder = self._folder.descriptor()
         try:
-            return Scan(folder, self._directory, self._uid, self._holdings.lease).run()
+            return Scan(folder, self._folder.path, self._uid, self._holdings.lease).run()
         except OSError as error:
-            raise LeaseError(f"can't read the leases in {self._directory}: {error.strerror}") from error
-        finally:
-            os.close(folder)
+            raise LeaseError(f"can't read the leases in {self._folder.path}: {error.strerror}") from error
 
     def _say_vanished(self) -> tuple[Problem, ...]:
         gpus = sorted({record.gpu_of(name) or name for name in self.vanished()})
         if not gpus:
             return ()
         text = (
-            f"lease files of running tasks were deleted from {self._directory}, so other schedulers can't "
+            f"lease files of running tasks were deleted from {self._folder.path}, so other schedulers can't "
             f"see that these cards are taken; nothing more starts on them: {', '.join(gpus)}"
         )
         return (Problem("leases_vanished", text),)

@@ -157,9 +157,9 @@ class Attempts:
         ended = self._ends.lines(running.number).ended
         if ended is None:
             return Lost(reboot=False)
-        exit_ = _exit(ended, living.marks.log_path, living.peak_gb)
         # Not by the supervisor's wall clock, which is that of its launch: ours may have been set since.
-        return replace(exit_, ended_mono=time.monotonic() - (procfs.uptime() - ended.uptime))
+        ended_mono = time.monotonic() - (procfs.uptime() - ended.uptime)
+        return _exit(ended, living.marks.log_path, living.peak_gb, ended_mono)
 
     async def signal(self, running: Running, grace: float) -> None:
         """End the whole tree: asked first, and after `grace` seconds made to."""
@@ -249,9 +249,10 @@ async def _over_within(living: Living, seconds: float) -> bool:
     return living.over.is_set()
 
 
-def _exit(ended: Ended, log_path: str, peak_gb: float | None) -> Exit:
+def _exit(ended: Ended, log_path: str, peak_gb: float | None, ended_mono: float | None = None) -> Exit:
     tail = _tail(log_path) if ended.status else ""  # only a failure is looked into
-    return Exit(ended.status, ended.started_at, ended.ended_at, peak_gb, tail, failed_command(tail))
+    command = failed_command(tail)
+    return Exit(ended.status, ended.started_at, ended.ended_at, peak_gb, tail, command, ended_mono)
 
 
 def _tail(log_path: str) -> str:

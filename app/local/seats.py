@@ -84,6 +84,8 @@ class Seats:
 
     async def _lease(self, grant: Grant, want: Want, seen: Seen) -> Held | None:
         def fits(others: Sequence[Lease]) -> bool:
+            if tuple(others) == seen.leases:
+                return True  # nobody has come since the decision
             return still_fits(replace(seen, leases=tuple(others)), want, grant, self.rules)
 
         try:

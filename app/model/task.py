@@ -3,7 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 WORK_DIR = re.compile(r"(?<!\$)\{work_dir\}")  # ${work_dir} is a variable of the user's own
 
@@ -57,9 +57,10 @@ def substitute(script: str, work_dir: str) -> str:
     return WORK_DIR.sub(lambda _: work_dir, script)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class TaskKey:
-    """A task's lasting name: its digest, and which of several equal tasks it is (assigned once)."""
+class TaskKey(NamedTuple):
+    """A task's lasting name: its digest, and which of several equal tasks it is (assigned once).
+
+    A tuple, since a decision hashes it a hundred times."""
 
     digest: str
     occurrence: int

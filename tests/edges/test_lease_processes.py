@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app import procfs
+from app.lease.directory import Folder
 from app.lease.mutex import Mutex
 from app.lease.store import Conflict, Held, LeaseStore
 from tests.edges.lease_worker import ANOTHER, STRANGER, refused, take, worker
@@ -255,7 +256,7 @@ def test_a_mutex_closed_to_us_is_passed_by(directory: Path) -> None:
 
 
 def test_a_deleted_mutex_is_made_anew(store: LeaseStore, directory: Path) -> None:
-    assert Mutex(directory).problems() == ()
+    assert Mutex(Folder(directory)).problems() == ()
     take(store, A)
     (directory / ".mutex").unlink()
     take(store, B)

@@ -205,7 +205,7 @@ def test_a_session_is_ours_by_birth_when_the_supervisor_was_reaped_by_others(tmp
 
 
 def test_a_process_stays_the_same_when_it_runs_another_program() -> None:
-    """A forked shell has its parent's name until its exec: found before and after, it is still one process."""
+    """A forked shell has its parent's name until its exec; before and after it is one process."""
     assert len({Found(40, 7, "sh"), Found(40, 7, "sleep"), Found(40, 8, "sleep")}) == 2
 
 
