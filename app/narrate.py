@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Sequence
 
-from app.core.events import Action, Edited, Event, Explained, Launch, Launched, Moved, NotStarted
+from app.core.events import Action, Edited, Event, Explained, Launch, Launched, NotStarted
 from app.core.machine import Core
 from app.model.backend import LaunchSpec
 from app.model.blockers import gb
+from app.model.records import Moved
 from app.model.state import Backoff, Cancelled, Completed, Failed, Held, Pending, Running, Skipped, Waiting
 from app.model.task import TaskKey
 

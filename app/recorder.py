@@ -7,7 +7,7 @@ from typing import Protocol
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from app.model.faults import Problem
-from app.store.records import Record
+from app.model.records import Record
 from app.store.schema import HistoryError
 
 

@@ -3,42 +3,23 @@
 from collections.abc import Iterator, Sequence
 
 from app import procfs
-from app.core.events import Action, AttemptOver, Launch, Moved
+from app.core.events import Action, Launch
 from app.model.backend import AttemptRecord, Running
-from app.store import records
-from app.store.records import Record
+from app.model.records import AttemptEnded, AttemptLaunched, AttemptRecorded, Moved, Record
 
 
 def of_actions(actions: Sequence[Action], at: float) -> Iterator[Record]:
     """In their order: a task is waiting before its attempt is recorded, and running only after."""
     for action in actions:
         match action:
-            case Moved():
-                yield records.Moved(
-                    action.key,
-                    action.at,
-                    action.old,
-                    action.state,
-                    action.failures,
-                    action.ask_gb,
-                    action.avoid,
-                    action.cause,
-                )
+            case Moved() | AttemptEnded():
+                yield action
             case Launch():
-                yield records.AttemptRecorded(_attempt(action, at))
-            case AttemptOver():
-                yield records.AttemptEnded(
-                    action.number,
-                    action.started_at,
-                    action.ended_at,
-                    action.status,
-                    action.peak_gb,
-                    action.cause,
-                )
+                yield AttemptRecorded(_attempt(action, at))
 
 
 def launched(running: Running) -> Record:
-    return records.AttemptLaunched(running.number, running.pid, running.start, running.started_at)
+    return AttemptLaunched(running.number, running.pid, running.start, running.started_at)
 
 
 def _attempt(launch: Launch, at: float) -> AttemptRecord:

@@ -12,9 +12,11 @@ from app.core.task import Task
 from app.execution.ends import Ended, EndsFile
 from app.execution.strays import left_behind
 from app.execution.trees import Marks
+from app.model import records
 from app.model.backend import AttemptRecord, Exit, Now
 from app.model.faults import BadInput
 from app.model.paths import Home, RunPaths
+from app.model.records import Record
 from app.model.state import (
     FINISHED,
     RUN_DONE,
@@ -28,8 +30,6 @@ from app.model.state import (
 )
 from app.model.state_file import StateFile
 from app.model.task import Mode, Planned, TaskKey, TaskSpec
-from app.store import records
-from app.store.records import Record
 from app.store.resume import SavedRun, SavedTask
 from app.store.states import list_states
 

@@ -27,10 +27,12 @@ from app.gpu.probe import ProbeError
 from app.gpu.watch import GpuWatch
 from app.local.backend import open_backend
 from app.logs import open_log, print_problem
+from app.model import records
 from app.model.backend import AttemptRecord
 from app.model.faults import BadInput, Fault, Problem
 from app.model.gpu import Gpu
 from app.model.paths import RunPaths
+from app.model.records import Record
 from app.model.state import RUN_DONE
 from app.model.state_file import StateFile
 from app.narrate import Narrator, counted, log
@@ -41,10 +43,8 @@ from app.recorder import Recorder
 from app.report import Report
 from app.resume import count_living, give_up, refuse_what_history_lost, resume
 from app.signals import Signals
-from app.store import records
 from app.store.history import History
 from app.store.plan_lock import take_plan
-from app.store.records import Record
 from app.store.resume import SavedRun, load_unfinished
 from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded

@@ -5,10 +5,10 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from app.core import transitions
-from app.core.events import Moved
 from app.core.retry import QUICK_SECONDS
 from app.core.task import Queue, Task, no_counts, queues_of
 from app.model.backend import Now, Want
+from app.model.records import Moved
 from app.model.settings import Settings
 from app.model.state import Backoff, Cause, Running, TaskState, Waiting
 from app.model.task import TaskKey
@@ -61,7 +61,7 @@ class Board:
         elif isinstance(state, Running):
             self.attempts[state.number] = task
         return Moved(
-            task.key, task.label, now.wall, old, state, task.failures, task.ask_gb, task.avoid, cause
+            task.key, now.wall, old, state, task.failures, task.ask_gb, task.avoid, cause, task.label
         )
 
     def renew(self, task: Task, state: TaskState) -> None:

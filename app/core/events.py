@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.model.backend import Exit, Grant, LaunchSpec, Lost
 from app.model.blockers import Blocked
-from app.model.state import Cause, TaskState
+from app.model.records import AttemptEnded, Moved
 from app.model.task import Planned, TaskKey
 
 # Events
@@ -89,31 +89,4 @@ class Signal:
     grace: float
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A transition that was made. What history keeps."""
-
-    key: TaskKey
-    label: str
-    at: float  #: wall
-    old: str
-    state: TaskState
-    failures: int
-    ask_gb: float | None
-    avoid: frozenset[str]
-    cause: Cause | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptOver:
-    """An attempt's end, for history: how long, how, and the most memory it was seen to use on a GPU."""
-
-    number: int
-    started_at: float | None
-    ended_at: float
-    status: int | None
-    peak_gb: float | None
-    cause: Cause | None
-
-
-Action = Launch | Signal | Moved | AttemptOver
+Action = Launch | Signal | Moved | AttemptEnded

@@ -11,7 +11,6 @@ from app.core import outcome, plan
 from app.core.board import Board
 from app.core.events import (
     Action,
-    AttemptOver,
     Drain,
     Edited,
     Ended,
@@ -30,6 +29,7 @@ from app.core.task import Queue, Task
 from app.model.backend import Exit, Grant, Lost, Now, Want
 from app.model.blockers import Blocked, NotYetTried, Standstill, reason
 from app.model.paths import RunPaths
+from app.model.records import AttemptEnded
 from app.model.settings import Settings
 from app.model.state import (
     FINISHED,
@@ -198,7 +198,7 @@ class Core:
     def _not_started(self, event: NotStarted, now: Now) -> None:
         task = self.board.attempts.pop(event.number)
         cause = NotLaunched(event.error)
-        self._actions.append(AttemptOver(event.number, None, now.wall, None, None, cause))
+        self._actions.append(AttemptEnded(event.number, None, now.wall, None, None, cause))
         if not task.in_file:
             self._move(task, Cancelled(now.wall, "edit"), now)
             self._forget(task)
@@ -216,7 +216,7 @@ class Core:
         cause = outcome.cause_of(end, task.spec.script, task.timeout(self.settings), stopping)
         exit_ = end if isinstance(end, Exit) else None
         self._actions.append(
-            AttemptOver(
+            AttemptEnded(
                 event.number,
                 exit_.started_at if exit_ else state.since,
                 exit_.ended_at if exit_ else now.wall,

@@ -8,7 +8,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from app.store.records import Record
+from app.model.records import Record
 from app.store.schema import HistoryError, NewerHistory
 from app.store.write import Writer
 

@@ -11,9 +11,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, TypeAdapter
 
-from app.model.state import Cause, Held, Pending, TaskState
-from app.model.task import Options, Planned
-from app.store.records import (
+from app.model.records import (
     AttemptEnded,
     AttemptLaunched,
     AttemptRecorded,
@@ -24,6 +22,8 @@ from app.store.records import (
     RunStarted,
     TasksPlanned,
 )
+from app.model.state import Cause, Held, Pending, TaskState
+from app.model.task import Options, Planned
 from app.store.schema import HistoryError, connect, explained
 
 STATE: TypeAdapter[TaskState] = TypeAdapter(Annotated[TaskState, Discriminator("status")])

@@ -9,10 +9,7 @@ import sys
 from pathlib import Path
 
 from app.model.backend import AttemptRecord
-from app.model.state import Completed, Pending, Running
-from app.model.task import Planned, TaskKey, TaskSpec
-from app.store.history import History
-from app.store.records import (
+from app.model.records import (
     AttemptEnded,
     AttemptLaunched,
     AttemptRecorded,
@@ -22,6 +19,9 @@ from app.store.records import (
     RunStarted,
     TasksPlanned,
 )
+from app.model.state import Completed, Pending, Running
+from app.model.task import Planned, TaskKey, TaskSpec
+from app.store.history import History
 from app.store.resume import load_unfinished
 
 

@@ -17,6 +17,14 @@ from pathlib import Path
 import pytest
 
 from app.model.paths import PROJECT
+from app.model.records import (
+    AttemptEnded,
+    AttemptLaunched,
+    AttemptRecorded,
+    Moved,
+    RunFinished,
+    TasksPlanned,
+)
 from app.model.state import (
     Backoff,
     Cancelled,
@@ -33,14 +41,6 @@ from app.model.state import (
 )
 from app.model.task import Options, Planned, TaskKey, TaskSpec
 from app.store.history import History, HistoryError, NewerHistory, Record
-from app.store.records import (
-    AttemptEnded,
-    AttemptLaunched,
-    AttemptRecorded,
-    Moved,
-    RunFinished,
-    TasksPlanned,
-)
 from app.store.resume import SavedRun, load_unfinished
 from app.store.schema import connect
 from tests.edges.history_writer import key, record, start, whole_attempt

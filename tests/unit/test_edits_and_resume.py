@@ -13,6 +13,7 @@ from app.core.machine import Core
 from app.model.backend import Lost, Now, Survey
 from app.model.blockers import Blocked, LimitReached
 from app.model.paths import RunPaths
+from app.model.records import Moved, Record, RunFinished
 from app.model.settings import Settings
 from app.model.state import Backoff, Failed, Held, OutOfMemory, Pending, Running, TaskState, Waiting
 from app.model.state_dump import dump
@@ -22,7 +23,6 @@ from app.preparation import visible_gpus
 from app.recorder import Recorder
 from app.report import Report
 from app.resume import Resumed, resume
-from app.store.records import Moved, Record, RunFinished
 from app.store.resume import SavedRun, SavedTask
 from app.store.schema import HistoryError
 from app.view.queues import current

@@ -23,10 +23,10 @@ from app.model.backend import (
     Want,
 )
 from app.model.paths import RunPaths
+from app.model.records import Record
 from app.model.settings import Settings
 from app.model.task import TaskSpec
 from app.recorder import Recorder
-from app.store.records import Record
 from tests.unit.test_machine import planned, spec
 
 

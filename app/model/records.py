@@ -1,4 +1,4 @@
-"""What is written into history. Times are wall-clock seconds, memory is GB of 1,024 MiB per GPU.
+"""What happened, as history keeps it. Times are wall-clock seconds, memory is GB of 1,024 MiB per GPU.
 
 Records after a RunStarted or RunResumed belong to that run.
 """
@@ -55,6 +55,7 @@ class Moved:
     ask_gb: float | None = None
     avoid: frozenset[str] = frozenset()  #: uuids of cards
     cause: Cause | None = None
+    label: str = ""  #: the task's name and place at that time, for the log; not kept
 
 
 @dataclass(frozen=True, slots=True)
