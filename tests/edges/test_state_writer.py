@@ -248,7 +248,7 @@ def test_a_state_takes_at_most_a_thirtieth_of_a_core() -> None:
 
     with pace.measured():
         used += 0.03
-    assert pace.next_at == pytest.approx(101.1)
+    assert pace.next_at == pytest.approx(101.0)
 
     now = 200.0
     with pace.measured():
