@@ -7,7 +7,8 @@ from pathlib import Path
 from watchfiles import awatch
 
 from app.command_file.parse import Parsed
-from app.model.faults import BadInput, Problem
+from app.model.faults import BadInput
+from app.model.problems import Problem, problem
 from app.narrate import log
 
 LOOK_MILLISECONDS = 2_000
@@ -73,9 +74,7 @@ class Edits:
         try:
             self._accept(await asyncio.to_thread(self._read))
         except BadInput as bad:
-            if self.problem is None or self.problem.text != str(bad):
-                log.warning("this version of the command file is not used:\n%s", bad)
-            self.problem = Problem("command_file", str(bad))
+            self.problem = problem("edit_refused", faults=str(bad))
         else:
             self.problem = None
         self._told()

@@ -196,15 +196,11 @@ class Engine:
         self._feed(Explained({want.key: DISK_FULL for want in self.core.heads()}), wake=False)
         if not self._recovering:
             self._recovering = True
-            log.error(
-                "%s", self.recorder.problem.text if self.recorder.problem else "history can't be written"
-            )
             self.alongside(self._recover(), "recover")
 
     async def _recover(self) -> None:
         await self.recorder.recover()
         self._recovering = False
-        log.info("history is written again")
         self._changed.set()
 
     async def _sleep(self) -> None:

@@ -7,6 +7,7 @@ from app.core.events import Action, Edited, Event, Explained, Launch, Launched, 
 from app.core.machine import Core
 from app.model.backend import LaunchSpec
 from app.model.blockers import gb
+from app.model.problems import Problem
 from app.model.records import Moved
 from app.model.state import Backoff, Cancelled, Completed, Failed, Held, Pending, Running, Skipped, Waiting
 from app.model.task import TaskKey
@@ -30,6 +31,7 @@ class Narrator:
         self._said: dict[TaskKey, Gist] = {}
         self._said_held = False
         self._orphans: set[TaskKey] = set()
+        self._problems: dict[tuple[str, str | int], Problem] = {}
         self._placed: dict[int, Launch] = {}  #: by attempt, until it has started
 
     def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
@@ -49,6 +51,17 @@ class Narrator:
         if self._core.only_held and not self._said_held and self._core.ending is None:
             log.info(ONLY_HELD)
         self._said_held = self._core.only_held
+
+    def problems(self, now: Sequence[Problem]) -> None:
+        """Those there are: each is said when it comes and when it has gone."""
+        lasting = {problem.about: problem for problem in now}
+        for about, problem in lasting.items():
+            if about not in self._problems:
+                log.warning("%s", problem.text)
+        for about, problem in self._problems.items():
+            if about not in lasting:
+                log.info("over: %s", problem.text)
+        self._problems = lasting
 
     def _done(self, actions: Sequence[Action]) -> None:
         skipped: list[str] = []

@@ -19,9 +19,10 @@ from app.core.rules import Rules
 from app.gpu.nvml import NvmlProbe
 from app.gpu.probe import GpuProbe
 from app.gpu.simulated import SimulatedProbe
-from app.model.faults import BadInput, Fault, Problem
-from app.model.gpu import Gpu
+from app.model.faults import BadInput, Fault
+from app.model.gpu import Gpu, index_order
 from app.model.paths import Home
+from app.model.problems import Problem, problem
 from app.model.settings import Settings
 from app.model.task import Mode, TaskSpec
 from app.options import RunOptions
@@ -141,8 +142,7 @@ def _local_home(home: Home, settings: Settings) -> tuple[Home, tuple[Problem, ..
     if procfs.file_system(there) not in procfs.NETWORK_FILE_SYSTEMS:
         return home, ()
     local = _own_folder(Path("/var/tmp")) / home.name
-    text = f"{home.logs} is on a network file system, so state, runs and history are kept in {local}"
-    return Home(home.root, local), (Problem("state_dir", text),)
+    return Home(home.root, local), (problem("state_dir", logs=str(home.logs), folder=str(local)),)
 
 
 def make_folders(home: Home) -> None:
@@ -228,6 +228,7 @@ def visible_gpus(gpus: Sequence[Gpu]) -> tuple[frozenset[str] | None, tuple[Prob
         if not found:
             break  # as CUDA does: the list ends at the first name that is none
         chosen.update(found)
-    used = f"only GPU {', '.join(sorted(chosen))} may be used" if chosen else "no GPU may be used"
-    text = f"CUDA_VISIBLE_DEVICES={inherited} was inherited: {used}"
-    return frozenset(chosen), (Problem("visible_devices", text),)
+    if not chosen:
+        return frozenset(), (problem("visible_devices_none", value=inherited),)
+    allowed = ", ".join(sorted(chosen, key=index_order))
+    return frozenset(chosen), (problem("visible_devices", value=inherited, gpus=allowed),)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from app.core.events import Action, Event
 from app.core.machine import Core
 from app.model.backend import Backend
-from app.model.faults import Problem
+from app.model.problems import Problem
 from app.model.state_dump import Dumper
 from app.model.state_file import SchedulerStatus, StateFile
 from app.report import Report
@@ -25,10 +25,12 @@ class Publisher:
         backend: Backend,
         problems: Callable[[], Sequence[Problem]],
         heartbeat: float,
+        tell: Callable[[Sequence[Problem]], None],
     ) -> None:
-        """`problems`: those that are not the backend's; `heartbeat`: seconds between writes otherwise."""
+        """`problems`: those that are not the backend's; `heartbeat`: seconds between writes otherwise; `tell`
+        is told of all problems at each write."""
         self._report, self._writer, self._core, self._backend = report, writer, core, backend
-        self._problems, self._heartbeat = problems, heartbeat
+        self._problems, self._heartbeat, self._tell = problems, heartbeat, tell
         self._changed = asyncio.Event()
         self._pace = Pace()
         self._dumper = Dumper()
@@ -51,7 +53,9 @@ class Publisher:
         """Write it now, whatever the pace."""
         self._changed.clear()
         with self._pace.measured():
-            self._writer.write(self._dumper.dump(self.state(last)))
+            state = self.state(last)
+            self._tell(state.problems)
+            self._writer.write(self._dumper.dump(state))
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
-from app.model.faults import Problem
+from app.model.problems import Problem, problem
 from app.model.records import Record
 from app.store.schema import HistoryError
 
@@ -44,7 +44,7 @@ class Recorder:
             self._waiting = batch + self._waiting
             if not isinstance(error, HistoryError):
                 raise
-            self.problem = Problem("history", f"history can't be written, nothing new starts: {error}")
+            self.problem = problem("history", error=str(error))
             return False
         self.problem = None
         return True

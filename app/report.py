@@ -8,7 +8,7 @@ from app.core.machine import Core
 from app.core.task import Queue, Task
 from app.model import state_file
 from app.model.backend import Survey
-from app.model.faults import Problem
+from app.model.problems import Problem
 from app.model.state import Running, Status, TaskState
 from app.model.state_dump import shown
 from app.model.state_file import SchedulerStatus, StateFile

@@ -29,9 +29,10 @@ from app.local.backend import open_backend
 from app.logs import open_log, print_problem
 from app.model import records
 from app.model.backend import AttemptRecord
-from app.model.faults import BadInput, Fault, Problem
+from app.model.faults import BadInput, Fault
 from app.model.gpu import Gpu
 from app.model.paths import RunPaths
+from app.model.problems import Problem
 from app.model.records import Record
 from app.model.state import RUN_DONE
 from app.model.state_file import StateFile
@@ -215,8 +216,9 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
         return [*ready.problems, *(each for each in (recorder.problem, edits.problem) if each)]
 
     report = Report(_base(files, the_plan.name), core)
-    publisher = Publisher(report, writer, core, backend, problems, files.settings.heartbeat)
-    engine.listeners += [Narrator(core), publisher]
+    narrator, beat = Narrator(core), files.settings.heartbeat
+    publisher = Publisher(report, writer, core, backend, problems, beat, narrator.problems)
+    engine.listeners += [narrator, publisher]
     return Parts(engine, recorder, publisher, edits, the_plan)
 
 
@@ -322,8 +324,6 @@ async def _live(ready: Ready, parts: Parts) -> int:
         log.info("%s", line)
         if on_terminal:
             console.print(Text(line))
-    for problem in ready.problems:
-        log.warning("%s", problem.text)
     view = LiveView(parts.publisher.state, console) if on_terminal else None
     signals = Signals(engine, on_terminal, view.notice if view else log.info)
     signals.install()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.model.faults import BadInput, Fault
+from app.model.problems import Problem, problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Trusted:
     """A file's text (a byte order mark is kept), and what its reader should know about it."""
 
     text: str
-    warnings: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def read_trusted(path: Path, limit: int, name: str) -> Trusted:
@@ -30,10 +31,10 @@ def read_trusted(path: Path, limit: int, name: str) -> Trusted:
     file (a FIFO is not waited for), someone else's, world-writable, too large, or not UTF-8.
     """
     data, status = _load(path, limit, name)
-    problem = foreign(status, os.getuid())
-    if problem:
-        raise _bad(name, *problem)
-    return Trusted(decode(data, name), _group_warnings(name, status))
+    refused = foreign(status, os.getuid())
+    if refused:
+        raise _bad(name, *refused)
+    return Trusted(decode(data, name), _open_to_group(name, status))
 
 
 def _load(path: Path, limit: int, name: str) -> tuple[bytes, os.stat_result]:
@@ -94,14 +95,14 @@ def _user(uid: int) -> str:
         return f"uid {uid}"
 
 
-def _group_warnings(name: str, status: os.stat_result) -> tuple[str, ...]:
+def _open_to_group(name: str, status: os.stat_result) -> tuple[Problem, ...]:
     if not status.st_mode & stat.S_IWGRP:
         return ()
     members = other_members(status.st_gid, _user(os.getuid()))
     if not members:
         return ()
     shown = ", ".join(members[:3]) + (" and others" if len(members) > 3 else "")
-    return (f"{name}: its group lets {shown} write it, and what it says runs as you; see chmod g-w",)
+    return (problem("group_writable", file=name, members=shown),)
 
 
 def other_members(gid: int, user: str) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.model.blockers import Allowance, CardLeased, CardShort
-from app.model.faults import Problem
+from app.model.problems import Problem
 from app.model.state import (
     Backoff,
     Completed,

@@ -8,7 +8,8 @@ from app.command_file.blocks import BLOCK_SHAPE, task_of
 from app.command_file.document import Document
 from app.command_file.lane import Report, misspelt
 from app.command_file.lines import FENCE, Chunk, chunks, indent, split_lines
-from app.model.faults import Fault, Problem
+from app.model.faults import Fault
+from app.model.problems import Problem
 from app.model.task import Mode, TaskSpec
 
 MOST_TASKS = 1_000_000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.command_file.document import Document
 from app.command_file.parse import Parsed, parse
-from app.model.faults import BadInput, Problem
+from app.model.faults import BadInput
 from app.model.task import Mode
 from app.trust import read_trusted
 
@@ -24,5 +24,4 @@ def read(path: Path, mode: Mode, name: str | None = None) -> Parsed:
     except BadInput as bad:
         return Parsed(Document("", mode), (), bad.faults)
     parsed = parse(found.text, mode, shown, tmux_available=shutil.which("tmux") is not None)
-    problems = tuple(Problem("command_file", warning) for warning in found.warnings)
-    return Parsed(parsed.document, parsed.tasks, parsed.faults, problems)
+    return Parsed(parsed.document, parsed.tasks, parsed.faults, found.problems)

@@ -9,8 +9,9 @@ from pydantic_core import ErrorDetails
 
 from app.config.crossed import crossed
 from app.config.tree import Reader, Tree, described
-from app.model.faults import BadInput, Fault, Problem
+from app.model.faults import BadInput, Fault
 from app.model.paths import Home
+from app.model.problems import Problem, problem
 from app.model.settings import Settings
 from app.trust import read_trusted
 
@@ -35,12 +36,10 @@ def load(path: Path | None = None) -> Loaded:
         if not path.exists():
             return Loaded(Settings())
     found = read_trusted(path, LARGEST_BYTES, str(path))
-    problems = [Problem("settings_file", warning) for warning in found.warnings]
     settings = settings_of(found.text, str(path))
-    if settings.use_all_gpus and settings.compete_gpus:
-        text = f"{path}: compete_gpus is not used, as use_all_gpus is true"
-        problems.append(Problem("settings_file", text))
-    return Loaded(settings, tuple(problems))
+    unused = settings.use_all_gpus and settings.compete_gpus
+    more = (problem("compete_gpus_unused", file=str(path)),) if unused else ()
+    return Loaded(settings, found.problems + more)
 
 
 def settings_of(text: str, file: str) -> Settings:

@@ -159,7 +159,7 @@ class Core:
                 self.ending = self.ending or "drain"
                 for key in list(self.board.wants):
                     task = self.board.tasks[key]
-                    self.board.renew(task, waiting(task.waiting.since, DRAINING))
+                    self.board.renew(task, _waiting(task, task.waiting.since, DRAINING))
         return self._actions
 
     # Attempts
@@ -176,7 +176,7 @@ class Core:
                     said = sentences[id(blocked)] = reason(blocked)
                 if said == task.state.reason and blocked.blockers == task.state.blockers:
                     continue
-                self.board.renew(task, Waiting(task.state.since, said, blocked.blockers, blocked.stuck))
+                self.board.renew(task, _waiting(task, task.state.since, blocked, said))
 
     def _launch(self, task: Task, grant: Grant, now: Now) -> None:
         self.last_number += 1
@@ -206,7 +206,7 @@ class Core:
             self._failed(task, cause, None, now)
         else:
             task.attempts -= 1
-            self._move(task, waiting(now.wall, self._not_yet()), now)
+            self._move(task, _waiting(task, now.wall, self._not_yet()), now)
         self._advance(task, now)
 
     def _ended(self, event: Ended, now: Now) -> None:
@@ -292,7 +292,7 @@ class Core:
         at = queue.tasks.index(task)
         for later in queue.tasks[at + 1 :]:
             if later.state.status not in FINISHED and later.state.status != "running":
-                self._move(later, Skipped(now.wall, f"task {task.label} failed"), now)
+                self._move(later, Skipped(now.wall, f"task {task.label} failed", task.label), now)
 
     def _stop(self, task: Task, why: Literal["timeout", "stopped"], now: Now) -> None:
         if task.running.stopping is not None:
@@ -327,7 +327,7 @@ class Core:
             return
         head = queue.head()
         if head is not None and isinstance(head.state, Pending):
-            self._move(head, waiting(now.wall, self._not_yet()), now)
+            self._move(head, _waiting(head, now.wall, self._not_yet()), now)
 
     def _not_yet(self) -> Blocked:
         """What is said of a head that no decision has looked at yet."""
@@ -380,5 +380,14 @@ def _before(end: Exit | Lost, stop_at: float | None) -> bool:
     return end.ended_mono < stop_at - END_SLACK
 
 
-def waiting(since: float, blocked: Blocked) -> Waiting:
-    return Waiting(since, reason(blocked), blocked.blockers, blocked.stuck)
+def _waiting(task: Task, since: float, blocked: Blocked, said: str | None = None) -> Waiting:
+    """`said`: its sentence, where that has been made already."""
+    return Waiting(
+        since,
+        said or reason(blocked),
+        blocked.blockers,
+        blocked.stuck,
+        task.spec.gpus,
+        task.ask_gb,
+        blocked.ready,
+    )

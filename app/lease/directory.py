@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app import procfs
 from app.lease.errors import LeaseDirectoryError, LeaseDirectoryGone
-from app.model.faults import Problem
+from app.model.problems import Problem, problem
 from app.procfs import user_name
 
 ADMIN = Path("/var/lib/gpulane/leases")  #: made by an administrator, if at all
@@ -171,12 +171,7 @@ def _unusable(path: Path, error: OSError) -> str:
 
 def _notices(path: Path, mode: int, private: bool) -> tuple[Problem, ...]:
     if private:
-        text = (
-            f"only its owner can take leases in {path}: other users' schedulers are not seen there; "
-            f"to share the GPUs with them, run: chmod 1777 {path}"
-        )
-        return (Problem("lease_directory_private", text),)
+        return (problem("lease_directory_private", path=str(path)),)
     if not mode & stat.S_ISVTX:
-        text = f"members of its group can delete each other's leases in {path}; run: chmod +t {path}"
-        return (Problem("lease_directory_group", text),)
+        return (problem("lease_directory_group", path=str(path)),)
     return ()

@@ -18,7 +18,7 @@ from app.lease import locks
 from app.lease.directory import Folder
 from app.lease.errors import LeaseDirectoryError
 from app.lease.publish import publish
-from app.model.faults import Problem
+from app.model.problems import Problem, problem
 from app.procfs import user_name
 
 NAME = ".mutex"
@@ -41,7 +41,7 @@ class Mutex:
         self._folder = folder
         self._patience = patience
         self._stuck: _Stuck | None = None
-        self._unusable: str | None = None
+        self._unusable: Problem | None = None
 
     @contextlib.asynccontextmanager
     async def hold(self) -> AsyncIterator[bool]:
@@ -58,13 +58,13 @@ class Mutex:
         if self._unusable is not None:
             self._look_again()
         if self._unusable is not None:
-            return (Problem("lease_mutex", self._unusable),)
+            return (self._unusable,)
         if self._stuck is None:
             return ()
         if locks.flock_holder(self._stuck.inode) != self._stuck.pid:
             self._stuck = None
             return ()
-        return (Problem("lease_mutex", self._say_stuck(self._stuck)),)
+        return (self._say_stuck(self._stuck),)
 
     def _look_again(self) -> None:
         with contextlib.suppress(LeaseDirectoryError):
@@ -131,23 +131,25 @@ class Mutex:
         self._unusable = self._say_unusable("not a plain file")
         return None
 
-    def _say_unusable(self, why: str) -> str:
+    def _say_unusable(self, why: str) -> Problem:
         path = self._folder.path / NAME
         try:
             owner = user_name(path.lstat().st_uid)
         except OSError:
             owner = "nobody"
-        return (
-            f"{path} (of {owner}) can't be used: {why}; leases are taken without it, which is safe but slower"
-        )
+        return problem("lease_mutex_unusable", path=str(path), owner=owner, error=why)
 
-    def _say_stuck(self, stuck: _Stuck) -> str:
-        path = self._folder.path / NAME
-        waited = f"was waited for {stuck.waited:.0f} s; leases are taken without it until it lets go"
+    def _say_stuck(self, stuck: _Stuck) -> Problem:
+        path, seconds = str(self._folder.path / NAME), round(stuck.waited)
         found = procfs.stat(stuck.pid) if stuck.pid else None
         if found is None:
-            return f"a process that is not visible here holds {path} and {waited}"
-        owner = procfs.owner(found.pid)
-        of = f" of {user_name(owner)}" if owner is not None else ""
-        stopped = "is stopped, " if found.state in "tT" else ""
-        return f"process {found.pid} ({found.command}{of}) {stopped}holds {path} and {waited}"
+            return problem("lease_mutex_unseen", path=path, seconds=seconds)
+        uid = procfs.owner(found.pid)
+        return problem(
+            "lease_mutex_stopped" if found.state in "tT" else "lease_mutex_held",
+            path=path,
+            pid=found.pid,
+            command=found.command,
+            owner="nobody" if uid is None else user_name(uid),
+            seconds=seconds,
+        )

@@ -13,8 +13,8 @@ from app import ofd, procfs
 from app.lease import locks, record
 from app.lease.errors import LeaseError
 from app.lease.publish import UNFINISHED
-from app.model.faults import Problem
 from app.model.lease import Lease
+from app.model.problems import Problem, problem
 
 FILES_PER_USER = 256
 ENTRIES = 20_000
@@ -150,20 +150,18 @@ class Scan:
     def _problems(self) -> tuple[Problem, ...]:
         found = []
         for uid, name in self._odd.items():
-            such = f"{self._where} that are no leases, such as {name[:60]!a}"
-            text = f"{_who(uid)} has files in {such}; they are ignored"
-            found.append(Problem("lease_odd_files", text))
+            such = ascii(name[:60])
+            found.append(problem("lease_odd_files", owner=_who(uid), path=str(self._where), name=such))
         for uid, gpu in self._invalid.items():
-            text = f"a lease of {_who(uid)} on {gpu[:60]!a} can't be read; it counts as the whole card"
-            found.append(Problem("lease_unreadable", text))
+            found.append(problem("lease_unreadable", owner=_who(uid), gpu=ascii(gpu[:60])))
         for uid, number in self._files.items():
             if number > FILES_PER_USER and uid != self._uid:
-                text = (
-                    f"{_who(uid)} has {number} lease files in {self._where}; {FILES_PER_USER} are read, "
-                    "the others count as whole cards as long as they are locked"
-                )
-                found.append(Problem("lease_flood", text))
+                found.append(self._flood(uid, number))
         return tuple(found)
+
+    def _flood(self, uid: int, number: int) -> Problem:
+        where = str(self._where)
+        return problem("lease_flood", owner=_who(uid), files=number, path=where, read=FILES_PER_USER)
 
     def _say_crowded(self, names: list[str]) -> str:
         owners = Counter(info.st_uid for info in map(self._stat, names) if info is not None)

@@ -20,8 +20,8 @@ from app.lease.mutex import PATIENCE, Mutex
 from app.lease.publish import publish
 from app.lease.record import Record
 from app.lease.scan import Look, Scan
-from app.model.faults import Problem
 from app.model.lease import Lease
+from app.model.problems import Problem, problem
 
 _TRIES = 6
 _PAUSE = 0.02  #: seconds, at most, before the second try; grows with each
@@ -62,8 +62,8 @@ class LeaseStore:
         """All living leases, ours included. Removes this user's dead files. Raises LeaseError."""
         try:
             found = self._scan()
-        except LeaseDirectoryGone as error:
-            found = Look((), (Problem("lease_directory", f"{error}; the next lease makes it anew"),))
+        except LeaseDirectoryGone:
+            found = Look((), (problem("lease_directory_gone", path=str(self._folder.path)),))
         return Look(found.leases, found.problems + self._mutex.problems() + self._say_vanished())
 
     async def take(
@@ -188,8 +188,4 @@ class LeaseStore:
         gpus = sorted({record.gpu_of(name) or name for name in self.vanished()})
         if not gpus:
             return ()
-        text = (
-            f"lease files of running tasks were deleted from {self._folder.path}, so other schedulers can't "
-            f"see that these cards are taken; nothing more starts on them: {', '.join(gpus)}"
-        )
-        return (Problem("leases_vanished", text),)
+        return (problem("leases_vanished", path=str(self._folder.path), gpus=", ".join(gpus)),)

@@ -24,8 +24,8 @@ from app.lease.errors import LeaseError
 from app.lease.store import Held, LeaseStore
 from app.local.leftovers import Leftovers
 from app.model.backend import AttemptRecord, Exit, Grant, LaunchFailed, LaunchSpec, Lost, Running
-from app.model.faults import Problem
 from app.model.paths import LOG_RULE, RunPaths
+from app.model.problems import Problem, problem
 from app.model.settings import Settings
 
 LOG_TAIL_BYTES = 32_768
@@ -140,9 +140,10 @@ class Attempts:
                 found = await locate(self._ends, record.number, record.log_path, record.boot_id)
                 self.unseen.pop(record.number, None)
                 return found
-            except TimeoutError as error:
+            except TimeoutError:
                 self._leases.vouch(record.leases)
-                self.unseen[record.number] = Problem("unseen_attempt", str(error))
+                here = problem("unseen_attempt", number=record.number, ends=str(self._ends.path))
+                self.unseen[record.number] = here
                 await asyncio.sleep(UNSEEN_SECONDS)
 
     async def wait(self, running: Running) -> Exit | Lost:

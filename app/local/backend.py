@@ -30,9 +30,9 @@ from app.model.backend import (
     Want,
 )
 from app.model.blockers import DriverSilent
-from app.model.faults import Problem
 from app.model.gpu import Gpu
 from app.model.paths import Home, RunPaths
+from app.model.problems import problem
 from app.model.settings import Settings
 from app.model.task import TaskKey
 
@@ -143,7 +143,7 @@ class LocalBackend:
             return Survey((), None, (), {})
         found = []  # the gravest first: a reader may be shown only so many
         if isinstance(self._seen.silent, DriverSilent):
-            found.append(Problem("driver", f"the GPU driver does not answer: {self._seen.silent.error}"))
+            found.append(problem("driver", error=self._seen.silent.error))
         found += [self._seats.problem] if self._seats.problem else []
         found += [*self._machine.problems, *self._attempts.unseen.values()]
         hidden = self._hidden.problem(time.monotonic())

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from app.model.faults import Problem
 from app.model.gpu import Gpu, index_order
+from app.model.problems import Problem, problem
 
 HIDDEN_SECONDS = 30.0
 """A process that has died may be shown for some seconds more, until its memory is back."""
@@ -25,9 +25,4 @@ class Hidden:
         gpus = {gpu for (gpu, _), since in self._since.items() if now - since >= HIDDEN_SECONDS}
         if not gpus:
             return None
-        shown = ", ".join(sorted(gpus, key=index_order))
-        text = (
-            f"processes that the driver shows on GPU {shown} can't be found here (in a container, most "
-            "often): what they use counts as other people's, also where they are ours"
-        )
-        return Problem("processes_hidden", text)
+        return problem("processes_hidden", gpus=", ".join(sorted(gpus, key=index_order)))

@@ -1,6 +1,7 @@
 """What attempts leave running when their main process has ended: ended, spared and named, or waited for."""
 
 import asyncio
+import logging
 import signal
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -11,7 +12,9 @@ from app.execution import trees
 from app.execution.attempt import outlive
 from app.execution.strays import left_behind
 from app.execution.trees import Killed, Marks, Process
-from app.model.faults import Problem
+from app.model.problems import Problem, problem
+
+log = logging.getLogger("gpulane")
 
 POLL_SECONDS = 0.05
 
@@ -57,6 +60,12 @@ class Leftovers:
         """Give them `patience` seconds, end what is left (always if `forced`), release the leases."""
         if self._end_them or forced:
             killed = await asyncio.to_thread(_end_now, marks, patience, forced)
+            if killed.ended and not forced:
+                log.info(
+                    "ended what an attempt has left running: %s; its log: %s",
+                    _named(killed.ended),
+                    marks.log_path,
+                )
             self._spared += killed.spared
             left: Sequence[Process] = killed.survived
         else:
@@ -83,17 +92,12 @@ class Leftovers:
     def problems(self) -> list[Problem]:
         """Of undying and of spared processes."""
         told = [
-            Problem(
-                "leftovers",
-                f"{_named(each.left)}, left running by an attempt, keeps its card: {each.marks.log_path}",
-            )
+            problem("leftovers", log=each.marks.log_path, processes=_named(each.left))
             for each in self._lingering
             if self._end_them
         ]
         if self._spared:
-            names = _named(self._spared)
-            text = f"left running by tasks and spared: {names}; end them yourself when they are not needed"
-            told.append(Problem("spared", text))
+            told.append(problem("spared", processes=_named(self._spared)))
         return told
 
     async def _outlive(self, lingering: Lingering) -> None:

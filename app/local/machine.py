@@ -16,9 +16,9 @@ from app.lease.record import gpu_of
 from app.lease.store import LeaseStore
 from app.model.backend import Grant
 from app.model.blockers import DriverSilent, LeasesUnreadable
-from app.model.faults import Problem
 from app.model.gpu import Gpu
 from app.model.lease import Lease
+from app.model.problems import Problem, problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Machine:
             found = self.leases.look()
         except LeaseError as error:  # nobody knows who has what: nothing starts, what runs goes on
             silent = silent or LeasesUnreadable(str(error))
-            self.problems = (*self._lasting, Problem("lease_directory", str(error)))
+            self.problems = (*self._lasting, problem("lease_directory", error=str(error)))
         else:
             leases = tuple(_named(lease, own) for lease in found.leases)
             self.problems = self._lasting + found.problems

@@ -11,8 +11,8 @@ from app.lease.store import Held
 from app.local.machine import Machine, Own
 from app.model.backend import Grant, Now, Want
 from app.model.blockers import Blocked, LeasesUnreadable, NotYetTried
-from app.model.faults import Problem
 from app.model.lease import Lease
+from app.model.problems import Problem, problem
 from app.model.task import TaskKey
 
 ROUNDS = 4
@@ -93,7 +93,7 @@ class Seats:
                 grant.gpu_uuids, grant.memory_gb, grant.exclusive, f"queue {want.queue_id}", fits
             )
         except LeaseError as error:
-            self.problem = Problem("lease_directory", str(error))
+            self.problem = problem("lease_directory", error=str(error))
             return None
         self.problem = None
         return held if isinstance(held, Held) else None

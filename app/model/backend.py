@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from app.model.blockers import Allowance, Blocked
-from app.model.faults import Problem
+from app.model.problems import Problem
 from app.model.state_file import Card
 from app.model.task import TaskKey, TaskSpec, Terminal
 

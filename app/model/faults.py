@@ -29,11 +29,3 @@ class BadInput(GpulaneError):
     def __init__(self, faults: Sequence[Fault] | str) -> None:
         self.faults: tuple[Fault, ...] = () if isinstance(faults, str) else tuple(sorted(faults))
         super().__init__(faults if isinstance(faults, str) else "\n".join(map(str, self.faults)))
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something the user should know of that stops no single task. Shown in the state's `problems`."""
-
-    kind: str  #: a stable word, e.g. "lease_directory", "driver", "disk_full"
-    text: str  #: one English sentence

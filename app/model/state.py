@@ -103,6 +103,9 @@ class Waiting:
     reason: str
     blockers: tuple[Annotated[Blocker, Discriminator("kind")], ...]
     stuck: bool  #: nothing of ours that ends will free it
+    gpus: int = 0  #: needed
+    memory_gb: float | None = None  #: asked, per GPU; None: whole cards
+    ready: int = 0  #: cards that would do now
     status: Literal["waiting"] = "waiting"
 
 
@@ -168,6 +171,7 @@ class Skipped:
 
     since: float
     because: str  #: "task 3/1 failed"
+    failed: str = ""  #: the task that stopped it: "3/1"
     status: Literal["skipped"] = "skipped"
 
 

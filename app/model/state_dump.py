@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
-from app.model.faults import Problem
+from app.model.problems import Problem
 from app.model.state import Status
 from app.model.state_file import ADAPTER, Card, MoreQueues, Queue, StateFile, Task
 
@@ -154,6 +154,8 @@ def _fitted(value: Any, path: str, cut: list[str]) -> Any:
         if len(value) > TEXT_LIMIT:
             cut.append(path)
         return value[:TEXT_LIMIT].encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {name: _fitted(item, path, cut) for name, item in value.items()}
     if isinstance(value, tuple):
         return tuple(_fitted(item, path, cut) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
@@ -172,7 +174,7 @@ def _card(card: Card) -> Card:
 
 
 def _problems(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    return tuple(Problem(problem.kind, problem.text[:TEXT_LIMIT]) for problem in problems[:MOST_PROBLEMS])
+    return tuple(_fitted(problem, "", []) for problem in problems[:MOST_PROBLEMS])
 
 
 def _counted(more: MoreQueues, left_out: Iterable[Queue]) -> MoreQueues:

@@ -13,8 +13,9 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import from_json
 
 from app.model.blockers import Allowance
-from app.model.faults import GpulaneError, Problem
+from app.model.faults import GpulaneError
 from app.model.gpu import Health
+from app.model.problems import Problem
 from app.model.state import FINISHED, Status, TaskState
 from app.model.task import Mode, Options
 

@@ -1,6 +1,5 @@
 """Writing this scheduler's state file, and how often."""
 
-import errno
 import itertools
 import time
 from collections.abc import Callable, Iterator
@@ -8,8 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.atomic import write_atomically
-from app.model.faults import GpulaneError, Problem
+from app.model.faults import GpulaneError
 from app.model.paths import Home
+from app.model.problems import Problem, problem
 from app.store.lock import Lock, take
 
 LOCK_DEADLINE = 1.0  #: seconds; someone who cleans up may hold a dead scheduler's lock for a moment
@@ -47,9 +47,7 @@ class StateWriter:
         try:
             write_atomically(self.path, state)
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            text = f"{self.path} can't be written ({error.strerror}): what is shown of this scheduler is old"
-            self.problem = Problem("disk_full" if full else "state_file", text)
+            self.problem = problem("state_file", path=str(self.path), error=error.strerror or str(error))
         else:
             self.problem = None
         return self.problem

@@ -193,7 +193,7 @@ def test_a_stopped_holder_of_the_mutex_is_named_and_passed_by(directory: Path) -
         take(store, A)
         assert 0.3 <= time.monotonic() - began < 5
         (problem,) = store.look().problems
-        assert problem.kind == "lease_mutex"
+        assert problem.kind == "lease_mutex_stopped"
         assert f"process {holder.process.pid} (python" in problem.text
         assert "is stopped" in problem.text
         refused(LeaseStore(directory, patience=0.1), A)
@@ -252,7 +252,7 @@ def test_a_mutex_closed_to_us_is_passed_by(directory: Path) -> None:
     (directory / ".mutex").touch(0o600)
     with worker(directory, STRANGER) as stranger:
         assert stranger.ask("take", A)
-        assert stranger.ask("look")["problems"] == ["lease_mutex"]
+        assert stranger.ask("look")["problems"] == ["lease_mutex_unusable"]
 
 
 def test_a_deleted_mutex_is_made_anew(store: LeaseStore, directory: Path) -> None:

@@ -174,7 +174,7 @@ def test_a_removed_directory_is_made_anew(store: LeaseStore, directory: Path) ->
         path.unlink()
     directory.rmdir()
     assert store.vanished() == set(held.names)
-    assert {problem.kind for problem in store.look().problems} == {"lease_directory", "leases_vanished"}
+    assert {problem.kind for problem in store.look().problems} == {"lease_directory_gone", "leases_vanished"}
     store.adopt(["GPU-a.0.0123456789abcdef"])
     take(store, B)
     assert directory.stat().st_mode & 0o7777 == 0o1777
@@ -278,7 +278,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(directory: Path) -> None:
         take(store, A)
     finally:
         store.close()
-        subprocess.run(["umount", str(directory)], check=True)
+        subprocess.run(["umount", "-l", str(directory)], check=True)
 
 
 def test_without_a_mutex_a_conflict_that_goes_away_is_tried_again(store: LeaseStore, directory: Path) -> None:

@@ -211,7 +211,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=True)
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def test_a_full_disk_is_a_problem_until_there_is_space_again(small_disk: Path) -> None:
@@ -222,7 +222,7 @@ def test_a_full_disk_is_a_problem_until_there_is_space_again(small_disk: Path) -
     problem = writer.write(bytes(2_000_000))
 
     assert problem is not None
-    assert problem.kind == "disk_full"
+    assert problem.kind == "state_file"
     assert "No space left" in problem.text
     assert [one.state for one in list_states(home, HOST)] == [OLD]
     assert problem == writer.problem

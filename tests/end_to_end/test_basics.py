@@ -237,7 +237,7 @@ def test_watch_stays_and_takes_up_edits(world: World) -> None:
     scheduler = world.start("--watch")
     scheduler.wait_for("1/0", "completed")
     world.file("1\necho one >>done\n1\nlots\n")
-    eventually(lambda: any(problem.kind == "command_file" for problem in scheduler.problems()))
+    eventually(lambda: any(problem.kind == "edit_refused" for problem in scheduler.problems()))
     world.blocks([(1, "echo one >>done"), (1, "echo two >>done")])
     scheduler.wait_for("1/1", "completed")
     assert world.work("done") == ["one", "two"]
@@ -269,7 +269,7 @@ def test_a_refused_edit_is_in_the_state_at_once(world: World) -> None:
     scheduler = world.start("--watch")
     scheduler.wait_for("1/0", "running")
     world.file("1\nif\n1\n10\n")
-    eventually(lambda: "command_file" in {problem.kind for problem in scheduler.problems()})
+    eventually(lambda: "edit_refused" in {problem.kind for problem in scheduler.problems()})
     world.go()
     assert scheduler.stop() == 143
 

@@ -253,6 +253,7 @@ def test_an_edit_is_not_refused_for_a_card_that_is_away(tmp_path: Path, driver: 
     driver.set_cards(cards[:3])
     driver.script()
     eventually(lambda: "driver" not in {problem.kind for problem in scheduler.problems()})
+    assert "over: the GPU driver does not answer" in world.output()
     world.file(f"{done}\n{waits}\n3\ntouch new\n1\n10\n\n4\ntrue\n4\n10\n")
     scheduler.wait_for("3/0", "completed")
     assert scheduler.stop() == 143

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.model.faults import Problem
 from app.model.paths import PROJECT
+from app.model.problems import Problem
 from app.model.state_file import StateFile, load
 from app.store.lock import is_alive
 from tests.waiting import eventually

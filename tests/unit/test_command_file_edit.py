@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.command_file import Document, parse, render
@@ -80,7 +80,6 @@ MODES: st.SearchStrategy[Mode] = st.sampled_from(["single", "multi"])
 FILES = MODES.flatmap(lambda mode: st.tuples(st.just(mode), st.lists(specs(mode), min_size=1, max_size=4)))
 
 
-@settings(deadline=None)
 @given(FILES)
 def test_parsing_what_was_rendered_gives_the_same_tasks(file: tuple[Mode, list[TaskSpec]]) -> None:
     mode, tasks = file
@@ -235,7 +234,6 @@ def test_replacing_keeps_how_often_a_block_is_repeated_unless_told() -> None:
     assert len(parse(document.replace(0, NEW, repeat=1).text, "single", "f").tasks) == 1
 
 
-@settings(deadline=None)
 @given(FILES, st.data())
 def test_a_replaced_block_says_the_new_task(file: tuple[Mode, list[TaskSpec]], data: st.DataObject) -> None:
     mode, tasks = file
@@ -245,7 +243,6 @@ def test_a_replaced_block_says_the_new_task(file: tuple[Mode, list[TaskSpec]], d
     assert list(parse(document.text, mode, "f").tasks) == [*tasks[:block], new, *tasks[block + 1 :]]
 
 
-@settings(deadline=None)
 @given(FILES, st.data())
 def test_moving_is_moving(file: tuple[Mode, list[TaskSpec]], data: st.DataObject) -> None:
     mode, tasks = file

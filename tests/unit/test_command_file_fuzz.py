@@ -1,6 +1,6 @@
 """Whatever bytes there are: tasks or faults, never a traceback."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.command_file import Document, parse, render
@@ -61,7 +61,6 @@ TEXTS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.one_of(st.binary(), TEXTS.map(lambda text: text.encode("utf-8", "replace"))), MODES)
 def test_arbitrary_bytes(data: bytes, mode: Mode) -> None:
     try:
@@ -74,7 +73,6 @@ def test_arbitrary_bytes(data: bytes, mode: Mode) -> None:
     assert faults == 1
 
 
-@settings(deadline=None)
 @given(TEXTS, MODES)
 def test_arbitrary_text(text: str, mode: Mode) -> None:
     check(text, mode)
@@ -94,7 +92,6 @@ def check(text: str, mode: Mode) -> None:
         assert parse(render(parsed.tasks, mode), mode, "f").tasks == parsed.tasks
 
 
-@settings(deadline=None)
 @given(TEXTS, MODES)
 def test_arbitrary_documents_can_be_edited(text: str, mode: Mode) -> None:
     document = Document(text, mode)

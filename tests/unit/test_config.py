@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app.config import load, settings_of
@@ -155,7 +154,6 @@ def test_a_billion_laughs_cost_nothing() -> None:
     assert len(faults("\n".join([*levels, "work_dir: *a59"]))) >= 60
 
 
-@hypothesis_settings(deadline=None)
 @given(
     st.one_of(
         st.text(),

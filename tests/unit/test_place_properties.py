@@ -30,9 +30,7 @@ from tests.unit.scenes import Scene, after, lease_of, scenes
 
 MORE = os.environ.get("PLACEMENT_EXAMPLES")
 EXAMPLES = int(MORE or "80")
-thorough = settings(
-    max_examples=EXAMPLES, derandomize=MORE is None, deadline=None, suppress_health_check=list(HealthCheck)
-)
+thorough = settings(max_examples=EXAMPLES, derandomize=MORE is None, suppress_health_check=list(HealthCheck))
 
 
 def decide(scene: Scene) -> Placement:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.model.blockers import Allowance, CapReached, CardShort
-from app.model.faults import Problem
 from app.model.paths import PROJECT
+from app.model.problems import Problem
 from app.model.state import (
     STATUSES,
     Backoff,
@@ -159,7 +159,8 @@ def test_the_schema_tells_states_blockers_and_causes_apart_by_their_tag() -> Non
 
 def test_the_schema_promises_every_field_that_is_written() -> None:
     state = json_schema()["$defs"]["Waiting"]
-    assert set(state["required"]) == {"since", "reason", "blockers", "stuck", "status"}
+    facts = {"since", "reason", "blockers", "stuck", "gpus", "memory_gb", "ready"}
+    assert set(state["required"]) == facts | {"status"}
 
 
 def test_a_newer_schema_is_refused_with_a_sentence() -> None:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from rich.console import Console
 
-from app.model.faults import Problem
 from app.model.paths import PROJECT
+from app.model.problems import Problem
 from app.model.state import Cancelled
 from app.model.state_file import StateFile, load
 from app.view.cards import memory_bar
@@ -60,7 +60,7 @@ def row(state: StateFile, start: str, width: int = 120, height: int = 40) -> str
     return found[0]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(some.sampled_from(sorted(STATES)), some.integers(1, 230), some.integers(1, 80), some.text(max_size=90))
 def test_any_state_fits_any_terminal(name: str, width: int, height: int, notice: str) -> None:
     for look in (UNICODE, ASCII):

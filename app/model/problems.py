@@ -1,0 +1,82 @@
+"""What the user should know of that stops no single task: typed facts, and the one place that says them in
+English."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Facts = Mapping[str, str | int]
+
+TEXTS: dict[str, str] = {
+    "group_writable": (
+        "{file}: its group lets {members} write it, and what it says runs as you; see chmod g-w"
+    ),
+    "edit_refused": "{faults}",
+    "compete_gpus_unused": "{file}: compete_gpus is not used, as use_all_gpus is true",
+    "state_dir": "{logs} is on a network file system, so state, runs and history are kept in {folder}",
+    "visible_devices": "CUDA_VISIBLE_DEVICES={value} was inherited: only GPU {gpus} may be used",
+    "visible_devices_none": "CUDA_VISIBLE_DEVICES={value} was inherited: no GPU may be used",
+    "driver": "the GPU driver does not answer: {error}",
+    "processes_hidden": (
+        "processes that the driver shows on GPU {gpus} can't be found here (in a container, most often): "
+        "what they use counts as other people's, also where they are ours"
+    ),
+    "unseen_attempt": "attempt {number} of {ends} runs, but its process can't be found from here",
+    "leftovers": "{processes}, left running by an attempt, keeps its card: {log}",
+    "spared": "left running by tasks and spared: {processes}; end them yourself when they are not needed",
+    "history": "history can't be written, nothing new starts: {error}",
+    "state_file": "{path} can't be written ({error}): what is shown of this scheduler is old",
+    "lease_directory": "{error}",
+    "lease_directory_gone": "the lease directory {path} was removed; the next lease makes it anew",
+    "lease_directory_private": (
+        "only its owner can take leases in {path}: other users' schedulers are not seen there; to share "
+        "the GPUs with them, run: chmod 1777 {path}"
+    ),
+    "lease_directory_group": (
+        "members of its group can delete each other's leases in {path}; run: chmod +t {path}"
+    ),
+    "lease_mutex_unusable": (
+        "{path} (of {owner}) can't be used: {error}; leases are taken without it, which is safe but slower"
+    ),
+    "lease_mutex_held": (
+        "process {pid} ({command} of {owner}) holds {path} and was waited for {seconds} s; leases are "
+        "taken without it until it lets go"
+    ),
+    "lease_mutex_stopped": (
+        "process {pid} ({command} of {owner}) is stopped, holds {path} and was waited for {seconds} s; "
+        "leases are taken without it until it lets go"
+    ),
+    "lease_mutex_unseen": (
+        "a process that is not visible here holds {path} and was waited for {seconds} s; leases are taken"
+        " without it until it lets go"
+    ),
+    "lease_odd_files": "{owner} has files in {path} that are no leases, such as {name}; they are ignored",
+    "lease_unreadable": "a lease of {owner} on {gpu} can't be read; it counts as the whole card",
+    "lease_flood": (
+        "{owner} has {files} lease files in {path}; {read} are read, the others count as whole cards as "
+        "long as they are locked"
+    ),
+    "leases_vanished": (
+        "lease files of running tasks were deleted from {path}, so other schedulers can't see that these "
+        "cards are taken; nothing more starts on them: {gpus}"
+    ),
+}
+"""By kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One of them, as the state's `problems` has it. `problem` makes it."""
+
+    kind: str  #: a key of TEXTS
+    text: str  #: one English sentence
+    facts: Facts = field(default_factory=dict)  #: all that the sentence says; the first is what it is about
+
+    @property
+    def about(self) -> tuple[str, str | int]:
+        """The same for the same problem with other figures."""
+        return self.kind, next(iter(self.facts.values()), "")
+
+
+def problem(kind: str, **facts: str | int) -> Problem:
+    """Of a kind that TEXTS knows, with just the facts that its sentence has."""
+    return Problem(kind, TEXTS[kind].format(**facts), facts)
