@@ -5,10 +5,9 @@ again; grants are recorded before they are launched.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from app import records
 from app.core.events import (
@@ -41,8 +40,6 @@ from app.model.backend import (
 from app.model.blockers import Blocked, Standstill
 from app.model.task import Planned, TaskKey
 from app.recorder import Recorder
-
-log = logging.getLogger("gpulane")
 
 Listener = Callable[[Event | None, Sequence[Action]], None]
 """Told of each event and what followed: the log, the view, the state file."""
@@ -177,9 +174,10 @@ class Engine:
             return
         result = await self.backend.launch(launch.grant, launch.spec)
         if isinstance(result, LaunchFailed):
-            if result.disk_full:  # not at once again
+            if result.refused:  # not at once again
                 self._look_again_at = now().mono + self.core.settings.check_time
-            self._feed(NotStarted(number, result.error, not result.disk_full), wake=not result.disk_full)
+            why: Literal["refused", "failed"] = "refused" if result.refused else "failed"
+            self._feed(NotStarted(number, result.error, why), wake=not result.refused)
             return
         self.recorder.add(records.launched(result))
         self._feed(Launched(number, result.pid, result.started_at), wake=False)
@@ -188,7 +186,7 @@ class Engine:
     async def _call_off(self, launches: Iterable[Launch], why: str) -> None:
         for launch in launches:
             await self.backend.give_back(launch.grant)
-            self._feed(NotStarted(launch.spec.number, why, counts=False), wake=False)
+            self._feed(NotStarted(launch.spec.number, why, "called_off"), wake=False)
 
     def _stand_still(self) -> None:
         """Nothing starts without a record; what waits says so, until the disk takes records again."""

@@ -33,6 +33,7 @@ class Narrator:
         self._orphans: set[TaskKey] = set()
         self._problems: dict[tuple[str, str | int], Problem] = {}
         self._placed: dict[int, Launch] = {}  #: by attempt, until it has started
+        self._refused: dict[TaskKey, str] = {}  #: what was said of a launch that the machine refused
 
     def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
         self._done(actions)
@@ -40,7 +41,7 @@ class Narrator:
             case Launched():
                 self._launched(event)
             case NotStarted():
-                self._placed.pop(event.number, None)
+                self._not_started(event)
             case Explained():
                 self._waiting(event)
             case Edited():
@@ -81,12 +82,20 @@ class Narrator:
         """Said now and not when GPUs were given: until then it may be called off."""
         launch = self._placed.pop(event.number, None)
         if launch is not None:
+            self._refused.pop(launch.spec.key, None)
             least = "free" if self._core.settings.memory_save_mode else "used"
             log.info(_placed(launch, self._name(launch.spec), least))
             return
         task = self._core.running[event.number]
         where = f"GPU {', '.join(task.running.gpu_ids)}" if task.running.gpu_ids else "CPU"
         log.info("%s was found again, running on %s; log %s", task.label, where, task.log_path)
+
+    def _not_started(self, event: NotStarted) -> None:
+        launch = self._placed.pop(event.number, None)
+        if launch is None or event.why != "refused" or self._refused.get(launch.spec.key) == event.error:
+            return
+        self._refused[launch.spec.key] = event.error
+        log.warning("%s could not be launched: %s; tried again", self._name(launch.spec), event.error)
 
     def _orphaned(self) -> None:
         for task in self._core.running.values():

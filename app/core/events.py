@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from app.model.backend import Exit, Grant, LaunchSpec, Lost
 from app.model.blockers import Blocked
@@ -39,11 +40,11 @@ class Launched:
 
 @dataclass(frozen=True, slots=True)
 class NotStarted:
-    """An attempt that never ran. `counts`: as a failure of its task (else the launch was called off)."""
+    """An attempt that never ran. Only `failed` counts, as a failure of its task."""
 
     number: int
     error: str
-    counts: bool
+    why: Literal["failed", "refused", "called_off"]  #: refused: the machine could not, and may later
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from app.core.events import (
 from app.core.retry import RetryPolicy
 from app.core.task import Queue, Task
 from app.model.backend import Exit, Grant, Lost, Now, Want
-from app.model.blockers import Blocked, NotYetTried, Standstill, reason
+from app.model.blockers import Blocked, LaunchRefused, NotYetTried, Standstill, reason
 from app.model.paths import RunPaths
 from app.model.records import AttemptEnded
 from app.model.settings import Settings
@@ -202,11 +202,13 @@ class Core:
         if not task.in_file:
             self._move(task, Cancelled(now.wall, "edit"), now)
             self._forget(task)
-        elif event.counts:
+        elif event.why == "failed":
             self._failed(task, cause, None, now)
         else:
             task.attempts -= 1
-            self._move(task, _waiting(task, now.wall, self._not_yet()), now)
+            refused = Blocked(0, None, 0, (LaunchRefused(event.error),), stuck=True)
+            blocked = refused if event.why == "refused" else self._not_yet()
+            self._move(task, _waiting(task, now.wall, blocked), now)
         self._advance(task, now)
 
     def _ended(self, event: Ended, now: Now) -> None:

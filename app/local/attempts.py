@@ -37,6 +37,10 @@ UNSEEN_SECONDS = 5.0
 ASK_AGAIN_SECONDS = 0.05
 """Between two tries to reach an attempt whose processes are not there yet."""
 
+TASKS_FAULT = (errno.E2BIG, errno.EINVAL, errno.ENAMETOOLONG)
+"""Launches fail so for what is in the task; otherwise (full disk, no process or descriptor left, a folder
+removed) for how the machine is, and that may pass."""
+
 SUPERVISOR_SECONDS = 5.0
 """What a supervisor gets to end when its whole tree is dead."""
 
@@ -97,8 +101,9 @@ class Attempts:
             spawned = await self._spawn(grant, held, spec, visible)
         except OSError as error:
             self._leases.release(grant.leases)
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            return LaunchFailed(error.strerror or str(error), disk_full=full)
+            where = f"{error.filename}: " if error.filename else ""
+            refused = error.errno is not None and error.errno not in TASKS_FAULT
+            return LaunchFailed(where + (error.strerror or str(error)), refused)
         if held:
             with contextlib.suppress(LeaseError):  # it holds without its content, as a whole card
                 self._leases.identify(held, spawned.pid, spawned.start, spawned.session)

@@ -93,10 +93,10 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True)
 class LaunchFailed:
-    """The attempt did not start; its leases are given back. On a full disk it costs no retry."""
+    """The attempt did not start; its leases are given back."""
 
     error: str
-    disk_full: bool = False
+    refused: bool = False  #: by the machine and not for what the task is: it costs no retry
 
 
 @dataclass(frozen=True, slots=True)

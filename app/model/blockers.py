@@ -125,6 +125,14 @@ class LeasesUnreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchRefused:
+    """It had its GPUs, and the machine could not start it: a full disk, no process left, a folder removed."""
+
+    error: str
+    kind: Literal["launch_refused"] = "launch_refused"
+
+
+@dataclass(frozen=True, slots=True)
 class Standstill:
     """The scheduler starts nothing: paused, draining, or its disk is full."""
 
@@ -147,6 +155,7 @@ Blocker = (
     | LimitReached
     | DriverSilent
     | LeasesUnreadable
+    | LaunchRefused
     | Standstill
     | NotYetTried
 )
@@ -208,6 +217,8 @@ def say(blocker: Blocker) -> str:  # noqa: C901 - one flat match, an arm a type
             return f"the GPU driver does not answer ({blocker.error})"
         case LeasesUnreadable():
             return f"GPUs can't be leased ({blocker.error})"
+        case LaunchRefused():
+            return f"it could not be launched ({blocker.error}) and is tried again"
         case Standstill():
             return STANDSTILL[blocker.why]
         case NotYetTried():

@@ -71,6 +71,28 @@ def test_history_taken_away_under_a_scheduler_is_said_and_waited_for(world: Worl
     assert world.work("done") == ["one", "two"]
 
 
+def test_a_run_folder_taken_away_costs_no_retry_and_is_said(world: World) -> None:
+    """What started without its `ends` could never be found again."""
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done")])
+    world.settings(check_time=0.3, max_retries=0)
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    (folder,) = (world.root / "logs" / "runs").iterdir()
+    folder.rename(folder.with_name("aside"))
+    world.go()
+
+    def refused() -> bool:
+        state = scheduler.tasks()["1/1"].state
+        return state.status == "waiting" and {one.kind for one in state.blockers} == {"launch_refused"}
+
+    eventually(refused)
+    assert f"{folder.name}/ends: No such file or directory" in world.output()
+    folder.with_name("aside").rename(folder)
+    assert scheduler.end() == 0
+    assert world.work("done") == ["one", "two"]
+    assert world.output().count("could not be launched") == 1
+
+
 def test_a_state_folder_that_cannot_be_written_is_said(world: World) -> None:
     logs = world.root / "logs"
     logs.mkdir()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -137,12 +138,14 @@ def test_a_running_task_moved_behind_the_head_of_another_queue() -> None:
     assert case.heads() == []
 
 
-@pytest.mark.parametrize("counts", [True, False])
-def test_a_task_taken_out_of_the_file_before_it_could_be_launched(counts: bool) -> None:
+@pytest.mark.parametrize("why", ["failed", "refused", "called_off"])
+def test_a_task_taken_out_of_the_file_before_it_could_be_launched(
+    why: Literal["failed", "refused", "called_off"],
+) -> None:
     case = Case(spec(1, "a"), spec(2, "b"))
     case.grant("1/0")
     case.feed(Edited(planned(spec(2, "b"))))
-    case.feed(NotStarted(1, "the disk is full", counts=counts))
+    case.feed(NotStarted(1, "the disk is full", why))
     assert case.heads() == ["2/0"]
     assert len(case.core.board.tasks) == 1
 

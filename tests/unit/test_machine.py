@@ -279,14 +279,15 @@ def test_lost_by_a_reboot_costs_no_retry() -> None:
     assert case.status("1/0") == "failed"
 
 
-def test_a_launch_that_was_called_off_costs_nothing() -> None:
+def test_a_launch_that_the_machine_refused_costs_nothing_and_says_so() -> None:
     case = Case(spec(1), max_retries=0)
     (launch,) = case.grant("1/0")
-    case.feed(NotStarted(launch.spec.number, "disk full", counts=False))
+    case.feed(NotStarted(launch.spec.number, "disk full", "refused"))
     assert case.heads() == ["1/0"]
+    assert case.task("1/0").state.reason == "it could not be launched (disk full) and is tried again"
     (launch,) = case.grant("1/0")
     assert (launch.spec.attempt, launch.spec.number) == (1, 2)
-    case.feed(NotStarted(launch.spec.number, "no bash", counts=True))
+    case.feed(NotStarted(launch.spec.number, "no bash", "failed"))
     assert case.status("1/0") == "failed"
 
 

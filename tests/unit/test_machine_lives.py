@@ -59,7 +59,9 @@ def step(case: Case, data: st.DataObject) -> None:
                 case.feed(Launched(number, 100, case.now.wall))
         case "no launch":
             number = launched(case, data.draw(st.sampled_from(heads)))
-            case.feed(NotStarted(number, "why", counts=data.draw(st.booleans())))
+            case.feed(
+                NotStarted(number, "why", data.draw(st.sampled_from(["failed", "refused", "called_off"])))
+            )
         case "adopt":  # as at a start: found alive, it is launched a while ago
             case.feed(Launched(data.draw(st.sampled_from(running)), 100, case.now.wall - 5))
         case "lost":
