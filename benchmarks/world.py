@@ -31,6 +31,7 @@ class World:
     def start(self, *args: str) -> "subprocess.Popen[bytes]":
         argv = [sys.executable, str(PROJECT / "app" / "main_gpus.py"), "--simulate", "4x24", *args]
         env = {**os.environ, "GPULANE_HOME": str(self.root)}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # as users start it: its modules compiled once
         return subprocess.Popen(argv, env=env, stdout=subprocess.DEVNULL, cwd=self.root / "work")
 
     def run(self, *args: str) -> float:

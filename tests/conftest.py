@@ -33,6 +33,8 @@ def pytest_configure() -> None:
     # Whoever runs the tests may have a set-up of their own, or be a task of one.
     for name in [name for name in os.environ if name.startswith("GPULANE_")]:
         del os.environ[name]
+    # Schedulers are started by the hundred: their modules are compiled once.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # Orphans become our children instead of init's, so that a look at our children finds every stray.
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
