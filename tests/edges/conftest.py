@@ -1,4 +1,4 @@
-"""Fixtures of the tests of leases."""
+"""Fixtures of the edges."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.lease.store import LeaseStore
+from tests import disks
 from tests.edges.lease_worker import shared_directory
 
 
@@ -20,3 +21,10 @@ def store(directory: Path) -> Iterator[LeaseStore]:
     made = LeaseStore(directory)
     yield made
     made.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MB."""
+    with disks.small_disk(tmp_path / "disk") as folder:
+        yield folder

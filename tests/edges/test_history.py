@@ -1,16 +1,15 @@
 """history.db: what was committed is there, whole, whatever happens to its writers."""
 
 import asyncio
-import os
 import random
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +42,7 @@ from app.model.task import Options, Planned, TaskKey, TaskSpec
 from app.store.history import History, HistoryError, NewerHistory, Record
 from app.store.resume import SavedRun, load_unfinished
 from app.store.schema import connect
+from tests.disks import fill
 from tests.edges.history_writer import key, record, start, whole_attempt
 
 FILE = "/home/bob/command/command_gpus.txt"
@@ -360,30 +360,12 @@ def assert_whole(path: Path, command_file: str, last: int) -> None:
     assert len(rows(path, tasks)) in ((5,) if last else (0, 5))
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(ballast: Path) -> None:
-    with ballast.open("wb", buffering=0) as file, suppress(OSError):
-        while file.write(bytes(4096)):
-            pass
-
-
 def test_a_full_disk_refuses_a_commit_whole_and_is_recovered_from(small_disk: Path) -> None:
-    path, ballast = small_disk / "history.db", small_disk / "ballast"
+    path = small_disk / "history.db"
 
     async def work(history: History) -> None:
         await history.commit(start(FILE, 5))
-        fill(ballast)
+        ballast = fill(small_disk)
         number, error = await refused(history)
         assert "full; free some space" in str(error)
         assert_whole(path, FILE, number - 1)

@@ -14,6 +14,7 @@ from app.lease.errors import LeaseDirectoryError, LeaseError
 from app.lease.publish import publish
 from app.lease.store import Conflict, Held, LeaseStore
 from app.model.lease import Lease
+from tests.disks import small_disk
 from tests.edges.lease_worker import refused, take
 
 A, B = "GPU-aaaa", "GPU-bbbb"
@@ -261,24 +262,16 @@ def test_what_a_crash_left_unfinished_goes_after_a_minute(store: LeaseStore, dir
     assert young.exists()
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a small file system")
 def test_a_full_disk_is_a_sentence_and_leaves_nothing(directory: Path) -> None:
-    mount = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4k,mode=1777", "x", str(directory)], check=False
-    )
-    if mount.returncode:
-        pytest.skip("this machine mounts nothing")
-    store = LeaseStore(directory)
-    try:
+    with small_disk(directory, "size=4k,mode=1777"):
+        store = LeaseStore(directory)
         (directory / "filler").write_bytes(b"x" * 4096)
         with pytest.raises(LeaseError, match="No space left"):
             take(store, A)
         assert files(directory) == ["filler"]
         (directory / "filler").unlink()
         take(store, A)
-    finally:
         store.close()
-        subprocess.run(["umount", "-l", str(directory)], check=True)
 
 
 def test_without_a_mutex_a_conflict_that_goes_away_is_tried_again(store: LeaseStore, directory: Path) -> None:

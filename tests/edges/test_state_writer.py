@@ -1,6 +1,5 @@
 """State files as schedulers leave them and others find them."""
 
-import os
 import subprocess
 import sys
 import time
@@ -200,18 +199,6 @@ def test_what_killed_schedulers_leave_is_swept(home: Home, scheduler: "subproces
     left = {path.name for path in home.state.iterdir()}
     assert left == {".4710.json.0a1b2c3d", "4710.lock"}
     assert scheduler.poll() is None
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def test_a_full_disk_is_a_problem_until_there_is_space_again(small_disk: Path) -> None:

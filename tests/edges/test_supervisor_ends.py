@@ -1,9 +1,7 @@
 """The `ends` file: what parses, what it costs, what a full disk does to it."""
 
-import contextlib
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 
 from app.execution.ends import STEP, EndsFile, Lines, Started
 from app.execution.trees import find
+from tests.disks import fill
 from tests.edges.attempts import attempts_in
 from tests.waiting import eventually
 
@@ -95,27 +94,6 @@ def test_space_is_set_aside_ahead_of_need_without_lengthening_the_file(ends: End
     assert ends.path.stat().st_size == 0
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root")
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        message = f"can't mount a small disk: {done.stderr}"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
-def fill(disk: Path) -> None:
-    with (disk / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while file.write(b"x" * 4096) == 4096:
-            continue
-
-
 def fill_page(ends: EndsFile) -> None:
     """What comes next needs room that the file's content does not have yet."""
     append(ends, "." * (-ends.path.stat().st_size % 4096))
@@ -141,7 +119,7 @@ def test_without_room_set_aside_the_end_is_written_once_there_is_some(small_disk
         os.mkfifo(outside)
         trial = attempts.start(f"read -r x <{outside}\nexit 9")
         eventually(lambda: attempts.ends.lines(1).started)
-        fill(small_disk)
+        ballast = fill(small_disk)
         with attempts.ends.path.open("ab", buffering=0) as file:
             while attempts.ends.path.stat().st_size < attempts.ends.path.stat().st_blocks * 512:
                 rest = attempts.ends.path.stat().st_blocks * 512 - attempts.ends.path.stat().st_size
@@ -151,5 +129,5 @@ def test_without_room_set_aside_the_end_is_written_once_there_is_some(small_disk
         eventually(lambda: [process.command for process in find(trial.marks)] == ["sleep"])
         assert attempts.ends.lines(1).ended is None
         assert attempts.ends.is_held(1)
-        (small_disk / "filler").unlink()
+        ballast.unlink()
         assert attempts.finish(trial).status == 9

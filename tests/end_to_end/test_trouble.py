@@ -1,6 +1,5 @@
 """Full disks, closed folders, jumping clocks, vanishing leases: said, survived, recovered from."""
 
-import contextlib
 import os
 import shutil
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.disks import fill, small_disk
 from tests.end_to_end.world import UNTIL_GO, Scheduler, World
 from tests.waiting import eventually
 
@@ -19,27 +19,14 @@ FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
 @pytest.fixture
-def small_disk(world: World) -> Iterator[World]:
+def crowded(world: World) -> Iterator[World]:
     """A world whose logs/ is a memory disk of 3 MB."""
-    if os.getuid() != 0:
-        pytest.skip("mounting a small disk needs root")
-    logs = world.root / "logs"
-    logs.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=700", "tmpfs", str(logs)], check=True)
-    yield world
-    subprocess.run(["umount", "-l", str(logs)], check=True)
+    with small_disk(world.root / "logs", "size=3m,mode=700"):
+        yield world
 
 
-def fill(folder: Path) -> Path:
-    ballast = folder / "ballast"
-    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(b"x" * 4096)
-    return ballast
-
-
-def test_a_full_disk_stops_nothing_that_runs_and_is_recovered_from(small_disk: World) -> None:
-    world = small_disk
+def test_a_full_disk_stops_nothing_that_runs_and_is_recovered_from(crowded: World) -> None:
+    world = crowded
     world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done"), (2, "echo three >>done")])
     world.settings(maximize_resource_utilization=False, compete_gpus=["0"], use_all_gpus=False)
     scheduler = world.start()
