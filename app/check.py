@@ -13,12 +13,10 @@ from app.engine import now
 from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
 from app.model.blockers import gb
-from app.model.state import RUN_DONE
 from app.narrate import counted
-from app.options import RunOptions
+from app.options import RunOptions, Start
 from app.preparation import Files
-from app.resume import resume
-from app.store.resume import load_unfinished
+from app.resume import progress, resume, unfinished_run
 
 SHOWN_TASKS = 200
 
@@ -28,8 +26,7 @@ async def check(options: RunOptions) -> int:
     with preparation.refused():
         files = preparation.find_files(options)
         parsed = preparation.read_command_file(files, {})
-        fresh = options.start == "fresh" or bool(parsed.faults)
-        unfinished = None if fresh else _unfinished(files, parsed)
+        unfinished = None if parsed.faults else _unfinished(files, parsed, options.start)
     watch = GpuWatch(preparation.make_probe(options))
     console = Console()
     try:
@@ -71,12 +68,10 @@ async def check(options: RunOptions) -> int:
     return 0
 
 
-def _unfinished(files: Files, parsed: Parsed) -> str | None:
-    """What a start would go on with; None: it would begin a run. Raises HistoryError."""
-    saved = load_unfinished(files.home.history, str(files.command), os.getuid(), files.mode)
-    if saved is None:
+def _unfinished(files: Files, parsed: Parsed, start: Start) -> str | None:
+    """What a start would go on with; None: it would begin a run. Raises what that start would raise."""
+    saved = unfinished_run(files.home, files.command, files.mode, start)
+    if saved is None or start == "fresh":
         return None
     tasks = [task for task in resume(saved, parsed.tasks, now()).tasks if task.in_file]
-    done = sum(task.state.status in RUN_DONE for task in tasks)
-    counts = f"{done} done, {len(tasks) - done} to go"
-    return f"a start would resume run {saved.name}: {counts} (start over with --fresh)"
+    return f"a start would resume run {saved.name}: {progress(tasks)} (start over with --fresh)"

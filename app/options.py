@@ -5,6 +5,8 @@ from typing import Literal
 
 from app.model.task import Mode
 
+Start = Literal["auto", "fresh", "resume"]
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -14,5 +16,5 @@ class RunOptions:
     config_index: int | None = None
     simulate: str | None = None
     check: bool = False
-    start: Literal["auto", "fresh", "resume"] = "auto"
+    start: Start = "auto"
     watch: bool = False

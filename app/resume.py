@@ -1,8 +1,10 @@
 """Going on with a run that an earlier scheduler left unfinished."""
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from app import procfs
 from app.core import plan
@@ -30,7 +32,9 @@ from app.model.state import (
 )
 from app.model.state_file import StateFile
 from app.model.task import Mode, Planned, TaskKey, TaskSpec
-from app.store.resume import SavedRun, SavedTask
+from app.narrate import counted
+from app.options import Start
+from app.store.resume import SavedRun, SavedTask, load_unfinished
 from app.store.states import list_states
 
 
@@ -41,6 +45,30 @@ class Resumed:
     tasks: list[Task]
     open_attempts: tuple[AttemptRecord, ...]
     records: list[Record]
+
+
+def unfinished_run(home: Home, command: Path, mode: Mode, start: Start) -> SavedRun | None:
+    """The run of this file that was not finished, for a start of this kind.
+
+    Raises HistoryError; BadInput where there is none to resume, and where nothing may start beside it.
+    """
+    saved = load_unfinished(home.history, str(command), os.getuid(), mode)
+    _refuse_what_history_lost(home, str(command), mode, saved)
+    if start == "resume" and saved is None:
+        raise BadInput(f"there is no unfinished run of {command} to resume; start it without --resume")
+    living = count_living(home, saved) if saved and start == "fresh" else 0
+    if saved and living:
+        raise BadInput(
+            f"{counted(living, 'task')} of the unfinished run {saved.name} can still run, and a fresh start "
+            "would run them twice; start with --resume to go on with them (Ctrl-C twice ends them)"
+        )
+    return saved
+
+
+def progress(tasks: Sequence[Task]) -> str:
+    """ "3 done, 5 to go", of a plan to go on with."""
+    done = sum(task.state.status in RUN_DONE for task in tasks)
+    return f"{done} done, {len(tasks) - done} to go"
 
 
 def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
@@ -154,7 +182,7 @@ def _given_up(
     yield records.Moved(record.key, now.wall, "running", state, failures, cause=cause)
 
 
-def refuse_what_history_lost(home: Home, command_file: str, mode: Mode, saved: SavedRun | None) -> None:
+def _refuse_what_history_lost(home: Home, command_file: str, mode: Mode, saved: SavedRun | None) -> None:
     """Living attempts that could neither be adopted nor be told from lost ones: never run their tasks again.
 
     So it is where history.db or the run's folder was removed under them. Raises BadInput.

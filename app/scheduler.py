@@ -34,7 +34,6 @@ from app.model.gpu import Gpu
 from app.model.paths import RunPaths
 from app.model.problems import Problem
 from app.model.records import Record
-from app.model.state import RUN_DONE
 from app.model.state_file import StateFile
 from app.narrate import Narrator, counted, log
 from app.options import RunOptions
@@ -42,11 +41,11 @@ from app.preparation import Files
 from app.publish import Publisher
 from app.recorder import Recorder
 from app.report import Report
-from app.resume import count_living, give_up, refuse_what_history_lost, resume
+from app.resume import count_living, give_up, progress, resume, unfinished_run
 from app.signals import Signals
 from app.store.history import History
 from app.store.plan_lock import take_plan
-from app.store.resume import SavedRun, load_unfinished
+from app.store.resume import SavedRun
 from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded
 from app.view import LiveView, print_summary, suits
@@ -113,7 +112,7 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     files = preparation.find_files(options)
     preparation.make_folders(files.home)
     stack.callback(take_plan(files.home.state, files.command).release)
-    unfinished = _earlier_run(options, files)
+    unfinished = unfinished_run(files.home, files.command, files.mode, options.start)
     saved, given_up = (None, unfinished) if options.start == "fresh" else (unfinished, None)
     seen = signature(files.command)
     verdicts: Verdicts = {}
@@ -137,21 +136,6 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
         preparation.refuse(parsed.faults + never)
     problems = files.problems + parsed.problems + problems
     return Ready(options, files, seen, parsed, verdicts, saved, given_up, watch, rules, problems)
-
-
-def _earlier_run(options: RunOptions, files: Files) -> SavedRun | None:
-    """The unfinished run of this file. Raises HistoryError; BadInput where nothing may start beside it."""
-    saved = load_unfinished(files.home.history, str(files.command), os.getuid(), files.mode)
-    refuse_what_history_lost(files.home, str(files.command), files.mode, saved)
-    if options.start == "resume" and saved is None:
-        raise BadInput(f"there is no unfinished run of {files.shown} to resume; start it without --resume")
-    living = count_living(files.home, saved) if saved and options.start == "fresh" else 0
-    if saved and living:
-        raise BadInput(
-            f"{counted(living, 'task')} of the unfinished run {saved.name} can still run, and a fresh start "
-            "would run them twice; start with --resume to go on with them (Ctrl-C twice ends them)"
-        )
-    return saved
 
 
 def _refuse(parsed: Parsed, files: Files, saved: SavedRun) -> None:
@@ -362,9 +346,8 @@ def _greeting(ready: Ready, the_plan: Plan) -> list[str]:
     tasks = [task for task in the_plan.tasks if task.in_file]
     lines = [f"{files.command}: {counted(len(tasks), 'task')}"]
     if ready.saved is not None:
-        done = sum(task.state.status in RUN_DONE for task in tasks)
         found = counted(len(the_plan.open_attempts), "running attempt")
-        text = f"resuming run {the_plan.name}: {done} done, {len(tasks) - done} to go, {found} to look for"
+        text = f"resuming run {the_plan.name}: {progress(tasks)}, {found} to look for"
         # Beside what still runs a fresh start would be refused.
         lines.insert(0, text if the_plan.open_attempts else f"{text} (start over with --fresh)")
     return lines

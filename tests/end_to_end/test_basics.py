@@ -142,6 +142,7 @@ def test_check_says_that_a_start_would_resume(world: World) -> None:
     (world.root / "work" / "fixed").touch()
     world.run()
     assert "resume" not in world.run("--check"), "it is finished"
+    assert "no unfinished run" in world.run("--check", "--resume", expect=2)
 
 
 def everything(folder: Path) -> dict[Path, bytes]:
