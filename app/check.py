@@ -33,9 +33,10 @@ async def check(options: RunOptions) -> int:
         gpus = (await watch.look()).gpus
         visible, problems = preparation.visible_gpus(gpus)
         rules = Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1)
-        preparation.check_range(files, gpus)
-        never = preparation.never_fitting(parsed.tasks, gpus, rules, files.shown)
-        preparation.refuse(parsed.faults + never)
+        if unfinished is None:  # a card that is missing at a resume is a reason to wait
+            preparation.check_range(files, gpus)
+            never = preparation.never_fitting(parsed.tasks, gpus, rules, files.shown)
+            preparation.refuse(parsed.faults + never)
     except NoDriver as none:
         preparation.refuse(parsed.faults)
         problems = ()

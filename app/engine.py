@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from app import records
 from app.core.events import (
     Action,
     Drain,
@@ -39,7 +38,7 @@ from app.model.backend import (
 )
 from app.model.blockers import Blocked, Standstill
 from app.model.task import Planned, TaskKey
-from app.recorder import Recorder
+from app.recorder import Recorder, launched, of_actions
 
 Listener = Callable[[Event | None, Sequence[Action]], None]
 """Told of each event and what followed: the log, the view, the state file."""
@@ -174,12 +173,10 @@ class Engine:
             return
         result = await self.backend.launch(launch.grant, launch.spec)
         if isinstance(result, LaunchFailed):
-            if result.refused:  # not at once again
-                self._look_again_at = now().mono + self.core.settings.check_time
             why: Literal["refused", "failed"] = "refused" if result.refused else "failed"
             self._feed(NotStarted(number, result.error, why), wake=not result.refused)
             return
-        self.recorder.add(records.launched(result))
+        self.recorder.add(launched(result))
         self._feed(Launched(number, result.pid, result.started_at), wake=False)
         self._watch(result)
 
@@ -271,7 +268,7 @@ class Engine:
                 self._launches.append(action)
             elif isinstance(action, Signal):
                 self._send(action)
-        self.recorder.add(*records.of_actions(actions, time.time()))
+        self.recorder.add(*of_actions(actions, time.time()))
         for listener in self.listeners:
             listener(event, actions)
 

@@ -1,4 +1,4 @@
-"""Reading /proc. A leaf: imports nothing of ours. Everything here answers None or () for what is gone."""
+"""Reading /proc. A leaf: imports nothing of ours. Of a process that is gone everything answers None or ()."""
 
 import functools
 import os
@@ -133,15 +133,25 @@ def lineage(pid: int, limit: int = 64) -> tuple[tuple[int, int], ...]:
     return tuple(chain)
 
 
+STANDSTILL_SECONDS = 0.005
+
+
 def uptime() -> float:
-    """Seconds since boot, at most a hundredth less than what a shell reads from /proc/uptime now."""
+    """Seconds since boot, within a hundredth of what a shell reads from /proc/uptime now."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) + _uptime_lead()
 
 
 @functools.cache
 def _uptime_lead() -> float:
-    """What the file is ahead of the kernel's clock: in some containers they differ, by as much for ever."""
-    return float(_read("/proc/uptime").split()[0]) - time.clock_gettime(time.CLOCK_BOOTTIME)
+    """What the file is ahead of the kernel's clock: in some containers they differ, by as much for ever.
+
+    Kept for life, so it is taken again when we stood still between the two.
+    """
+    while True:
+        before = time.clock_gettime(time.CLOCK_BOOTTIME)
+        read = float(_read("/proc/uptime").split()[0])
+        if time.clock_gettime(time.CLOCK_BOOTTIME) - before < STANDSTILL_SECONDS:
+            return read - before
 
 
 @functools.cache

@@ -1,13 +1,16 @@
 """History from the engine's side: records gathered, committed together, and kept when the disk is full."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Protocol
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
+from app import procfs
+from app.core.events import Action, Launch
+from app.model.backend import AttemptRecord, Running
 from app.model.problems import Problem, problem
-from app.model.records import Record
+from app.model.records import AttemptEnded, AttemptLaunched, AttemptRecorded, Moved, Record
 from app.store.schema import HistoryError
 
 
@@ -60,3 +63,35 @@ class Recorder:
             with attempt:
                 if not await self.flush() and self.problem is not None and not given_up():
                     raise HistoryError(self.problem.text)
+
+
+def of_actions(actions: Sequence[Action], at: float) -> Iterator[Record]:
+    """In their order: a task is waiting before its attempt is recorded, and running only after."""
+    for action in actions:
+        match action:
+            case Moved() | AttemptEnded():
+                yield action
+            case Launch():
+                yield AttemptRecorded(_attempt(action, at))
+
+
+def launched(running: Running) -> Record:
+    return AttemptLaunched(running.number, running.pid, running.start, running.started_at)
+
+
+def _attempt(launch: Launch, at: float) -> AttemptRecord:
+    spec, grant = launch.spec, launch.grant
+    return AttemptRecord(
+        key=spec.key,
+        number=spec.number,
+        attempt=spec.attempt,
+        gpu_ids=grant.gpu_ids,
+        gpu_uuids=grant.gpu_uuids,
+        leases=grant.leases,
+        memory_gb=grant.memory_gb,
+        log_path=spec.log_path,
+        terminal=spec.terminal,
+        session_name=spec.session_name,
+        started_at=at,
+        boot_id=procfs.boot_id(),
+    )

@@ -78,7 +78,7 @@ class Report:
             tasks=tuple(one.task for one in tasks.values()),
         )
         if made and built == made.queue:
-            return made.queue
+            built = made.queue
         self._made[queue.queue_id] = _Made(queue.version, queues, built, tasks)
         return built
 

@@ -19,6 +19,7 @@ from app.command_file.syntax import Verdicts
 from app.core import plan
 from app.core.align import align
 from app.core.machine import Core
+from app.core.never import surely_gb
 from app.core.rules import Rules
 from app.core.task import Task
 from app.edits import Edits, Signature, signature
@@ -35,6 +36,7 @@ from app.model.paths import RunPaths
 from app.model.problems import Problem
 from app.model.records import Record
 from app.model.state_file import StateFile
+from app.model.task import TaskSpec
 from app.narrate import Narrator, counted, log
 from app.options import RunOptions
 from app.preparation import Files
@@ -184,7 +186,7 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     backend = open_backend(files.home, files.settings, run, ready.watch, ready.rules)
     stack.push_async_callback(backend.close)
     core = Core(the_plan.tasks, files.settings, run, files.work_dir, now(), the_plan.last_number)
-    core.largest_gb = _largest(ready)
+    core.surely_gb = _surely_gb(ready)
     recorder = Recorder(history, asyncio.sleep)
     recorder.add(*the_plan.records)
     engine = Engine(core, backend, recorder, stay=ready.options.watch)
@@ -236,18 +238,14 @@ def _run_name(files: Files) -> str:
     return f"{datetime.now():%Y%m%d-%H%M%S}-{stem}-{secrets.token_hex(2)}"  # noqa: DTZ005
 
 
-async def _learn_sizes(core: Core, ready: Ready) -> None:
-    """At a resume the driver may answer only later."""
-    while core.largest_gb is None:
-        await asyncio.sleep(ready.files.settings.check_time)
-        core.largest_gb = _largest(ready)
+def _surely_gb(ready: Ready) -> Callable[[TaskSpec], float | None]:
+    """By the cards that are known when it is asked: at a resume the driver may answer only later."""
 
+    def answer(spec: TaskSpec) -> float | None:
+        look = ready.watch.last
+        return surely_gb(spec, look.gpus, ready.rules) if look else None
 
-def _largest(ready: Ready) -> float | None:
-    """The most that fits on a card of this machine, in GB, beside the margin; None: no card is known."""
-    look = ready.watch.last
-    sizes = [gpu.total_gb for gpu in (look.gpus if look else ()) if ready.rules.covers(gpu)]
-    return max(sizes) - ready.files.settings.memory_margin_gb if sizes else None
+    return answer
 
 
 def _base(files: Files, run: str) -> StateFile:
@@ -300,7 +298,7 @@ class _Accept:
 
 async def _live(ready: Ready, parts: Parts) -> int:
     """Run until nothing will happen any more, with the view or plain lines beside it."""
-    files, engine, core = ready.files, parts.engine, parts.engine.core
+    files, engine = ready.files, parts.engine
     console = Console()
     on_terminal = suits(console)
     open_log(files.home.scheduler_log(files.mode), files.settings.log_max_mb, on_terminal)
@@ -313,8 +311,6 @@ async def _live(ready: Ready, parts: Parts) -> int:
     signals.install()
     engine.alongside(parts.publisher.run(), "state file")
     engine.alongside(engine.backend.observe(engine.look_again), "observer")
-    if core.largest_gb is None:
-        engine.alongside(_learn_sizes(core, ready), "sizes")
     if ready.options.watch:
         engine.alongside(parts.edits.run(), "edits")
     if view:

@@ -54,8 +54,13 @@ def _ask(scripts: Iterable[str]) -> Iterator[str | None]:
 
 
 def bash_says(script: str) -> str | None:
-    """bash's first complaint about a script, as `LINE:text`; None when it can read it."""
-    fd = os.memfd_create("gpulane-check")
+    """bash's first complaint about a script, as `LINE:text`; None when it can read it.
+
+    Also None where bash can't be asked now: then the attempt tells."""
+    try:
+        fd = os.memfd_create("gpulane-check")
+    except OSError:
+        return None
     try:
         with open(fd, "wb", closefd=False) as file:
             file.write(script.encode("utf-8", "replace"))

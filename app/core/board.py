@@ -42,7 +42,7 @@ class Board:
             for status, count in queue.counts.items():
                 self.counts[status] += count
         self.attempts = {t.state.number: t for t in self.tasks.values() if isinstance(t.state, Running)}
-        self.wants = {t.key: t.want() for t in self.tasks.values() if isinstance(t.state, Waiting)}
+        self.wants = {task.key: task.want() for task in self.tasks.values() if task.asks}
 
     def queue_of(self, task: Task) -> Queue:
         return self.queues[task.spec.queue_id]
@@ -56,7 +56,7 @@ class Board:
             task.since = now.mono
         self.watch(task, now)
         self.wants.pop(task.key, None)
-        if isinstance(state, Waiting):
+        if task.asks:
             self.wants[task.key] = task.want()
         elif isinstance(state, Running):
             self.attempts[state.number] = task
@@ -79,12 +79,23 @@ class Board:
         task.since = _began(state, now)
         self.watch(task, now)
 
+    def backdate(self, task: Task, since: float) -> None:
+        """It has waited all the time since then."""
+        task.since = since
+        if task.key in self.wants:
+            self.wants[task.key] = task.want()
+
+    def ask_again(self, task: Task) -> None:
+        """It has rested."""
+        task.rests_until = None
+        self.wants[task.key] = task.want()
+
     def next_due(self) -> float | None:
         """Monotonic time at which the next state may end by itself."""
         return self._due[0][0] if self._due else None
 
     def take_due(self, now: Now) -> Iterator[Task]:
-        """Tasks whose state has ended by itself: backoffs that are over, attempts at their timeout."""
+        """Those whose state has ended by itself: backoffs that are over, attempts at their timeout, rests."""
         while self._due and self._due[0][0] <= now.mono:
             due, key = heapq.heappop(self._due)
             task = self.tasks.get(key)
@@ -96,6 +107,10 @@ class Board:
         """Note when the present state ends by itself. What is on disk is wall time; a clock that jumps
         must neither lengthen a backoff or a timeout nor end it, so from here on it is monotonic."""
         task.due = None
+        if not isinstance(task.state, Waiting):
+            task.rests_until = None
+        elif task.rests_until is not None:
+            task.due = task.rests_until
         if isinstance(task.state, Backoff):
             longest = max(self.settings.retry_config.backoff_duration, 2 * QUICK_SECONDS)
             task.due = now.mono + min(max(task.state.until - now.wall, 0.0), longest)

@@ -3,7 +3,7 @@
 The same code runs a scheduler, a `--check`, and a table in a test.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -51,7 +51,7 @@ from app.model.state import (
     Waiting,
     error_text,
 )
-from app.model.task import Planned, TaskKey
+from app.model.task import Planned, TaskKey, TaskSpec
 
 END_SLACK = 0.05
 """Seconds by which a supervisor's clock (hundredths, cut) may show an end too early. Within it an end counts
@@ -75,9 +75,7 @@ class Core:
     ) -> None:
         self.settings, self.run, self.work_dir = settings, run, work_dir
         self.last_number = last_number
-        self.largest_gb: float | None = (
-            None  #: the most that fits on a card beside its reserve; None: unknown
-        )
+        self.surely_gb: Callable[[TaskSpec], float | None] = lambda _: None  #: see `never.surely_gb`
         self.ending: Literal["drain", "stop"] | None = None
         self.board = Board(settings, tasks, now)
         self._actions: list[Action] = []
@@ -157,9 +155,9 @@ class Core:
                     self._stop(task, "stopped", now)
             case Drain():
                 self.ending = self.ending or "drain"
-                for key in list(self.board.wants):
-                    task = self.board.tasks[key]
-                    self.board.renew(task, _waiting(task, task.waiting.since, DRAINING))
+                for task in self.board.tasks.values():
+                    if isinstance(task.state, Waiting):
+                        self.board.renew(task, task.waiting_for(task.state.since, DRAINING))
         return self._actions
 
     # Attempts
@@ -176,11 +174,12 @@ class Core:
                     said = sentences[id(blocked)] = reason(blocked)
                 if said == task.state.reason and blocked.blockers == task.state.blockers:
                     continue
-                self.board.renew(task, _waiting(task, task.state.since, blocked, said))
+                self.board.renew(task, task.waiting_for(task.state.since, blocked, said))
 
     def _launch(self, task: Task, grant: Grant, now: Now) -> None:
         self.last_number += 1
         task.attempts += 1
+        task.waited = (task.since, task.waiting.since)
         spec = task.launch_spec(self.last_number, self.work_dir, self.run)
         task.log_path = spec.log_path
         state = Running(
@@ -206,10 +205,18 @@ class Core:
             self._failed(task, cause, None, now)
         else:
             task.attempts -= 1
-            refused = Blocked(0, None, 0, (LaunchRefused(event.error),), stuck=True)
-            blocked = refused if event.why == "refused" else self._not_yet()
-            self._move(task, _waiting(task, now.wall, blocked), now)
+            self._wait_on(task, event, now)
         self._advance(task, now)
+
+    def _wait_on(self, task: Task, event: NotStarted, now: Now) -> None:
+        """As if it had got no GPUs; after a refusal it asks for none until the machine is looked at again."""
+        blocked = self._not_yet()
+        if event.why == "refused":
+            blocked = Blocked(0, None, 0, (LaunchRefused(event.error),), stuck=True)
+            task.rests_until = now.mono + self.settings.check_time
+        began, since = task.waited
+        self._move(task, task.waiting_for(since, blocked), now)
+        self.board.backdate(task, began)
 
     def _ended(self, event: Ended, now: Now) -> None:
         task = self.board.attempts.pop(event.number)
@@ -254,7 +261,7 @@ class Core:
     def _failed(self, task: Task, cause: Cause, end: Exit | None, now: Now) -> None:
         task.failures += 1
         if isinstance(cause, OutOfMemory):
-            task.ask_gb = outcome.next_demand(task.ask_gb, cause, self.largest_gb)
+            task.ask_gb = outcome.next_demand(task.ask_gb, cause, self.surely_gb(task.spec))
             task.avoid |= set(task.running.gpu_uuids)
         wait = None if end and end.status in outcome.NOT_RETRIED else self._retry_wait(task)
         if wait is not None and task.in_file:
@@ -309,6 +316,8 @@ class Core:
         for task in self.board.take_due(now):
             if isinstance(task.state, Running):
                 self._stop(task, "timeout", now)
+            elif isinstance(task.state, Waiting):
+                self.board.ask_again(task)
             else:
                 self._move(task, Pending(now.wall), now)
                 self._advance(task, now)
@@ -329,7 +338,7 @@ class Core:
             return
         head = queue.head()
         if head is not None and isinstance(head.state, Pending):
-            self._move(head, _waiting(head, now.wall, self._not_yet()), now)
+            self._move(head, head.waiting_for(now.wall, self._not_yet()), now)
 
     def _not_yet(self) -> Blocked:
         """What is said of a head that no decision has looked at yet."""
@@ -380,16 +389,3 @@ def _before(end: Exit | Lost, stop_at: float | None) -> bool:
     if not isinstance(end, Exit) or end.ended_mono is None or stop_at is None:
         return False
     return end.ended_mono < stop_at - END_SLACK
-
-
-def _waiting(task: Task, since: float, blocked: Blocked, said: str | None = None) -> Waiting:
-    """`said`: its sentence, where that has been made already."""
-    return Waiting(
-        since,
-        said or reason(blocked),
-        blocked.blockers,
-        blocked.stuck,
-        task.spec.gpus,
-        task.ask_gb,
-        blocked.ready,
-    )

@@ -21,6 +21,16 @@ def never_fits(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> str | None:
     return _too_many(spec, gpus, rules) or _too_large(spec, _suiting(spec, gpus, rules), rules)
 
 
+def surely_gb(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> float | None:
+    """What each of the cards a task needs can hold for certain, in GB, whatever its driver keeps.
+
+    None: nobody knows as many such cards."""
+    sizes = sorted((gpu.total_gb - reserve_limit(gpu) for gpu in _suiting(spec, gpus, rules)), reverse=True)
+    if len(sizes) < spec.gpus:
+        return None
+    return max(0.0, sizes[spec.gpus - 1] - rules.settings.memory_margin_gb)
+
+
 def _suiting(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> list[Gpu]:
     return [gpu for gpu in gpus if rules.covers(gpu) and suits(gpu, spec.options.devices, spec.options.model)]
 

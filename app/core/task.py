@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from app.model.backend import LaunchSpec, Want
+from app.model.blockers import Blocked, reason
 from app.model.paths import RunPaths
 from app.model.settings import Settings
 from app.model.state import FINISHED, STATUSES, Running, Status, TaskState, Waiting
@@ -24,7 +25,12 @@ class Task:
     ask_gb: float | None = None  #: what it asks for now: its declaration, or more after running out of memory
     avoid: frozenset[str] = frozenset()  #: cards it ran out of memory on
     since: float = 0.0  #: monotonic, of the present state
-    due: float | None = None  #: monotonic time at which its state ends by itself (backoff, timeout)
+    waited: tuple[float, float] = (
+        0.0,
+        0.0,
+    )  #: since when it had waited when it was given GPUs: monotonic, wall
+    rests_until: float | None = None  #: monotonic; while it waits: the machine has refused to launch it
+    due: float | None = None  #: monotonic time at which its state ends by itself (backoff, timeout, rest)
     log_path: str | None = None  #: of its last attempt
     stop_at: float | None = None  #: monotonic, when we asked its attempt to end
     in_file: bool = True
@@ -48,6 +54,18 @@ class Task:
         """Its state, where it is known to wait for GPUs."""
         assert isinstance(self.state, Waiting)
         return self.state
+
+    @property
+    def asks(self) -> bool:
+        """Does it want GPUs now?"""
+        return isinstance(self.state, Waiting) and self.rests_until is None
+
+    def waiting_for(self, since: float, blocked: Blocked, said: str | None = None) -> Waiting:
+        """Its state while this keeps it from starting; `said`: the sentence, where that has been made already."""
+        why = said or reason(blocked)
+        return Waiting(
+            since, why, blocked.blockers, blocked.stuck, self.spec.gpus, self.ask_gb, blocked.ready
+        )
 
     def timeout(self, settings: Settings) -> float | None:
         return self.spec.options.timeout if self.spec.options.timeout is not None else settings.timeout

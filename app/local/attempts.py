@@ -101,6 +101,8 @@ class Attempts:
             spawned = await self._spawn(grant, held, spec, visible)
         except OSError as error:
             self._leases.release(grant.leases)
+            with contextlib.suppress(OSError):
+                os.unlink(spec.log_path)  # noqa: PTH108 - a log of nothing
             where = f"{error.filename}: " if error.filename else ""
             refused = error.errno is not None and error.errno not in TASKS_FAULT
             return LaunchFailed(where + (error.strerror or str(error)), refused)

@@ -11,7 +11,7 @@ from app import procfs
 from app.execution import trees
 from app.execution.attempt import outlive
 from app.execution.strays import left_behind
-from app.execution.trees import Killed, Marks, Process
+from app.execution.trees import Marks, Process
 from app.model.problems import Problem, problem
 
 log = logging.getLogger("gpulane")
@@ -59,7 +59,8 @@ class Leftovers:
     async def end(self, marks: Marks, leases: tuple[str, ...], patience: float, forced: bool) -> None:
         """Give them `patience` seconds, end what is left (always if `forced`), release the leases."""
         if self._end_them or forced:
-            killed = await asyncio.to_thread(_end_now, marks, patience, forced)
+            await _ask(marks, patience)
+            killed = await asyncio.to_thread(trees.kill_tree, marks, spare_servers=not forced)
             if killed.ended and not forced:
                 log.info(
                     "ended what an attempt has left running: %s; its log: %s",
@@ -115,14 +116,13 @@ class Leftovers:
         self.freed()
 
 
-def _end_now(marks: Marks, patience: float, forced: bool) -> Killed:
-    """In a thread."""
-    if patience:
-        trees.signal_tree(marks, signal.SIGTERM)
-        deadline = time.monotonic() + patience
-        while time.monotonic() < deadline and trees.find(marks):
-            time.sleep(POLL_SECONDS)
-    return trees.kill_tree(marks, spare_servers=not forced)
+async def _ask(marks: Marks, patience: float) -> None:
+    """Ask them to end, and give them so many seconds. Not in one thread all the while: there are few."""
+    deadline = time.monotonic() + patience
+    left = await asyncio.to_thread(trees.signal_tree, marks, signal.SIGTERM) if patience else []
+    while left and time.monotonic() < deadline:
+        await asyncio.sleep(POLL_SECONDS)
+        left = await asyncio.to_thread(trees.find, marks)
 
 
 def _named(processes: Sequence[Process]) -> str:

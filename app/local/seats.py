@@ -45,6 +45,7 @@ class Seats:
 
     async def give(self, heads: Sequence[Want], own: Own, now: Now) -> tuple[list[Taken], Explain]:
         """As many heads as possible, each with its GPUs leased; for the others, everything in their way."""
+        self.problem = None
         taken: list[Taken] = []
         left = {want.key: want for want in heads}
         for _ in range(ROUNDS):
@@ -95,7 +96,6 @@ class Seats:
         except LeaseError as error:
             self.problem = problem("lease_directory", error=str(error))
             return None
-        self.problem = None
         return held if isinstance(held, Held) else None
 
     async def _ask_again(

@@ -62,6 +62,16 @@ TEXTS: dict[str, str] = {
 }
 """By kind."""
 
+APART: dict[str, str] = {
+    "unseen_attempt": "number",
+    "leftovers": "log",
+    "lease_odd_files": "owner",
+    "lease_unreadable": "owner",
+    "lease_flood": "owner",
+    "group_writable": "file",
+}
+"""Kinds of which there may be several at once, and the fact that tells them apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -69,12 +79,12 @@ class Problem:
 
     kind: str  #: a key of TEXTS
     text: str  #: one English sentence
-    facts: Facts = field(default_factory=dict)  #: all that the sentence says; the first is what it is about
+    facts: Facts = field(default_factory=dict)  #: all that the sentence says
 
     @property
     def about(self) -> tuple[str, str | int]:
-        """The same for the same problem with other figures."""
-        return self.kind, next(iter(self.facts.values()), "")
+        """The same for the same problem with other figures, processes, or error texts."""
+        return self.kind, self.facts.get(APART.get(self.kind, ""), "")
 
 
 def problem(kind: str, **facts: str | int) -> Problem:

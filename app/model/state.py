@@ -16,7 +16,7 @@ from app.model.blockers import Blocker
 class ExitCode:
     """The task's script ended by itself."""
 
-    code: int  #: as the shell gives it, 0..128
+    code: int  #: as the shell gives it
     command: str | None = None  #: the one that failed, as well as bash can tell
     kind: Literal["exit"] = "exit"
 

@@ -119,7 +119,8 @@ class Case:
             assert all(t is queue.head() for t in waiting)
             # A queue is serial. (An edit may move two that run already into one.)
             assert not (running and waiting)
-        assert set(board.wants) == {t.key for t in board.tasks.values() if isinstance(t.state, Waiting)}
+        assert set(board.wants) == {t.key for t in board.tasks.values() if t.asks}
+        assert all(t.due for t in board.tasks.values() if isinstance(t.state, Waiting) and not t.asks)
         assert set(board.attempts) == {
             t.state.number for t in board.tasks.values() if isinstance(t.state, Running)
         }
@@ -211,7 +212,7 @@ def test_running_out_of_memory_teaches() -> None:
 
 def test_a_demand_that_outgrows_every_card_becomes_a_whole_card() -> None:
     case = Case(spec(1, memory=20))
-    case.core.largest_gb = 23.5
+    case.core.surely_gb = lambda _: 23.5
     case.grant("1/0")
     case.end("1/0", 1, "CUDA out of memory. Tried to allocate 512.00 MiB", peak=23.0)
     case.later(3)
@@ -282,8 +283,15 @@ def test_lost_by_a_reboot_costs_no_retry() -> None:
 def test_a_launch_that_the_machine_refused_costs_nothing_and_says_so() -> None:
     case = Case(spec(1), max_retries=0)
     (launch,) = case.grant("1/0")
+    case.later(100)
     case.feed(NotStarted(launch.spec.number, "disk full", "refused"))
-    assert case.heads() == ["1/0"]
+    assert case.heads() == []
+    case.feed(Edited(planned(spec(1), spec(2))))  # whatever happens meanwhile
+    assert case.heads() == ["2/0"]
+    case.later(5)
+    assert case.heads() == ["2/0", "1/0"]
+    since = {want.label: want.since for want in case.core.heads()}
+    assert since["2/0"] - since["1/0"] == 100, "it has waited all the time"
     assert case.task("1/0").state.reason == "it could not be launched (disk full) and is tried again"
     (launch,) = case.grant("1/0")
     assert (launch.spec.attempt, launch.spec.number) == (1, 2)

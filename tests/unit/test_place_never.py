@@ -1,10 +1,11 @@
 """What could not run even on an empty machine, and the sentence that says so."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from app.core.never import never_fits
+from app.core.never import never_fits, surely_gb
 from app.model.task import Options, TaskSpec
 from tests.unit.placing import gpu, process, rules
 
@@ -93,3 +94,20 @@ def test_the_drivers_reserve_is_taken_from_an_idle_card_only() -> None:
 def test_a_lost_card_of_unknown_size_may_be_large_enough() -> None:
     assert never_fits(asks(1, 500), [gpu(0), gpu(1, total=0.0, health="lost")], rules()) is None
     assert never_fits(asks(2, 500), [gpu(0), gpu(1, total=0.0, health="lost")], rules()) is not None
+
+
+@pytest.mark.parametrize(
+    ("gpus", "options", "size"),
+    [(1, {}, 80), (1, {"devices": ("0", "1")}, 24), (2, {}, 24), (3, {}, 24)],
+)
+def test_what_a_task_may_ask_for_is_what_its_own_cards_hold(
+    gpus: int, options: dict[str, Any], size: float
+) -> None:
+    """A demand that grows past it (out of memory) becomes the whole card."""
+    cards = [gpu(0, total=24.0), gpu(1, total=24.0), gpu(2, total=80.0)]
+    wanted = asks(gpus, 20, **options)
+    sure = surely_gb(wanted, cards, rules())
+    assert sure is not None
+    assert size * 0.9 < sure < size - 1
+    assert never_fits(replace(wanted, memory_gb=sure), cards, rules()) is None
+    assert surely_gb(asks(4, 20), cards, rules()) is None

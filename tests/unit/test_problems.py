@@ -10,7 +10,7 @@ import pytest
 from app.core.machine import Core
 from app.model.backend import Now
 from app.model.paths import PROJECT, RunPaths
-from app.model.problems import TEXTS, problem
+from app.model.problems import APART, TEXTS, problem
 from app.model.settings import Settings
 from app.narrate import Narrator
 
@@ -32,6 +32,11 @@ def test_every_problem_is_made_somewhere_and_with_just_the_facts_of_its_sentence
         assert facts == {name for _, name, _, _ in string.Formatter().parse(TEXTS[kind]) if name}, kind
 
 
+def test_what_tells_problems_of_a_kind_apart_is_one_of_their_facts() -> None:
+    for kind, fact in APART.items():
+        assert f"{{{fact}}}" in TEXTS[kind]
+
+
 def test_the_log_says_when_a_problem_comes_and_when_it_has_gone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -44,5 +49,17 @@ def test_the_log_says_when_a_problem_comes_and_when_it_has_gone(
     for now in ((few,), (few,), (more,), (more, other), (other,), ()):
         narrator.problems(now)
 
+    first = problem("spared", processes="tmux (pid 5)")
+    second = problem("spared", processes="tmux (pid 5), screen (pid 9)")
+    for now in ((first,), (second,), ()):
+        narrator.problems(now)
+
     said = [record.message for record in caplog.records]
-    assert said == [few.text, other.text, f"over: {more.text}", f"over: {other.text}"]
+    assert said == [
+        few.text,
+        other.text,
+        f"over: {more.text}",
+        f"over: {other.text}",
+        first.text,
+        f"over: {second.text}",
+    ]
