@@ -106,7 +106,7 @@ def refused() -> Iterator[None]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise BadInput(f"{where}{error.strerror or error}; nothing was started") from error
-    except RuntimeError as error:  # pathlib: a loop of symbolic links, `~` of nobody
+    except (RuntimeError, ValueError) as error:  # pathlib: a loop of links, `~` of nobody; NUL in a path
         raise BadInput(f"{error}; nothing was started") from error
 
 

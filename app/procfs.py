@@ -116,7 +116,7 @@ def session_members(session: int, among: Iterable[int]) -> list[int]:
         except OSError:
             continue
         found = stat(pid)
-        if found and found.alive:
+        if found is None or found.alive:  # None: it could not be read (no descriptor left), or has just gone
             members.append(pid)
     return members
 

@@ -75,7 +75,8 @@ def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
     """The file as it stands now, matched with the run as it was left."""
     # One that runs though its block was taken out is itself again when the block is back.
     in_file = [task for task in saved.tasks if task.index is not None or isinstance(task.state, Running)]
-    keys = align([_old(task) for task in in_file], specs, [task.key for task in saved.tasks])
+    departed = [t.key for t in saved.tasks if t.index is None and isinstance(t.state, Completed)]
+    keys = align([_old(task) for task in in_file], specs, [task.key for task in saved.tasks], departed)
     planned = plan.numbered(specs, keys)
     known = {task.key: task for task in saved.tasks}
     orphans = [

@@ -283,17 +283,21 @@ class _Accept:
     def __call__(self, parsed: Parsed) -> None:
         """Raises BadInput with the file's faults, and for what is asked for anew and could never run here."""
         core, ready = self._engine.core, self._ready
-        keys = align(plan.old_tasks(core.board.tasks.values()), parsed.tasks, self._used)
+        keys = align(plan.old_tasks(core.board.tasks.values()), parsed.tasks, self._used, core.departed)
         planned = plan.numbered(parsed.tasks, keys)
         never: tuple[Fault, ...] = ()
         if known := self._known():
-            anew = plan.asking_anew(core.board.tasks, planned)
+            anew = plan.asking_anew(core.known(), planned)
             never = preparation.never_fitting(anew, known, ready.rules, ready.files.shown)
         preparation.refuse(parsed.faults + never)
         self._used.update(keys)
         gone = core.board.tasks.keys() - set(keys)
         self._engine.recorder.add(records.TasksPlanned(planned, now().wall, tuple(gone)))
+        back = [each for each in planned if each.key in core.departed]
         self._engine.edit(planned)
+        if back:
+            again = "completed before, will not run again (for that, write the block twice)"
+            log.info("%s back in the file, %s", counted(len(back), "task"), again)
 
 
 async def _live(ready: Ready, parts: Parts) -> int:

@@ -35,19 +35,37 @@ MOST_PAIRS = 300_000
 
 
 def align(
-    old: Sequence[OldTask], new: Sequence[TaskSpec], used: Iterable[TaskKey] = ()
+    old: Sequence[OldTask],
+    new: Sequence[TaskSpec],
+    used: Iterable[TaskKey] = (),
+    departed: Iterable[TaskKey] = (),
 ) -> tuple[TaskKey, ...]:
     """One key for each task of the new version, all distinct.
 
     `old` is the plan so far in the order of its file; `used` is every key the run has ever given out, tasks
     that are gone included: a new task gets the smallest occurrence of its digest that was never used.
+    `departed` are completed tasks that the old plan no longer had: an edit that is undone, or a file saved in
+    two steps, brings them back, and what is done is not done again.
     """
     digests = [spec.digest() for spec in new]
     pairs = dict(_by_sequence(old, new, digests))
     pairs.update(_by_digest(old, new, digests, pairs))
     keys = {at_new: old[at_old].key for at_old, at_new in pairs.items()}
+    keys.update(_returned(departed, digests, keys))
     occurrences = _Occurrences((*used, *(task.key for task in old)))
     return tuple(keys.get(at) or occurrences.smallest_unused(digest) for at, digest in enumerate(digests))
+
+
+def _returned(
+    departed: Iterable[TaskKey], digests: Sequence[str], taken: Mapping[int, TaskKey]
+) -> Iterator[tuple[int, TaskKey]]:
+    """Keys of departed tasks for what is left over, by place in the new version."""
+    there: dict[str, list[TaskKey]] = defaultdict(list)
+    for key in sorted(departed, reverse=True):
+        there[key.digest].append(key)
+    for at, digest in enumerate(digests):
+        if at not in taken and there.get(digest):
+            yield at, there[digest].pop()
 
 
 class _Occurrences:

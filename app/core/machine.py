@@ -53,10 +53,6 @@ from app.model.state import (
 )
 from app.model.task import Planned, TaskKey, TaskSpec
 
-END_SLACK = 0.05
-"""Seconds by which a supervisor's clock (hundredths, cut) may show an end too early. Within it an end counts
-as ours: a finished task run again costs time, an unfinished one taken for finished loses work."""
-
 NOT_YET = Blocked(0, None, 0, (NotYetTried(),), stuck=False)
 DRAINING = Blocked(0, None, 0, (Standstill("draining"),), stuck=False)
 
@@ -78,6 +74,7 @@ class Core:
         self.surely_gb: Callable[[TaskSpec], float | None] = lambda _: None  #: see `never.surely_gb`
         self.ending: Literal["drain", "stop"] | None = None
         self.board = Board(settings, tasks, now)
+        self.departed: dict[TaskKey, Task] = {}  #: completed ones that have left the file
         self._actions: list[Action] = []
         for task in list(self.board.tasks.values()):
             self._fit_in(task, now)
@@ -100,6 +97,10 @@ class Core:
     def next_due(self) -> float | None:
         """Monotonic time of the next Tick that will change something."""
         return self.board.next_due()
+
+    def known(self) -> dict[TaskKey, Task]:
+        """Every task that a new version of the file may have."""
+        return {**self.departed, **self.board.tasks}
 
     @property
     def running(self) -> Mapping[int, Task]:
@@ -221,7 +222,7 @@ class Core:
     def _ended(self, event: Ended, now: Now) -> None:
         task = self.board.attempts.pop(event.number)
         end, state = event.end, task.running
-        stopping = None if _before(end, task.stop_at) else state.stopping
+        stopping = None if outcome.before(end, task.stop_at) else state.stopping
         cause = outcome.cause_of(end, task.spec.script, task.timeout(self.settings), stopping)
         exit_ = end if isinstance(end, Exit) else None
         self._actions.append(
@@ -345,10 +346,14 @@ class Core:
         return DRAINING if self.ending else NOT_YET
 
     def _edit(self, new: Sequence[Planned], now: Now) -> None:
-        tasks, gone = plan.edit(self.board.tasks, new, now)
+        tasks, gone = plan.edit(self.known(), new, now)
         for task in gone:
+            if isinstance(task.state, Completed):
+                self.departed[task.key] = task
             if task.state.status not in FINISHED:
                 self._move(task, Cancelled(now.wall, "edit"), now)
+        for task in tasks:
+            self.departed.pop(task.key, None)
         self.board.arrange(tasks)
         for task in tasks:
             self._fit_in(task, now)
@@ -377,15 +382,10 @@ class Core:
     def _forget(self, task: Task) -> None:
         """A task that the file no longer has, once its attempt is over."""
         del self.board.tasks[task.key]
+        if isinstance(task.state, Completed):
+            self.departed[task.key] = task
         self.board.arrange(list(self.board.tasks.values()))
 
     def _advance_all(self, now: Now) -> None:
         for queue in self.board.queues.values():
             self._advance_queue(queue, now)
-
-
-def _before(end: Exit | Lost, stop_at: float | None) -> bool:
-    """Did it end by itself, before we asked it to?"""
-    if not isinstance(end, Exit) or end.ended_mono is None or stop_at is None:
-        return False
-    return end.ended_mono < stop_at - END_SLACK

@@ -30,6 +30,10 @@ OOM_MARGIN = 1.1
 OOM_BLIND = 1.25
 """The factor on the last demand when nothing was measured (as gpusched does)."""
 
+END_SLACK = 0.05
+"""Seconds by which a supervisor's clock (hundredths, cut) may show an end too early. Within it an end counts
+as ours: a finished task run again costs time, an unfinished one taken for finished loses work."""
+
 
 def cause_of(
     end: Exit | Lost, script: str, timeout: float | None, stopping: Literal["timeout", "stopped"] | None
@@ -75,3 +79,10 @@ def next_demand(asked_gb: float | None, cause: OutOfMemory, largest_gb: float | 
     if largest_gb is not None and wanted > largest_gb:
         return None
     return round(wanted, 2)
+
+
+def before(end: Exit | Lost, stop_at: float | None) -> bool:
+    """Did it end by itself, before we asked it to?"""
+    if not isinstance(end, Exit) or end.ended_mono is None or stop_at is None:
+        return False
+    return end.ended_mono < stop_at - END_SLACK

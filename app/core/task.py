@@ -61,7 +61,7 @@ class Task:
         return isinstance(self.state, Waiting) and self.rests_until is None
 
     def waiting_for(self, since: float, blocked: Blocked, said: str | None = None) -> Waiting:
-        """Its state while this keeps it from starting; `said`: the sentence, where it has been made already."""
+        """Its state while this keeps it from starting; `said`: its sentence, if it is made already."""
         why = said or reason(blocked)
         return Waiting(
             since, why, blocked.blockers, blocked.stuck, self.spec.gpus, self.ask_gb, blocked.ready

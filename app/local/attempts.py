@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import logging
 import os
 import signal
 import socket
@@ -28,6 +29,8 @@ from app.model.paths import LOG_RULE, RunPaths
 from app.model.problems import Problem, problem
 from app.model.settings import Settings
 
+log = logging.getLogger("gpulane")
+
 LOG_TAIL_BYTES = 32_768
 """How much of a log's end is looked at to tell why an attempt failed."""
 
@@ -40,6 +43,9 @@ ASK_AGAIN_SECONDS = 0.05
 TASKS_FAULT = (errno.E2BIG, errno.EINVAL, errno.ENAMETOOLONG)
 """Launches fail so for what is in the task; otherwise (full disk, no process or descriptor left, a folder
 removed) for how the machine is, and that may pass."""
+
+CLEAN_UP_AGAIN_SECONDS = 1.0
+"""Between tries to look for what an attempt has left while the machine refuses that."""
 
 SUPERVISOR_SECONDS = 5.0
 """What a supervisor gets to end when its whole tree is dead."""
@@ -159,10 +165,10 @@ class Attempts:
         reaped = await wait(living.pidfd)
         living.marks = replace(living.marks, ended=self._ended_at(running.number, reaped))
         living.over.set()
-        await self._clean_up(living)
+        ended = self._ends.lines(running.number).ended
+        await self._clean_up_surely(living, forced=living.kill_at is not None or ended is None)
         del self.living[running.number]
         os.close(living.pidfd)
-        ended = self._ends.lines(running.number).ended
         if ended is None:
             return Lost(reboot=False)
         # Not by the supervisor's wall clock, which is that of its launch: ours may have been set since.
@@ -192,19 +198,29 @@ class Attempts:
             return await asyncio.to_thread(self._in_tmux.launch, spec, env, fds, head)
         return self._direct.launch(spec, env, fds, head)
 
-    async def _clean_up(self, living: Living) -> None:
+    async def _clean_up_surely(self, living: Living, forced: bool) -> None:
+        """Its cards stay its own until everything could be looked at."""
+        while True:
+            try:
+                return await self._clean_up(living, forced)
+            except (OSError, RuntimeError) as error:  # no descriptor or thread left
+                log.warning("what is left of an attempt can't be looked for now: %s", error)
+                await asyncio.sleep(CLEAN_UP_AGAIN_SECONDS)
+
+    async def _clean_up(self, living: Living, forced: bool) -> None:
         """If nothing of its session is left and nobody holds its leases, its cards go on at once, and strays
-        are looked for beside; otherwise, and always after a stop, what it left is ended first."""
+        are looked for beside. Otherwise what it left is ended first; `forced`: always, after a stop or with no
+        end line, as the task may begin anew."""
         if living.tmux:
             # A server that was stopped, a tmux that is gone: what is left is looked for all the same.
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(end_server, living.tmux, TMUX_FLUSH_SECONDS)
-        if living.kill_at is None and trees.quick_check(living.marks, lambda: self._still_held(living)):
+        if not forced and trees.quick_check(living.marks, lambda: self._still_held(living)):
             self._give_back(living.leases)
             self.leftovers.sweep_later(living.marks)
             return
         patience = 0.0 if living.kill_at is None else max(0.0, living.kill_at - time.monotonic())
-        await self._end_leftovers(living.marks, living.leases, patience, forced=living.kill_at is not None)
+        await self._end_leftovers(living.marks, living.leases, patience, forced)
 
     def _ended_at(self, number: int, reaped: bool) -> int | None:
         """In ticks: nobody born into its session later is its own, as its number may be another's by then.

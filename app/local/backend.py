@@ -109,7 +109,8 @@ class LocalBackend:
         check_time, for the view."""
         self._attempts.leftovers.freed = wake
         while True:
-            await self._attempts.leftovers.sweep()
+            with contextlib.suppress(OSError, RuntimeError):  # no descriptor or thread left: next time
+                await self._attempts.leftovers.sweep()
             await self.look()
             self._machine.watch.sampling(self._choice_matters())
             await self._pause()

@@ -245,6 +245,24 @@ def test_watch_stays_and_takes_up_edits(world: World) -> None:
     assert scheduler.stop() == 143
 
 
+def test_an_edit_that_is_undone_runs_nothing_again(world: World) -> None:
+    one, two = (1, "echo one >>done"), (2, UNTIL_GO)
+    world.blocks([one, two])
+    scheduler = world.start("--watch")
+    scheduler.wait_for("1/0", "completed")
+    world.blocks([two])
+    eventually(lambda: "1/0" not in scheduler.tasks())
+    world.blocks([one, two, (1, "echo three >>done")])
+    scheduler.wait_for("1/1", "completed")
+    assert scheduler.tasks()["1/0"].state.status == "completed"
+    assert "1 task back in the file, completed before" in world.output()
+    assert scheduler.stop() == 143
+    world.blocks([two])
+    world.go()
+    world.run("--resume")
+    assert world.work("done") == ["one", "three"]
+
+
 def test_only_held_tasks_left_is_said_and_waited_for(world: World) -> None:
     world.file("1\necho one >>done\n1\n10\n\n#LANE hold\n1\necho two >>done\n1\n10\n")
     scheduler = world.start()

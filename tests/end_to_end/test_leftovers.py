@@ -1,6 +1,7 @@
 """What tasks leave running: it keeps its card, is named, and goes from the page when it is gone."""
 
 import os
+import resource
 import shutil
 import signal
 import time
@@ -28,6 +29,34 @@ def test_a_leftover_that_may_stay_keeps_its_card_and_is_named(world: World) -> N
     assert time.monotonic() - began < 20, "its end is an event: nobody waited for check_time"
     assert world.work("done") == ["two"]
     assert world.leases() == []
+
+
+def test_a_task_that_has_lost_its_supervisor_is_ended_before_it_begins_anew(world: World) -> None:
+    """Also where leftovers may stay: two of it at once would do its work twice."""
+    world.settings(kill_leftovers=False)
+    world.blocks([(1, f"echo $$ >>begun; {UNTIL_GO}; echo >>done")])
+    scheduler = world.start()
+    supervisor = scheduler.wait_for("1/0", "running").pid
+    eventually(lambda: world.work("begun"))
+    os.kill(supervisor, signal.SIGKILL)
+    eventually(lambda: len(world.work("begun")) == 2)
+    assert procfs.start_time(int(world.work("begun")[0])) is None
+    world.go()
+    assert scheduler.end() == 0
+    assert len(world.work("done")) == 1
+
+
+def test_an_end_without_a_descriptor_left_is_waited_out(world: World) -> None:
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    before = resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE, (3, before[1]))
+    world.go()
+    eventually(lambda: "can't be looked for now" in world.output())
+    resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE, before)
+    assert scheduler.end() == 0
+    assert world.work("done") == ["one", "two"]
 
 
 needs_agent = pytest.mark.skipif(not shutil.which("ssh-agent"), reason="needs ssh-agent")

@@ -30,7 +30,7 @@ def test_a_full_disk_stops_nothing_that_runs_and_is_recovered_from(crowded: Worl
     world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done"), (2, "echo three >>done")])
     world.settings(maximize_resource_utilization=False, compete_gpus=["0"], use_all_gpus=False)
     scheduler = world.start()
-    eventually(lambda: any(task.state.status == "running" for task in scheduler.tasks().values()))
+    scheduler.wait_for("1/0", "running")
     ballast = fill(world.root / "logs")
     world.go()
     eventually(lambda: "one" in world.work("done"))

@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 
 from app.core import plan
+from app.core.align import align
 from app.core.events import Drain, Edited, Ended, Explained, Launched, NotStarted
 from app.core.machine import Core
 from app.model.backend import Lost, Now, Survey
@@ -263,3 +264,26 @@ def test_an_edit_asks_anew_for_what_is_new_or_needs_other_cards_and_is_still_to_
     grows, new = spec(3, "grows", memory=20), spec(4, "new")
     edited = planned(spec(1, "done", memory=20), spec(2, "same"), grows, spec(4, "named", name="x"), new)
     assert plan.asking_anew(case.core.board.tasks, edited) == [grows, new]
+
+
+def test_what_was_completed_and_comes_back_is_not_done_again() -> None:
+    """An edit undone, or a file saved in two steps."""
+    case = Case(spec(1, "a"), spec(2, "b"), spec(3, "c"))
+    case.grant("1/0", "2/0", "3/0")
+    case.end("1/0")
+    whole = planned(spec(1, "a"), spec(2, "b"), spec(3, "c"))
+    case.feed(Edited(planned(spec(3, "c"))))
+    case.end("2/0")  # out of the file, and runs on to its end
+    known = plan.old_tasks(case.core.board.tasks.values())
+    keys = align(known, [each.spec for each in whole], case.core.known(), case.core.departed)
+
+    case.feed(Edited(plan.numbered([each.spec for each in whole], keys)))
+
+    assert [case.status(label) for label in ("1/0", "2/0", "3/0")] == ["completed", "completed", "running"]
+    assert case.core.departed == {}
+
+
+def test_a_twin_of_what_was_completed_and_is_gone_runs() -> None:
+    gone = TaskKey(spec(1, "a").digest(), 0)
+    keys = align((), [spec(1, "a"), spec(1, "a")], [gone], [gone])
+    assert [key.occurrence for key in keys] == [0, 1]
