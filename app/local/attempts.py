@@ -209,8 +209,9 @@ class Attempts:
 
     async def _clean_up(self, living: Living, forced: bool) -> None:
         """If nothing of its session is left and nobody holds its leases, its cards go on at once, and strays
-        are looked for beside. Otherwise what it left is ended first; `forced`: always, after a stop or with no
-        end line, as the task may begin anew."""
+        are looked for beside. Otherwise what it left is ended first.
+
+        `forced`: always so, after a stop or with no end line, since the task may begin anew."""
         if living.tmux:
             # A server that was stopped, a tmux that is gone: what is left is looked for all the same.
             with contextlib.suppress(OSError):
