@@ -105,13 +105,11 @@ class Attempts:
         """Start one. On failure its leases are released."""
         try:
             spawned = await self._spawn(grant, held, spec, visible)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._leases.release(grant.leases)
             with contextlib.suppress(OSError):
                 os.unlink(spec.log_path)  # noqa: PTH108 - a log of nothing
-            where = f"{error.filename}: " if error.filename else ""
-            refused = error.errno is not None and error.errno not in TASKS_FAULT
-            return LaunchFailed(where + (error.strerror or str(error)), refused)
+            return _failed(error)
         if held:
             with contextlib.suppress(LeaseError):  # it holds without its content, as a whole card
                 self._leases.identify(held, spawned.pid, spawned.start, spawned.session)
@@ -272,6 +270,15 @@ async def _over_within(living: Living, seconds: float) -> bool:
     with contextlib.suppress(asyncio.TimeoutError):
         await asyncio.wait_for(living.over.wait(), seconds)
     return living.over.is_set()
+
+
+def _failed(error: OSError | ValueError) -> LaunchFailed:
+    """ValueError: a word that this locale has no bytes for, a NUL."""
+    if isinstance(error, ValueError):
+        return LaunchFailed(str(error))
+    where = f"{error.filename}: " if error.filename else ""
+    refused = error.errno is not None and error.errno not in TASKS_FAULT
+    return LaunchFailed(where + (error.strerror or str(error)), refused)
 
 
 def _exit(ended: Ended, log_path: str, peak_gb: float | None, ended_mono: float | None = None) -> Exit:

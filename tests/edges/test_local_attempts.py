@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from app.execution import launcher, trees
 from app.execution.trees import Marks, Process
 from app.lease.store import LeaseStore
 from app.local.attempts import Attempts
-from app.model.backend import Exit, Grant, LaunchSpec, Lost, Running
+from app.model.backend import Exit, Grant, LaunchFailed, LaunchSpec, Lost, Running
 from app.model.paths import RunPaths
 from app.model.settings import Settings
 from app.model.task import TaskKey
@@ -66,3 +67,28 @@ def test_a_stop_reaches_a_task_that_its_supervisor_has_not_started_yet(
     assert reached[0] == []
     assert isinstance(end, Exit)
     assert end.status == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("env", "folder", "refused", "says"),
+    [
+        ((("NAME", "a\0b"),), "", False, "null byte"),
+        ((("NAME", "x" * 200_000),), "", False, "Argument list too long"),
+        ((), "gone/", True, "gone/log: No such file or directory"),
+    ],
+)
+def test_a_launch_fails_for_the_task_or_is_refused_by_the_machine(
+    tmp_path: Path,
+    attempts: Attempts,
+    env: tuple[tuple[str, str], ...],
+    folder: str,
+    refused: bool,
+    says: str,
+) -> None:
+    wanted = replace(spec(tmp_path, "true; true"), env=env, log_path=f"{tmp_path}/{folder}log")
+    answer = asyncio.run(attempts.launch(Grant(KEY, (), (), (), None), None, wanted, ""))
+    assert isinstance(answer, LaunchFailed)
+    assert answer.refused is refused
+    assert says in answer.error
+    assert not Path(wanted.log_path).exists()
+    assert attempts.living == {}
