@@ -8,7 +8,7 @@ from app.command_file import values
 from app.command_file.lane import NO_WISHES, Report, Wishes, place_of, wishes
 from app.command_file.lines import FENCE, Chunk, indent, script_lines
 from app.command_file.shell import background_end
-from app.command_file.values import Misread, bare, clip, is_digits, looks_numeric
+from app.command_file.values import Misread, bare, clip, is_number, looks_numeric
 from app.model.task import Mode, TaskSpec
 
 BLOCK_SHAPE = {
@@ -172,7 +172,7 @@ class _Reader:
 
     def _no_count(self, found: tuple[int, str] | None) -> None:
         """A bare number is no command, unless it continues one: it is a multi-mode file's GPU count."""
-        if found is None or not is_digits(found[1]) or self._continues():
+        if found is None or not is_number(found[1]) or self._continues():
             return
         self.report(
             found[0],

@@ -8,6 +8,7 @@ from typing import NoReturn
 MIB_PER_GB = 1024
 LARGEST_GB = 1_000_000
 LONGEST_SECONDS = 1_000_000_000
+_NUMBER = re.compile(r"[-+]?[0-9]*[.,]?[0-9]+")
 _NO_VALUE = re.compile(r"[^-+.,0-9a-zA-Z\s]")
 _FIRST = frozenset("0123456789+-.")
 MOST_DIGITS = 18  #: of a queue id: it has to fit into 64 bits
@@ -35,6 +36,11 @@ def bare(line: str) -> str:
 def is_digits(text: str) -> bool:
     """Only 0 to 9, at least one: int() would also take full-width and other scripts' digits."""
     return text.isdecimal() and text.isascii()
+
+
+def is_number(text: str) -> bool:
+    """Digits with or without sign and point: no program is called that."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def looks_numeric(text: str) -> bool:

@@ -135,6 +135,8 @@ FAULTS: list[tuple[str, Mode, str, list[tuple[int, int, str]]]] = [
     ("long id", "single", "1" * 19 + "\nx\n20\n", [(1, 1, "too long")]),
     ("no memory", "single", "1\necho a\n  echo b\n", [(3, 3, "ends with 'echo b'")]),
     ("multi file", "single", "1\necho a\n2 # GPUs\n20\n", [(3, 1, "looks like a GPU count")]),
+    ("negative count", "single", "1\necho a\n-1\n20\n", [(3, 1, "looks like a GPU count")]),
+    ("half a count", "single", "1\necho a\n1.5\n20\n", [(3, 1, "looks like a GPU count")]),
     ("single file", "multi", "1\necho a\n20\n", [(2, 1, "where the GPU count belongs")]),
     ("zero GPUs", "multi", "1\necho a\n0\n20\n", [(3, 1, "GPU count is 0")]),
     ("negative GPUs", "multi", "1\necho a\n-2\n20\n", [(3, 1, "GPU count '-2' is no number")]),
