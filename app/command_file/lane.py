@@ -232,7 +232,7 @@ KEYS: dict[str, tuple[Callable[[str], object], str]] = {
 
 
 def misspelt(line: str) -> str | None:
-    """The word of a comment that was surely meant as `#LANE`: `#lane name=a`, `#LNAE name=a`, `#LANEname=a`."""
+    """The word of a comment that was surely meant as `#LANE`: `#lane name=a`, `#LNAE hold`, `#LANEname=a`."""
     found = _GLUED.match(line) or _ALMOST.match(line)
     if not found:
         return None
