@@ -19,8 +19,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INDEX = re.compile(r"[0-9]{1,4}(?::[0-9]{1,4})?")
 _OURS = re.compile(r"CUDA_VISIBLE_DEVICES|CUDA_DEVICE_ORDER|GPULANE_.*")
-_GLUED = re.compile(r"\s*#\s*(LANE([A-Za-z_.]+))(=?)")
-_ALMOST = re.compile(r"\s*#\s*([A-Za-z]{2,6})[:\s]\s*([A-Za-z_.]+)(=?)")
+_ALMOST = re.compile(r"\s*#\s*(LANE(?=hold\b|[A-Za-z_.]+=)|[A-Za-z]{2,6}(?=[:\s]))[:\s]?\s*([A-Za-z_.]+)(=?)")
 
 
 class Wishes(NamedTuple):
@@ -233,17 +232,17 @@ KEYS: dict[str, tuple[Callable[[str], object], str]] = {
 
 def misspelt(line: str) -> str | None:
     """The word of a comment that was surely meant as `#LANE`: `#lane name=a`, `#LNAE hold`, `#LANEname=a`."""
-    found = _GLUED.match(line) or _ALMOST.match(line)
+    found = _ALMOST.match(line)
     if not found:
         return None
     word, key, equals = found.groups()
     known = (key in KEYS or key.startswith("env.")) and bool(equals)
     if not known and key != "hold":
         return None
-    if word.startswith("LANE"):
-        return word
     near = difflib.SequenceMatcher(None, word, "LANE").ratio() >= 0.7
-    return word if word.upper() == "LANE" or near else None
+    if word.upper() != "LANE" and not near:
+        return None
+    return word + key if found.end(1) == found.start(2) else word
 
 
 def directive(task: TaskSpec, repeat: int = 1) -> str | None:

@@ -119,7 +119,17 @@ def test_more_gpus_than_devices() -> None:
 
 @pytest.mark.parametrize(
     "comment",
-    ["#lane timeout=2h", "# LANE hold", "#LNAE name=a", "#LANE: hold", "#Lane env.A=1", "#LANEname=a"],
+    [
+        "#lane timeout=2h",
+        "# LANE hold",
+        "#LNAE name=a",
+        "#LANE: hold",
+        "#Lane env.A=1",
+        "#LANEname=a",
+        "#LANEhold",
+        "#LANES name=a",
+        "#LANEs hold",
+    ],
 )
 def test_a_comment_that_was_meant_as_a_directive_is_a_fault(comment: str) -> None:
     (fault,) = parse(f"1\n{comment}\nx\n20\n", "single", "f").faults
