@@ -13,7 +13,7 @@ from app.model.problems import Problem, problem
 from app.store.lock import Lock, take
 
 LOCK_DEADLINE = 1.0  #: seconds; someone who cleans up may hold a dead scheduler's lock for a moment
-SHARE = 0.03  #: of a core
+SHARE = 0.05  #: of a core
 LEAST_INTERVAL = 0.1  #: seconds between two states
 
 

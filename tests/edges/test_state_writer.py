@@ -1,6 +1,5 @@
 """State files as schedulers leave them and others find them."""
 
-import os
 import subprocess
 import sys
 import time
@@ -202,18 +201,6 @@ def test_what_killed_schedulers_leave_is_swept(home: Home, scheduler: "subproces
     assert scheduler.poll() is None
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
 def test_a_full_disk_is_a_problem_until_there_is_space_again(small_disk: Path) -> None:
     home = Home(small_disk)
     writer = StateWriter(home, 5)
@@ -222,7 +209,7 @@ def test_a_full_disk_is_a_problem_until_there_is_space_again(small_disk: Path) -
     problem = writer.write(bytes(2_000_000))
 
     assert problem is not None
-    assert problem.kind == "disk_full"
+    assert problem.kind == "state_file"
     assert "No space left" in problem.text
     assert [one.state for one in list_states(home, HOST)] == [OLD]
     assert problem == writer.problem
