@@ -54,6 +54,8 @@ class Board:
         self.renew(task, state)
         if old != state.status:
             task.since = now.mono
+        if not isinstance(state, Waiting):
+            task.rests_until = None
         self.watch(task, now)
         self.wants.pop(task.key, None)
         if task.asks:
@@ -107,11 +109,9 @@ class Board:
         """Note when the present state ends by itself. What is on disk is wall time; a clock that jumps
         must neither lengthen a backoff or a timeout nor end it, so from here on it is monotonic."""
         task.due = None
-        if not isinstance(task.state, Waiting):
-            task.rests_until = None
-        elif task.rests_until is not None:
+        if isinstance(task.state, Waiting):
             task.due = task.rests_until
-        if isinstance(task.state, Backoff):
+        elif isinstance(task.state, Backoff):
             longest = max(self.settings.retry_config.backoff_duration, 2 * QUICK_SECONDS)
             task.due = now.mono + min(max(task.state.until - now.wall, 0.0), longest)
         elif isinstance(task.state, Running) and task.state.stopping is None:

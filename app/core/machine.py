@@ -347,13 +347,10 @@ class Core:
 
     def _edit(self, new: Sequence[Planned], now: Now) -> None:
         tasks, gone = plan.edit(self.known(), new, now)
+        self.departed = {task.key: task for task in gone if isinstance(task.state, Completed)}
         for task in gone:
-            if isinstance(task.state, Completed):
-                self.departed[task.key] = task
             if task.state.status not in FINISHED:
                 self._move(task, Cancelled(now.wall, "edit"), now)
-        for task in tasks:
-            self.departed.pop(task.key, None)
         self.board.arrange(tasks)
         for task in tasks:
             self._fit_in(task, now)

@@ -25,10 +25,8 @@ class Task:
     ask_gb: float | None = None  #: what it asks for now: its declaration, or more after running out of memory
     avoid: frozenset[str] = frozenset()  #: cards it ran out of memory on
     since: float = 0.0  #: monotonic, of the present state
-    waited: tuple[float, float] = (
-        0.0,
-        0.0,
-    )  #: since when it had waited when it was given GPUs: monotonic, wall
+    #: since when it had waited, as it was given GPUs: monotonic, wall
+    waited: tuple[float, float] = (0.0, 0.0)
     rests_until: float | None = None  #: monotonic; while it waits: the machine has refused to launch it
     due: float | None = None  #: monotonic time at which its state ends by itself (backoff, timeout, rest)
     log_path: str | None = None  #: of its last attempt

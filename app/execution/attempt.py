@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app import procfs
 from app.execution.ends import Ended, EndsFile
 from app.execution.trees import has_marker, holds, identities
+from app.model.problems import Problem, problem
 
 START_LINE_WAIT = 5.0  #: seconds
 LOOK_INTERVAL = 0.02  #: seconds
@@ -29,10 +30,18 @@ class Gone:
     reboot: bool
 
 
+class Unseen(TimeoutError):
+    """An attempt lives, and its process can't be seen from here."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.text)
+        self.problem = problem
+
+
 async def locate(ends: EndsFile, number: int, log_path: str, boot_id: str) -> Alive | Ended | Gone:
     """What became of an attempt that an earlier scheduler recorded under `boot_id`.
 
-    Raises TimeoutError, with a sentence, when the lock is held by a process that can't be seen from
+    Raises Unseen when the lock is held by a process that can't be seen from
     here (another container, for one): such an attempt may not be started again.
     """
     deadline = asyncio.get_running_loop().time() + START_LINE_WAIT
@@ -51,7 +60,7 @@ async def locate(ends: EndsFile, number: int, log_path: str, boot_id: str) -> Al
         await asyncio.sleep(LOOK_INTERVAL)
     if alive := await asyncio.to_thread(_search, ends, log_path):
         return alive
-    raise TimeoutError(f"attempt {number} of {ends.path} runs, but its process can't be found from here")
+    raise Unseen(problem("unseen_attempt", number=number, ends=str(ends.path)))
 
 
 async def wait(pidfd: int) -> bool:

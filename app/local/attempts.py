@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from app import procfs
 from app.execution import trees
-from app.execution.attempt import Alive, Gone, locate, wait
+from app.execution.attempt import Alive, Gone, Unseen, locate, wait
 from app.execution.ends import Ended, EndsFile, Started
 from app.execution.environment import header, passed_on, task_environment
 from app.execution.launcher import UPTIME_STEP, Launcher, Spawned
@@ -26,7 +26,7 @@ from app.lease.store import Held, LeaseStore
 from app.local.leftovers import Leftovers
 from app.model.backend import AttemptRecord, Exit, Grant, LaunchFailed, LaunchSpec, Lost, Running
 from app.model.paths import LOG_RULE, RunPaths
-from app.model.problems import Problem, problem
+from app.model.problems import Problem
 from app.model.settings import Settings
 
 log = logging.getLogger("gpulane")
@@ -151,19 +151,18 @@ class Attempts:
                 found = await locate(self._ends, record.number, record.log_path, record.boot_id)
                 self.unseen.pop(record.number, None)
                 return found
-            except TimeoutError:
+            except Unseen as unseen:
                 self._leases.vouch(record.leases)
-                here = problem("unseen_attempt", number=record.number, ends=str(self._ends.path))
-                self.unseen[record.number] = here
+                self.unseen[record.number] = unseen.problem
                 await asyncio.sleep(UNSEEN_SECONDS)
 
     async def wait(self, running: Running) -> Exit | Lost:
         """Until it has ended, its tree is gone and its leases are released."""
         living = self.living[running.number]
         reaped = await wait(living.pidfd)
-        living.marks = replace(living.marks, ended=self._ended_at(running.number, reaped))
-        living.over.set()
         ended = self._ends.lines(running.number).ended
+        living.marks = replace(living.marks, ended=_ended_at(ended, reaped))
+        living.over.set()
         await self._clean_up_surely(living, forced=living.kill_at is not None or ended is None)
         del self.living[running.number]
         os.close(living.pidfd)
@@ -221,16 +220,6 @@ class Attempts:
         patience = 0.0 if living.kill_at is None else max(0.0, living.kill_at - time.monotonic())
         await self._end_leftovers(living.marks, living.leases, patience, forced)
 
-    def _ended_at(self, number: int, reaped: bool) -> int | None:
-        """In ticks: nobody born into its session later is its own, as its number may be another's by then.
-
-        A child of ours kept its number until we reaped it; of others only their last line tells.
-        """
-        ended = self._ends.lines(number).ended
-        if reaped:
-            return ticks_now()
-        return None if ended is None else int((ended.uptime + UPTIME_STEP) * os.sysconf("SC_CLK_TCK"))
-
     async def _end_leftovers(
         self, marks: Marks, leases: tuple[str, ...], patience: float, forced: bool
     ) -> None:
@@ -270,6 +259,16 @@ async def _over_within(living: Living, seconds: float) -> bool:
     with contextlib.suppress(asyncio.TimeoutError):
         await asyncio.wait_for(living.over.wait(), seconds)
     return living.over.is_set()
+
+
+def _ended_at(ended: Ended | None, reaped: bool) -> int | None:
+    """In ticks: nobody born into its session later is its own, as its number may be another's by then.
+
+    A child of ours kept its number until we reaped it; of others only their last line tells.
+    """
+    if reaped:
+        return ticks_now()
+    return None if ended is None else int((ended.uptime + UPTIME_STEP) * os.sysconf("SC_CLK_TCK"))
 
 
 def _failed(error: OSError | ValueError) -> LaunchFailed:
