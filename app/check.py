@@ -1,6 +1,8 @@
 """`--check`: everything a start would look at, and what it would run; nothing is started or written."""
 
 import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -12,11 +14,14 @@ from app.core.rules import Rules
 from app.engine import now
 from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
+from app.local.backend import preview_leases
 from app.model.blockers import gb
+from app.model.task import TaskSpec
 from app.narrate import counted
 from app.options import RunOptions, Start
 from app.preparation import Files
 from app.resume import progress, resume, unfinished_run
+from app.store.plan_lock import plan_holder
 
 SHOWN_TASKS = 200
 
@@ -26,7 +31,8 @@ async def check(options: RunOptions) -> int:
     with preparation.refused():
         files = preparation.find_files(options)
         parsed = preparation.read_command_file(files, {})
-        unfinished = None if parsed.faults else _unfinished(files, parsed, options.start)
+        runs_in = plan_holder(files.home.state, files.command)
+        unfinished = None if parsed.faults or runs_in else _unfinished(files, parsed, options.start)
     watch = GpuWatch(preparation.make_probe(options))
     console = Console()
     try:
@@ -34,17 +40,31 @@ async def check(options: RunOptions) -> int:
         visible, problems = preparation.visible_gpus(gpus)
         rules = Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1)
         if unfinished is None:  # a card that is missing at a resume is a reason to wait
-            preparation.check_range(files, gpus)
-            never = preparation.never_fitting(parsed.tasks, gpus, rules, files.shown)
-            preparation.refuse(parsed.faults + never)
+            preparation.refuse_unfit(files, parsed, gpus, rules)
     except NoDriver as none:
         preparation.refuse(parsed.faults)
         problems = ()
         console.print(Text(f"not checked against this machine's GPUs: {none}"))
     finally:
         await watch.close()
+    problems = (*files.problems, *parsed.problems, *problems, *preview_leases(files.home, files.settings))
+    _show_plan(console, parsed.tasks)
+    held = sum(task.options.hold for task in parsed.tasks)
+    queues = len({task.queue_id for task in parsed.tasks})
+    size = f"{counted(len(parsed.tasks), 'task')} in {counted(queues, 'queue')}, {held} held"
+    console.print(Text(f"{files.shown}: {size}; no faults"))
+    if runs_in is not None:
+        unfinished = f"the scheduler with pid {runs_in} runs this file; beside it a start would be refused"
+    if unfinished is not None:
+        console.print(Text(unfinished), soft_wrap=True)
+    for note in (*(problem.text for problem in problems), *_missing_folders(files, parsed)):
+        console.print(Text(f"note: {note}"), soft_wrap=True)
+    return 0
+
+
+def _show_plan(console: Console, tasks: Sequence[TaskSpec]) -> None:
     table = Table("queue", "line", "name", "GPUs", "memory each", "held", "commands", box=None)
-    for task in parsed.tasks[:SHOWN_TASKS]:
+    for task in tasks[:SHOWN_TASKS]:
         options_ = task.options
         first = task.script.strip().split("\n", 1)[0]
         memory = "" if task.gpus == 0 else gb(task.memory_gb)
@@ -52,21 +72,19 @@ async def check(options: RunOptions) -> int:
         cells = (str(task.queue_id), str(task.line), options_.name or "", str(task.gpus), memory, held, first)
         table.add_row(*(Text(cell, overflow="ellipsis", no_wrap=True) for cell in cells))
     console.print(table)
-    more = len(parsed.tasks) - SHOWN_TASKS
-    queues = len({task.queue_id for task in parsed.tasks})
-    held_count = sum(task.options.hold for task in parsed.tasks)
-    console.print(
-        Text(
-            (f"and {more} more\n" if more > 0 else "")
-            + f"{files.shown}: {counted(len(parsed.tasks), 'task')} in {counted(queues, 'queue')}, "
-            f"{held_count} held; no faults"
-        )
-    )
-    if unfinished is not None:
-        console.print(Text(unfinished), soft_wrap=True)
-    for problem in (*files.problems, *parsed.problems, *problems):
-        console.print(Text(f"note: {problem.text}"))
-    return 0
+    if len(tasks) > SHOWN_TASKS:
+        console.print(Text(f"and {len(tasks) - SHOWN_TASKS} more"))
+
+
+def _missing_folders(files: Files, parsed: Parsed) -> Iterator[str]:
+    """Working directories that are not there: no fault, as a task before may make them."""
+    seen: set[str] = set()
+    for task in parsed.tasks:
+        folder = task.cwd(files.work_dir)
+        if task.options.cwd and folder not in seen and not Path(folder).is_dir():
+            place = "{}:{}".format(*parsed.document.place(task.line, "cwd"))
+            yield f"{files.shown}:{place}: there is no folder {folder} yet, and without it the task will fail"
+        seen.add(folder)
 
 
 def _unfinished(files: Files, parsed: Parsed, start: Start) -> str | None:

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 if (
     __name__ == "__main__"
@@ -21,7 +21,7 @@ from app.logs import print_problem
 from app.model.faults import BadInput, GpulaneError
 from app.model.paths import PROJECT
 from app.model.task import Mode
-from app.options import RunOptions
+from app.options import RunOptions, Start
 from app.preparation import mode_of
 from app.scheduler import serve
 
@@ -91,11 +91,15 @@ def _entry(
     resume: Resume = False,
     watch: Watch = False,
 ) -> None:
-    if fresh and resume:
-        raise typer.BadParameter("--fresh and --resume exclude each other")
-    begin: Literal["auto", "fresh", "resume"] = "fresh" if fresh else "resume" if resume else "auto"
+    begin = _begin(fresh, resume)
     options = RunOptions(context.obj, command_file, config_file, config_index, simulate, check, begin, watch)
     raise typer.Exit(start(options))
+
+
+def _begin(fresh: bool, resume: bool) -> Start:
+    if fresh and resume:
+        raise typer.BadParameter("--fresh and --resume exclude each other")
+    return "fresh" if fresh else "resume" if resume else "auto"
 
 
 verbs = _typer(no_args_is_help=True)
@@ -106,18 +110,25 @@ def gpulane() -> None:
     """Queues of shell commands on the GPUs of a shared server. `./gpulane test` runs the test suite."""
 
 
-@verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-def run(context: typer.Context, file: Annotated[str, typer.Argument(metavar="FILE")]) -> None:
-    """Run a command file; its mode is told from its name or its blocks.
-
-    Other flags are those of app/main_gpus.py: --simulate 4x24, --check, --fresh, --watch, ...
-    """
+@verbs.command()
+def run(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The command file.", show_default=False)],
+    config_file: ConfigFile = None,
+    config_index: ConfigIndex = None,
+    simulate: Simulate = None,
+    check: Check = False,
+    fresh: Fresh = False,
+    resume: Resume = False,
+    watch: Watch = False,
+) -> None:
+    """Run a command file; its mode is told from its name or its blocks."""
+    begin = _begin(fresh, resume)
     try:
         mode = mode_of(file)
     except BadInput as bad:
         print_problem(str(bad))
         raise typer.Exit(2) from None
-    raise typer.Exit(run_mode(mode, ["--command-file", file, *context.args]))
+    raise typer.Exit(start(RunOptions(mode, file, config_file, config_index, simulate, check, begin, watch)))
 
 
 @verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

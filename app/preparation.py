@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app import procfs
+from app.command_file.document import Document
 from app.command_file.parse import Parsed
 from app.command_file.read import read
 from app.command_file.syntax import Verdicts, check_scripts
-from app.config.load import load
-from app.core.never import never_fits
+from app.config.load import Loaded, load
+from app.core.never import Never, never_fits
 from app.core.rules import Rules
 from app.gpu.nvml import NvmlProbe
 from app.gpu.probe import GpuProbe
@@ -42,8 +43,12 @@ class Files:
     shown: str  #: the command file as its user named it
     config: Path | None  #: None: defaults
     index: int | None
-    settings: Settings
+    loaded: Loaded
     problems: tuple[Problem, ...] = field(default=())
+
+    @property
+    def settings(self) -> Settings:
+        return self.loaded.settings
 
     @property
     def work_dir(self) -> str:
@@ -62,7 +67,8 @@ def find_files(options: RunOptions) -> Files:
     loaded = load(config)
     settings = loaded.settings
     if settings.work_dir is not None and not (home.root / Path(settings.work_dir).expanduser()).is_dir():
-        raise BadInput(f"{config}: work_dir {settings.work_dir} is no folder; name one that exists, or null")
+        problem_ = f"work_dir {settings.work_dir} is no folder"
+        raise BadInput([loaded.fault(("work_dir",), problem_, "name one that exists, or null")])
     shown = options.command_file or _default_command_file(options, home, settings)
     command = home.resolve(shown)
     for path in (home.root, command.resolve()):
@@ -72,7 +78,7 @@ def find_files(options: RunOptions) -> Files:
         options.config_index if options.config_index is not None else configuration_of(command, options.mode)
     )
     return Files(
-        home, options.mode, command.resolve(), shown, config, index, settings, loaded.problems + problems
+        home, options.mode, command.resolve(), shown, config, index, loaded, loaded.problems + problems
     )
 
 
@@ -184,18 +190,19 @@ def make_probe(options: RunOptions) -> GpuProbe:
 
 
 def never_fitting(
-    specs: Sequence[TaskSpec], gpus: Sequence[Gpu], rules: Rules, file: str
+    specs: Sequence[TaskSpec], document: Document, gpus: Sequence[Gpu], rules: Rules, file: str
 ) -> tuple[Fault, ...]:
-    """A fault for every task that could not run even on an empty machine."""
+    """A fault for every one of the document's tasks that could not run even on an empty machine."""
     faults: dict[tuple[object, ...], Fault] = {}
-    verdicts: dict[tuple[object, ...], str | None] = {}
+    verdicts: dict[tuple[object, ...], Never | None] = {}
     for spec in specs:
         need = (spec.gpus, spec.memory_gb, spec.options.devices, spec.options.model, spec.options.share)
         if need not in verdicts:
             verdicts[need] = never_fits(spec, gpus, rules)
-        problem = verdicts[need]
-        if problem is not None:
-            faults[(spec.line, need)] = Fault(file, spec.line, 1, f"the task {problem}")
+        never = verdicts[need]
+        if never is not None and (spec.line, need) not in faults:  # repeats of a block are one
+            place = document.place(spec.line, never.about)
+            faults[(spec.line, need)] = Fault(file, *place, f"the task {never.why}")
     return tuple(faults.values())
 
 
@@ -205,14 +212,27 @@ def refuse(faults: Sequence[Fault]) -> None:
         raise BadInput(faults)
 
 
-def check_range(files: Files, gpus: Sequence[Gpu]) -> None:
-    """Raises BadInput when the settings name a card that is not there."""
+def refuse_unfit(files: Files, parsed: Parsed, gpus: Sequence[Gpu], rules: Rules) -> None:
+    """Raises BadInput with the file's faults and all that this machine can't serve, if there is anything."""
+    # With a card named that is not there, what tasks are refused for may be due to that alone.
+    unfit = _out_of_range(files, gpus) or never_fitting(
+        parsed.tasks, parsed.document, gpus, rules, files.shown
+    )
+    refuse(parsed.faults + unfit)
+
+
+def _out_of_range(files: Files, gpus: Sequence[Gpu]) -> tuple[Fault, ...]:
+    """A fault for every card that the settings name and that is not there."""
     settings = files.settings
-    here = {gpu.index for gpu in gpus}
-    missing = [index for index in settings.compete_gpus if index not in here]
-    if missing and not settings.use_all_gpus:
-        there = ", ".join(sorted(here))
-        raise BadInput(f"{files.config}: compete_gpus names GPU {', '.join(missing)}; there is GPU {there}")
+    if settings.use_all_gpus:
+        return ()
+    here = [gpu.index for gpu in gpus]
+    there = f"there is GPU {', '.join(sorted(here, key=index_order))}" if here else "there is none"
+    return tuple(
+        files.loaded.fault(("compete_gpus", position), f"compete_gpus names GPU {index}", there)
+        for position, index in enumerate(settings.compete_gpus)
+        if index not in here
+    )
 
 
 def visible_gpus(gpus: Sequence[Gpu]) -> tuple[frozenset[str] | None, tuple[Problem, ...]]:

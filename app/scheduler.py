@@ -131,11 +131,9 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     visible, problems = preparation.visible_gpus(gpus)
     rules = Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1)
     if saved is None:
-        never: tuple[Fault, ...] = ()
-        if gpus or not parsed.faults:
-            preparation.check_range(files, gpus)
-            never = preparation.never_fitting(parsed.tasks, gpus, rules, files.shown)
-        preparation.refuse(parsed.faults + never)
+        if not gpus:
+            preparation.refuse(parsed.faults)
+        preparation.refuse_unfit(files, parsed, gpus, rules)
     problems = files.problems + parsed.problems + problems
     return Ready(options, files, seen, parsed, verdicts, saved, given_up, watch, rules, problems)
 
@@ -288,7 +286,8 @@ class _Accept:
         never: tuple[Fault, ...] = ()
         if known := self._known():
             anew = plan.asking_anew(core.known(), planned)
-            never = preparation.never_fitting(anew, known, ready.rules, ready.files.shown)
+            shown = ready.files.shown
+            never = preparation.never_fitting(anew, parsed.document, known, ready.rules, shown)
         preparation.refuse(parsed.faults + never)
         self._used.update(keys)
         gone = core.board.tasks.keys() - set(keys)

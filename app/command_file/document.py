@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from app.command_file.blocks import Layout, layout_of, task_of
-from app.command_file.lane import directive
-from app.command_file.lines import BOM, Chunk, chunks, script_lines, split_lines
+from app.command_file.lane import directive, place_of
+from app.command_file.lines import BOM, Chunk, chunks, indent, script_lines, split_lines
 from app.command_file.render import block_lines, command_lines
 from app.command_file.values import bare, memory_text
 from app.model.faults import BadInput
-from app.model.task import Mode, TaskSpec
+from app.model.task import Mode, TaskSpec, Value
 
 
 class Document:
@@ -28,7 +28,7 @@ class Document:
 
     def block_at(self, line: int) -> int:
         """The block that holds a line (from 1), e.g. a task's. Raises LookupError."""
-        position = bisect_right([chunk.start for chunk in self._blocks], line - 1) - 1
+        position = bisect_right(self._starts, line - 1) - 1
         if position < 0 or line > self._blocks[position].end:
             raise LookupError(f"line {line} is in no block")
         return position
@@ -43,6 +43,22 @@ class Document:
         chunk = self._blocks[block]
         layout = layout_of(chunk, self._lines, self.mode)
         return [number + 1 for number in script_lines(chunk, layout.commands)] if layout else []
+
+    def place(self, line: int, value: Value) -> tuple[int, int]:
+        """Line and column, from 1, of what a sound block says of this; the block holds `line`.
+
+        Where it does not say it (a file of single GPUs has no count), of the block's queue id.
+        """
+        chunk = self._blocks[self.block_at(line)]
+        layout = layout_of(chunk, self._lines, self.mode)
+        number = {"gpus": layout.count, "memory": layout.memory}.get(value) if layout else None
+        if number is not None:
+            return number + 1, indent(self._lines[number])
+        try:
+            number, column = place_of(value, self._lines, chunk.directives)
+        except LookupError:
+            return line, indent(self._lines[line - 1])
+        return number + 1, column
 
     def replace(self, block: int, task: TaskSpec, repeat: int | None = None) -> "Document":
         """The block says `task` now, `repeat` times (None: as often as before). Its comments stay.
@@ -165,6 +181,10 @@ class Document:
     @cached_property
     def _open(self) -> bool:
         return any(chunk.unclosed is not None for chunk in chunks(self._lines))
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [chunk.start for chunk in self._blocks]
 
     @cached_property
     def _blocks(self) -> list[Chunk]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from app.config.tree import Path, Tree
+from app.config.tree import KeyPath, Tree
 from app.model.faults import Fault
 from app.model.settings import Settings
 
@@ -23,7 +23,7 @@ def crossed(settings: Settings, tree: Tree, file: str) -> list[Fault]:
     ]
 
 
-Found = tuple[tuple[str, ...], Path, str, str]
+Found = tuple[tuple[str, ...], KeyPath, str, str]
 """The keys it is about, where it stands, what is wrong, what would be right."""
 
 

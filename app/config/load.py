@@ -1,6 +1,6 @@
 """gpu_manage.yaml: a file to settings, or to everything that is wrong with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from app.config.crossed import crossed
-from app.config.tree import Reader, Tree, described
+from app.config.tree import KeyPath, Places, Reader, Tree, described, place_in
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.problems import Problem, problem
@@ -24,6 +24,12 @@ class Loaded:
 
     settings: Settings
     problems: tuple[Problem, ...] = ()
+    file: str = ""  #: "": there is none, and all settings are defaults
+    places: Places = field(default_factory=dict)
+
+    def fault(self, path: KeyPath, problem: str, hint: str) -> Fault:
+        """That a sound value does not suit this machine, at the value's line."""
+        return Fault(self.file, *place_in(self.places, path), problem, hint)
 
 
 def load(path: Path | None = None) -> Loaded:
@@ -36,20 +42,24 @@ def load(path: Path | None = None) -> Loaded:
         if not path.exists():
             return Loaded(Settings())
     found = read_trusted(path, LARGEST_BYTES, str(path))
-    settings = settings_of(found.text, str(path))
+    settings, tree = _read(found.text, str(path))
     unused = settings.use_all_gpus and settings.compete_gpus
     more = (problem("compete_gpus_unused", file=str(path)),) if unused else ()
-    return Loaded(settings, found.problems + more)
+    return Loaded(settings, found.problems + more, str(path), tree.places)
 
 
 def settings_of(text: str, file: str) -> Settings:
     """The settings that a YAML text says. Raises BadInput."""
+    return _read(text, file)[0]
+
+
+def _read(text: str, file: str) -> tuple[Settings, Tree]:
     tree = Reader(file).read(_compose(text, file))
     settings, wrong = _sound(tree, file)
     faults = [*tree.faults, *wrong, *crossed(settings, tree, file)]
     if faults:
         raise BadInput(faults)
-    return settings
+    return settings, tree
 
 
 def _sound(tree: Tree, file: str) -> tuple[Settings, list[Fault]]:

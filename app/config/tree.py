@@ -12,7 +12,9 @@ from pydantic import BaseModel
 from app.model.faults import Fault
 from app.model.settings import Settings
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
+Places = dict[KeyPath, tuple[int, int]]
+"""Of values: line and column, from 1."""
 
 _STANDARD = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_STANDARD + kind for kind in ("null", "bool", "int", "float", "str"))
@@ -28,15 +30,20 @@ class Tree:
     """What a settings file says: plain values, and where each of them stands."""
 
     values: dict[str, object] = field(default_factory=dict)
-    places: dict[Path, tuple[int, int]] = field(default_factory=dict)  #: of values: line and column from 1
+    places: Places = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     faulty: set[str] = field(default_factory=set)  #: keys whose value is not sure, or was left out
 
-    def place(self, path: Path) -> tuple[int, int]:
-        """Where a value stands, or the nearest thing around it; (0, 0) when the file does not say it."""
-        while path and path not in self.places:
-            path = path[:-1]
-        return self.places.get(path, (0, 0))
+    def place(self, path: KeyPath) -> tuple[int, int]:
+        """See `place_in`."""
+        return place_in(self.places, path)
+
+
+def place_in(places: Places, path: KeyPath) -> tuple[int, int]:
+    """Where a value stands, or the nearest thing around it; (0, 0) when the file does not say it."""
+    while path and path not in places:
+        path = path[:-1]
+    return places.get(path, (0, 0))
 
 
 class Reader:
@@ -54,7 +61,7 @@ class Reader:
             self._fault(root, "the file is no list of keys and values", "write key: value, one a line")
         return self.tree
 
-    def _mapping(self, node: yaml.MappingNode, path: Path, model: type[BaseModel]) -> dict[str, object]:
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath, model: type[BaseModel]) -> dict[str, object]:
         values: dict[str, object] = {}
         lines: dict[str, int] = {}
         for key_node, value_node in node.value:
@@ -97,7 +104,7 @@ class Reader:
         self._fault(node, f"{_clip(node.value)} is no key of this file", hint)
         return None
 
-    def _value(self, node: yaml.Node, path: Path, name: str) -> object:
+    def _value(self, node: yaml.Node, path: KeyPath, name: str) -> object:
         self.tree.places[path] = (_line(node), node.start_mark.column + 1)
         if isinstance(node, yaml.SequenceNode) and node.tag == _STANDARD + "seq":
             return self._list(node, path, name)
@@ -114,7 +121,7 @@ class Reader:
         self._fault(node, f"{name} can't be {_clip(node.tag.removeprefix(_STANDARD))}", "write a plain value")
         return _LEFT_OUT
 
-    def _list(self, node: yaml.SequenceNode, path: Path, name: str) -> object:
+    def _list(self, node: yaml.SequenceNode, path: KeyPath, name: str) -> object:
         items = []
         for position, item in enumerate(node.value):
             if not isinstance(item, yaml.ScalarNode):

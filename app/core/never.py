@@ -1,6 +1,7 @@
 """What could not run even on an empty machine: found before anything starts."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from app.core.allowance import allowed
 from app.core.fit import holds, suits
@@ -8,11 +9,19 @@ from app.core.ledger import reserve_limit
 from app.core.rules import Rules
 from app.model.blockers import gb
 from app.model.gpu import Gpu, index_order
-from app.model.task import TaskSpec
+from app.model.task import TaskSpec, Value
 
 
-def never_fits(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> str | None:
-    """A sentence why, with what would fit, without a full stop; None: some day it can run.
+@dataclass(frozen=True, slots=True)
+class Never:
+    """Why a task can't run, ever."""
+
+    about: Value  #: which of its values would have to be another one
+    why: str  #: a sentence with what would fit, beginning after "the task", without a full stop
+
+
+def never_fits(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> Never | None:
+    """None: some day it can run.
 
     A card that is lost at the moment counts as it was, and as large enough where nobody knows its size.
     """
@@ -35,32 +44,36 @@ def _suiting(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> list[Gpu]:
     return [gpu for gpu in gpus if rules.covers(gpu) and suits(gpu, spec.options.devices, spec.options.model)]
 
 
-def _too_many(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> str | None:
+def _too_many(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> Never | None:
     wanted = "1 GPU" if spec.gpus == 1 else f"{spec.gpus} GPUs"
     here = [gpu for gpu in gpus if rules.covers(gpu)]
     if len(here) < spec.gpus:
         beyond = f" of the {len(gpus)} here" if len(here) < len(gpus) else ""
-        return f"asks for {wanted}, but there {_are(len(here))} in range{beyond}{_listed(here)}"
+        return Never(
+            "gpus", f"asks for {wanted}, but there {_are(len(here))} in range{beyond}{_listed(here)}"
+        )
     most = allowed(len(here), rules)
     if most < spec.gpus:
-        return f"asks for {wanted}, but gpu_left, min_gpu and max_gpu allow {most} of {len(here)} at most"
+        cap = f"gpu_left, min_gpu and max_gpu allow {most} of {len(here)} at most"
+        return Never("gpus", f"asks for {wanted}, but {cap}")
     if len(_suiting(spec, gpus, rules)) >= spec.gpus:
         return None
-    return f"asks for {wanted} with {_named(spec, here)}{_listed(here)}"
+    about, named = _named(spec, here)
+    return Never(about, f"asks for {wanted} with {named}{_listed(here)}")
 
 
-def _named(spec: TaskSpec, here: Sequence[Gpu]) -> str:
+def _named(spec: TaskSpec, here: Sequence[Gpu]) -> tuple[Value, str]:
     """Which of `devices=` and `model=` leaves too few, and what there is."""
     devices, model = spec.options.devices, spec.options.model
     named = [gpu for gpu in here if suits(gpu, devices, None)]
     if devices is not None and len(named) < spec.gpus:
-        return f"devices={','.join(devices)}, but in range there {_are(len(here))}"
+        return "devices", f"devices={','.join(devices)}, but in range there {_are(len(here))}"
     alike = sum(suits(gpu, devices, model) for gpu in named)
     names = ", ".join(sorted({gpu.name for gpu in named}))
-    return f'model="{model}", but {alike or "none"} of that model may be used: there is {names}'
+    return "model", f'model="{model}", but {alike or "none"} of that model may be used: there is {names}'
 
 
-def _too_large(spec: TaskSpec, suiting: list[Gpu], rules: Rules) -> str | None:
+def _too_large(spec: TaskSpec, suiting: list[Gpu], rules: Rules) -> Never | None:
     """By the N-th largest card: the others are larger, and one task asks the same of each."""
     if not spec.memory_gb:
         return None
@@ -72,7 +85,8 @@ def _too_large(spec: TaskSpec, suiting: list[Gpu], rules: Rules) -> str | None:
     if best.nominal_gb > _usable(best, rules):
         largest += f", or {gb(best.nominal_gb)} for the whole card"
     each = "" if spec.gpus == 1 else f" on each of {spec.gpus} GPUs"
-    return f"asks for {gb(spec.memory_gb)}{each}, but {largest} (GPU {best.index}, {best.name})"
+    why = f"asks for {gb(spec.memory_gb)}{each}, but {largest} (GPU {best.index}, {best.name})"
+    return Never("memory", why)
 
 
 def _usable(gpu: Gpu, rules: Rules) -> float:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from app.model.backend import LaunchSpec, Want
 from app.model.blockers import Blocked, reason
@@ -83,7 +82,7 @@ class Task:
             attempt=self.attempts,
             number=number,
             script=substitute(self.spec.script, work_dir),
-            cwd=str(PurePosixPath(work_dir, substitute(options.cwd or "", work_dir))),
+            cwd=self.spec.cwd(work_dir),
             env=options.env,
             terminal=options.terminal,
             session_name=run.session(self.spec.queue_id, self.index, number) if in_tmux else None,

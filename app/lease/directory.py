@@ -35,6 +35,18 @@ def choose_directory(setting: str | None, admin: Path = ADMIN, shared: Path = SH
     differently would promise the same card. Raises LeaseDirectoryError.
     """
     path = _wanted(setting, admin, shared)
+    if not _exists(path):
+        make_shared_directory(path)
+    return _usable(path)
+
+
+def preview_directory(setting: str | None, admin: Path = ADMIN, shared: Path = SHARED) -> Directory | None:
+    """What `choose_directory` would answer, and nothing is made; None: it would make the shared one."""
+    path = _wanted(setting, admin, shared)
+    return _usable(path) if _exists(path) else None
+
+
+def _usable(path: Path) -> Directory:
     folder = open_directory(path)
     try:
         info = os.fstat(folder)
@@ -134,11 +146,7 @@ def _wanted(setting: str | None, admin: Path, shared: Path) -> Path:
         if not _exists(path):
             raise LeaseDirectoryError(f"lease_dir {path} does not exist; make it with: mkdir -m 1777 {path}")
         return path
-    if _exists(admin):
-        return admin
-    if not _exists(shared):
-        make_shared_directory(shared)
-    return shared
+    return admin if _exists(admin) else shared
 
 
 def _exists(path: Path) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.core.fit import holds, suits
 from app.core.rules import Rules, Seen
 from app.gpu.watch import GpuWatch
-from app.lease.directory import choose_directory
+from app.lease.directory import choose_directory, preview_directory
 from app.lease.store import Held, LeaseStore
 from app.local.attempts import Attempts
 from app.local.hidden import Hidden
@@ -32,7 +32,7 @@ from app.model.backend import (
 from app.model.blockers import DriverSilent
 from app.model.gpu import Gpu
 from app.model.paths import Home, RunPaths
-from app.model.problems import problem
+from app.model.problems import Problem, problem
 from app.model.settings import Settings
 from app.model.task import TaskKey
 
@@ -234,18 +234,32 @@ def open_backend(
     home: Home, settings: Settings, run: RunPaths, watch: GpuWatch, rules: Rules
 ) -> LocalBackend:
     """Everything of the local backend, put together. Raises LeaseDirectoryError."""
-    directory = choose_directory(_given_directory(home, settings))
+    given = _given_directory(home, settings)
+    private = given is not None and _is_own(given, home)
+    if given is not None and private:
+        Path(given).mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory = choose_directory(given)
     leases = LeaseStore(directory.path)
-    chosen_private = directory.private and directory.path.is_relative_to(home.logs)
+    chosen_private = directory.private and private
     machine = Machine(watch, leases, home.gpus_off, () if chosen_private else directory.problems)
     return LocalBackend(machine, Seats(machine, rules), Attempts(run, leases, settings), settings)
 
 
+def preview_leases(home: Home, settings: Settings) -> tuple[Problem, ...]:
+    """What `open_backend` would say of the lease directory; nothing is made. Raises LeaseDirectoryError."""
+    given = _given_directory(home, settings)
+    if given is not None and _is_own(given, home):
+        return ()
+    directory = preview_directory(given)
+    return directory.problems if directory else ()
+
+
 def _given_directory(home: Home, settings: Settings) -> str | None:
-    """`lease_dir`, relative to the home. One among this home's own logs is a private world, and made here."""
-    if settings.lease_dir is None:
-        return None
-    given = home.root / Path(settings.lease_dir).expanduser()
-    if given.is_relative_to(home.logs):
-        given.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return str(given)
+    """`lease_dir`, relative to the home."""
+    given = settings.lease_dir
+    return None if given is None else str(home.root / Path(given).expanduser())
+
+
+def _is_own(directory: str, home: Home) -> bool:
+    """One among this home's own logs is a private world, and made when it is missing."""
+    return Path(directory).is_relative_to(home.logs)

@@ -1,6 +1,7 @@
 """What a command file asks for: tasks, their options, their identity."""
 
 import hashlib
+import os.path
 import re
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -10,6 +11,8 @@ WORK_DIR = re.compile(r"(?<!\$)\{work_dir\}")  # ${work_dir} is a variable of th
 Mode = Literal["single", "multi"]
 OnFailure = Literal["stop", "continue"]
 Terminal = Literal["direct", "tmux"]
+Value = Literal["gpus", "memory", "devices", "model", "cwd"]
+"""What a block says that may not suit this machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,10 @@ class TaskSpec:
     memory_gb: float | None  #: per GPU, in units of 1,024 MiB; None: the whole card, exclusive
     options: Options = NO_OPTIONS
     line: int = field(default=0, compare=False)  #: 1-based, of the block's queue id
+
+    def cwd(self, work_dir: str) -> str:
+        """The folder it runs in, absolute as `work_dir` is."""
+        return os.path.join(work_dir, os.path.expanduser(substitute(self.options.cwd or "", work_dir)))  # noqa: PTH111, PTH118 - of text, per launch
 
     def digest(self) -> str:
         """What makes it the same task after an edit: script, cwd, env, GPU count. 16 hex digits."""

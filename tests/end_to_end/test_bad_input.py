@@ -45,7 +45,12 @@ def assert_says(lines: list[str], *expected: tuple[str, str]) -> None:
         (FILE, "1\n1\n20\n\n2\n2\n20\n", [(":1:1", "no command"), (":5:1", "no command")]),
         (FILE, "1\ntrue\n1\nlots\n\n2\ntrue\n1\n-3\n", [(":4:1", "memory"), (":9:1", "negative")]),
         (FILE, "1\ntrue\n0\n10\n\n2\ntrue\n-1\n10\n", [(":3:1", "GPU"), (":8:1", "GPU")]),
-        (FILE, "1\ntrue\n1\n100\n\n2\ntrue\n9\n10\n", [(":1:1", "23.5"), (":6:1", "4 GPUs")]),
+        (FILE, "1\ntrue\n1\n100\n\n2\ntrue\n 9\n10\n", [(":4:1", "23.5"), (":8:2", "4 GPUs")]),
+        (
+            FILE,
+            f"1\n#LANE name=x model=A100\ntrue\n1\n10\n\n#LANE devices=7\n{GOOD}",
+            [(":2:14", "of that model"), (":7:7", "devices=7")],
+        ),
         (SINGLE, f"{GOOD}\n2\ntrue\n2\n10\n", [(":3:1", "main_gpus.py"), (":8:1", "main_gpus.py")]),
         (FILE, "1\na &\n1\n10\n\n2\nb &\n1\n10\n", [(":2:3", "background"), (":7:3", "background")]),
         (
@@ -81,6 +86,11 @@ def test_a_command_file_that_is_missing_or_that_everybody_can_write(world: World
     ("text", "expected"),
     [
         ("check_time: 5\na: [\n", [(":3:1", "it is no YAML")]),
+        ("min_gpu: 0\nwork_dir: /nowhere\n", [(":2:11", "is no folder")]),
+        (
+            "use_all_gpus: false\ncompete_gpus: [0, 7,\n  9]\n",
+            [(":2:19", "GPU 7; there is GPU 0, 1, 2, 3"), (":3:3", "GPU 9")],
+        ),
         (
             "check_tiem: 3\ncheck_time: soon\nmin_gpu: 3\nmax_gpu: 2\n",
             [(":1:1", "check_time"), (":2:13", "it wants a number"), (":3:10", "more than max_gpu")],

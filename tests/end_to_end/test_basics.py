@@ -145,6 +145,33 @@ def test_check_says_that_a_start_would_resume(world: World) -> None:
     assert "no unfinished run" in world.run("--check", "--resume", expect=2)
 
 
+def test_check_says_who_runs_the_file_already(world: World) -> None:
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    output = world.run("--check")
+    assert f"the scheduler with pid {scheduler.pid} runs this file" in output
+    assert "resume" not in output
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_check_looks_at_the_folders(world: World) -> None:
+    world.file("#LANE cwd=~/made\n1\ntrue\n1\n1\n\n2\ntrue\n#LANE cwd=gone\n1\n1\n")
+    (world.root / "made").mkdir()
+    world.env["HOME"] = str(world.root)
+    output = world.run("--check")
+    note = "note: {}:9:7: there is no folder {} yet".format(
+        world.root / "command" / "command_gpus.txt", world.root / "work" / "gone"
+    )
+    assert note in output
+    assert output.count("there is no folder") == 1
+    (world.root / "leases").rmdir()
+    output = world.run("--check", expect=2)
+    assert "does not exist; make it with: mkdir -m 1777" in output
+    assert not (world.root / "leases").exists()
+
+
 def everything(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
