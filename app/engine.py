@@ -66,6 +66,7 @@ class Engine:
         self.stay = stay
         self.listeners: list[Listener] = []
         self._changed = asyncio.Event()
+        self._starting: set[int] = set()  #: numbers of attempts that are being launched
         self._living: dict[int, Running] = {}
         self._launches: list[Launch] = []
         self._signals: dict[int, Signal] = {}
@@ -125,7 +126,7 @@ class Engine:
 
     def _over(self) -> bool:
         """Nothing will happen any more, or was told to stop and what is left can't be reached from here."""
-        if self.core.ending == "stop" and not self._living:
+        if self.core.ending == "stop" and not self._living and not self._starting:
             return True
         return self.core.finished and not (self.stay and self.core.ending is None)
 
@@ -144,7 +145,11 @@ class Engine:
             self._stand_still()
             return
         for launch in launches:
-            await self._launch(launch)
+            # tmux takes its time, and one that hangs must not hold up all others.
+            if launch.spec.terminal == "tmux":
+                self.alongside(self._launch_beside(launch), f"launch {launch.spec.number}")
+            else:
+                await self._launch(launch)
 
     def _say_why(self) -> None:
         """Reasons are for people: while much happens at once they are worked out ten times a second."""
@@ -166,12 +171,18 @@ class Engine:
                 await self.backend.give_back(grant)
         return kept
 
+    async def _launch_beside(self, launch: Launch) -> None:
+        await self._launch(launch)
+        self._changed.set()  # it may have a timeout now, or be tried again later
+
     async def _launch(self, launch: Launch) -> None:
         number = launch.spec.number
         if self._signals.pop(number, None):
             await self._call_off([launch], "the scheduler was told to stop")
             return
+        self._starting.add(number)
         result = await self.backend.launch(launch.grant, launch.spec)
+        self._starting.discard(number)
         if isinstance(result, LaunchFailed):
             why: Literal["refused", "failed"] = "refused" if result.refused else "failed"
             self._feed(NotStarted(number, result.error, why), wake=not result.refused)

@@ -1,5 +1,10 @@
-"""Reading /proc. A leaf: imports nothing of ours. Of a process that is gone everything answers None or ()."""
+"""Reading /proc. A leaf: imports nothing of ours. Of a process that is gone everything answers None or ().
 
+Where that can't be told, as no descriptor or memory is left to look, OSError is raised: nobody who lives may
+seem to be gone.
+"""
+
+import errno
 import functools
 import os
 import pwd
@@ -30,7 +35,8 @@ def stat(pid: int) -> Stat | None:
     """None when there is no such process."""
     try:
         raw = _read(f"/proc/{pid}/stat")
-    except OSError:
+    except OSError as error:
+        gone(error)
         return None
     # The command stands in brackets and may itself hold brackets and blanks: cut at the last one.
     head, _, tail = raw.rpartition(b")")
@@ -39,6 +45,15 @@ def stat(pid: int) -> Stat | None:
         return None
     command = printable(head.partition(b"(")[2].decode("utf-8", "replace"))  # any process may name itself
     return Stat(pid, command, fields[0].decode(), int(fields[1]), int(fields[3]), int(fields[19]))
+
+
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+
+def gone(error: OSError) -> None:
+    """Raises an error that tells of us and not of the process."""
+    if error.errno in _EXHAUSTED:
+        raise error
 
 
 def printable(text: str) -> str:
@@ -116,7 +131,7 @@ def session_members(session: int, among: Iterable[int]) -> list[int]:
         except OSError:
             continue
         found = stat(pid)
-        if found is None or found.alive:  # None: it could not be read (no descriptor left), or has just gone
+        if found and found.alive:
             members.append(pid)
     return members
 
@@ -167,7 +182,8 @@ def environ(pid: int) -> bytes | None:
     """The NUL-separated environment a process was started with; None where we may not look."""
     try:
         return Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
+    except OSError as error:
+        gone(error)
         return None
 
 
@@ -176,7 +192,8 @@ def open_files(pid: int) -> Iterator[str]:
     folder = f"/proc/{pid}/fd"
     try:
         names = os.listdir(folder)  # noqa: PTH208
-    except OSError:
+    except OSError as error:
+        gone(error)
         return
     for name in names:
         try:

@@ -50,6 +50,7 @@ from app.store.plan_lock import take_plan
 from app.store.resume import SavedRun
 from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded
+from app.threads import ready_threads
 from app.view import LiveView, print_summary, suits
 
 STEM_BYTES = 32
@@ -57,6 +58,9 @@ STEM_BYTES = 32
 
 FAULTY_LOOK_SECONDS = 2.0
 """What the driver gets to add to the faults of a command file."""
+
+THREADS = 8
+"""For what blocks and is no thread's own: scans of /proc, tmux."""
 
 RESUME_LOOK_SECONDS = 0.3
 """What the driver gets before living attempts are looked for."""
@@ -104,6 +108,7 @@ async def serve(options: RunOptions) -> int:
     """Run a scheduler to its end; its exit code. Raises GpulaneError for what is exit code 2."""
     async with contextlib.AsyncExitStack() as stack:
         with preparation.refused():
+            asyncio.get_running_loop().set_default_executor(ready_threads(THREADS))
             ready = await _ready(stack, options)
             parts = await _assemble(stack, ready)
         return await _live(ready, parts)

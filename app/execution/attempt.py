@@ -1,6 +1,7 @@
 """Waiting for an attempt's supervisor, and finding it again after a restart. Contract 5."""
 
 import asyncio
+import contextlib
 import os
 from dataclasses import dataclass
 
@@ -99,10 +100,12 @@ def _open(pid: int, start: int) -> Alive | None:
         pidfd = os.pidfd_open(pid)
     except ProcessLookupError:
         return None
-    found = procfs.stat(pid)
-    if found is None or not found.alive or found.start != start:
-        os.close(pidfd)
-        return None
+    with contextlib.ExitStack() as ours:
+        ours.callback(os.close, pidfd)
+        found = procfs.stat(pid)
+        if found is None or not found.alive or found.start != start:
+            return None
+        ours.pop_all()
     return Alive(pid, start, found.session, pidfd)
 
 

@@ -140,15 +140,14 @@ def own(stack: contextlib.ExitStack, fd: int) -> int:
 def _watch(pid: int) -> Spawned:
     """A pidfd for our own child. Without one (too many open files) it must not run on unseen."""
     try:
-        pidfd = os.pidfd_open(pid)
+        found = procfs.stat(pid)
+        assert found is not None  # a child that has not been reaped
+        return Spawned(pid, found.start, pid, os.pidfd_open(pid))
     except OSError:
         # Not reaped yet, so the number is still its own, and its session's group as well.
         os.killpg(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         raise
-    found = procfs.stat(pid)
-    assert found is not None  # a child that has not been reaped
-    return Spawned(pid, found.start, pid, pidfd)
 
 
 def _occupy_stdio() -> None:

@@ -153,16 +153,19 @@ def holds(pid: int, files: set[tuple[int, int]], memfd: str = "") -> bool:
     folder = f"/proc/{pid}/fd"
     try:
         names = os.listdir(folder)  # noqa: PTH208
-    except OSError:
+    except OSError as error:
+        procfs.gone(error)
         return False
     for name in names:
-        with contextlib.suppress(OSError):
+        try:
             if os.readlink(f"{folder}/{name}") == memfd:  # noqa: PTH115
                 return True
             if files:
                 seen = os.stat(f"{folder}/{name}")  # noqa: PTH116
                 if (seen.st_dev, seen.st_ino) in files and _locks(pid, name):
                     return True
+        except OSError as error:
+            procfs.gone(error)
     return False
 
 

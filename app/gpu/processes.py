@@ -102,7 +102,10 @@ def _plausible(used: int | None, total_gb: float) -> float | None:
 
 def describe(pid: int, used_gb: float | None, compute: bool) -> GpuProcess:
     """Whose process this is, as far as /proc says: another PID namespace or hidepid leaves it unknown."""
-    found = procfs.stat(pid)
+    try:
+        found, lineage = procfs.stat(pid), procfs.lineage(pid)
+    except OSError:  # no descriptor left to look
+        found, lineage = None, ()
     uid = procfs.owner(pid) if found else None
     command = found.command if found else ""
     # An MPS server sits on every card it serves and computes nothing itself; its clients are listed apart.
@@ -117,5 +120,5 @@ def describe(pid: int, used_gb: float | None, compute: bool) -> GpuProcess:
         peak_gb=used_gb or 0.0,
         compute=compute and not serves,
         session=found.session if found else None,
-        lineage=procfs.lineage(pid) if found else (),
+        lineage=lineage,
     )

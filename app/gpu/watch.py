@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
-from app.gpu.driver_thread import DriverThread
 from app.gpu.measured import Peaks, SampleWindow
 from app.gpu.probe import GpuProbe, ProbeError
 from app.model.blockers import DriverSilent
 from app.model.gpu import Gpu, Usage
+from app.threads import OwnerThread
 
 Seen = tuple[tuple[Gpu, ...], dict[str, Usage]]
 
@@ -49,7 +49,7 @@ class GpuWatch:
         self._deadline = deadline
         self._first_deadline = first_deadline
         self._longest_pause = longest_pause
-        self._thread: DriverThread[Seen] = DriverThread()
+        self._thread = OwnerThread("gpu-driver")
         self._samples = SampleWindow(sample_window)
         self._peaks = Peaks()
         self._sampling = False

@@ -141,7 +141,9 @@ class Mutex:
 
     def _say_stuck(self, stuck: _Stuck) -> Problem:
         path, seconds = str(self._folder.path / NAME), round(stuck.waited)
-        found = procfs.stat(stuck.pid) if stuck.pid else None
+        found = None
+        with contextlib.suppress(OSError):  # no descriptor left to look
+            found = procfs.stat(stuck.pid) if stuck.pid else None
         if found is None:
             return problem("lease_mutex_unseen", path=path, seconds=seconds)
         uid = procfs.owner(found.pid)

@@ -24,6 +24,7 @@ from app.execution.trees import Marks, Process, ticks_now
 from app.lease.errors import LeaseError
 from app.lease.store import Held, LeaseStore
 from app.local.leftovers import Leftovers
+from app.local.surely import surely
 from app.model.backend import AttemptRecord, Exit, Grant, LaunchFailed, LaunchSpec, Lost, Running
 from app.model.paths import LOG_RULE, RunPaths
 from app.model.problems import Problem
@@ -43,9 +44,6 @@ ASK_AGAIN_SECONDS = 0.05
 TASKS_FAULT = (errno.E2BIG, errno.EINVAL, errno.ENAMETOOLONG)
 """Launches fail so for what is in the task; otherwise (full disk, no process or descriptor left, a folder
 removed) for how the machine is, and that may pass."""
-
-CLEAN_UP_AGAIN_SECONDS = 1.0
-"""Between tries to look for what an attempt has left while the machine refuses that."""
 
 SUPERVISOR_SECONDS = 5.0
 """What a supervisor gets to end when its whole tree is dead."""
@@ -122,7 +120,7 @@ class Attempts:
         self.sought[record.number] = record.leases
         self._leases.adopt(record.leases)
         try:
-            return await self._adopt(record)
+            return await surely("finding an attempt again", lambda: self._adopt(record))
         finally:
             del self.sought[record.number]
 
@@ -163,7 +161,9 @@ class Attempts:
         ended = self._ends.lines(running.number).ended
         living.marks = replace(living.marks, ended=_ended_at(ended, reaped))
         living.over.set()
-        await self._clean_up_surely(living, forced=living.kill_at is not None or ended is None)
+        forced = living.kill_at is not None or ended is None
+        # Its cards stay its own until everything could be looked at.
+        await surely("looking for what an attempt has left", lambda: self._clean_up(living, forced))
         del self.living[running.number]
         os.close(living.pidfd)
         if ended is None:
@@ -178,14 +178,7 @@ class Attempts:
         if living is None:
             return
         living.kill_at = time.monotonic() + grace
-        if await _ends_when_asked(living, living.kill_at):
-            return  # what is left of its tree has the rest of the time: see _clean_up
-        await asyncio.to_thread(trees.kill_tree, living.marks)
-        # Its supervisor ends by itself, unless somebody has stopped that.
-        supervisor = Process(running.pid, running.start, "")
-        trees.send(supervisor, signal.SIGCONT)
-        if not await _over_within(living, SUPERVISOR_SECONDS):
-            trees.send(supervisor, signal.SIGKILL)
+        await surely("ending an attempt", lambda: _end(living))
 
     async def _spawn(self, grant: Grant, held: Held | None, spec: LaunchSpec, visible: str) -> Spawned:
         env = task_environment(self._passed, spec, grant.gpu_ids, visible)
@@ -194,15 +187,6 @@ class Attempts:
         if spec.terminal == "tmux":  # asks tmux, which takes some 50 ms
             return await asyncio.to_thread(self._in_tmux.launch, spec, env, fds, head)
         return self._direct.launch(spec, env, fds, head)
-
-    async def _clean_up_surely(self, living: Living, forced: bool) -> None:
-        """Its cards stay its own until everything could be looked at."""
-        while True:
-            try:
-                return await self._clean_up(living, forced)
-            except (OSError, RuntimeError) as error:  # no descriptor or thread left
-                log.warning("what is left of an attempt can't be looked for now: %s", error)
-                await asyncio.sleep(CLEAN_UP_AGAIN_SECONDS)
 
     async def _clean_up(self, living: Living, forced: bool) -> None:
         """If nothing of its session is left and nobody holds its leases, its cards go on at once, and strays
@@ -246,6 +230,17 @@ class Attempts:
         self.living[number] = Living(number, pidfd, marks, leases, on_cpu, tmux)
 
 
+async def _end(living: Living) -> None:
+    if await _ends_when_asked(living, living.kill_at or 0.0):
+        return  # what is left of its tree has the rest of the time: see _clean_up
+    await asyncio.to_thread(trees.kill_tree, living.marks)
+    # Its supervisor ends by itself, unless somebody has stopped that.
+    supervisor = Process(living.marks.pid or 0, living.marks.start, "")
+    trees.send(supervisor, signal.SIGCONT)
+    if not await _over_within(living, SUPERVISOR_SECONDS):
+        trees.send(supervisor, signal.SIGKILL)
+
+
 async def _ends_when_asked(living: Living, until: float) -> bool:
     """Ask its tree to end; whether it has by then. Right after a launch there is nobody but the supervisor,
     which stays: its task is asked once it is there."""
@@ -276,7 +271,7 @@ def _failed(error: OSError | ValueError) -> LaunchFailed:
     if isinstance(error, ValueError):
         return LaunchFailed(str(error))
     where = f"{error.filename}: " if error.filename else ""
-    refused = error.errno is not None and error.errno not in TASKS_FAULT
+    refused = error.errno not in TASKS_FAULT  # tmux's troubles have no number
     return LaunchFailed(where + (error.strerror or str(error)), refused)
 
 

@@ -12,6 +12,7 @@ from app.execution import trees
 from app.execution.attempt import outlive
 from app.execution.strays import left_behind
 from app.execution.trees import Marks, Process
+from app.local.surely import surely
 from app.model.problems import Problem, problem
 
 log = logging.getLogger("gpulane")
@@ -20,9 +21,6 @@ POLL_SECONDS = 0.05
 
 NAMED = 5
 """Processes that a sentence names."""
-
-WITHOUT_DESCRIPTORS_SECONDS = 1.0
-"""Between looks at what lingers when nothing can be opened to wait for it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,7 +45,7 @@ class Leftovers:
 
     async def close(self) -> None:
         """One last sweep; what lingers is left with its leases."""
-        await self.sweep()
+        await surely("looking for what attempts have left", self.sweep)
         for watch in self._lingering.values():
             watch.cancel()
 
@@ -104,16 +102,18 @@ class Leftovers:
     async def _outlive(self, lingering: Lingering) -> None:
         """Until nothing of it is left; then its cards are free."""
         while lingering.left:
-            first = lingering.left[0]
-            try:
-                await outlive(first.pid, first.start)
-            except OSError:
-                await asyncio.sleep(WITHOUT_DESCRIPTORS_SECONDS)
-            found = await asyncio.to_thread(trees.find, lingering.marks)
+            found = await surely("waiting for what an attempt has left", lambda: _next(lingering))
             lingering.left = [each for each in found if each not in self._spared]
         del self._lingering[lingering]
         self._release(lingering.leases)
         self.freed()
+
+
+async def _next(lingering: Lingering) -> Sequence[Process]:
+    """What is left when the first of those that are left has gone."""
+    first = lingering.left[0]
+    await outlive(first.pid, first.start)
+    return await asyncio.to_thread(trees.find, lingering.marks)
 
 
 async def _ask(marks: Marks, patience: float) -> None:

@@ -1,11 +1,12 @@
 """Whatever an attempt leaves behind is found and ended, and nothing else is. Real processes."""
 
 import os
+import resource
 import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,17 @@ import pytest
 
 from app import procfs
 from app.execution.tmux import end_server, server_pid
-from app.execution.trees import Marks, find, kill_tree, quick_check, send, signal_tree, ticks_now
+from app.execution.trees import (
+    Marks,
+    find,
+    has_marker,
+    holds,
+    kill_tree,
+    quick_check,
+    send,
+    signal_tree,
+    ticks_now,
+)
 from app.execution.trees import Process as Found
 from tests.edges import stray
 from tests.edges.attempts import Attempts, Trial, attempts_in, lease_is_held, lives, make_lease
@@ -162,6 +173,26 @@ def test_what_was_born_later_is_among_the_numbers_looked_at(age: float, bystande
     finally:
         later.kill()
         later.wait()
+
+
+def test_without_a_descriptor_nobody_seems_to_be_gone(attempts: Attempts) -> None:
+    trial = attempts.start("sleep 300")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    pid = trial.spawned.pid
+    looks: list[Callable[[], object]] = [
+        lambda: find(trial.marks),
+        lambda: procfs.stat(pid),
+        lambda: quick_check(trial.marks, lambda: False),
+        lambda: has_marker(pid, trial.marks.log_path),
+        lambda: holds(pid, set()),
+    ]
+    for look in looks:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+        try:
+            with pytest.raises(OSError, match="Too many open files"):
+                look()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_quick_check_knows_nothing_without_a_supervisor(tmp_path: Path) -> None:

@@ -53,10 +53,24 @@ def test_an_end_without_a_descriptor_left_is_waited_out(world: World) -> None:
     before = resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE, (3, before[1]))
     world.go()
-    eventually(lambda: "can't be looked for now" in world.output())
+    eventually(lambda: "looking for what an attempt has left can't be done now" in world.output())
     resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE, before)
     assert scheduler.end() == 0
     assert world.work("done") == ["one", "two"]
+
+
+def test_a_timeout_without_a_descriptor_left_is_waited_out(world: World) -> None:
+    world.settings(max_retries=0, stop_grace=0)
+    world.file("#LANE timeout=1s\n1\ntouch begun; exec sleep 300\n1\n10\n")
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    eventually((world.root / "work" / "begun").exists)
+    before = resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE, (3, before[1]))
+    eventually(lambda: "ending an attempt can't be done now" in world.output())
+    resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE, before)
+    assert scheduler.end() == 1
+    assert world.outcome("1/0").cause.kind == "timeout"
 
 
 needs_agent = pytest.mark.skipif(not shutil.which("ssh-agent"), reason="needs ssh-agent")

@@ -41,7 +41,9 @@ class FakeBackend:
     def __init__(self) -> None:
         self.meanwhile: Callable[[], object] = lambda: None
         self.end: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
+        self.tmux: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0)
         self.launched: list[Grant] = []
+        self.signalled: list[int] = []
         self.given_back: list[Grant] = []
 
     async def acquire(self, heads: Sequence[Want], now: Now) -> Acquired:
@@ -51,6 +53,8 @@ class FakeBackend:
         return Acquired(grants, dict, None)
 
     async def launch(self, grant: Grant, spec: LaunchSpec) -> Running | LaunchFailed:
+        if spec.terminal == "tmux":
+            await self.tmux()
         self.launched.append(grant)
         return Running(spec.key, spec.number, 1, 1, now().wall)
 
@@ -59,7 +63,7 @@ class FakeBackend:
         return Exit(0, running.started_at, now().wall, None, "")
 
     async def signal(self, running: Running, grace: float) -> None:
-        raise NotImplementedError
+        self.signalled.append(running.number)
 
     async def adopt(self, record: AttemptRecord, label: str) -> Running | Exit | Lost:
         raise NotImplementedError
@@ -115,6 +119,31 @@ def test_an_edit_that_asks_for_the_same_keeps_the_gpus() -> None:
     finished(engine)
     assert not backend.given_back
     assert len(backend.launched) == 2
+
+
+def test_a_tmux_that_hangs_holds_up_its_own_queue_alone() -> None:
+    async def run() -> None:
+        hung, others_ended = asyncio.Event(), asyncio.Event()
+
+        def told(*_: object) -> None:
+            if len(backend.launched) == 3 and set(engine.core.running) == {1}:
+                others_ended.set()
+
+        backend = FakeBackend()
+        backend.tmux = hung.wait
+        engine = engine_of(
+            backend, spec(1, "a", terminal="tmux"), spec(1, "b"), spec(2, "c"), spec(2, "d"), spec(2, "e")
+        )
+        engine.listeners.append(told)
+        running = asyncio.create_task(engine.run())
+        await asyncio.wait_for(others_ended.wait(), 10)
+        engine.stop()  # what is being launched is waited for and told
+        hung.set()
+        await asyncio.wait_for(running, 10)
+        assert backend.signalled == [1]
+        assert len(backend.launched) == 4
+
+    asyncio.run(run())
 
 
 def test_a_bug_beside_is_raised_also_when_it_comes_with_the_last_end() -> None:

@@ -1,4 +1,5 @@
-"""The one thread that calls the driver."""
+"""Threads for what may block: one that alone owns something (the driver, the history's connection), and some
+for whatever comes."""
 
 import asyncio
 import contextlib
@@ -6,19 +7,21 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 T = TypeVar("T")
 
 
-class DriverThread(Generic[T]):
+class OwnerThread:
     """Runs calls one after the other, and between them a background job if one is set.
 
     A daemon: a call that hangs for ever must not keep the program from ending. With no call and no
-    background job it sleeps without waking.
+    background job it sleeps without waking. (An executor costs the loop twice as much per call.)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._background: Callable[[], None] | None = None
@@ -49,7 +52,7 @@ class DriverThread(Generic[T]):
 
         self._put(change)
 
-    def finish(self, last: Callable[[], None]) -> None:
+    def finish(self, last: Callable[[], None] = lambda: None) -> None:
         """Run `last` after all that was asked, and end the thread. A hung one is left behind."""
 
         def end() -> None:
@@ -62,7 +65,7 @@ class DriverThread(Generic[T]):
     def _put(self, run: Callable[[], None]) -> None:
         self._calls.put(run)
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="gpu-driver", daemon=True)
+            self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
             self._thread.start()
 
     def _work(self) -> None:
@@ -97,3 +100,16 @@ def _succeed(future: "asyncio.Future[T]", answer: T) -> None:
 def _fail(future: "asyncio.Future[T]", error: BaseException) -> None:
     if not future.done():
         future.set_exception(error)
+
+
+def ready_threads(count: int) -> ThreadPoolExecutor:
+    """An executor whose threads have all begun: what they are needed for can then not fail for want of one
+    (`ulimit -u`). Raises RuntimeError when they can't be had now."""
+    pool = ThreadPoolExecutor(count)
+    begun = threading.Barrier(count)
+    try:
+        list(pool.map(lambda _: begun.wait(), range(count)))
+    except RuntimeError:
+        begun.abort()
+        raise
+    return pool
