@@ -14,7 +14,7 @@ from app.narrate import log
 LOOK_MILLISECONDS = 2_000
 """Between looks at the file itself: network file systems tell of no changes, and the watch begins late."""
 
-Signature = tuple[int, int, int]
+Signature = tuple[int, int, int, int]
 
 
 def signature(path: Path) -> Signature | None:
@@ -23,7 +23,7 @@ def signature(path: Path) -> Signature | None:
         info = path.stat()
     except OSError:
         return None
-    return info.st_mtime_ns, info.st_ino, info.st_size
+    return info.st_mtime_ns, info.st_ctime_ns, info.st_ino, info.st_size
 
 
 class Edits:

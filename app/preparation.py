@@ -236,19 +236,20 @@ def _out_of_range(files: Files, gpus: Sequence[Gpu]) -> tuple[Fault, ...]:
 
 
 def visible_gpus(gpus: Sequence[Gpu]) -> tuple[frozenset[str] | None, tuple[Problem, ...]]:
-    """The indices that an inherited CUDA_VISIBLE_DEVICES leaves us; None: it is not set, or all simulated."""
+    """The cards that an inherited CUDA_VISIBLE_DEVICES leaves us, by index, or as they are named there while
+    the driver is away (at a resume); None: it is not set, or all are simulated."""
     inherited = os.environ.get("CUDA_VISIBLE_DEVICES")
     if inherited is None or (gpus and all(gpu.simulated for gpu in gpus)):
         return None, ()
-    names = [name.strip() for name in inherited.split(",")]
-    # At a resume the driver may be away: then only names that are indices can be understood.
-    chosen = set() if gpus else {name for name in names if name.isdecimal()}
-    for name in names:
-        found = [g.index for g in gpus if g.index == name or (name and g.uuid.startswith(name))]
+    chosen: dict[str, None] = {}
+    for name in (name.strip() for name in inherited.split(",")):
+        found = [gpu.index for gpu in gpus if gpu.index == name or (name and gpu.uuid.startswith(name))]
+        if not gpus and (name.isdecimal() or name.startswith(("GPU-", "MIG-"))):
+            found = [name]
         if not found:
             break  # as CUDA does: the list ends at the first name that is none
-        chosen.update(found)
+        chosen.update(dict.fromkeys(found))
     if not chosen:
         return frozenset(), (problem("visible_devices_none", value=inherited),)
-    allowed = ", ".join(sorted(chosen, key=index_order))
+    allowed = ", ".join(sorted(chosen, key=index_order) if gpus else chosen)
     return frozenset(chosen), (problem("visible_devices", value=inherited, gpus=allowed),)

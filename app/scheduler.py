@@ -162,18 +162,13 @@ async def _first_look(watch: GpuWatch, resuming: bool, faulty: bool) -> tuple[Gp
         with contextlib.suppress(ProbeError, asyncio.TimeoutError):
             return (await asyncio.wait_for(watch.look(), FAULTY_LOOK_SECONDS)).gpus
         return ()
-    named = os.environ.get("CUDA_VISIBLE_DEVICES", "0").replace(",", "").isdecimal()
-    if resuming and named:  # what runs must be found now; the driver may take a minute
+    if resuming:  # what runs must be found now; the driver may take a minute
         with contextlib.suppress(ProbeError, asyncio.TimeoutError):
             return (await asyncio.wait_for(watch.look(), RESUME_LOOK_SECONDS)).gpus
         return ()
     notice = asyncio.get_running_loop().call_later(2.0, print_problem, "waiting for the GPU driver to answer")
     try:
         return (await watch.look()).gpus
-    except ProbeError:
-        if not resuming:
-            raise
-        return ()
     finally:
         notice.cancel()
 

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,13 +80,17 @@ def _move_aside(path: Path) -> None:
 
 
 class Pace:
-    """How often a state is written: after one that cost c seconds of processor, none for c / SHARE."""
+    """How often a state is written: where one costs c seconds of processor, after c / SHARE seconds.
+
+    c is the median of the last three: now and then one costs much more (a collection of garbage, and the
+    first one, which builds serialisers as well), which says nothing of the next.
+    """
 
     def __init__(
         self, clock: Callable[[], float] = time.monotonic, cpu: Callable[[], float] = time.thread_time
     ) -> None:
         self._clock, self._cpu = clock, cpu
-        self._warm = False
+        self._costs = deque([0.0, 0.0], maxlen=3)
         self.next_at = clock()  #: of `clock`; a state may be written from then on
 
     @contextmanager
@@ -95,7 +100,5 @@ class Pace:
         try:
             yield
         finally:
-            # The first one builds serialisers as well, once: it says nothing of what the next will cost.
-            cost = self._cpu() - began if self._warm else 0.0
-            self._warm = True
-            self.next_at = self._clock() + max(LEAST_INTERVAL, cost / SHARE)
+            self._costs.append(self._cpu() - began)
+            self.next_at = self._clock() + max(LEAST_INTERVAL, sorted(self._costs)[1] / SHARE)

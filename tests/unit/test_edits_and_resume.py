@@ -207,9 +207,15 @@ def test_the_state_file_shows_a_queue_that_went_and_came_back() -> None:
     assert shown(report).queues[1].tasks[0].commands == "y"
 
 
-def test_inherited_cards_are_kept_while_the_driver_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2")
-    assert visible_gpus(())[0] == frozenset({"0", "2"})
+@pytest.mark.parametrize(
+    ("inherited", "kept"),
+    [("0,2", {"0", "2"}), ("GPU-3f,1", {"GPU-3f", "1"}), ("MIG-7,-1,0", {"MIG-7"}), ("", set())],
+)
+def test_inherited_cards_are_kept_while_the_driver_is_away(
+    monkeypatch: pytest.MonkeyPatch, inherited: str, kept: set[str]
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", inherited)
+    assert visible_gpus(())[0] == frozenset(kept)
 
 
 def test_records_are_committed_in_their_order_also_after_a_failure() -> None:

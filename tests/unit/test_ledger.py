@@ -170,15 +170,17 @@ def test_only_cards_in_range_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "visible", "in_range"),
+    ("settings", "visible", "covered"),
     [
-        (Settings(), None, None),
+        (Settings(), None, {"0", "1", "2", "3"}),
         (Settings(), frozenset({"0", "1"}), {"0", "1"}),
         (Settings(use_all_gpus=False, compete_gpus=("1", "2")), None, {"1", "2"}),
         (Settings(use_all_gpus=False, compete_gpus=("1", "2")), frozenset({"0", "1"}), {"1"}),
+        (Settings(use_all_gpus=False, compete_gpus=("1", "2")), frozenset({"U2", "0"}), {"2"}),
+        (Settings(), frozenset(), set()),
     ],
 )
-def test_the_range(settings: Settings, visible: frozenset[str] | None, in_range: set[str] | None) -> None:
+def test_the_range(settings: Settings, visible: frozenset[str] | None, covered: set[str]) -> None:
     chosen = Rules.of(settings, ME, visible, cpu_count=8)
-    assert chosen.in_range == in_range
+    assert {card.index for card in map(gpu, range(4)) if chosen.covers(card)} == covered
     assert chosen.cpu_tasks == 8
