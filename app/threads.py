@@ -109,7 +109,7 @@ def ready_threads(count: int) -> ThreadPoolExecutor:
     begun = threading.Barrier(count)
     try:
         list(pool.map(lambda _: begun.wait(), range(count)))
-    except RuntimeError:
+    except RuntimeError as error:
         begun.abort()
-        raise
+        raise RuntimeError("this user may start no more threads here (see ulimit -u)") from error
     return pool

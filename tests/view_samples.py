@@ -137,7 +137,7 @@ CAPPED = (
 
 FOUR_CARDS = (
     "needs 4 GPUs with 40 GB free (1 ready); GPU 0 has 15.5 GB free (promised 64 GB), "
-    "GPU 1 is leased to queue 11, GPU 2 is leased to queue 11, GPU 3 is turned off"
+    "GPU 1, 2 are leased to queue 11, GPU 3 is turned off"
 )
 
 MUTEX = "The lease directory's mutex is held by the stopped process 3121 of bob; going on without it."

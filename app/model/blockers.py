@@ -3,6 +3,7 @@
 All blockers of a task are named, and each is true: take away exactly these and it is placed.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -188,7 +189,7 @@ def say(blocker: Blocker) -> str:  # noqa: C901 - one flat match, an arm a type
                 f" ({', '.join(parts)})" if parts else ""
             )
         case CardLeased():
-            return f"GPU {blocker.gpu} is leased to {blocker.by}"
+            return _leased([blocker])
         case CardBusy():
             program = f" ({blocker.command})" if blocker.command else ""
             return f"GPU {blocker.gpu} has a process of {blocker.user}: pid {blocker.pid}{program}"
@@ -241,9 +242,30 @@ STANDSTILL: dict[str, str] = {
 assert set(UNUSABLE) >= set(Health.__args__) - {"ok"}  # type: ignore[attr-defined]
 
 
+def _clauses(blockers: Sequence[Blocker]) -> Iterator[str]:
+    """Leased cards are told together: on a full machine that is all there is, and lines are short."""
+    leased = [each for each in blockers if isinstance(each, CardLeased)]
+    for blocker in blockers:
+        if not isinstance(blocker, CardLeased):
+            yield say(blocker)
+        elif blocker is leased[0]:
+            yield _leased(leased)
+
+
+def _leased(leased: Sequence[CardLeased]) -> str:
+    """ "GPU 0, 1 are leased to queue 2, GPU 3 to bob"."""
+    holders: dict[str, list[str]] = {}
+    for each in leased:
+        holders.setdefault(each.by, []).append(each.gpu)
+    (by, cards), *others = holders.items()
+    verb = "is" if len(cards) == 1 else "are"
+    first = f"GPU {', '.join(cards)} {verb} leased to {by}"
+    return ", ".join([first, *(f"GPU {', '.join(more)} to {whom}" for whom, more in others)])
+
+
 def reason(blocked: Blocked) -> str:
     """The sentence shown for a waiting task: what it needs, then everything in its way."""
-    why = ", ".join(map(say, blocked.blockers))
+    why = ", ".join(_clauses(blocked.blockers))
     if blocked.gpus == 0:
         return why
     cards = "1 GPU" if blocked.gpus == 1 else f"{blocked.gpus} GPUs"

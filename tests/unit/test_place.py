@@ -35,6 +35,13 @@ def test_the_designs_own_sentence() -> None:
     )
 
 
+def test_leased_cards_are_told_together() -> None:
+    owners = [(0, ME, 3), (1, ME, 3), (2, ME, 7), (3, BOB, 1)]
+    case = Case(*four(), leases=[lease(on, 24, uid, queue, exclusive=True) for on, uid, queue in owners])
+    told = "GPU 0, 1 are leased to queue 3, GPU 2 to queue 7, GPU 3 to bob"
+    assert case.reason(want(5, 20, gpus=4)) == f"needs 4 GPUs with 20 GB free; {told}"
+
+
 # --- order -----------------------------------------------------------------------------------------
 
 

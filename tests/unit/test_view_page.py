@@ -125,7 +125,7 @@ def test_waiting_tasks_stand_by_how_long_they_wait_with_their_reason_in_full() -
     assert (
         "◔ 12/0 8x1b 3:05:00 needs 4 GPUs with 40 GB free (1 ready); "
         "GPU 0 has 15.5 GB free (promised 64 GB), "
-        "GPU 1 is leased to queue 11, GPU 2 is leased to queue 11, GPU 3 is turned off ◔ 3/0" in text
+        "GPU 1, 2 are leased to queue 11, GPU 3 is turned off ◔ 3/0" in text
     )
     assert "↻ 4/7 drop 0.3 in 3:42 retry 3 of 9 after: exit 1 in: python fetch.py --shard 7" in text
 
