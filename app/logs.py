@@ -5,6 +5,7 @@ import fcntl
 import logging
 import os
 import sys
+import time
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -56,6 +57,18 @@ class _SharedFile(RotatingFileHandler):
 _NO_RECORD = logging.makeLogRecord({})
 
 
+class _Dated(logging.Formatter):
+    """Local time to the second, worked out once a second."""
+
+    _second, _shown = 0, ""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        second = int(record.created)
+        if second != self._second:
+            self._second, self._shown = second, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
+        return self._shown
+
+
 class _Output(logging.StreamHandler):  # type: ignore[type-arg]
     """Standard output; a closed pipe or a terminal that is gone ends nothing."""
 
@@ -76,13 +89,13 @@ def open_log(path: Path, most_mb: float, on_terminal: bool) -> None:
         handlers.append(_Output(sys.stdout))
     for handler in handlers:
         whose = f"[{os.getpid()}] " if isinstance(handler, _SharedFile) else ""
-        form = f"%(asctime)s %(levelname)-7s {whose}%(message)s"
-        handler.setFormatter(logging.Formatter(form, "%Y-%m-%d %H:%M:%S"))
+        handler.setFormatter(_Dated(f"%(asctime)s %(levelname)-7s {whose}%(message)s"))
         log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
-    # As the logging HOWTO says under "Optimization": who called is never shown, and is half of a line's cost.
+    # As the logging HOWTO says under "Optimization": what is never shown is half of a line's cost.
     logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def print_problem(text: str) -> None:
