@@ -104,7 +104,13 @@ def _between(pid: int, last: int) -> Iterator[int]:
 
 def _last_pid() -> int:
     """The number given out last."""
-    return int(_read("/proc/loadavg").split()[-1])
+    return int(os.pread(_loadavg(), 128, 0).split()[-1])
+
+
+@functools.cache
+def _loadavg() -> int:
+    """Kept open, as it is read twice for every attempt; each read from its beginning is a new look."""
+    return os.open("/proc/loadavg", os.O_RDONLY | os.O_CLOEXEC)
 
 
 @functools.cache

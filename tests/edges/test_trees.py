@@ -177,6 +177,7 @@ def test_what_was_born_later_is_among_the_numbers_looked_at(age: float, bystande
 
 def test_without_a_descriptor_nobody_seems_to_be_gone(attempts: Attempts) -> None:
     trial = attempts.start("sleep 300")
+    eventually(lambda: find(trial.marks))
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     pid = trial.spawned.pid
     looks: list[Callable[[], object]] = [
