@@ -42,16 +42,15 @@ class StateWriter:
                 "and its disk must not be full"
             ) from error
 
-    def write(self, state: bytes) -> Problem | None:
-        """Replace the state file whole. A failure leaves the old one, is returned, and stays in `problem`
-        until a write succeeds."""
+    def write(self, state: bytes) -> None:
+        """Replace the state file whole. A failure leaves the old one, and stays in `problem` until a write
+        succeeds."""
         try:
             write_atomically(self.path, state)
         except OSError as error:
             self.problem = problem("state_file", path=str(self.path), error=error.strerror or str(error))
         else:
             self.problem = None
-        return self.problem
 
     def close(self) -> None:
         """From here on readers take the scheduler for gone; the file stays as it is."""

@@ -161,10 +161,8 @@ def test_check_looks_at_the_folders(world: World) -> None:
     (world.root / "made").mkdir()
     world.env["HOME"] = str(world.root)
     output = world.run("--check")
-    note = "note: {}:9:7: there is no folder {} yet".format(
-        world.root / "command" / "command_gpus.txt", world.root / "work" / "gone"
-    )
-    assert note in output
+    gone = world.root / "work" / "gone"
+    assert f"note: command/command_gpus.txt:9:7: there is no folder {gone} yet" in output
     assert output.count("there is no folder") == 1
     (world.root / "leases").rmdir()
     output = world.run("--check", expect=2)
