@@ -144,6 +144,7 @@ class Engine:
             await self._call_off(launches, "it could not be recorded")
             self._stand_still()
             return
+        self._starting |= {launch.spec.number for launch in launches}
         for launch in launches:
             # tmux takes its time, and one that hangs must not hold up all others.
             if launch.spec.terminal == "tmux":
@@ -179,8 +180,8 @@ class Engine:
         number = launch.spec.number
         if self._signals.pop(number, None):
             await self._call_off([launch], "the scheduler was told to stop")
+            self._starting.discard(number)
             return
-        self._starting.add(number)
         result = await self.backend.launch(launch.grant, launch.spec)
         self._starting.discard(number)
         if isinstance(result, LaunchFailed):
