@@ -4,6 +4,7 @@ import hashlib
 import os.path
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
 WORK_DIR = re.compile(r"(?<!\$)\{work_dir\}")  # ${work_dir} is a variable of the user's own
@@ -50,7 +51,8 @@ class TaskSpec:
 
     def cwd(self, work_dir: str) -> str:
         """The folder it runs in, absolute as `work_dir` is."""
-        return os.path.join(work_dir, os.path.expanduser(substitute(self.options.cwd or "", work_dir)))  # noqa: PTH111, PTH118 - of text, per launch
+        given = os.path.expanduser(substitute(self.options.cwd or "", work_dir))  # noqa: PTH111 - of text
+        return str(PurePosixPath(work_dir, given))
 
     def digest(self) -> str:
         """What makes it the same task after an edit: script, cwd, env, GPU count. 16 hex digits."""

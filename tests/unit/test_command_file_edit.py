@@ -270,3 +270,18 @@ def test_only_the_work_dir_is_substituted() -> None:
         substitute(script, r"/a\1 b")
         == r"bash /a\1 b/a.sh {} ${work_dir} ${X} {work_dirs} awk '{print}' /a\1 b"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "folder"),
+    [
+        (None, "/work/x"),
+        ("a/b", "/work/x/a/b"),
+        ("/data", "/data"),
+        ("~/a", "/home/ann/a"),
+        ("{work_dir}/c", "/work/x/c"),
+    ],
+)
+def test_where_a_task_runs(monkeypatch: pytest.MonkeyPatch, given: str | None, folder: str) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert TaskSpec(1, "x", 1, 20, Options(cwd=given)).cwd("/work/x") == folder
