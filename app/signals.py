@@ -44,7 +44,7 @@ class Signals:
         running = len(self._engine.core.running)
         if running:
             tasks = "1 task still runs" if running == 1 else f"{running} tasks still run"
-            text = f"draining: {tasks}, nothing more starts; press Ctrl-C twice to stop now"
+            text = f"draining: {tasks}, nothing more starts; Ctrl-C twice: stop now"
             log.info(text)
             self._notice(text)
 

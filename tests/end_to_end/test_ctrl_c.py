@@ -14,7 +14,7 @@ import pytest
 from tests.end_to_end.world import UNTIL_GO, World
 from tests.waiting import eventually
 
-DRAINING = "draining: 1 task still runs, nothing more starts; press Ctrl-C twice to stop now"
+DRAINING = "draining: 1 task still runs, nothing more starts; Ctrl-C twice: stop now"
 
 
 class Terminal:
