@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -47,7 +46,9 @@ async def check(options: RunOptions) -> int:
         console.print(Text(f"not checked against this machine's GPUs: {none}"))
     finally:
         await watch.close()
-    problems = (*files.problems, *parsed.problems, *problems, *preview_leases(files.home, files.settings))
+    with preparation.refused():
+        leases = preview_leases(files.home, files.settings)
+    problems = (*files.problems, *parsed.problems, *problems, *leases)
     _show_plan(console, parsed.tasks)
     held = sum(task.options.hold for task in parsed.tasks)
     queues = len({task.queue_id for task in parsed.tasks})
@@ -81,7 +82,7 @@ def _missing_folders(files: Files, parsed: Parsed) -> Iterator[str]:
     seen: set[str] = set()
     for task in parsed.tasks:
         folder = task.cwd(files.work_dir)
-        if task.options.cwd and folder not in seen and not Path(folder).is_dir():
+        if task.options.cwd and folder not in seen and not os.path.isdir(folder):  # noqa: PTH112 - raises for nothing
             place = "{}:{}".format(*parsed.document.place(task.line, "cwd"))
             yield f"{files.shown}:{place}: there is no folder {folder} yet, and without it the task will fail"
         seen.add(folder)

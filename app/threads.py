@@ -65,8 +65,9 @@ class OwnerThread:
     def _put(self, run: Callable[[], None]) -> None:
         self._calls.put(run)
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+            thread.start()
+            self._thread = thread
 
     def _work(self) -> None:
         while not self._finished:

@@ -119,7 +119,8 @@ def send(process: Process, signum: int) -> bool:
     """Signal exactly this process. False if it has ended, or may not be signalled by us."""
     try:
         pidfd = os.pidfd_open(process.pid)
-    except OSError:
+    except OSError as error:
+        procfs.gone(error)
         return False
     try:
         if procfs.start_time(process.pid) != process.start:

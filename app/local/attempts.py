@@ -271,7 +271,8 @@ def _failed(error: OSError | ValueError) -> LaunchFailed:
     if isinstance(error, ValueError):
         return LaunchFailed(str(error))
     where = f"{error.filename}: " if error.filename else ""
-    refused = error.errno not in TASKS_FAULT  # tmux's troubles have no number
+    passing = isinstance(error, TimeoutError)  # of a tmux that does not answer; it has no number
+    refused = passing or (error.errno is not None and error.errno not in TASKS_FAULT)
     return LaunchFailed(where + (error.strerror or str(error)), refused)
 
 

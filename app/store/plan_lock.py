@@ -1,5 +1,6 @@
 """One scheduler a command file: a lock kept for life, under a name made of the file's real path."""
 
+import contextlib
 import os
 from hashlib import blake2b
 from pathlib import Path
@@ -26,7 +27,9 @@ def take_plan(state: Path, command_file: Path) -> Lock:
 def plan_holder(state: Path, command_file: Path) -> str | None:
     """The pid of the scheduler that runs the file; None: nobody does."""
     path = _lock_path(state, command_file)
-    return _pid(path) if is_alive(path) else None
+    with contextlib.suppress(FileNotFoundError):  # it has just ended
+        return _pid(path) if is_alive(path) else None
+    return None
 
 
 def _lock_path(state: Path, command_file: Path) -> Path:
