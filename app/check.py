@@ -9,7 +9,6 @@ from rich.text import Text
 
 from app import preparation
 from app.command_file.parse import Parsed
-from app.core.rules import Rules
 from app.engine import now
 from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
@@ -36,8 +35,7 @@ async def check(options: RunOptions) -> int:
     console = Console()
     try:
         gpus = (await watch.look()).gpus
-        visible, problems = preparation.visible_gpus(gpus)
-        rules = Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1)
+        rules, problems = preparation.rules_here(files, gpus)
         if unfinished is None:  # a card that is missing at a resume is a reason to wait
             preparation.refuse_unfit(files, parsed, gpus, rules)
     except NoDriver as none:
@@ -81,8 +79,10 @@ def _missing_folders(files: Files, parsed: Parsed) -> Iterator[str]:
     """Working directories that are not there: no fault, as a task before may make them."""
     seen: set[str] = set()
     for task in parsed.tasks:
-        folder = task.cwd(files.work_dir)
-        if task.options.cwd and folder not in seen and not os.path.isdir(folder):  # noqa: PTH112 - raises for nothing
+        if task.options.cwd is None:
+            continue
+        folder = task.folder(files.work_dir)
+        if folder not in seen and not os.path.isdir(folder):  # noqa: PTH112 - raises for nothing
             place = "{}:{}".format(*parsed.document.place(task.line, "cwd"))
             yield f"{files.shown}:{place}: there is no folder {folder} yet, and without it the task will fail"
         seen.add(folder)

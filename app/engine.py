@@ -66,7 +66,7 @@ class Engine:
         self.stay = stay
         self.listeners: list[Listener] = []
         self._changed = asyncio.Event()
-        self._starting: set[int] = set()  #: numbers of attempts that are being launched
+        self._starting: set[int] = set()  #: numbers of attempts that are launched beside
         self._living: dict[int, Running] = {}
         self._launches: list[Launch] = []
         self._signals: dict[int, Signal] = {}
@@ -144,10 +144,10 @@ class Engine:
             await self._call_off(launches, "it could not be recorded")
             self._stand_still()
             return
-        self._starting |= {launch.spec.number for launch in launches}
         for launch in launches:
             # tmux takes its time, and one that hangs must not hold up all others.
             if launch.spec.terminal == "tmux":
+                self._starting.add(launch.spec.number)
                 self.alongside(self._launch_beside(launch), f"launch {launch.spec.number}")
             else:
                 await self._launch(launch)
@@ -174,16 +174,15 @@ class Engine:
 
     async def _launch_beside(self, launch: Launch) -> None:
         await self._launch(launch)
+        self._starting.discard(launch.spec.number)
         self._changed.set()  # it may have a timeout now, or be tried again later
 
     async def _launch(self, launch: Launch) -> None:
         number = launch.spec.number
         if self._signals.pop(number, None):
             await self._call_off([launch], "the scheduler was told to stop")
-            self._starting.discard(number)
             return
         result = await self.backend.launch(launch.grant, launch.spec)
-        self._starting.discard(number)
         if isinstance(result, LaunchFailed):
             why: Literal["refused", "failed"] = "refused" if result.refused else "failed"
             self._feed(NotStarted(number, result.error, why), wake=not result.refused)

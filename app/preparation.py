@@ -67,8 +67,8 @@ def find_files(options: RunOptions) -> Files:
     loaded = load(config)
     settings = loaded.settings
     if settings.work_dir is not None and not (home.root / Path(settings.work_dir).expanduser()).is_dir():
-        problem_ = f"work_dir {settings.work_dir} is no folder"
-        raise BadInput([loaded.fault(("work_dir",), problem_, "name one that exists, or null")])
+        wrong = f"work_dir {settings.work_dir} is no folder"
+        raise BadInput([loaded.fault(("work_dir",), wrong, "name one that exists, or null")])
     shown = options.command_file or _default_command_file(options, home, settings)
     command = home.resolve(shown)
     for path in (home.root, command.resolve()):
@@ -233,6 +233,12 @@ def _out_of_range(files: Files, gpus: Sequence[Gpu]) -> tuple[Fault, ...]:
         for position, index in enumerate(settings.compete_gpus)
         if index not in here
     )
+
+
+def rules_here(files: Files, gpus: Sequence[Gpu]) -> tuple[Rules, tuple[Problem, ...]]:
+    """The settings as they bear on this machine, and what its user should know of that."""
+    visible, problems = visible_gpus(gpus)
+    return Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1), problems
 
 
 def visible_gpus(gpus: Sequence[Gpu]) -> tuple[frozenset[str] | None, tuple[Problem, ...]]:

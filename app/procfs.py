@@ -36,7 +36,7 @@ def stat(pid: int) -> Stat | None:
     try:
         raw = _read(f"/proc/{pid}/stat")
     except OSError as error:
-        gone(error)
+        raise_if_exhausted(error)
         return None
     # The command stands in brackets and may itself hold brackets and blanks: cut at the last one.
     head, _, tail = raw.rpartition(b")")
@@ -50,8 +50,8 @@ def stat(pid: int) -> Stat | None:
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
-def gone(error: OSError) -> None:
-    """Raises an error that tells of us and not of the process."""
+def raise_if_exhausted(error: OSError) -> None:
+    """Raises it where it tells of us and not of the process: no descriptor or memory is left here."""
     if error.errno in _EXHAUSTED:
         raise error
 
@@ -189,7 +189,7 @@ def environ(pid: int) -> bytes | None:
     try:
         return Path(f"/proc/{pid}/environ").read_bytes()
     except OSError as error:
-        gone(error)
+        raise_if_exhausted(error)
         return None
 
 
@@ -199,7 +199,7 @@ def open_files(pid: int) -> Iterator[str]:
     try:
         names = os.listdir(folder)  # noqa: PTH208
     except OSError as error:
-        gone(error)
+        raise_if_exhausted(error)
         return
     for name in names:
         try:

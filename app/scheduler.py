@@ -133,8 +133,7 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     )
     stack.push_async_callback(watch.close)
     gpus = await _first_look(watch, resuming=saved is not None, faulty=bool(parsed.faults))
-    visible, problems = preparation.visible_gpus(gpus)
-    rules = Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1)
+    rules, problems = preparation.rules_here(files, gpus)
     if saved is None:
         if not gpus:
             preparation.refuse(parsed.faults)

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from app.config.crossed import crossed
-from app.config.tree import KeyPath, Places, Reader, Tree, described, place_in
+from app.config.tree import KeyPath, Reader, Tree, described
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.problems import Problem, problem
@@ -25,11 +25,11 @@ class Loaded:
     settings: Settings
     problems: tuple[Problem, ...] = ()
     file: str = ""  #: "": there is none, and all settings are defaults
-    places: Places = field(default_factory=dict)
+    tree: Tree = field(default_factory=Tree)
 
     def fault(self, path: KeyPath, problem: str, hint: str) -> Fault:
         """That a sound value does not suit this machine, at the value's line."""
-        return Fault(self.file, *place_in(self.places, path), problem, hint)
+        return Fault(self.file, *self.tree.place(path), problem, hint)
 
 
 def load(path: Path | None = None) -> Loaded:
@@ -45,7 +45,7 @@ def load(path: Path | None = None) -> Loaded:
     settings, tree = _read(found.text, str(path))
     unused = settings.use_all_gpus and settings.compete_gpus
     more = (problem("compete_gpus_unused", file=str(path)),) if unused else ()
-    return Loaded(settings, found.problems + more, str(path), tree.places)
+    return Loaded(settings, found.problems + more, str(path), tree)
 
 
 def settings_of(text: str, file: str) -> Settings:

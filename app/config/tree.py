@@ -13,8 +13,6 @@ from app.model.faults import Fault
 from app.model.settings import Settings
 
 KeyPath = tuple[str | int, ...]
-Places = dict[KeyPath, tuple[int, int]]
-"""Of values: line and column, from 1."""
 
 _STANDARD = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_STANDARD + kind for kind in ("null", "bool", "int", "float", "str"))
@@ -30,20 +28,15 @@ class Tree:
     """What a settings file says: plain values, and where each of them stands."""
 
     values: dict[str, object] = field(default_factory=dict)
-    places: Places = field(default_factory=dict)
+    places: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)  #: of values: line, column from 1
     faults: list[Fault] = field(default_factory=list)
     faulty: set[str] = field(default_factory=set)  #: keys whose value is not sure, or was left out
 
     def place(self, path: KeyPath) -> tuple[int, int]:
-        """See `place_in`."""
-        return place_in(self.places, path)
-
-
-def place_in(places: Places, path: KeyPath) -> tuple[int, int]:
-    """Where a value stands, or the nearest thing around it; (0, 0) when the file does not say it."""
-    while path and path not in places:
-        path = path[:-1]
-    return places.get(path, (0, 0))
+        """Where a value stands, or the nearest thing around it; (0, 0) when the file does not say it."""
+        while path and path not in self.places:
+            path = path[:-1]
+        return self.places.get(path, (0, 0))
 
 
 class Reader:

@@ -17,20 +17,21 @@ class Rules:
     uid: int
     in_range: frozenset[str] | None  #: indices that the settings choose; None: all
     cpu_tasks: int  #: tasks without a GPU that may run at once
-    visible: frozenset[str] | None = None  #: indices and beginnings of uuids that were inherited; None: all
+    visible: tuple[str, ...] | None = None  #: indices and beginnings of uuids that were inherited; None: all
 
     @classmethod
     def of(cls, settings: Settings, uid: int, visible: frozenset[str] | None, cpu_count: int) -> "Rules":
         """`visible`: what an inherited CUDA_VISIBLE_DEVICES leaves; None: it is not set."""
         chosen = None if settings.use_all_gpus else frozenset(settings.compete_gpus)
-        return cls(settings, uid, chosen, settings.cpu_tasks or max(1, cpu_count), visible)
+        names = None if visible is None else tuple(visible)
+        return cls(settings, uid, chosen, settings.cpu_tasks or max(1, cpu_count), names)
 
     def covers(self, gpu: Gpu) -> bool:
         """Is the card in this scheduler's range?"""
         if self.in_range is not None and gpu.index not in self.in_range:
             return False
         visible = self.visible
-        return visible is None or gpu.index in visible or gpu.uuid.startswith(tuple(visible))
+        return visible is None or gpu.index in visible or gpu.uuid.startswith(visible)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class Task:
             attempt=self.attempts,
             number=number,
             script=substitute(self.spec.script, work_dir),
-            cwd=self.spec.cwd(work_dir),
+            cwd=self.spec.folder(work_dir),
             env=options.env,
             terminal=options.terminal,
             session_name=run.session(self.spec.queue_id, self.index, number) if in_tmux else None,

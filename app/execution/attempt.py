@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app import procfs
 from app.execution.ends import Ended, EndsFile
+from app.execution.launcher import own
 from app.execution.trees import has_marker, holds, identities
 from app.model.problems import Problem, problem
 
@@ -101,7 +102,7 @@ def _open(pid: int, start: int) -> Alive | None:
     except ProcessLookupError:
         return None
     with contextlib.ExitStack() as ours:
-        ours.callback(os.close, pidfd)
+        own(ours, pidfd)
         found = procfs.stat(pid)
         if found is None or not found.alive or found.start != start:
             return None

@@ -120,7 +120,7 @@ def send(process: Process, signum: int) -> bool:
     try:
         pidfd = os.pidfd_open(process.pid)
     except OSError as error:
-        procfs.gone(error)
+        procfs.raise_if_exhausted(error)
         return False
     try:
         if procfs.start_time(process.pid) != process.start:
@@ -155,7 +155,7 @@ def holds(pid: int, files: set[tuple[int, int]], memfd: str = "") -> bool:
     try:
         names = os.listdir(folder)  # noqa: PTH208
     except OSError as error:
-        procfs.gone(error)
+        procfs.raise_if_exhausted(error)
         return False
     for name in names:
         try:
@@ -166,7 +166,7 @@ def holds(pid: int, files: set[tuple[int, int]], memfd: str = "") -> bool:
                 if (seen.st_dev, seen.st_ino) in files and _locks(pid, name):
                     return True
         except OSError as error:
-            procfs.gone(error)
+            procfs.raise_if_exhausted(error)
     return False
 
 

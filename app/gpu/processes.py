@@ -103,7 +103,8 @@ def _plausible(used: int | None, total_gb: float) -> float | None:
 def describe(pid: int, used_gb: float | None, compute: bool) -> GpuProcess:
     """Whose process this is, as far as /proc says: another PID namespace or hidepid leaves it unknown."""
     try:
-        found, lineage = procfs.stat(pid), procfs.lineage(pid)
+        found = procfs.stat(pid)
+        lineage = procfs.lineage(pid) if found else ()
     except OSError:  # no descriptor left to look
         found, lineage = None, ()
     uid = procfs.owner(pid) if found else None

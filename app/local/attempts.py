@@ -177,8 +177,9 @@ class Attempts:
         living = self.living.get(running.number)
         if living is None:
             return
-        living.kill_at = time.monotonic() + grace
-        await surely("ending an attempt", lambda: _end(living))
+        living.kill_at = until = time.monotonic() + grace
+        supervisor = Process(running.pid, running.start, "")
+        await surely("ending an attempt", lambda: _end(living, supervisor, until))
 
     async def _spawn(self, grant: Grant, held: Held | None, spec: LaunchSpec, visible: str) -> Spawned:
         env = task_environment(self._passed, spec, grant.gpu_ids, visible)
@@ -230,12 +231,11 @@ class Attempts:
         self.living[number] = Living(number, pidfd, marks, leases, on_cpu, tmux)
 
 
-async def _end(living: Living) -> None:
-    if await _ends_when_asked(living, living.kill_at or 0.0):
+async def _end(living: Living, supervisor: Process, until: float) -> None:
+    if await _ends_when_asked(living, until):
         return  # what is left of its tree has the rest of the time: see _clean_up
     await asyncio.to_thread(trees.kill_tree, living.marks)
     # Its supervisor ends by itself, unless somebody has stopped that.
-    supervisor = Process(living.marks.pid or 0, living.marks.start, "")
     trees.send(supervisor, signal.SIGCONT)
     if not await _over_within(living, SUPERVISOR_SECONDS):
         trees.send(supervisor, signal.SIGKILL)

@@ -234,32 +234,27 @@ def open_backend(
     home: Home, settings: Settings, run: RunPaths, watch: GpuWatch, rules: Rules
 ) -> LocalBackend:
     """Everything of the local backend, put together. Raises LeaseDirectoryError."""
-    given = _given_directory(home, settings)
-    private = given is not None and _is_own(given, home)
-    if given is not None and private:
-        Path(given).mkdir(mode=0o700, parents=True, exist_ok=True)
+    given, own = _given_directory(home, settings)
+    if own:
+        own.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory = choose_directory(given)
     leases = LeaseStore(directory.path)
-    chosen_private = directory.private and private
-    machine = Machine(watch, leases, home.gpus_off, () if chosen_private else directory.problems)
+    problems = () if own and directory.private else directory.problems
+    machine = Machine(watch, leases, home.gpus_off, problems)
     return LocalBackend(machine, Seats(machine, rules), Attempts(run, leases, settings), settings)
 
 
 def preview_leases(home: Home, settings: Settings) -> tuple[Problem, ...]:
     """What `open_backend` would say of the lease directory; nothing is made. Raises LeaseDirectoryError."""
-    given = _given_directory(home, settings)
-    if given is not None and _is_own(given, home):
-        return ()
-    directory = preview_directory(given)
+    given, own = _given_directory(home, settings)
+    directory = None if own else preview_directory(given)
     return directory.problems if directory else ()
 
 
-def _given_directory(home: Home, settings: Settings) -> str | None:
-    """`lease_dir`, relative to the home."""
-    given = settings.lease_dir
-    return None if given is None else str(home.root / Path(given).expanduser())
-
-
-def _is_own(directory: str, home: Home) -> bool:
-    """One among this home's own logs is a private world, and made when it is missing."""
-    return Path(directory).is_relative_to(home.logs)
+def _given_directory(home: Home, settings: Settings) -> tuple[str | None, Path | None]:
+    """`lease_dir`, relative to the home; and again if it lies among this home's own logs: that is a private
+    world, and made when it is missing."""
+    if settings.lease_dir is None:
+        return None, None
+    given = home.root / Path(settings.lease_dir).expanduser()
+    return str(given), given if given.is_relative_to(home.logs) else None

@@ -49,7 +49,7 @@ class TaskSpec:
     options: Options = NO_OPTIONS
     line: int = field(default=0, compare=False)  #: 1-based, of the block's queue id
 
-    def cwd(self, work_dir: str) -> str:
+    def folder(self, work_dir: str) -> str:
         """The folder it runs in, absolute as `work_dir` is."""
         given = os.path.expanduser(substitute(self.options.cwd or "", work_dir))  # noqa: PTH111 - of text
         return str(PurePosixPath(work_dir, given))

@@ -1,16 +1,18 @@
 """What tasks leave running: it keeps its card, is named, and goes from the page when it is gone."""
 
+import contextlib
 import os
 import resource
 import shutil
 import signal
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from app import procfs
 from app.execution.ends import EndsFile
-from tests.end_to_end.world import UNTIL_GO, World
+from tests.end_to_end.world import UNTIL_GO, Scheduler, World
 from tests.waiting import eventually
 
 
@@ -46,15 +48,21 @@ def test_a_task_that_has_lost_its_supervisor_is_ended_before_it_begins_anew(worl
     assert len(world.work("done")) == 1
 
 
+@contextlib.contextmanager
+def no_descriptor_left(scheduler: Scheduler) -> Iterator[None]:
+    before = resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE, (3, before[1]))
+    yield
+    resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE, before)
+
+
 def test_an_end_without_a_descriptor_left_is_waited_out(world: World) -> None:
     world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done")])
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
-    before = resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE, (3, before[1]))
-    world.go()
-    eventually(lambda: "looking for what an attempt has left can't be done now" in world.output())
-    resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE, before)
+    with no_descriptor_left(scheduler):
+        world.go()
+        eventually(lambda: "looking for what an attempt has left can't be done now" in world.output())
     assert scheduler.end() == 0
     assert world.work("done") == ["one", "two"]
 
@@ -65,10 +73,8 @@ def test_a_timeout_without_a_descriptor_left_is_waited_out(world: World) -> None
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
     eventually((world.root / "work" / "begun").exists)
-    before = resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE, (3, before[1]))
-    eventually(lambda: "ending an attempt can't be done now" in world.output())
-    resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE, before)
+    with no_descriptor_left(scheduler):
+        eventually(lambda: "ending an attempt can't be done now" in world.output())
     assert scheduler.end() == 1
     assert world.outcome("1/0").cause.kind == "timeout"
 

@@ -284,4 +284,4 @@ def test_only_the_work_dir_is_substituted() -> None:
 )
 def test_where_a_task_runs(monkeypatch: pytest.MonkeyPatch, given: str | None, folder: str) -> None:
     monkeypatch.setenv("HOME", "/home/ann")
-    assert TaskSpec(1, "x", 1, 20, Options(cwd=given)).cwd("/work/x") == folder
+    assert TaskSpec(1, "x", 1, 20, Options(cwd=given)).folder("/work/x") == folder
