@@ -242,7 +242,7 @@ class Engine:
         # In the file or not, its task runs until its end is known: both are in one transaction.
         found = await self.backend.adopt(record, self.core.running[record.number].label)
         if isinstance(found, Running):
-            self._feed(Launched(found.number, found.pid, found.started_at))
+            self._feed(Launched(found.number, found.pid, found.started_at, found.stopping))
             self._watch(found)
         else:
             self._feed(Ended(record.number, found, adopted=True))
@@ -264,7 +264,7 @@ class Engine:
         if running is None:
             self._signals[signal.number] = signal  # not launched or not found yet
         else:
-            self.alongside(self.backend.signal(running, signal.grace), f"signal {signal.number}")
+            self.alongside(self.backend.signal(running, signal.why, signal.grace), f"signal {signal.number}")
 
     # Events and actions
 

@@ -11,7 +11,7 @@ from app.core import plan
 from app.core.align import OldTask, align
 from app.core.outcome import cause_of
 from app.core.task import Task
-from app.execution.ends import Ended, EndsFile
+from app.execution.ends import NOTHING, EndsFile, Lines
 from app.execution.strays import left_behind
 from app.execution.trees import Marks
 from app.model import records
@@ -162,20 +162,21 @@ def give_up(home: Home, saved: SavedRun, now: Now) -> list[Record]:
     failures = {task.key: task.failures for task in saved.tasks}
     with _ends(home, saved.name) as ends:
         for record in saved.open_attempts:
-            ended = ends.lines(record.number).ended if ends else None
-            told += _given_up(record, ended, saved.specs[record.key], failures[record.key], now)
+            lines = ends.lines(record.number) if ends else NOTHING
+            told += _given_up(record, lines, saved.specs[record.key], failures[record.key], now)
     return told
 
 
 def _given_up(
-    record: AttemptRecord, ended: Ended | None, spec: TaskSpec, failures: int, now: Now
+    record: AttemptRecord, lines: Lines, spec: TaskSpec, failures: int, now: Now
 ) -> Iterator[Record]:
+    ended = lines.ended
     if ended is None:
         cause: Cause | None = Vanished(reboot=record.boot_id != procfs.boot_id())
         yield records.AttemptEnded(record.number, None, now.wall, None, None, cause)
     else:
         end = Exit(ended.status, ended.started_at, ended.ended_at, None, "")
-        cause = cause_of(end, spec.script, None, None)
+        cause = cause_of(end, spec.script, spec.options.timeout, lines.ended_for)
         yield records.AttemptEnded(record.number, end.started_at, end.ended_at, end.status, None, cause)
     state: TaskState = Pending(now.wall)
     if ended and cause is None:

@@ -7,6 +7,7 @@ from typing import Literal
 from app.model.backend import Exit, Grant, LaunchSpec, Lost
 from app.model.blockers import Blocked
 from app.model.records import AttemptEnded, Moved
+from app.model.state import Why
 from app.model.task import Planned, TaskKey
 
 # Events
@@ -36,6 +37,7 @@ class Launched:
     number: int
     pid: int
     since: float  #: wall
+    stopping: Why | None = None  #: an earlier scheduler had asked it to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Signal:
     """Ask an attempt's whole tree to end; after `grace` seconds it is made to."""
 
     number: int
+    why: Why
     grace: float
 
 

@@ -49,6 +49,7 @@ from app.model.state import (
     TaskState,
     Vanished,
     Waiting,
+    Why,
     error_text,
 )
 from app.model.task import Planned, TaskKey, TaskSpec
@@ -86,8 +87,8 @@ class Core:
         """What follows from the plan as it was given, once: first transitions, and stops that go on."""
         first, self._actions = self._actions, []
         for number, task in self.board.attempts.items():
-            if task.running.stopping:
-                first.append(Signal(number, self.settings.stop_grace))
+            if why := task.running.stopping:
+                first.append(Signal(number, why, self.settings.stop_grace))
         return first
 
     def heads(self) -> Sequence[Want]:
@@ -144,6 +145,8 @@ class Core:
             case Launched():
                 task = self.board.attempts[event.number]
                 self.board.started(task, replace(task.running, pid=event.pid, since=event.since), now)
+                if event.stopping:
+                    self._stop(task, event.stopping, now)
             case NotStarted():
                 self._not_started(event, now)
             case Ended():
@@ -222,9 +225,9 @@ class Core:
     def _ended(self, event: Ended, now: Now) -> None:
         task = self.board.attempts.pop(event.number)
         end, state = event.end, task.running
-        stopping = None if outcome.before(end, task.stop_at) else state.stopping
-        cause = outcome.cause_of(end, task.spec.script, task.timeout(self.settings), stopping)
         exit_ = end if isinstance(end, Exit) else None
+        stopping = exit_.stopping if exit_ else state.stopping
+        cause = outcome.cause_of(end, task.spec.script, task.timeout(self.settings), stopping)
         self._actions.append(
             AttemptEnded(
                 event.number,
@@ -235,7 +238,6 @@ class Core:
                 cause,
             )
         )
-        task.stop_at = None
         if isinstance(end, Lost) and (event.adopted or not end.began):
             task.failures = 0  # a new start gives what it finds lost a fresh budget
             self._move(task, Pending(now.wall) if task.in_file else Cancelled(now.wall, "edit"), now, cause)
@@ -304,12 +306,11 @@ class Core:
             if later.state.status not in FINISHED and later.state.status != "running":
                 self._move(later, Skipped(now.wall, f"task {task.label} failed", task.label), now)
 
-    def _stop(self, task: Task, why: Literal["timeout", "stopped"], now: Now) -> None:
+    def _stop(self, task: Task, why: Why, now: Now) -> None:
         if task.running.stopping is not None:
             return
-        task.stop_at = now.mono
         self._move(task, replace(task.running, stopping=why), now)
-        self._actions.append(Signal(task.running.number, self.settings.stop_grace))
+        self._actions.append(Signal(task.running.number, why, self.settings.stop_grace))
 
     # Time
 

@@ -2,10 +2,19 @@
 
 import re
 import signal
-from typing import Literal
 
 from app.model.backend import Exit, Lost
-from app.model.state import Cause, ExitCode, NotLaunched, OutOfMemory, Signalled, Stopped, TimedOut, Vanished
+from app.model.state import (
+    Cause,
+    ExitCode,
+    NotLaunched,
+    OutOfMemory,
+    Signalled,
+    Stopped,
+    TimedOut,
+    Vanished,
+    Why,
+)
 
 OUT_OF_MEMORY = re.compile(
     r"cuda out of memory|torch\.outofmemoryerror|torch\.cuda\.outofmemoryerror|cuda_error_out_of_memory"
@@ -30,14 +39,8 @@ OOM_MARGIN = 1.1
 OOM_BLIND = 1.25
 """The factor on the last demand when nothing was measured (as gpusched does)."""
 
-END_SLACK = 0.05
-"""Seconds by which a supervisor's clock (hundredths, cut) may show an end too early. Within it an end counts
-as ours: a finished task run again costs time, an unfinished one taken for finished loses work."""
 
-
-def cause_of(
-    end: Exit | Lost, script: str, timeout: float | None, stopping: Literal["timeout", "stopped"] | None
-) -> Cause | None:
+def cause_of(end: Exit | Lost, script: str, timeout: float | None, stopping: Why | None) -> Cause | None:
     """Why an attempt ended; None: it completed. `stopping` is what we had asked of it, if anything."""
     if stopping == "timeout":
         return TimedOut(timeout or 0.0)
@@ -79,10 +82,3 @@ def next_demand(asked_gb: float | None, cause: OutOfMemory, largest_gb: float | 
     if largest_gb is not None and wanted > largest_gb:
         return None
     return round(wanted, 2)
-
-
-def before(end: Exit | Lost, stop_at: float | None) -> bool:
-    """Did it end by itself, before we asked it to?"""
-    if not isinstance(end, Exit) or end.ended_mono is None or stop_at is None:
-        return False
-    return end.ended_mono < stop_at - END_SLACK

@@ -29,7 +29,6 @@ class Task:
     rests_until: float | None = None  #: monotonic; while it waits: the machine has refused to launch it
     due: float | None = None  #: monotonic time at which its state ends by itself (backoff, timeout, rest)
     log_path: str | None = None  #: of its last attempt
-    stop_at: float | None = None  #: monotonic, when we asked its attempt to end
     in_file: bool = True
 
     @classmethod

@@ -1,22 +1,31 @@
-"""The `ends` file of a run: what supervisors write as their first and last act, and the attempt locks.
+"""The `ends` file of a run: what supervisors write as their first and last act, what schedulers have asked of
+them, and the attempt locks.
 
 Contract 5: one append-only file per run. Attempt N is alive as long as byte N of it is write-locked by
 its supervisor's open file description. Lines are framed (see supervisor.sh); what does not parse is skipped.
 """
 
+import contextlib
 import ctypes
 import errno
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app import ofd
+from app.model.state import Why
 
+FRAME = re.compile(rb"((start|stop|end) (\d+) ([^\n]*)) (\d+) \.")
 SECONDS = rb"(\d+(?:\.\d+)?)"
-START = re.compile(rb"(start (\d+) (\d+) (\d+) (\d+) %b %b) (\d+) \." % (SECONDS, SECONDS))
-END = re.compile(rb"(end (\d+) (\d+) %b %b %b) (\d+) \." % (SECONDS, SECONDS, SECONDS))
-BYTES_PER_ATTEMPT = 256  #: two lines of at most 100 bytes
+START = re.compile(rb"(\d+) (\d+) (\d+) %b %b" % (SECONDS, SECONDS))
+STOP = re.compile(rb"(timeout|stopped) %b" % SECONDS)
+END = re.compile(rb"(\d+) %b %b %b" % (SECONDS, SECONDS, SECONDS))
+BYTES_PER_ATTEMPT = 256  #: two lines of at most 100 bytes, one of 50
+END_SLACK = 0.05
+"""Seconds by which a supervisor's clock (hundredths, cut) may show an end too early. Within it an end counts
+as ours: a finished task run again costs time, an unfinished one taken for finished loses work."""
+
 STEP = 64 * 1024  #: preallocated at a time, and kept ahead of need
 FALLOC_FL_KEEP_SIZE = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -30,6 +39,14 @@ class Started:
     start: int  #: /proc/PID/stat field 22
     session: int  #: its own pid, but in tmux
     at: float  #: wall
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A scheduler's, before it asks an attempt to end: history may not take it now, and a kill may come."""
+
+    why: Why
+    uptime: float  #: seconds since boot
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +64,16 @@ class Lines:
     """What the file says of one attempt."""
 
     started: Started | None = None
+    stop: Stop | None = None  #: the first
     ended: Ended | None = None
+
+    @property
+    def ended_for(self) -> Why | None:
+        """Why it was asked to end, if it did not end by itself before. By uptimes: a supervisor's wall clock
+        is that of its launch, and ours may have been set since."""
+        if self.stop is None or self.ended is None or self.ended.uptime < self.stop.uptime - END_SLACK:
+            return None
+        return self.stop.why
 
 
 NOTHING = Lines()
@@ -87,6 +113,13 @@ class EndsFile:
         """Whether the attempt's supervisor lives: asked of the kernel, without taking the lock."""
         return ofd.is_locked(self._fd, number, 1)
 
+    def note_stop(self, number: int, why: Why, uptime: float) -> None:
+        """Before an attempt is asked to end. Where no room is left it is known to this process alone."""
+        self._lines[number] = _with_stop(self.lines(number), Stop(why, uptime))
+        line = f"stop {number} {why} {uptime:.2f}"
+        with contextlib.suppress(OSError):
+            os.write(self._fd, f"\n{line} {len(line)} .\n".encode())
+
     def lines(self, number: int) -> Lines:
         """What has been written of the attempt until now; reads only what is new in the file."""
         self._read_new()
@@ -102,22 +135,22 @@ class EndsFile:
     def _take(self, line: bytes) -> None:
         if not line:  # each line brings a newline of its own before it, in case another was torn
             return
-        start = START.fullmatch(line)
-        end = None if start else END.fullmatch(line)
-        found = start or end
-        if not found or len(found[1]) != int(found[7 + bool(start)]):
+        frame = FRAME.fullmatch(line)
+        if not frame or len(frame[1]) != int(frame[5]):
             return
-        number = int(found[2])
+        number = int(frame[3])
         known = self._lines.get(number, NOTHING)
-        if start:
-            pid, since, session, begun, booted = start.groups()[2:7]
+        if start := frame[2] == b"start" and START.fullmatch(frame[4]):
+            pid, since, session, begun, booted = start.groups()
             started = Started(int(pid), int(since), int(session), float(booted) + float(begun))
-            self._lines[number] = Lines(started, known.ended)
-        elif end:
-            status, begun, over, booted = end.groups()[2:6]
+            self._lines[number] = replace(known, started=started)
+        elif stop := frame[2] == b"stop" and STOP.fullmatch(frame[4]):
+            why: Why = "timeout" if stop[1] == b"timeout" else "stopped"
+            self._lines[number] = _with_stop(known, Stop(why, float(stop[2])))
+        elif end := frame[2] == b"end" and END.fullmatch(frame[4]):
+            status, begun, over, booted = end.groups()
             began, at = float(booted) + float(begun), float(booted) + float(over)
-            ended = Ended(int(status), began, at, float(over))
-            self._lines[number] = Lines(known.started, ended)
+            self._lines[number] = replace(known, ended=Ended(int(status), began, at, float(over)))
 
     def _reserve(self, number: int) -> None:
         """Set disk space aside for attempts up to `number` and 250 more; the file gets no longer."""
@@ -131,3 +164,8 @@ class EndsFile:
             if code not in (errno.EOPNOTSUPP, errno.ENOSYS):
                 raise OSError(code, os.strerror(code), str(self.path))
         self._reserved = needed
+
+
+def _with_stop(lines: Lines, stop: Stop) -> Lines:
+    """The first one counts."""
+    return lines if lines.stop else replace(lines, stop=stop)

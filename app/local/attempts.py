@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from app import procfs
 from app.execution import trees
 from app.execution.attempt import Alive, Gone, Unseen, locate, wait
-from app.execution.ends import Ended, EndsFile, Started
+from app.execution.ends import Ended, EndsFile, Lines, Started
 from app.execution.environment import header, passed_on, task_environment
 from app.execution.launcher import UPTIME_STEP, Launcher, Spawned
 from app.execution.script import failed_command
@@ -29,6 +29,7 @@ from app.model.backend import AttemptRecord, Exit, Grant, LaunchFailed, LaunchSp
 from app.model.paths import LOG_RULE, RunPaths
 from app.model.problems import Problem
 from app.model.settings import Settings
+from app.model.state import Why
 
 log = logging.getLogger("gpulane")
 
@@ -126,7 +127,8 @@ class Attempts:
 
     async def _adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
         found = await self._locate(record)
-        started = self._ends.lines(record.number).started
+        lines = self._ends.lines(record.number)
+        started = lines.started
         if isinstance(found, Alive):
             self._leases.vouch(record.leases)
             marks = self._marks(record.log_path, record.leases, found)
@@ -134,13 +136,14 @@ class Attempts:
                 record.number, found.pidfd, marks, record.leases, not record.gpu_uuids, record.session_name
             )
             began = started.at if started else record.started_at
-            return Running(record.key, record.number, found.pid, found.start, began)
+            why = lines.stop.why if lines.stop else None
+            return Running(record.key, record.number, found.pid, found.start, began, why)
         if not (isinstance(found, Gone) and found.reboot):
             marks = self._marks(record.log_path, record.leases, started)
             await self._end_leftovers(marks, record.leases, 0.0, forced=isinstance(found, Gone))
         if isinstance(found, Gone):
             return Lost(found.reboot, began=started is not None)
-        return _exit(found, record.log_path, None)
+        return _exit(lines, found, record.log_path, None)
 
     async def _locate(self, record: AttemptRecord) -> Alive | Ended | Gone:
         """Where its lock is held by a process that can't be seen from here, wait for what that does."""
@@ -158,7 +161,8 @@ class Attempts:
         """Until it has ended, its tree is gone and its leases are released."""
         living = self.living[running.number]
         reaped = await wait(living.pidfd)
-        ended = self._ends.lines(running.number).ended
+        lines = self._ends.lines(running.number)
+        ended = lines.ended
         living.marks = replace(living.marks, ended=_ended_at(ended, reaped))
         living.over.set()
         forced = living.kill_at is not None or ended is None
@@ -168,15 +172,14 @@ class Attempts:
         os.close(living.pidfd)
         if ended is None:
             return Lost(reboot=False)
-        # Not by the supervisor's wall clock, which is that of its launch: ours may have been set since.
-        ended_mono = time.monotonic() - (procfs.uptime() - ended.uptime)
-        return _exit(ended, living.marks.log_path, living.peak_gb, ended_mono)
+        return _exit(lines, ended, living.marks.log_path, living.peak_gb)
 
-    async def signal(self, running: Running, grace: float) -> None:
+    async def signal(self, running: Running, why: Why, grace: float) -> None:
         """End the whole tree: asked first, and after `grace` seconds made to."""
         living = self.living.get(running.number)
         if living is None:
             return
+        self._ends.note_stop(running.number, why, procfs.uptime())
         living.kill_at = until = time.monotonic() + grace
         supervisor = Process(running.pid, running.start, "")
         await surely("ending an attempt", lambda: _end(living, supervisor, until))
@@ -276,10 +279,10 @@ def _failed(error: OSError | ValueError) -> LaunchFailed:
     return LaunchFailed(where + (error.strerror or str(error)), refused)
 
 
-def _exit(ended: Ended, log_path: str, peak_gb: float | None, ended_mono: float | None = None) -> Exit:
+def _exit(lines: Lines, ended: Ended, log_path: str, peak_gb: float | None) -> Exit:
     tail = _tail(log_path) if ended.status else ""  # only a failure is looked into
     command = failed_command(tail)
-    return Exit(ended.status, ended.started_at, ended.ended_at, peak_gb, tail, command, ended_mono)
+    return Exit(ended.status, ended.started_at, ended.ended_at, peak_gb, tail, command, lines.ended_for)
 
 
 def _tail(log_path: str) -> str:

@@ -34,6 +34,7 @@ from app.model.gpu import Gpu
 from app.model.paths import Home, RunPaths
 from app.model.problems import Problem, problem
 from app.model.settings import Settings
+from app.model.state import Why
 from app.model.task import TaskKey
 
 MEASURE_SECONDS = 1.0
@@ -91,8 +92,8 @@ class LocalBackend:
     async def wait(self, running: Running) -> Exit | Lost:
         return await self._attempts.wait(running)
 
-    async def signal(self, running: Running, grace: float) -> None:
-        await self._attempts.signal(running, grace)
+    async def signal(self, running: Running, why: Why, grace: float) -> None:
+        await self._attempts.signal(running, why, grace)
 
     async def adopt(self, record: AttemptRecord, label: str) -> Running | Exit | Lost:
         self._labels.update(dict.fromkeys(record.leases, label))

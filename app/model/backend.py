@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from app.model.blockers import Allowance, Blocked
 from app.model.problems import Problem
+from app.model.state import Why
 from app.model.state_file import Card
 from app.model.task import TaskKey, TaskSpec, Terminal
 
@@ -108,6 +109,7 @@ class Running:
     pid: int
     start: int  #: /proc/PID/stat field 22
     started_at: float  #: wall
+    stopping: Why | None = None  #: found again: it had been asked to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Exit:
     peak_memory_gb: float | None  #: per GPU: the most its tree was seen to use on any one card
     log_tail: str  #: the last part of its log, for the out-of-memory classification
     failed_command: str | None = None
-    ended_mono: float | None = None  #: `ended_at` by our monotonic clock; None: before we came to know of it
+    stopping: Why | None = None  #: it was asked to end, by whichever scheduler, and had not ended before
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,9 @@ class Backend(Protocol):
         """Until the attempt's tree has ended and its GPUs are given back."""
         ...
 
-    async def signal(self, running: Running, grace: float) -> None:
-        """Ask the whole tree to end, and make it after `grace` seconds; `wait` tells the end."""
+    async def signal(self, running: Running, why: Why, grace: float) -> None:
+        """Ask the whole tree to end, and make it after `grace` seconds; `wait` tells the end. What was asked
+        is kept where a later scheduler finds it: an end that it has caused is no failure of the task's."""
         ...
 
     async def adopt(self, record: AttemptRecord, label: str) -> Running | Exit | Lost:

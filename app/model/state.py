@@ -11,6 +11,9 @@ from pydantic import Discriminator
 
 from app.model.blockers import Blocker
 
+Why = Literal["timeout", "stopped"]
+"""Why an attempt is asked to end."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExitCode:
@@ -120,7 +123,7 @@ class Running:
     log_path: str
     pid: int | None = None  #: the supervisor's; None until it has started
     used_gb: float | None = None  #: measured now, per GPU: what its tree uses on the fullest card
-    stopping: Literal["timeout", "stopped"] | None = None  #: what we have asked of it
+    stopping: Why | None = None  #: we have asked it to end
     status: Literal["running"] = "running"
 
 

@@ -58,7 +58,7 @@ def test_a_stop_reaches_a_task_that_its_supervisor_has_not_started_yet(
         grant = Grant(KEY, (), (), (), None)
         running = await attempts.launch(grant, None, spec(tmp_path, "exec sleep 300"), "")
         assert isinstance(running, Running)
-        stop = asyncio.create_task(attempts.signal(running, 60.0))
+        stop = asyncio.create_task(attempts.signal(running, "stopped", 60.0))
         end = await asyncio.wait_for(attempts.wait(running), 20.0)
         await stop
         return end
@@ -67,6 +67,7 @@ def test_a_stop_reaches_a_task_that_its_supervisor_has_not_started_yet(
     assert reached[0] == []
     assert isinstance(end, Exit)
     assert end.status == 128 + signal.SIGTERM
+    assert end.stopping == "stopped"
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,19 @@ def test_reads_what_supervisors_write(ends: EndsFile) -> None:
     assert ends.lines(41) == Lines()
 
 
+@pytest.mark.parametrize(("asked", "ended_for"), [(160.0, "timeout"), (160.78, "timeout"), (160.9, None)])
+def test_an_end_is_that_of_a_stop_unless_it_came_before(
+    ends: EndsFile, asked: float, ended_for: str | None
+) -> None:
+    """Its clock shows hundredths, cut: a task that dies of our signal may seem to die before it."""
+    ends.note_stop(42, "timeout", asked)
+    ends.note_stop(42, "stopped", asked)  # the first counts
+    append(ends, END)
+    again = EndsFile(ends.path)
+    assert (ends.lines(42).ended_for, again.lines(42).ended_for) == (ended_for, ended_for)
+    again.close()
+
+
 @pytest.mark.parametrize("cut", range(1, len(END) - 1))
 def test_a_short_line_never_parses_and_spoils_nothing(ends: EndsFile, cut: int) -> None:
     append(ends, END[:cut])

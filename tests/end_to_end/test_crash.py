@@ -115,6 +115,23 @@ def test_a_backoff_survives_a_restart(world: World) -> None:
     assert tries[1] >= until - 0.05
 
 
+def test_a_stop_that_history_never_learnt_of_is_no_failure(world: World) -> None:
+    """Its signal has ended the task; the scheduler was killed before it could write that down."""
+    world.settings(max_retries=0)
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    (ends,) = (world.root / "logs" / "runs").glob("*/ends")
+    with contextlib.closing(sqlite3.connect(world.root / "logs" / "history.db")) as history:
+        history.execute("BEGIN IMMEDIATE")
+        scheduler.child.send_signal(signal.SIGTERM)
+        eventually(lambda: b"\nend 1 143 " in ends.read_bytes())
+        scheduler.kill()
+    world.go()
+    world.run()
+    assert world.work("done") == ["one", "two"]
+
+
 def test_a_timeout_counts_from_the_attempts_start_across_a_restart(world: World) -> None:
     world.settings(max_retries=0, stop_grace=0.2)
     world.file("#LANE timeout=2s\n1\nsleep 60\n1\n10\n")

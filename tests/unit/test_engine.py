@@ -25,6 +25,7 @@ from app.model.backend import (
 from app.model.paths import RunPaths
 from app.model.records import Record
 from app.model.settings import Settings
+from app.model.state import Why
 from app.model.task import TaskSpec
 from app.recorder import Recorder
 from tests.unit.test_machine import planned, spec
@@ -62,7 +63,7 @@ class FakeBackend:
         await self.end()
         return Exit(0, running.started_at, now().wall, None, "")
 
-    async def signal(self, running: Running, grace: float) -> None:
+    async def signal(self, running: Running, why: Why, grace: float) -> None:
         self.signalled.append(running.number)
 
     async def adopt(self, record: AttemptRecord, label: str) -> Running | Exit | Lost:
