@@ -16,7 +16,7 @@ from app.local.backend import preview_leases
 from app.model.blockers import gb
 from app.model.task import TaskSpec
 from app.narrate import counted
-from app.options import RunOptions, Start
+from app.options import RunOptions
 from app.preparation import Files
 from app.resume import progress, resume, unfinished_run
 from app.store.plan_lock import plan_holder
@@ -30,7 +30,7 @@ async def check(options: RunOptions) -> int:
         files = preparation.find_files(options)
         parsed = preparation.read_command_file(files, {})
         runs_in = plan_holder(files.home.state, files.command)
-        unfinished = None if parsed.faults or runs_in else _unfinished(files, parsed, options.start)
+        unfinished = None if parsed.faults or runs_in else _unfinished(files, parsed, options)
     watch = GpuWatch(preparation.make_probe(options))
     console = Console()
     try:
@@ -88,10 +88,10 @@ def _missing_folders(files: Files, parsed: Parsed) -> Iterator[str]:
         seen.add(folder)
 
 
-def _unfinished(files: Files, parsed: Parsed, start: Start) -> str | None:
+def _unfinished(files: Files, parsed: Parsed, options: RunOptions) -> str | None:
     """What a start would go on with; None: it would begin a run. Raises what that start would raise."""
-    saved = unfinished_run(files.home, files.command, files.mode, start)
-    if saved is None or start == "fresh":
+    saved = unfinished_run(files.home, files.command, options)
+    if saved is None or options.start == "fresh":
         return None
     tasks = [task for task in resume(saved, parsed.tasks, now()).tasks if task.in_file]
     return f"a start would resume run {saved.name}: {progress(tasks)} (start over with --fresh)"

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,12 @@ from app.core.align import OldTask, align
 from app.core.outcome import cause_of
 from app.core.task import Task
 from app.execution.ends import NOTHING, EndsFile, Lines
-from app.execution.strays import left_behind
+from app.execution.strays import left_behind, logging_below
 from app.execution.trees import Marks
 from app.model import records
 from app.model.backend import AttemptRecord, Exit, Now
 from app.model.faults import BadInput
-from app.model.paths import Home, RunPaths
+from app.model.paths import Home, RunPaths, run_stem
 from app.model.records import Record
 from app.model.state import (
     FINISHED,
@@ -33,9 +34,12 @@ from app.model.state import (
 from app.model.state_file import StateFile
 from app.model.task import Mode, Planned, TaskKey, TaskSpec
 from app.narrate import counted
-from app.options import Start
+from app.options import RunOptions
 from app.store.resume import SavedRun, SavedTask, load_unfinished
 from app.store.states import list_states
+
+NAMED = 5
+"""Processes that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +51,33 @@ class Resumed:
     records: list[Record]
 
 
-def unfinished_run(home: Home, command: Path, mode: Mode, start: Start) -> SavedRun | None:
-    """The run of this file that was not finished, for a start of this kind.
+def unfinished_run(home: Home, command: Path, options: RunOptions) -> SavedRun | None:
+    """The run of this file that was not finished, for such a start.
 
     Raises HistoryError; BadInput where there is none to resume, and where nothing may start beside it.
     """
-    saved = load_unfinished(home.history, str(command), os.getuid(), mode)
-    _refuse_what_history_lost(home, str(command), mode, saved)
-    if start == "resume" and saved is None:
-        raise BadInput(f"there is no unfinished run of {command} to resume; start it without --resume")
-    living = count_living(home, saved) if saved and start == "fresh" else 0
-    if saved and living:
-        raise BadInput(
-            f"{counted(living, 'task')} of the unfinished run {saved.name} can still run, and a fresh start "
-            "would run them twice; start with --resume to go on with them (Ctrl-C twice ends them)"
-        )
+    simulated = options.simulate is not None
+    of_file = (home.history, str(command), os.getuid(), options.mode)
+    saved, other = load_unfinished(*of_file, simulated), load_unfinished(*of_file, not simulated)
+    _refuse_what_history_lost(home, command, options.mode, [run for run in (saved, other) if run])
+    how = "without --simulate" if simulated else "with --simulate"
+    if other:
+        _refuse_beside(home, other, f"this start would run them twice; start {how}")
+    if options.start == "resume" and saved is None:
+        there = f"; there is one for a start {how}" if other else "; start it without --resume"
+        raise BadInput(f"there is no unfinished run of {command} to resume{there}")
+    if options.start == "fresh" and saved:
+        _refuse_beside(home, saved, "a fresh start would run them twice; start with --resume")
     return saved
+
+
+def _refuse_beside(home: Home, saved: SavedRun, why: str) -> None:
+    """Raises BadInput if tasks of this run still run."""
+    if living := count_living(home, saved):
+        raise BadInput(
+            f"{counted(living, 'task')} of the unfinished run {saved.name} can still run, and {why} to go on "
+            "with them (Ctrl-C twice ends them)"
+        )
 
 
 def progress(tasks: Sequence[Task]) -> str:
@@ -184,24 +199,44 @@ def _given_up(
     yield records.Moved(record.key, now.wall, "running", state, failures, cause=cause)
 
 
-def _refuse_what_history_lost(home: Home, command_file: str, mode: Mode, saved: SavedRun | None) -> None:
+def _refuse_what_history_lost(home: Home, command: Path, mode: Mode, runs: Sequence[SavedRun]) -> None:
     """Living attempts that could neither be adopted nor be told from lost ones: never run their tasks again.
 
-    So it is where history.db or the run's folder was removed under them. Raises BadInput.
+    So it is where history.db, the run's folder or all of logs/ was removed under them. Raises BadInput.
     """
-    if saved is None:
+    if not home.history.exists():
+        for run, pids in _running_without_folder(home, command).items():
+            shown = ", ".join(map(str, pids[:NAMED])) + (" and more" if len(pids) > NAMED else "")
+            _refuse(f"processes ({shown})", run, f"its folder in {home.runs}")
+    if not runs:
         for found in list_states(home):
             state = found.state
-            if isinstance(state, StateFile) and (state.command_file, state.mode) == (command_file, mode):
-                _refuse(_held(home, state.run, _numbers(state)), state.run, "history.db")
-    elif not RunPaths(home.runs / saved.name).ends.exists():
-        _refuse(count_living(home, saved), saved.name, "its folder under runs/")
+            if isinstance(state, StateFile) and (state.command_file, state.mode) == (str(command), mode):
+                _refuse(_tasks(_held(home, state.run, _numbers(state))), state.run, "history.db")
+    for saved in runs:
+        if not RunPaths(home.runs / saved.name).ends.exists():
+            _refuse(_tasks(count_living(home, saved)), saved.name, "its folder under runs/")
 
 
-def _refuse(living: int, run: str, removed: str) -> None:
+def _running_without_folder(home: Home, command: Path) -> dict[str, list[int]]:
+    """Runs of this file by their name whose folders are gone, and the processes that are still there."""
+    found: dict[str, list[int]] = {}
+    named = re.compile(rf"\d{{8}}-\d{{6}}-{re.escape(run_stem(command))}-[0-9a-f]{{4}}")
+    for pid, log in logging_below(home.runs):
+        run = log.relative_to(home.runs).parts[0]
+        if named.fullmatch(run) and not (home.runs / run).exists():
+            found.setdefault(run, []).append(pid)
+    return found
+
+
+def _tasks(living: int) -> str:
+    return f"{living} of the tasks" if living else ""
+
+
+def _refuse(living: str, run: str, removed: str) -> None:
     if living:
         raise BadInput(
-            f"{living} of the tasks of run {run} still run, but {removed} was removed, so that they can't be "
+            f"{living} of run {run} still run, but {removed} was removed, so that they can't be "
             "adopted, and a start would run them twice; put it back, or end them first"
         )
 

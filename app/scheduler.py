@@ -32,7 +32,7 @@ from app.model import records
 from app.model.backend import AttemptRecord
 from app.model.faults import BadInput, Fault
 from app.model.gpu import Gpu
-from app.model.paths import RunPaths
+from app.model.paths import RunPaths, run_stem
 from app.model.problems import Problem
 from app.model.records import Record
 from app.model.state_file import StateFile
@@ -52,9 +52,6 @@ from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded
 from app.threads import ready_threads
 from app.view import LiveView, print_summary, suits
-
-STEM_BYTES = 32
-"""Of the command file's name in its run's name: a socket's whole path may have 107 bytes."""
 
 FAULTY_LOOK_SECONDS = 2.0
 """What the driver gets to add to the faults of a command file."""
@@ -119,7 +116,7 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     files = preparation.find_files(options)
     preparation.make_folders(files.home)
     stack.callback(take_plan(files.home.state, files.command).release)
-    unfinished = unfinished_run(files.home, files.command, files.mode, options.start)
+    unfinished = unfinished_run(files.home, files.command, options)
     saved, given_up = (None, unfinished) if options.start == "fresh" else (unfinished, None)
     seen = signature(files.command)
     verdicts: Verdicts = {}
@@ -222,6 +219,7 @@ def _plan(ready: Ready) -> Plan:
         config_index=files.index,
         host=socket.gethostname(),
         boot_id=procfs.boot_id(),
+        simulated=ready.options.simulate is not None,
         started_at=now().wall,
     )
     before = give_up(files.home, ready.given_up, now()) if ready.given_up else []
@@ -231,8 +229,7 @@ def _plan(ready: Ready) -> Plan:
 
 def _run_name(files: Files) -> str:
     """Sorts by time, says what it is, is never used twice; short, as it is part of tmux's socket names."""
-    stem = files.command.stem.encode()[:STEM_BYTES].decode("utf-8", "ignore")
-    return f"{datetime.now():%Y%m%d-%H%M%S}-{stem}-{secrets.token_hex(2)}"  # noqa: DTZ005
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{run_stem(files.command)}-{secrets.token_hex(2)}"  # noqa: DTZ005
 
 
 def _surely_gb(ready: Ready) -> Callable[[TaskSpec], float | None]:

@@ -2,7 +2,8 @@
 end, a full scan for each would cost more than the tasks."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from app import procfs
 from app.execution.launcher import script_name
@@ -22,6 +23,15 @@ def left_behind(marks: Sequence[Marks]) -> list[Marks]:
         named += [by_script[target] for target in procfs.open_files(pid) if target in by_script]
         found.update((each.log_path, each) for each in named)
     return list(found.values())
+
+
+def logging_below(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Running processes (pid) that were started with a log in this folder, and that log."""
+    start = os.fsencode(folder) + b"/"
+    for pid in procfs.pids():
+        log = _log_of(pid)
+        if log is not None and log.startswith(start):
+            yield pid, Path(os.fsdecode(log))
 
 
 def _log_of(pid: int) -> bytes | None:

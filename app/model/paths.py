@@ -82,6 +82,15 @@ LOG_RULE = "#" * 60
 """The line that ends the head of an attempt's log; what follows is the task's own."""
 
 
+STEM_BYTES = 32
+"""Of the command file's name in its run's name: a socket's whole path may have 107 bytes."""
+
+
+def run_stem(command_file: Path) -> str:
+    """What the names of its runs have of the command file's name."""
+    return command_file.stem.encode()[:STEM_BYTES].decode("utf-8", "ignore")
+
+
 @dataclass(frozen=True, slots=True)
 class RunPaths:
     """The files of one run."""

@@ -13,7 +13,8 @@ from app.model.task import Mode, Planned, TaskKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """A new run begins; it supersedes older ones of the same file, user and mode."""
+    """A new run begins; it supersedes older ones of the same file, user and mode, and of the same kind: what
+    simulated GPUs have completed is not done on real ones."""
 
     name: str  #: names its folder under logs/runs/
     command_file: str  #: real path
@@ -22,6 +23,7 @@ class RunStarted:
     config_index: int | None
     host: str
     boot_id: str
+    simulated: bool
     started_at: float
 
 

@@ -1,7 +1,14 @@
-"""One scheduler a command file: a lock kept for life, under a name made of the file's real path."""
+"""One scheduler a command file: a lock kept for life, under a name made of the file's real path.
+
+Twice, as each alone can be lost sight of. A lock file among the states holds across containers that share the
+folder; a socket's abstract name is nobody's to delete, and the same for every folder of states.
+"""
 
 import contextlib
 import os
+import socket
+import struct
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
@@ -9,32 +16,77 @@ from app.model.faults import BadInput
 from app.store.lock import Lock, is_alive, take
 
 
-def take_plan(state: Path, command_file: Path) -> Lock:
+@dataclass(frozen=True, slots=True)
+class PlanLock:
+    """A command file that this process holds."""
+
+    lock: Lock
+    name: socket.socket
+
+    def release(self) -> None:
+        self.name.close()
+        self.lock.release()
+
+
+def take_plan(state: Path, command_file: Path) -> PlanLock:
     """Hold the file until the process ends. Raises BadInput, naming the pid, when another scheduler does."""
-    path = _lock_path(state, command_file)
-    lock = take(path)
+    lock = take(_lock_path(state, command_file))
     if lock is None:
-        holder = _pid(path)
-        raise BadInput(
-            f"{command_file} is already run by the scheduler with pid {holder}; stop that one first "
-            f"(kill {holder}), or give this one another command file"
-        )
+        raise _already_run(command_file, _pid(_lock_path(state, command_file)))
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(_address(command_file))
+        name.listen(1)
+    except OSError as error:
+        # Somebody else's, who has squatted on it, keeps nobody from a start.
+        if holder := _listener(command_file):
+            name.close()
+            lock.release()
+            raise _already_run(command_file, holder) from error
     os.ftruncate(lock.fd, 0)
     os.pwrite(lock.fd, f"{os.getpid()}\n".encode(), 0)
-    return lock
+    return PlanLock(lock, name)
 
 
 def plan_holder(state: Path, command_file: Path) -> str | None:
     """The pid of the scheduler that runs the file; None: nobody does."""
     path = _lock_path(state, command_file)
     with contextlib.suppress(FileNotFoundError):  # it has just ended
-        return _pid(path) if is_alive(path) else None
-    return None
+        if is_alive(path):
+            return _pid(path)
+    return _listener(command_file)
+
+
+def _already_run(command_file: Path, holder: str) -> BadInput:
+    return BadInput(
+        f"{command_file} is already run by the scheduler with pid {holder}; stop that one first "
+        f"(kill {holder}), or give this one another command file"
+    )
+
+
+def _listener(command_file: Path) -> str | None:
+    """Who of this user's listens under the file's name."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.settimeout(1.0)
+        try:
+            caller.connect(_address(command_file))
+        except OSError:
+            return None
+        credentials = caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    pid, uid, _ = struct.unpack("3i", credentials)
+    return str(pid) if uid == os.getuid() else None
+
+
+def _address(command_file: Path) -> str:
+    return f"\0gpulane-plan-{os.getuid()}-{_digest(command_file)}"
 
 
 def _lock_path(state: Path, command_file: Path) -> Path:
-    name = blake2b(os.fsencode(command_file.resolve()), digest_size=8).hexdigest()
-    return state / f"plan-{name}.lock"
+    return state / f"plan-{_digest(command_file)}.lock"
+
+
+def _digest(command_file: Path) -> str:
+    return blake2b(os.fsencode(command_file.resolve()), digest_size=8).hexdigest()
 
 
 def _pid(path: Path) -> str:

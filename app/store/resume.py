@@ -46,8 +46,8 @@ class SavedRun:
     last_number: int  #: of the run's attempts, 0: none
 
 
-def load_unfinished(path: Path, command_file: str, uid: int, mode: Mode) -> SavedRun | None:
-    """The newest run of this file (real path), user and mode; None if it is finished, or there is none.
+def load_unfinished(path: Path, command_file: str, uid: int, mode: Mode, simulated: bool) -> SavedRun | None:
+    """The newest run of this file (real path), user, mode and kind; None: it is finished, or there is none.
 
     Reads only. Raises HistoryError, NewerHistory.
     """
@@ -62,7 +62,7 @@ def load_unfinished(path: Path, command_file: str, uid: int, mode: Mode) -> Save
                 return None  # its maker was killed before there were tables
             connection.execute("PRAGMA query_only = ON")
             connection.execute("BEGIN")  # one view of everything
-            return _run(connection, command_file, uid, mode)
+            return _run(connection, (command_file, uid, mode, simulated))
     except sqlite3.Error as error:
         raise explained(path, error) from error
     except ValueError as error:
@@ -70,7 +70,7 @@ def load_unfinished(path: Path, command_file: str, uid: int, mode: Mode) -> Save
 
 
 RUN = """SELECT id, name, started_at, boot_id, finished_at FROM runs
-    WHERE command_file = ? AND uid = ? AND mode = ? ORDER BY id DESC LIMIT 1"""
+    WHERE command_file = ? AND uid = ? AND mode = ? AND simulated = ? ORDER BY id DESC LIMIT 1"""
 LAST = "SELECT task_id, max(attempt) AS attempt, log_path FROM attempts WHERE run_id = ? GROUP BY task_id"
 TASKS = f"""SELECT digest, occurrence, queue_id, idx, state, failures,
         tasks.memory_gb, ask_gb, avoid, last.attempt, last.log_path
@@ -83,8 +83,8 @@ OPEN = """SELECT digest, occurrence, number, attempt, gpu_ids, gpu_uuids, leases
     WHERE attempts.run_id = ? AND ended_at IS NULL ORDER BY number"""
 
 
-def _run(connection: sqlite3.Connection, command_file: str, uid: int, mode: Mode) -> SavedRun | None:
-    found = connection.execute(RUN, (command_file, uid, mode)).fetchone()
+def _run(connection: sqlite3.Connection, which: tuple[str, int, Mode, bool]) -> SavedRun | None:
+    found = connection.execute(RUN, which).fetchone()
     if found is None or found[4] is not None:
         return None
     run_id = found[0]

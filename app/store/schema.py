@@ -20,11 +20,12 @@ CREATE TABLE runs (
     config_index INTEGER,
     host TEXT NOT NULL,
     boot_id TEXT NOT NULL,
+    simulated INTEGER NOT NULL,   -- 1: on simulated GPUs
     started_at REAL NOT NULL,
     finished_at REAL,
     exit INTEGER
 );
-CREATE INDEX runs_by_file ON runs (command_file, uid, mode);
+CREATE INDEX runs_by_file ON runs (command_file, uid, mode, simulated);
 
 CREATE TABLE tasks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -109,6 +110,7 @@ def explained(path: Path, error: sqlite3.Error | OSError) -> HistoryError:
         "unable to open": "its folder has to be yours and writable",
         "not a database": "move it away, and a new one is made",
         "malformed": "it is damaged: move it away, and a new one is made",
+        "no such column": "it is of a version that was never released: move it away, and a new one is made",
     }
     hint = next((hint for word, hint in hints.items() if word in text), "")
     return HistoryError(f"{path}: {text}" + (f"; {hint}" if hint else ""))

@@ -32,8 +32,8 @@ OPTIONS: TypeAdapter[Options] = TypeAdapter(Options)
 
 _TASK = "run_id = ? AND digest = ? AND occurrence = ?"
 
-RUN_STARTED = """INSERT INTO runs (name, command_file, mode, uid, config_index, host, boot_id, started_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+RUN_STARTED = """INSERT INTO runs (name, command_file, mode, uid, config_index, host, boot_id, simulated,
+    started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 # Under SET a bare column is the row as it was. A new declaration outranks what a failure taught.
 PLANNED = """INSERT INTO tasks (run_id, digest, occurrence, queue_id, idx, name, commands, gpus, memory_gb,
         options, planned_at, status, state, ask_gb)
@@ -117,7 +117,8 @@ class Writer:
 
     def _started(self, record: RunStarted) -> None:
         values = (record.name, record.command_file, record.mode, record.uid, record.config_index)
-        cursor = self._execute(RUN_STARTED, (*values, record.host, record.boot_id, record.started_at))
+        where = (record.host, record.boot_id, record.simulated)
+        cursor = self._execute(RUN_STARTED, (*values, *where, record.started_at))
         self.run_id = cursor.lastrowid
 
     def _planned(self, record: TasksPlanned) -> None:

@@ -40,6 +40,7 @@ def start(command_file: str, tasks: int) -> list[Record]:
         config_index=0,
         host="gpu1",
         boot_id="b1",
+        simulated=False,
         started_at=1.0,
     )
     return [run, TasksPlanned(planned, 1.0)]
@@ -66,7 +67,7 @@ def whole_attempt(at: int, number: int) -> list[Record]:
 
 async def main(path: Path, command_file: str, tasks: int, commits: int) -> None:
     history = await History.open(path)
-    saved = load_unfinished(path, command_file, 0, "multi")
+    saved = load_unfinished(path, command_file, 0, "multi", simulated=False)
     last = saved.last_number if saved else 0
     await history.commit([RunResumed(saved.run_id, "b1")] if saved else start(command_file, tasks))
     for number in range(last + 1, last + 1 + commits):

@@ -70,7 +70,7 @@ def using(path: Path, work: Callable[[History], Awaitable[None]]) -> None:
 
 
 def unfinished(path: Path) -> SavedRun:
-    saved = load_unfinished(path, FILE, 0, "multi")
+    saved = load_unfinished(path, FILE, 0, "multi", simulated=False)
     assert saved is not None
     return saved
 
@@ -199,20 +199,20 @@ def test_an_edit_moves_tasks_and_keeps_what_became_of_them(path: Path) -> None:
 
 def test_only_the_newest_run_of_the_same_file_user_and_mode_counts(path: Path) -> None:
     committed(path, start(FILE, 2), [RunFinished(9.0, 0)])
-    assert load_unfinished(path, FILE, 0, "multi") is None
+    assert load_unfinished(path, FILE, 0, "multi", simulated=False) is None
 
     committed(path, start(FILE, 1))
     assert len(unfinished(path).tasks) == 1
-    assert load_unfinished(path, FILE + "x", 0, "multi") is None
-    assert load_unfinished(path, FILE, 1, "multi") is None
-    assert load_unfinished(path, FILE, 0, "single") is None
+    assert load_unfinished(path, FILE + "x", 0, "multi", simulated=False) is None
+    assert load_unfinished(path, FILE, 1, "multi", simulated=False) is None
+    assert load_unfinished(path, FILE, 0, "single", simulated=False) is None
 
 
 def test_without_history_there_is_nothing_to_resume(path: Path) -> None:
-    assert load_unfinished(path, FILE, 0, "multi") is None
+    assert load_unfinished(path, FILE, 0, "multi", simulated=False) is None
     path.parent.mkdir()
     path.touch()  # its maker was killed at once
-    assert load_unfinished(path, FILE, 0, "multi") is None
+    assert load_unfinished(path, FILE, 0, "multi", simulated=False) is None
 
 
 def test_a_batch_that_fails_leaves_nothing_behind(path: Path) -> None:
@@ -313,7 +313,7 @@ def test_several_schedulers_make_and_write_it_at_once(path: Path) -> None:
     assert [process.returncode for process in processes] == [0] * 4
     assert [len(output.split()) for output in outputs] == [40] * 4
     for at in range(4):
-        saved = load_unfinished(path, f"{FILE}{at}", 0, "multi")
+        saved = load_unfinished(path, f"{FILE}{at}", 0, "multi", simulated=False)
         assert saved is not None
         assert saved.last_number == 40
     assert rows(path, "SELECT count(*) FROM attempts JOIN tasks ON task_id = tasks.id") == [(160,)]
@@ -333,7 +333,7 @@ def test_whatever_moment_its_writers_are_killed_at_each_commit_is_whole(path: Pa
 
         assert rows(path, "PRAGMA integrity_check") == [("ok",)]
         for name in acknowledged:
-            saved = load_unfinished(path, name, 0, "multi")
+            saved = load_unfinished(path, name, 0, "multi", simulated=False)
             last = saved.last_number if saved else 0
             assert acknowledged[name] <= last <= acknowledged[name] + 1
             assert_whole(path, name, last)

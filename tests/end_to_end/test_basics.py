@@ -84,6 +84,18 @@ def test_fresh_starts_over(world: World) -> None:
     assert world.work("done") == ["a", "a"]
 
 
+def test_a_simulation_beside_living_attempts_is_refused(world: World, tmp_path: Path) -> None:
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    scheduler.kill()
+    world.gpus = None
+    output = world.run(expect=2)
+    assert "1 task of the unfinished run" in output
+    assert "start with --simulate to go on with them" in output
+    world.go()
+
+
 def test_two_schedulers_on_one_file_are_refused(world: World) -> None:
     world.blocks([(1, "sleep 60")])
     first = world.start()

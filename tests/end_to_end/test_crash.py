@@ -3,6 +3,8 @@
 import contextlib
 import os
 import random
+import re
+import shutil
 import signal
 import sqlite3
 import time
@@ -113,6 +115,22 @@ def test_a_backoff_survives_a_restart(world: World) -> None:
     assert second.end() == 0
     tries = [float(line) for line in world.work("tries")]
     assert tries[1] >= until - 0.05
+
+
+def test_without_its_logs_nothing_of_a_file_is_run_twice(world: World) -> None:
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    pid = scheduler.wait_for("1/0", "running").pid
+    shutil.rmtree(world.root / "logs")
+    assert f"already run by the scheduler with pid {scheduler.pid}" in world.run(expect=2)
+    assert f"the scheduler with pid {scheduler.pid} runs this file" in world.run("--check")
+    scheduler.kill()
+    assert re.search(
+        r"processes \(\d+.*\) of run \S+ still run, but its folder in .* was removed", world.run(expect=2)
+    )
+    world.go()
+    eventually(lambda: procfs.start_time(pid) is None)
+    world.run()
 
 
 def test_a_stop_that_history_never_learnt_of_is_no_failure(world: World) -> None:

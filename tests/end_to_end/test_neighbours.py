@@ -257,3 +257,17 @@ def test_an_edit_is_not_refused_for_a_card_that_is_away(tmp_path: Path, driver: 
     world.file(f"{done}\n{waits}\n3\ntouch new\n1\n10\n\n4\ntrue\n4\n10\n")
     scheduler.wait_for("3/0", "completed")
     assert scheduler.stop() == 143
+
+
+def test_what_simulated_gpus_completed_is_not_done_on_real_ones(tmp_path: Path, driver: FakeDriver) -> None:
+    world = make_world(tmp_path / "home", driver, shared_directory(tmp_path / "leases"), max_retries=0)
+    world.blocks([(1, "echo a$CUDA_VISIBLE_DEVICES >>done"), (1, "test -e fixed")])
+    world.run("--simulate", "4x24", expect=1)
+    assert world.work("done") == ["a"]
+    assert "there is one for a start with --simulate" in world.run("--resume", expect=2)
+    assert "resum" not in world.run(expect=1)
+    assert world.work("done") == ["a", "a0"]
+    (world.root / "work" / "fixed").touch()
+    assert "resuming" in world.run("--simulate", "4x24")  # and the other is still there to go on with
+    assert "resuming" in world.run()
+    assert world.work("done") == ["a", "a0"]
