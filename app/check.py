@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app import preparation
+from app import fitting, preparation
 from app.command_file.parse import Parsed
 from app.engine import now
 from app.gpu.probe import NoDriver
@@ -31,15 +31,15 @@ async def check(options: RunOptions) -> int:
         parsed = preparation.read_command_file(files, {})
         runs_in = plan_holder(files.home.state, files.command)
         unfinished = None if parsed.faults or runs_in else _unfinished(files, parsed, options)
-    watch = GpuWatch(preparation.make_probe(options))
+    watch = GpuWatch(fitting.make_probe(options))
     console = Console()
     try:
-        gpus = (await watch.look()).gpus
-        rules, problems = preparation.rules_here(files, gpus)
-        if unfinished is None:  # a card that is missing at a resume is a reason to wait
-            preparation.refuse_unfit(files, parsed, gpus, rules)
+        if unfinished is None:
+            _, problems = await fitting.fit(files, parsed, watch)
+        else:  # a card that is missing at a resume is a reason to wait
+            gpus = await fitting.cards_within(watch, fitting.SHORT_LOOK_SECONDS)
+            _, problems = fitting.rules_here(files, gpus)
     except NoDriver as none:
-        preparation.refuse(parsed.faults)
         problems = ()
         console.print(Text(f"not checked against this machine's GPUs: {none}"))
     finally:

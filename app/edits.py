@@ -46,9 +46,14 @@ class Edits:
         """Until cancelled."""
         async for _ in self._signs():
             now = signature(self._path)
-            if now is not None and now != self._seen:
-                self._seen = now
+            if now == self._seen:
+                continue
+            self._seen = now
+            if now is not None:
                 await self._apply()
+            else:
+                self.problem = problem("file_gone", file=str(self._path))
+                self._told()
 
     async def _signs(self) -> AsyncIterator[object]:
         """Something may have changed. The folder is watched: a watch on the file dies with the first rename

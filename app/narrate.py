@@ -7,7 +7,7 @@ from app.core.events import Action, Edited, Event, Explained, Launch, Launched, 
 from app.core.machine import Core
 from app.model.backend import LaunchSpec
 from app.model.blockers import gb
-from app.model.problems import Problem
+from app.model.problems import SAID_AGAIN, Problem
 from app.model.records import Moved
 from app.model.state import Backoff, Cancelled, Completed, Failed, Held, Pending, Running, Skipped, Waiting
 from app.model.task import TaskKey
@@ -57,7 +57,8 @@ class Narrator:
         """Those there are: each is said when it comes and when it has gone."""
         lasting = {problem.about: problem for problem in now}
         for about, problem in lasting.items():
-            if about not in self._problems:
+            before = self._problems.get(about)
+            if before is None or (problem.kind in SAID_AGAIN and problem.text != before.text):
                 log.warning("%s", problem.text)
         for about, problem in self._problems.items():
             if about not in lasting:

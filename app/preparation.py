@@ -1,4 +1,4 @@
-"""Before anything starts: which files are meant, what they say, and whether this machine could run it."""
+"""Before anything starts: which files are meant, and what they say."""
 
 import contextlib
 import os
@@ -10,22 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app import procfs
-from app.command_file.document import Document
 from app.command_file.parse import Parsed
 from app.command_file.read import read
 from app.command_file.syntax import Verdicts, check_scripts
 from app.config.load import Loaded, load
-from app.core.never import Never, never_fits
-from app.core.rules import Rules
-from app.gpu.nvml import NvmlProbe
-from app.gpu.probe import GpuProbe
-from app.gpu.simulated import SimulatedProbe
 from app.model.faults import BadInput, Fault
-from app.model.gpu import Gpu, index_order
 from app.model.paths import Home
 from app.model.problems import Problem, problem
 from app.model.settings import Settings
-from app.model.task import Mode, TaskSpec
+from app.model.task import Mode
 from app.options import RunOptions
 
 LEAST_DESCRIPTORS, ENOUGH_DESCRIPTORS = 256, 1024
@@ -184,78 +177,7 @@ def read_command_file(files: Files, verdicts: Verdicts) -> Parsed:
     return replace(parsed, faults=faults)
 
 
-def make_probe(options: RunOptions) -> GpuProbe:
-    """Raises BadInput for a --simulate that is not NxGB."""
-    return SimulatedProbe(options.simulate) if options.simulate else NvmlProbe()
-
-
-def never_fitting(
-    specs: Sequence[TaskSpec], document: Document, gpus: Sequence[Gpu], rules: Rules, file: str
-) -> tuple[Fault, ...]:
-    """A fault for every one of the document's tasks that could not run even on an empty machine."""
-    faults: dict[tuple[object, ...], Fault] = {}
-    verdicts: dict[tuple[object, ...], Never | None] = {}
-    for spec in specs:
-        need = (spec.gpus, spec.memory_gb, spec.options.devices, spec.options.model, spec.options.share)
-        if need not in verdicts:
-            verdicts[need] = never_fits(spec, gpus, rules)
-        never = verdicts[need]
-        if never is not None and (spec.line, need) not in faults:  # repeats of a block are one
-            place = document.place(spec.line, never.about)
-            faults[(spec.line, need)] = Fault(file, *place, f"the task {never.why}")
-    return tuple(faults.values())
-
-
 def refuse(faults: Sequence[Fault]) -> None:
     """Raises BadInput with all of them, if there are any."""
     if faults:
         raise BadInput(faults)
-
-
-def refuse_unfit(files: Files, parsed: Parsed, gpus: Sequence[Gpu], rules: Rules) -> None:
-    """Raises BadInput with the file's faults and all that this machine can't serve, if there is anything."""
-    # With a card named that is not there, what tasks are refused for may be due to that alone.
-    unfit = _out_of_range(files, gpus) or never_fitting(
-        parsed.tasks, parsed.document, gpus, rules, files.shown
-    )
-    refuse(parsed.faults + unfit)
-
-
-def _out_of_range(files: Files, gpus: Sequence[Gpu]) -> tuple[Fault, ...]:
-    """A fault for every card that the settings name and that is not there."""
-    settings = files.settings
-    if settings.use_all_gpus:
-        return ()
-    here = [gpu.index for gpu in gpus]
-    there = f"there is GPU {', '.join(sorted(here, key=index_order))}" if here else "there is none"
-    return tuple(
-        files.loaded.fault(("compete_gpus", position), f"compete_gpus names GPU {index}", there)
-        for position, index in enumerate(settings.compete_gpus)
-        if index not in here
-    )
-
-
-def rules_here(files: Files, gpus: Sequence[Gpu]) -> tuple[Rules, tuple[Problem, ...]]:
-    """The settings as they bear on this machine, and what its user should know of that."""
-    visible, problems = visible_gpus(gpus)
-    return Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1), problems
-
-
-def visible_gpus(gpus: Sequence[Gpu]) -> tuple[frozenset[str] | None, tuple[Problem, ...]]:
-    """The cards that an inherited CUDA_VISIBLE_DEVICES leaves us, by index, or as they are named there while
-    the driver is away (at a resume); None: it is not set, or all are simulated."""
-    inherited = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if inherited is None or (gpus and all(gpu.simulated for gpu in gpus)):
-        return None, ()
-    chosen: dict[str, None] = {}
-    for name in (name.strip() for name in inherited.split(",")):
-        found = [gpu.index for gpu in gpus if gpu.index == name or (name and gpu.uuid.startswith(name))]
-        if not gpus and (name.isdecimal() or name.startswith(("GPU-", "MIG-"))):
-            found = [name]
-        if not found:
-            break  # as CUDA does: the list ends at the first name that is none
-        chosen.update(dict.fromkeys(found))
-    if not chosen:
-        return frozenset(), (problem("visible_devices_none", value=inherited),)
-    allowed = ", ".join(sorted(chosen, key=index_order) if gpus else chosen)
-    return frozenset(chosen), (problem("visible_devices", value=inherited, gpus=allowed),)

@@ -13,7 +13,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.text import Text
 
-from app import preparation, procfs
+from app import fitting, preparation, procfs
 from app.command_file.parse import Parsed
 from app.command_file.syntax import Verdicts
 from app.core import plan
@@ -24,10 +24,10 @@ from app.core.rules import Rules
 from app.core.task import Task
 from app.edits import Edits, Signature, signature
 from app.engine import Engine, now
-from app.gpu.probe import ProbeError
+from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
 from app.local.backend import open_backend
-from app.logs import open_log, print_problem
+from app.logs import open_log
 from app.model import records
 from app.model.backend import AttemptRecord
 from app.model.faults import BadInput, Fault
@@ -52,9 +52,6 @@ from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded
 from app.threads import ready_threads
 from app.view import LiveView, print_summary, suits
-
-FAULTY_LOOK_SECONDS = 2.0
-"""What the driver gets to add to the faults of a command file."""
 
 THREADS = 8
 """For what blocks and is no thread's own: scans of /proc, tmux."""
@@ -124,17 +121,15 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     if saved is not None:
         _refuse(parsed, files, saved)
     watch = GpuWatch(
-        preparation.make_probe(options),
+        fitting.make_probe(options),
         sample_interval=files.settings.sample_interval,
         sample_window=files.settings.sample_window,
     )
     stack.push_async_callback(watch.close)
-    gpus = await _first_look(watch, resuming=saved is not None, faulty=bool(parsed.faults))
-    rules, problems = preparation.rules_here(files, gpus)
     if saved is None:
-        if not gpus:
-            preparation.refuse(parsed.faults)
-        preparation.refuse_unfit(files, parsed, gpus, rules)
+        rules, problems = await fitting.fit(files, parsed, watch)
+    else:
+        rules, problems = fitting.rules_here(files, await _cards_at_resume(watch, files, saved))
     problems = files.problems + parsed.problems + problems
     return Ready(options, files, seen, parsed, verdicts, saved, given_up, watch, rules, problems)
 
@@ -151,22 +146,15 @@ def _refuse(parsed: Parsed, files: Files, saved: SavedRun) -> None:
         raise
 
 
-async def _first_look(watch: GpuWatch, resuming: bool, faulty: bool) -> tuple[Gpu, ...]:
-    """The cards. At a resume a driver that is away is something to wait for; a file with faults is refused
-    with or without what the cards would add to them. Raises ProbeError, NoDriver."""
-    if faulty:
-        with contextlib.suppress(ProbeError, asyncio.TimeoutError):
-            return (await asyncio.wait_for(watch.look(), FAULTY_LOOK_SECONDS)).gpus
-        return ()
-    if resuming:  # what runs must be found now; the driver may take a minute
-        with contextlib.suppress(ProbeError, asyncio.TimeoutError):
-            return (await asyncio.wait_for(watch.look(), RESUME_LOOK_SECONDS)).gpus
-        return ()
-    notice = asyncio.get_running_loop().call_later(2.0, print_problem, "waiting for the GPU driver to answer")
+async def _cards_at_resume(watch: GpuWatch, files: Files, saved: SavedRun) -> tuple[Gpu, ...]:
+    """None while the driver is away: what runs is looked for now, and the rest waits. Raises NoDriver where
+    there has been no driver and nothing runs: the wait would be for ever."""
     try:
-        return (await watch.look()).gpus
-    finally:
-        notice.cancel()
+        return await fitting.cards_within(watch, RESUME_LOOK_SECONDS)
+    except NoDriver:
+        if count_living(files.home, saved):
+            return ()
+        raise
 
 
 async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
@@ -283,7 +271,7 @@ class _Accept:
         if known := self._known():
             anew = plan.asking_anew(core.known(), planned)
             shown = ready.files.shown
-            never = preparation.never_fitting(anew, parsed.document, known, ready.rules, shown)
+            never = fitting.never_fitting(anew, parsed.document, known, ready.rules, shown)
         preparation.refuse(parsed.faults + never)
         self._used.update(keys)
         gone = core.board.tasks.keys() - set(keys)

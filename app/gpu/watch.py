@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
@@ -71,10 +73,10 @@ class GpuWatch:
             return self.last
         if self._next is None:
             if self._under_way is None or self._under_way.done():
-                self._under_way = asyncio.create_task(self._answer())
+                self._under_way = _begun(self._answer())
                 return await asyncio.shield(self._under_way)
             # What is under way may have read the cards before this caller's own deeds.
-            self._next = asyncio.create_task(self._look_after(self._under_way))
+            self._next = _begun(self._look_after(self._under_way))
         return await asyncio.shield(self._next)
 
     def sampling(self, on: bool) -> None:
@@ -147,3 +149,10 @@ class GpuWatch:
         """In the driver's thread."""
         samples = self._probe.sample()
         self._samples.add(time.monotonic(), samples)
+
+
+def _begun(look: Coroutine[Any, Any, Look]) -> asyncio.Task[Look]:
+    """Whoever waits for it is told how it failed; when all have given up, nobody needs to be."""
+    task = asyncio.create_task(look)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.core.rules import Seen
-from app.gpu.probe import ProbeError
+from app.gpu.probe import NoDriver, ProbeError
 from app.gpu.watch import GpuWatch
 from app.gpu.watch import Look as GpuLook
 from app.lease.errors import LeaseError
@@ -62,7 +62,8 @@ class Machine:
             try:
                 last = await self.watch.look()
             except ProbeError as error:  # not once since we started: a resume while the driver is away
-                last = GpuLook((), time.monotonic(), DriverSilent(time.time(), str(error)))
+                said = error.found if isinstance(error, NoDriver) else str(error)
+                last = GpuLook((), time.monotonic(), DriverSilent(time.time(), said))
         return self._seen(last, own)
 
     def _seen(self, look: GpuLook, own: Own) -> Seen:

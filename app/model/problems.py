@@ -11,6 +11,7 @@ TEXTS: dict[str, str] = {
         "{file}: its group lets {members} write it, and what it says runs as you; see chmod g-w"
     ),
     "edit_refused": "{faults}",
+    "file_gone": "{file} is not there any more: its tasks go on as they were, until there is one again",
     "compete_gpus_unused": "{file}: compete_gpus is not used, as use_all_gpus is true",
     "state_dir": "{logs} is on a network file system, so state, runs and history are kept in {folder}",
     "visible_devices": "CUDA_VISIBLE_DEVICES={value} was inherited: only GPU {gpus} may be used",
@@ -71,6 +72,9 @@ APART: dict[str, str] = {
     "group_writable": "file",
 }
 """Kinds of which there may be several at once, and the fact that tells them apart."""
+
+SAID_AGAIN = frozenset({"edit_refused"})
+"""Kinds that are another matter when they say something else: the rest only differs in figures."""
 
 
 @dataclass(frozen=True, slots=True)

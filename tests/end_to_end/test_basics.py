@@ -1,5 +1,6 @@
 """The everyday life of a command file, with the real entry points on simulated GPUs."""
 
+import functools
 import re
 import signal
 from pathlib import Path
@@ -279,6 +280,26 @@ def test_watch_stays_and_takes_up_edits(world: World) -> None:
     world.blocks([(1, "echo one >>done"), (1, "echo two >>done")])
     scheduler.wait_for("1/1", "completed")
     assert world.work("done") == ["one", "two"]
+    assert scheduler.stop() == 143
+
+
+def test_each_refused_edit_is_said_and_a_file_that_is_gone(world: World) -> None:
+    def said(text: str) -> bool:
+        return text in world.output()
+
+    path = world.blocks([(1, UNTIL_GO)])
+    text = path.read_text()
+    scheduler = world.start("--watch")
+    scheduler.wait_for("1/0", "running")
+    for memory, says in (("lots", "the block ends with 'lots'"), ("-3", "the memory '-3' is negative")):
+        world.file(text.replace("\n10\n", f"\n{memory}\n"))
+        eventually(functools.partial(said, f":4:1: {says}"))
+    path.unlink()
+    eventually(lambda: f"{path} is not there any more" in world.output())
+    assert "over: " in world.output()
+    world.file(text)
+    eventually(lambda: f"over: {path} is not there any more" in world.output())
+    assert scheduler.tasks()["1/0"].state.status == "running"
     assert scheduler.stop() == 143
 
 

@@ -271,3 +271,22 @@ def test_what_simulated_gpus_completed_is_not_done_on_real_ones(tmp_path: Path, 
     assert "resuming" in world.run("--simulate", "4x24")  # and the other is still there to go on with
     assert "resuming" in world.run()
     assert world.work("done") == ["a", "a0"]
+
+
+def test_a_resume_without_a_driver_waits_only_beside_what_runs(tmp_path: Path, driver: FakeDriver) -> None:
+    world = make_world(tmp_path / "home", driver, shared_directory(tmp_path / "leases"))
+    world.blocks([(1, UNTIL_GO), (1, "true")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    scheduler.kill()
+    world.env = {}  # as after a reboot into a kernel that the driver was not built for
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    world.go()
+    waiting = scheduler.wait_for("1/1", "waiting")
+    eventually(lambda: "no NVIDIA driver" in scheduler.wait_for("1/1", "waiting").reason)
+    assert "install" not in scheduler.wait_for("1/1", "waiting").reason, waiting
+    assert scheduler.stop() == 143
+    assert "no NVIDIA driver" in world.run(expect=2)
+    world.env = driver.env()
+    world.run()

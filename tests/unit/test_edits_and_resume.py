@@ -12,6 +12,7 @@ from app.core import plan
 from app.core.align import align
 from app.core.events import Drain, Edited, Ended, Explained, Launched, NotStarted
 from app.core.machine import Core
+from app.fitting import visible_gpus
 from app.model.backend import Lost, Now, Survey
 from app.model.blockers import Blocked, LimitReached
 from app.model.paths import RunPaths
@@ -21,7 +22,6 @@ from app.model.state import Backoff, Failed, Held, OutOfMemory, Pending, Running
 from app.model.state_dump import dump
 from app.model.state_file import StateFile, load
 from app.model.task import TaskKey, TaskSpec
-from app.preparation import visible_gpus
 from app.recorder import Recorder
 from app.report import Report
 from app.resume import Resumed, resume

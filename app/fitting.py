@@ -1,0 +1,128 @@
+"""Before anything starts: whether this machine could run a command file, and what its settings mean here."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Sequence
+
+from app.command_file.document import Document
+from app.command_file.parse import Parsed
+from app.core.never import Never, never_fits
+from app.core.rules import Rules
+from app.gpu.nvml import NvmlProbe
+from app.gpu.probe import GpuProbe, NoDriver, ProbeError
+from app.gpu.simulated import SimulatedProbe
+from app.gpu.watch import GpuWatch
+from app.logs import print_problem
+from app.model.faults import Fault
+from app.model.gpu import Gpu, index_order
+from app.model.problems import Problem, problem
+from app.model.task import TaskSpec
+from app.options import RunOptions
+from app.preparation import Files, refuse
+
+SHORT_LOOK_SECONDS = 2.0
+"""What the driver gets where there is something to say without it."""
+
+NOTICE_SECONDS = 2.0
+"""After so long it is said that the driver is waited for."""
+
+
+def make_probe(options: RunOptions) -> GpuProbe:
+    """Raises BadInput for a --simulate that is not NxGB."""
+    return SimulatedProbe(options.simulate) if options.simulate else NvmlProbe()
+
+
+async def fit(files: Files, parsed: Parsed, watch: GpuWatch) -> tuple[Rules, tuple[Problem, ...]]:
+    """`rules_here`, for a file without faults that this machine can serve.
+
+    Raises BadInput with the file's faults and all that this machine can't serve, if there is anything;
+    ProbeError, NoDriver: a file with faults is refused with or without what the cards would add to them.
+    """
+    gpus: tuple[Gpu, ...] = ()
+    if parsed.faults:
+        with contextlib.suppress(NoDriver):
+            gpus = await cards_within(watch, SHORT_LOOK_SECONDS)
+    else:
+        loop = asyncio.get_running_loop()
+        notice = loop.call_later(NOTICE_SECONDS, print_problem, "waiting for the GPU driver to answer")
+        try:
+            gpus = (await watch.look()).gpus
+        finally:
+            notice.cancel()
+    if not gpus:
+        refuse(parsed.faults)
+    rules, problems = rules_here(files, gpus)
+    # With a card named that is not there, what tasks are refused for may be due to that alone.
+    unfit = _out_of_range(files, gpus) or never_fitting(
+        parsed.tasks, parsed.document, gpus, rules, files.shown
+    )
+    refuse(parsed.faults + unfit)
+    return rules, problems
+
+
+async def cards_within(watch: GpuWatch, seconds: float) -> tuple[Gpu, ...]:
+    """The cards; none if the driver does not tell of them in that time. Raises NoDriver."""
+    try:
+        return (await asyncio.wait_for(watch.look(), seconds)).gpus
+    except NoDriver:
+        raise
+    except (ProbeError, asyncio.TimeoutError):
+        return ()
+
+
+def never_fitting(
+    specs: Sequence[TaskSpec], document: Document, gpus: Sequence[Gpu], rules: Rules, file: str
+) -> tuple[Fault, ...]:
+    """A fault for every one of the document's tasks that could not run even on an empty machine."""
+    faults: dict[tuple[object, ...], Fault] = {}
+    verdicts: dict[tuple[object, ...], Never | None] = {}
+    for spec in specs:
+        need = (spec.gpus, spec.memory_gb, spec.options.devices, spec.options.model, spec.options.share)
+        if need not in verdicts:
+            verdicts[need] = never_fits(spec, gpus, rules)
+        never = verdicts[need]
+        if never is not None and (spec.line, need) not in faults:  # repeats of a block are one
+            place = document.place(spec.line, never.about)
+            faults[(spec.line, need)] = Fault(file, *place, f"the task {never.why}")
+    return tuple(faults.values())
+
+
+def _out_of_range(files: Files, gpus: Sequence[Gpu]) -> tuple[Fault, ...]:
+    """A fault for every card that the settings name and that is not there."""
+    settings = files.settings
+    if settings.use_all_gpus:
+        return ()
+    here = [gpu.index for gpu in gpus]
+    there = f"there is GPU {', '.join(sorted(here, key=index_order))}" if here else "there is none"
+    return tuple(
+        files.loaded.fault(("compete_gpus", position), f"compete_gpus names GPU {index}", there)
+        for position, index in enumerate(settings.compete_gpus)
+        if index not in here
+    )
+
+
+def rules_here(files: Files, gpus: Sequence[Gpu]) -> tuple[Rules, tuple[Problem, ...]]:
+    """The settings as they bear on this machine, and what its user should know of that."""
+    visible, problems = visible_gpus(gpus)
+    return Rules.of(files.settings, os.getuid(), visible, os.cpu_count() or 1), problems
+
+
+def visible_gpus(gpus: Sequence[Gpu]) -> tuple[frozenset[str] | None, tuple[Problem, ...]]:
+    """The cards that an inherited CUDA_VISIBLE_DEVICES leaves us, by index, or as they are named there while
+    the driver is away (at a resume); None: it is not set, or all are simulated."""
+    inherited = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if inherited is None or (gpus and all(gpu.simulated for gpu in gpus)):
+        return None, ()
+    chosen: dict[str, None] = {}
+    for name in (name.strip() for name in inherited.split(",")):
+        found = [gpu.index for gpu in gpus if gpu.index == name or (name and gpu.uuid.startswith(name))]
+        if not gpus and (name.isdecimal() or name.startswith(("GPU-", "MIG-"))):
+            found = [name]
+        if not found:
+            break  # as CUDA does: the list ends at the first name that is none
+        chosen.update(dict.fromkeys(found))
+    if not chosen:
+        return frozenset(), (problem("visible_devices_none", value=inherited),)
+    allowed = ", ".join(sorted(chosen, key=index_order) if gpus else chosen)
+    return frozenset(chosen), (problem("visible_devices", value=inherited, gpus=allowed),)
