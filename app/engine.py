@@ -109,8 +109,8 @@ class Engine:
                 await self._decide()
                 await self._sleep()
                 self._feed(Tick())
-            if not await self.recorder.flush():  # what has ended must not seem to run at the next start
-                await self.recorder.recover(given_up=lambda: self.core.ending == "stop")
+            # What has ended must not seem to run at the next start.
+            await self.recorder.recover(given_up=lambda: self.core.ending == "stop")
             self._raise_failure()  # one that came in the last round
         finally:
             await self._end_sides()

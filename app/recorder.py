@@ -53,7 +53,8 @@ class Recorder:
         return True
 
     async def recover(self, given_up: Callable[[], bool] = lambda: False) -> None:
-        """Try until the disk takes it again, or nobody waits for it any more."""
+        """Commit what was added, if need be when the disk takes it again, or until nobody waits for it any
+        more."""
         policy = AsyncRetrying(
             wait=wait_exponential(min=0.2, max=5),
             retry=retry_if_exception_type(HistoryError),

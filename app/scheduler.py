@@ -343,7 +343,6 @@ async def _finish(parts: Parts, signals: Signals, console: Console) -> int:
         code = 0 if core.all_well else 1
     if core.all_well:
         recorder.add(records.RunFinished(now().wall, code))
-    if not await recorder.flush():
         await recorder.recover(given_up=lambda: core.ending == "stop")
     await parts.engine.backend.look()  # the last state shows no lease that has just gone
     parts.publisher.write(last=True)

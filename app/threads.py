@@ -3,6 +3,7 @@ for whatever comes."""
 
 import asyncio
 import contextlib
+import errno
 import queue
 import threading
 import time
@@ -112,5 +113,28 @@ def ready_threads(count: int) -> ThreadPoolExecutor:
         list(pool.map(lambda _: begun.wait(), range(count)))
     except RuntimeError as error:
         begun.abort()
+        pool.shutdown(wait=False)
         raise RuntimeError("this user may start no more threads here (see ulimit -u)") from error
     return pool
+
+
+class SpareThreads:
+    """Some threads for one kind of blocking work, started when there is some first."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pool: ThreadPoolExecutor | None = None
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """Raises what `function` raises, and OSError when no threads can be had now."""
+        if self._pool is None:
+            try:
+                self._pool = ready_threads(self._count)
+            except RuntimeError as error:
+                raise OSError(errno.EAGAIN, str(error)) from error
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+
+    def close(self) -> None:
+        """Without waiting for what is under way."""
+        if self._pool:
+            self._pool.shutdown(wait=False)

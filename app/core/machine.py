@@ -24,7 +24,7 @@ from app.core.events import (
     StopNow,
     Tick,
 )
-from app.core.retry import RetryPolicy
+from app.core.retry import RetryPolicy, rest_after
 from app.core.task import Queue, Task
 from app.model.backend import Exit, Grant, Lost, Now, Want
 from app.model.blockers import Blocked, LaunchRefused, NotYetTried, Standstill, reason
@@ -217,7 +217,8 @@ class Core:
         blocked = self._not_yet()
         if event.why == "refused":
             blocked = Blocked(0, None, 0, (LaunchRefused(event.error),), stuck=True)
-            task.rests_until = now.mono + self.settings.check_time
+            task.rests_until = now.mono + rest_after(task.refusals, self.settings.check_time)
+            task.refusals += 1
         began, since = task.waited
         self._move(task, task.waiting_for(since, blocked), now)
         self.board.backdate(task, began)

@@ -17,6 +17,9 @@ from app.model.task import TaskKey
 QUICK_SECONDS = 1.0
 """A quick retry comes after this and up to as much again of jitter."""
 
+LONGEST_REST = 60.0
+"""Seconds, unless check_time is longer."""
+
 
 class wait_rounds(wait_base):  # noqa: N801 - named like tenacity's own
     """`quick` waits by the first object, then one by the second, and again."""
@@ -54,3 +57,8 @@ def jitter(key: TaskKey, failures: int) -> float:
     """0..1, the same for the same task and failure, so that a decision can be repeated."""
     digest = blake2b(f"{key}/{failures}".encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big") / 2**32
+
+
+def rest_after(refusals: int, check_time: float) -> float:
+    """Seconds until a launch is tried again that the machine has refused, as it has so many times before."""
+    return max(check_time, min(check_time * 2.0 ** min(refusals, 32), LONGEST_REST))

@@ -27,6 +27,7 @@ class Task:
     #: since when it had waited, as it was given GPUs: monotonic, wall
     waited: tuple[float, float] = (0.0, 0.0)
     rests_until: float | None = None  #: monotonic; while it waits: the machine has refused to launch it
+    refusals: int = 0  #: in a row
     due: float | None = None  #: monotonic time at which its state ends by itself (backoff, timeout, rest)
     log_path: str | None = None  #: of its last attempt
     in_file: bool = True

@@ -74,15 +74,14 @@ class TmuxLauncher:
             address = f"gpulane-{secrets.token_hex(16)}"
             listener.bind("\0" + address)
             listener.listen(1)
-            pane = _open_pane(name, address, spec.log_path)
-            try:
-                connection, spawned = _accept(listener, pane)
-                ours.enter_context(connection)
+            with contextlib.ExitStack() as undone:
+                pane = _open_pane(name, address, spec.log_path)
+                undone.callback(end_server, name)
+                connection, spawned = _accept(ours, listener, pane)
+                own(undone, spawned.pidfd)
                 socket.send_fds(connection, [b"\0"], [lock, *high])
                 connection.sendall(json.dumps(order).encode())
-            except OSError:
-                end_server(name)
-                raise
+                undone.pop_all()
         return spawned
 
 
@@ -119,7 +118,10 @@ def server_pid(name: str) -> int | None:
 
 
 def _open_pane(name: str, address: str, log_path: str) -> int:
-    """Start the server, its pane and the pipe into the log; the pane's pid. Raises OSError."""
+    """Start the server, its pane and the pipe into the log; the pane's pid. Raises OSError.
+
+    A pane that comes up after we gave up finds nobody at the address and ends, and so does its server.
+    """
     cat = f"exec cat >>{shlex.quote(log_path)}".replace("#", "##").replace("%", "%%")
     answer = _tmux(
         name,
@@ -133,12 +135,12 @@ def _open_pane(name: str, address: str, log_path: str) -> int:
     return int(answer.stdout)
 
 
-def _accept(listener: socket.socket, pane: int) -> tuple[socket.socket, Spawned]:
+def _accept(ours: contextlib.ExitStack, listener: socket.socket, pane: int) -> tuple[socket.socket, Spawned]:
     """The connection of the supervisor-to-be; anybody else's is dropped. Raises OSError."""
     deadline = time.monotonic() + PATIENCE
     while True:
         listener.settimeout(max(0.01, deadline - time.monotonic()))
-        connection, _ = listener.accept()
+        connection = ours.enter_context(listener.accept()[0])
         connection.settimeout(PATIENCE)
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
         pid = struct.unpack("3i", credentials)[0]

@@ -245,7 +245,7 @@ def _kill(processes: Iterable[Process]) -> None:
     for process in processes:
         try:
             pidfd = os.pidfd_open(process.pid)
-        except OSError:
+        except ProcessLookupError:
             continue
         try:
             if procfs.start_time(process.pid) == process.start:

@@ -10,6 +10,7 @@ from app.lease.directory import Folder
 from app.lease.errors import LeaseDirectoryError, LeaseError
 from app.lease.record import Record
 from app.model.lease import Lease
+from app.procfs import raise_if_exhausted
 
 Identity = tuple[int, int]  #: device and inode
 
@@ -86,7 +87,7 @@ class Holdings:
                 os.close(ours.fd)  # closed and never unlocked: that would end it for the children, too
 
     def adopt(self, names: Collection[str]) -> None:
-        """Watch over living leases of an earlier process of this user."""
+        """Watch over living leases of an earlier process of this user. See LeaseStore."""
         try:
             folder = self._folder.descriptor()
         except LeaseDirectoryError:
@@ -141,7 +142,8 @@ class Holdings:
             return
         try:
             fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-        except OSError:
+        except OSError as error:
+            raise_if_exhausted(error)  # it would seem to have been deleted
             return
         info = os.fstat(fd)
         if info.st_uid == self._uid and ofd.is_locked(fd):

@@ -118,7 +118,9 @@ class LeaseStore:
         self._holdings.release(names)
 
     def adopt(self, names: Collection[str]) -> None:
-        """Take over those leases of an earlier scheduler of this user that still live."""
+        """Take over those leases of an earlier scheduler of this user that still live.
+
+        Raises OSError where that can't be told now, for want of descriptors."""
         self._holdings.adopt(names)
 
     def vouch(self, names: Collection[str]) -> None:

@@ -11,6 +11,7 @@ import stat
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from app import procfs
 from app.execution import trees
@@ -30,6 +31,7 @@ from app.model.paths import LOG_RULE, RunPaths
 from app.model.problems import Problem
 from app.model.settings import Settings
 from app.model.state import Why
+from app.threads import SpareThreads
 
 log = logging.getLogger("gpulane")
 
@@ -48,6 +50,9 @@ removed) for how the machine is, and that may pass."""
 
 SUPERVISOR_SECONDS = 5.0
 """What a supervisor gets to end when its whole tree is dead."""
+
+TMUX_THREADS = 4
+"""Their own: a tmux that hangs must not keep others from looking for strays."""
 
 TMUX_FLUSH_SECONDS = 2.0
 """What a tmux server gets to put the last output into the log."""
@@ -83,6 +88,7 @@ class Attempts:
         self._leases = leases
         self._ends = EndsFile(run.ends)
         self._direct, self._in_tmux = Launcher(self._ends), TmuxLauncher(self._ends)
+        self._for_tmux = SpareThreads(TMUX_THREADS)
         self._passed = passed_on(os.environ)
         self._host = socket.gethostname()
         self.leftovers = Leftovers(settings.kill_leftovers, self._give_back)
@@ -97,6 +103,7 @@ class Attempts:
         for living in self.living.values():
             os.close(living.pidfd)
         self._ends.close()
+        self._for_tmux.close()
 
     async def launch(
         self, grant: Grant, held: Held | None, spec: LaunchSpec, visible: str
@@ -119,13 +126,13 @@ class Attempts:
     async def adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
         """Find an attempt of an earlier scheduler again; one that has ended is cleaned up after."""
         self.sought[record.number] = record.leases
-        self._leases.adopt(record.leases)
         try:
             return await surely("finding an attempt again", lambda: self._adopt(record))
         finally:
             del self.sought[record.number]
 
     async def _adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
+        self._leases.adopt(record.leases)
         found = await self._locate(record)
         lines = self._ends.lines(record.number)
         started = lines.started
@@ -188,8 +195,8 @@ class Attempts:
         env = task_environment(self._passed, spec, grant.gpu_ids, visible)
         head = header(spec, env, grant.gpu_ids, self._host, time.time())
         fds = held.fds if held else ()
-        if spec.terminal == "tmux":  # asks tmux, which takes some 50 ms
-            return await asyncio.to_thread(self._in_tmux.launch, spec, env, fds, head)
+        if spec.terminal == "tmux":
+            return await self._for_tmux.run(partial(self._in_tmux.launch, spec, env, fds, head))
         return self._direct.launch(spec, env, fds, head)
 
     async def _clean_up(self, living: Living, forced: bool) -> None:
@@ -200,7 +207,7 @@ class Attempts:
         if living.tmux:
             # A server that was stopped, a tmux that is gone: what is left is looked for all the same.
             with contextlib.suppress(OSError):
-                await asyncio.to_thread(end_server, living.tmux, TMUX_FLUSH_SECONDS)
+                await self._for_tmux.run(partial(end_server, living.tmux, TMUX_FLUSH_SECONDS))
         if not forced and trees.quick_check(living.marks, lambda: self._still_held(living)):
             self._give_back(living.leases)
             self.leftovers.sweep_later(living.marks)

@@ -44,8 +44,11 @@ class Leftovers:
         self._spared: list[Process] = []
 
     async def close(self) -> None:
-        """One last sweep; what lingers is left with its leases."""
-        await surely("looking for what attempts have left", self.sweep)
+        """One last sweep, as far as that can be made now; what lingers is left with its leases."""
+        try:
+            await self.sweep()
+        except OSError as error:
+            log.warning("it was not looked for what attempts have left: %s", error)
         for watch in self._lingering.values():
             watch.cancel()
 
@@ -77,11 +80,12 @@ class Leftovers:
 
     async def sweep(self) -> None:
         """One look for strays of ended attempts, and one at what was spared."""
-        unswept = list(self._unswept)
-        if unswept:
-            for marks in await asyncio.to_thread(left_behind, unswept):
+        if looked := list(self._unswept):
+            found = await asyncio.to_thread(left_behind, looked)
+            self._unswept[: len(looked)] = found  # until each has been seen to: this may be cancelled
+            for marks in found:
                 await self.end(marks, (), 0.0, forced=False)
-            del self._unswept[: len(unswept)]  # only now: a look that is cancelled is made again
+                self._unswept.remove(marks)
         self._spared = [each for each in self._spared if procfs.start_time(each.pid) == each.start]
 
     def keepers(self) -> dict[str, str]:

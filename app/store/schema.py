@@ -8,7 +8,7 @@ from pathlib import Path
 from app.model.faults import GpulaneError
 
 SCHEMA = 1  #: in user_version
-BUSY_SECONDS = 10.0  #: how long another scheduler's transaction is waited for; one takes about 1 ms
+BUSY_SECONDS = 4.0  #: how long another scheduler's transaction is waited for; one takes about 1 ms
 
 TABLES = """
 CREATE TABLE runs (

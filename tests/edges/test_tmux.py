@@ -3,6 +3,7 @@
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -173,6 +174,19 @@ def test_a_tmux_that_does_not_start_is_an_error_and_nothing_runs(
     monkeypatch.setenv("PATH", f"{attempts.folder}:{os.environ['PATH']}")
     with pytest.raises(OSError, match="tmux did not start: no server for you"):
         attempts.start("touch ran")
+    assert not attempts.ends.is_held(1)
+
+
+def test_a_hand_over_that_fails_leaves_nothing(attempts: Attempts, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise OSError("no buffer space")
+
+    before = sorted(Path("/proc/self/fd").iterdir())
+    monkeypatch.setattr(socket, "send_fds", fails)
+    with pytest.raises(OSError, match="no buffer space"):
+        attempts.start("touch ran")
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
+    assert server_pid(session(1)) is None
     assert not attempts.ends.is_held(1)
 
 

@@ -83,7 +83,14 @@ class Case:
         return [want.label for want in self.core.heads()]
 
     def grant(self, *labels: str) -> list[Launch]:
-        """Give each its GPUs; what is not named stays blocked."""
+        """Give each its GPUs and start it; what is not named stays blocked."""
+        launches = self.give(*labels)
+        for launch in launches:
+            self.core.handle(Launched(launch.spec.number, 100 + launch.spec.number, self.now.wall), self.now)
+        return launches
+
+    def give(self, *labels: str) -> list[Launch]:
+        """The same, before anything has started."""
         wants = {want.label: want for want in self.core.heads()}
         grants = tuple(
             Grant(wants[at].key, ("0",), ("GPU-0",), ("lease",), wants[at].memory_gb) for at in labels
@@ -95,8 +102,6 @@ class Case:
         }
         launches = [a for a in self.feed(Granted(grants)) if isinstance(a, Launch)]
         self.feed(Explained(blocked))
-        for launch in launches:
-            self.core.handle(Launched(launch.spec.number, 100 + launch.spec.number, self.now.wall), self.now)
         return launches
 
     def end(self, label: str, status: int = 0, tail: str = "", peak: float | None = None) -> list[Action]:
@@ -282,7 +287,7 @@ def test_lost_by_a_reboot_costs_no_retry() -> None:
 
 def test_a_launch_that_the_machine_refused_costs_nothing_and_says_so() -> None:
     case = Case(spec(1), max_retries=0)
-    (launch,) = case.grant("1/0")
+    (launch,) = case.give("1/0")
     case.later(100)
     case.feed(NotStarted(launch.spec.number, "disk full", "refused"))
     assert case.heads() == []
@@ -293,8 +298,14 @@ def test_a_launch_that_the_machine_refused_costs_nothing_and_says_so() -> None:
     since = {want.label: want.since for want in case.core.heads()}
     assert since["2/0"] - since["1/0"] == 100, "it has waited all the time"
     assert case.task("1/0").state.reason == "it could not be launched (disk full) and is tried again"
-    (launch,) = case.grant("1/0")
-    assert (launch.spec.attempt, launch.spec.number) == (1, 2)
+    (launch,) = case.give("1/0")
+    case.feed(NotStarted(launch.spec.number, "disk full", "refused"))
+    case.later(9)
+    assert case.heads() == ["2/0"], "each time it rests twice as long"
+    case.later(1)
+    assert case.heads() == ["2/0", "1/0"]
+    (launch,) = case.give("1/0")
+    assert (launch.spec.attempt, launch.spec.number) == (1, 3)
     case.feed(NotStarted(launch.spec.number, "no bash", "failed"))
     assert case.status("1/0") == "failed"
 
