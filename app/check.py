@@ -14,11 +14,12 @@ from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
 from app.local.backend import preview_leases
 from app.model.blockers import gb
+from app.model.problems import Problem
 from app.model.task import TaskSpec
 from app.narrate import counted
 from app.options import RunOptions
 from app.preparation import Files
-from app.resume import progress, resume, unfinished_run
+from app.resume import count_living, progress, resume, unfinished_run
 from app.store.plan_lock import plan_holder
 
 SHOWN_TASKS = 200
@@ -47,18 +48,25 @@ async def check(options: RunOptions) -> int:
     with preparation.refused():
         leases = preview_leases(files.home, files.settings)
     problems = (*files.problems, *parsed.problems, *problems, *leases)
+    if runs_in is not None:
+        unfinished = f"the scheduler with pid {runs_in} runs this file; beside it a start would be refused"
+    with preparation.refused():  # a full disk behind a redirection
+        _show(console, files, parsed, unfinished, problems)
+    return 0
+
+
+def _show(
+    console: Console, files: Files, parsed: Parsed, unfinished: str | None, problems: Sequence[Problem]
+) -> None:
     _show_plan(console, parsed.tasks)
     held = sum(task.options.hold for task in parsed.tasks)
     queues = len({task.queue_id for task in parsed.tasks})
     size = f"{counted(len(parsed.tasks), 'task')} in {counted(queues, 'queue')}, {held} held"
     console.print(Text(f"{files.shown}: {size}; no faults"))
-    if runs_in is not None:
-        unfinished = f"the scheduler with pid {runs_in} runs this file; beside it a start would be refused"
     if unfinished is not None:
         console.print(Text(unfinished), soft_wrap=True)
     for note in (*(problem.text for problem in problems), *_missing_folders(files, parsed)):
         console.print(Text(f"note: {note}"), soft_wrap=True)
-    return 0
 
 
 def _show_plan(console: Console, tasks: Sequence[TaskSpec]) -> None:
@@ -94,4 +102,6 @@ def _unfinished(files: Files, parsed: Parsed, options: RunOptions) -> str | None
     if saved is None or options.start == "fresh":
         return None
     tasks = [task for task in resume(saved, parsed.tasks, now()).tasks if task.in_file]
-    return f"a start would resume run {saved.name}: {progress(tasks)} (start over with --fresh)"
+    living = count_living(files.home, saved)
+    more = f", {living} of them running now" if living else " (start over with --fresh)"
+    return f"a start would resume run {saved.name}: {progress(tasks)}{more}"

@@ -14,7 +14,7 @@ from app.gpu.probe import GpuProbe, NoDriver, ProbeError
 from app.gpu.simulated import SimulatedProbe
 from app.gpu.watch import GpuWatch
 from app.logs import print_problem
-from app.model.faults import Fault
+from app.model.faults import BadInput, Fault
 from app.model.gpu import Gpu, index_order
 from app.model.problems import Problem, problem
 from app.model.task import TaskSpec
@@ -57,7 +57,10 @@ async def fit(files: Files, parsed: Parsed, watch: GpuWatch) -> tuple[Rules, tup
     unfit = _out_of_range(files, gpus) or never_fitting(
         parsed.tasks, parsed.document, gpus, rules, files.shown
     )
-    refuse(parsed.faults + unfit)
+    faults = parsed.faults + unfit
+    if unfit and problems:  # its cards are few because of what was inherited
+        raise BadInput("\n".join([*map(str, sorted(faults)), *(problem.text for problem in problems)]))
+    refuse(faults)
     return rules, problems
 
 

@@ -48,6 +48,7 @@ class Resumed:
 
     tasks: list[Task]
     open_attempts: tuple[AttemptRecord, ...]
+    removed: int  #: tasks that the file had and has no more
     records: list[Record]
 
 
@@ -108,6 +109,7 @@ def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
     return Resumed(
         orphans + tasks,
         saved.open_attempts,
+        len(removed),
         [
             records.TasksPlanned(changed, now.wall, [task.key for task in removed]),
             *_cancellations(removed, now),

@@ -35,6 +35,7 @@ from app.model.gpu import Gpu
 from app.model.paths import RunPaths, run_stem
 from app.model.problems import Problem
 from app.model.records import Record
+from app.model.state import Held
 from app.model.state_file import StateFile
 from app.model.task import TaskSpec
 from app.narrate import Narrator, counted, log
@@ -85,6 +86,7 @@ class Plan:
     open_attempts: Sequence[AttemptRecord]
     last_number: int
     records: list[Record]
+    removed: int = 0  #: tasks that the file has no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,8 @@ def _plan(ready: Ready) -> Plan:
         resumed = resume(saved, ready.parsed.tasks, now())
         begun: Record = records.RunResumed(saved.run_id, procfs.boot_id())
         told = [begun, *resumed.records]
-        return Plan(saved.name, resumed.tasks, resumed.open_attempts, saved.last_number, told)
+        number, removed = saved.last_number, resumed.removed
+        return Plan(saved.name, resumed.tasks, resumed.open_attempts, number, told, removed)
     planned = plan.numbered(ready.parsed.tasks, align((), ready.parsed.tasks))
     name = _run_name(files)
     started = records.RunStarted(
@@ -327,10 +330,12 @@ def _greeting(ready: Ready, the_plan: Plan) -> list[str]:
     """The first lines: whether it is a resume, and what runs."""
     files = ready.files
     tasks = [task for task in the_plan.tasks if task.in_file]
-    lines = [f"{files.command}: {counted(len(tasks), 'task')}"]
+    held = sum(isinstance(task.state, Held) for task in tasks)
+    lines = [f"{files.command}: {counted(len(tasks), 'task')}" + (f", {held} held" if held else "")]
     if ready.saved is not None:
         found = counted(len(the_plan.open_attempts), "running attempt")
-        text = f"resuming run {the_plan.name}: {progress(tasks)}, {found} to look for"
+        gone = f", {counted(the_plan.removed, 'task')} no longer in the file" if the_plan.removed else ""
+        text = f"resuming run {the_plan.name}: {progress(tasks)}, {found} to look for{gone}"
         # Beside what still runs a fresh start would be refused.
         lines.insert(0, text if the_plan.open_attempts else f"{text} (start over with --fresh)")
     return lines

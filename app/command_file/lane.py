@@ -236,11 +236,10 @@ def misspelt(line: str) -> str | None:
     if not found:
         return None
     word, key, equals = found.groups()
-    known = (key in KEYS or key.startswith("env.")) and bool(equals)
-    if not known and key != "hold":
+    if word.upper() != "LANE" and difflib.SequenceMatcher(None, word, "LANE").ratio() < 0.7:
         return None
-    near = difflib.SequenceMatcher(None, word, "LANE").ratio() >= 0.7
-    if word.upper() != "LANE" and not near:
+    near = difflib.get_close_matches(key.partition(".")[0].lower(), [*KEYS, "env"], 1, 0.75)
+    if not (near if equals else key == "hold"):
         return None
     return word + key if found.end(1) == found.start(2) else word
 

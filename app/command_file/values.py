@@ -103,10 +103,12 @@ def duration(text: str) -> float:
     """Seconds from `90s`, `2h`, `1h30m`, `1d`, `1.5h`. Raises Misread."""
     found = _DURATION.fullmatch(text)
     if not text or not found:
-        hint = (
-            f"write {text}s, {text}m or {text}h" if is_digits(text) else "write it like 90s, 2h, 1h30m or 1d"
+        like = (
+            f"{text}s, {text}m or {text}h"
+            if is_digits(text) and int(text)
+            else "it like 90s, 2h, 1h30m or 1d"
         )
-        raise Misread(f"{clip(text)} is no time with its unit", hint)
+        raise Misread(f"{clip(text)} is no time with its unit", f"write {like}")
     seconds = sum(float(part) * unit for part, unit in zip(found.groups(), _SECONDS, strict=True) if part)
     if not 0 < seconds <= LONGEST_SECONDS:
         raise Misread(f"{clip(text)} is no time to wait", "write it like 90s, 2h, 1h30m or 1d")

@@ -1,5 +1,6 @@
 """gpu_manage.yaml: a file to settings, or to everything that is wrong with it."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,6 +105,7 @@ def _fault(detail: ErrorDetails, tree: Tree, file: str) -> Fault:
     return Fault(file, line, column, f"{key} can't be {described(detail['input'])}", hint)
 
 
+_DURATION = re.compile(r"(?:[0-9.]+\s*[smhd]\w*\s*)+")
 _KINDS = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -118,6 +120,8 @@ _KINDS = {
 
 def _wanted(detail: ErrorDetails) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "float_type" and _DURATION.fullmatch(str(detail["input"])):
+        return "it wants a number of seconds"
     if kind in _KINDS:
         return f"it wants {_KINDS[kind]}"
     if kind == "literal_error":

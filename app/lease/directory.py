@@ -144,7 +144,8 @@ def _wanted(setting: str | None, admin: Path, shared: Path) -> Path:
         if not path.is_absolute():
             raise LeaseDirectoryError(f"lease_dir is {setting!r}; it has to be an absolute path")
         if not _exists(path):
-            raise LeaseDirectoryError(f"lease_dir {path} does not exist; make it with: mkdir -m 1777 {path}")
+            make = f"mkdir -p -m 1777 {path}"
+            raise LeaseDirectoryError(f"lease_dir {path} does not exist; make it with: {make}")
         return path
     return admin if _exists(admin) else shared
 

@@ -42,8 +42,8 @@ def summary(state: StateFile) -> RenderableType:
 
 
 def print_summary(state: StateFile, console: Console) -> None:
-    """To a terminal, a file, or a pipe."""
-    console.print(summary(state), crop=False)
+    """To a terminal, or in whole lines to a file or a pipe."""
+    console.print(summary(state), crop=False, soft_wrap=not console.is_terminal)
 
 
 def _text(text: str, style: Style = PLAIN) -> Text:

@@ -123,7 +123,7 @@ def test_a_bad_one_is_refused_and_nothing_else_taken(
 
 
 def test_a_setting_that_does_not_exist_says_how_to_make_it(above: Path) -> None:
-    with pytest.raises(LeaseDirectoryError, match=f"mkdir -m 1777 {above}/typo"):
+    with pytest.raises(LeaseDirectoryError, match=f"mkdir -p -m 1777 {above}/typo"):
         choose_directory(str(above / "typo"))
     with pytest.raises(LeaseDirectoryError, match="absolute"):
         choose_directory("leases")

@@ -179,7 +179,7 @@ def test_check_looks_at_the_folders(world: World) -> None:
     assert output.count("there is no folder") == 1
     (world.root / "leases").rmdir()
     output = world.run("--check", expect=2)
-    assert "does not exist; make it with: mkdir -m 1777" in output
+    assert "does not exist; make it with: mkdir -p -m 1777" in output
     assert not (world.root / "leases").exists()
 
 

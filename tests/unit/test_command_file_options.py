@@ -129,6 +129,10 @@ def test_more_gpus_than_devices() -> None:
         "#LANEhold",
         "#LANES name=a",
         "#LANEs hold",
+        "# LANE timeuot=2h",
+        "#LANE: onfailure=continue",
+        "#LANEnam=x",
+        "#lane nam=x",
     ],
 )
 def test_a_comment_that_was_meant_as_a_directive_is_a_fault(comment: str) -> None:
@@ -138,7 +142,16 @@ def test_a_comment_that_was_meant_as_a_directive_is_a_fault(comment: str) -> Non
 
 @pytest.mark.parametrize(
     "comment",
-    ["# lane keeping model", "#LANES", "# LINE 5", "# timeout=2h", "# line name=a", "#lane closed", "#"],
+    [
+        "# lane keeping model",
+        "#LANES",
+        "# LINE 5",
+        "# timeout=2h",
+        "# line name=a",
+        "#lane closed",
+        "# lane width=3.5",
+        "#",
+    ],
 )
 def test_other_comments_are_comments(comment: str) -> None:
     assert parse(f"1\n{comment}\nx\n20\n", "single", "f").faults == ()

@@ -85,6 +85,7 @@ def test_an_empty_file_means_the_defaults(text: str) -> None:
         ("max_gpu: [1]", "y:1:10", "can't be a list"),
         ("gpu_left:", "y:1:10", "can't be nothing"),
         ("check_time: true", "y:1:13", "it wants a number"),
+        ("timeout: 2h", "y:1:10", "it wants a number of seconds"),
         ("check_time: 0", "y:1:13", "it wants more than 0"),
         ("check_time: 4000", "y:1:13", "it wants at most 3600"),
         ("timeout: .inf", "y:1:10", "can't be .inf"),
