@@ -91,8 +91,16 @@ def _entry(
     resume: Resume = False,
     watch: Watch = False,
 ) -> None:
-    begin = _begin(fresh, resume)
-    options = RunOptions(context.obj, command_file, config_file, config_index, simulate, check, begin, watch)
+    options = RunOptions(
+        mode=context.obj,
+        command_file=command_file,
+        config_file=config_file,
+        config_index=config_index,
+        simulate=simulate,
+        check=check,
+        start=_begin(fresh, resume),
+        watch=watch,
+    )
     raise typer.Exit(start(options))
 
 
@@ -112,6 +120,7 @@ def gpulane() -> None:
 
 @verbs.command()
 def run(
+    context: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="The command file.", show_default=False)],
     config_file: ConfigFile = None,
     config_index: ConfigIndex = None,
@@ -122,13 +131,12 @@ def run(
     watch: Watch = False,
 ) -> None:
     """Run a command file; its mode is told from its name or its blocks."""
-    begin = _begin(fresh, resume)
     try:
-        mode = mode_of(file)
+        context.obj = mode_of(file)
     except BadInput as bad:
         print_problem(str(bad))
         raise typer.Exit(2) from None
-    raise typer.Exit(start(RunOptions(mode, file, config_file, config_index, simulate, check, begin, watch)))
+    _entry(context, file, config_file, config_index, simulate, check, fresh, resume, watch)
 
 
 @verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

@@ -80,7 +80,7 @@ class Edits:
             self._accept(await asyncio.to_thread(self._read))
         except BadInput as bad:
             self.problem = problem("edit_refused", faults=str(bad))
-        except (OSError, RuntimeError) as error:  # no thread, no descriptor left: looked at again
+        except OSError as error:  # no descriptor left: looked at again
             self.problem = problem("edit_refused", faults=f"{self._path} can't be checked now: {error}")
             self._seen = None
         else:

@@ -8,7 +8,7 @@ from app.model.task import Mode
 Start = Literal["auto", "fresh", "resume"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     mode: Mode
     command_file: str | None = None

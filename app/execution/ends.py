@@ -80,7 +80,7 @@ NOTHING = Lines()
 
 
 class EndsFile:
-    """One run's `ends`. Made if it is not there. Reading is for one thread at a time. Raises OSError."""
+    """One run's `ends`. Made if it is not there. For one thread, but for `open_attempt`. Raises OSError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -73,8 +73,10 @@ class LocalBackend:
         if on_cards:
             self._asked_at, self._wanted = time.monotonic(), on_cards
         taken, explain = await self._seats.give(heads, self._own(), now)
+        labels = {want.key: want.label for want in heads}
         for grant, held in taken:
             self._granted[grant.key] = grant
+            self._labels.update(dict.fromkeys(grant.leases, labels[grant.key]))
             if held:
                 self._held[grant.key] = held
         waits = len(taken) < len(heads)
@@ -82,7 +84,6 @@ class LocalBackend:
 
     async def launch(self, grant: Grant, spec: LaunchSpec) -> Running | LaunchFailed:
         held = self._held.pop(grant.key, None)
-        self._labels.update(dict.fromkeys(grant.leases, f"{spec.queue_id}/{spec.index}"))
         try:
             return await self._attempts.launch(grant, held, spec, self._visible(grant))
         finally:
@@ -110,7 +111,7 @@ class LocalBackend:
         check_time, for the view."""
         self._attempts.leftovers.freed = wake
         while True:
-            with contextlib.suppress(OSError, RuntimeError):  # no descriptor or thread left: next time
+            with contextlib.suppress(OSError):  # no descriptor left: next time
                 await self._attempts.leftovers.sweep()
             await self.look()
             self._machine.watch.sampling(self._choice_matters())

@@ -23,17 +23,23 @@ from app.model.backend import (
     Want,
 )
 from app.model.paths import RunPaths
-from app.model.records import Record
+from app.model.records import AttemptRecorded, Record
 from app.model.settings import Settings
 from app.model.state import Why
-from app.model.task import TaskSpec
+from app.model.task import TaskSpec, Terminal
 from app.recorder import Recorder
 from tests.unit.test_machine import planned, spec
 
 
 class Journal:
+    """Keeps nothing. `meanwhile` happens as an attempt is recorded, before it is launched."""
+
+    def __init__(self) -> None:
+        self.meanwhile: Callable[[], object] = lambda: None
+
     async def commit(self, records: Sequence[Record]) -> None:
-        pass
+        if any(isinstance(record, AttemptRecorded) for record in records):
+            self.meanwhile()
 
 
 class FakeBackend:
@@ -85,10 +91,10 @@ class FakeBackend:
         raise NotImplementedError
 
 
-def engine_of(backend: FakeBackend, *specs: TaskSpec) -> Engine:
+def engine_of(backend: FakeBackend, *specs: TaskSpec, journal: Journal | None = None) -> Engine:
     tasks = plan.fresh(planned(*specs), now())
     core = Core(tasks, Settings(), RunPaths(Path("/runs/x")), "/work", now())
-    return Engine(core, backend, Recorder(Journal(), asyncio.sleep))
+    return Engine(core, backend, Recorder(journal or Journal(), asyncio.sleep))
 
 
 def finished(engine: Engine) -> None:
@@ -145,6 +151,18 @@ def test_a_tmux_that_hangs_holds_up_its_own_queue_alone() -> None:
         assert len(backend.launched) == 4
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("terminal", ["direct", "tmux"])
+def test_a_stop_that_comes_before_a_launch_calls_it_off(terminal: Terminal) -> None:
+    backend, journal = FakeBackend(), Journal()
+    engine = engine_of(backend, spec(1, "a", terminal=terminal), journal=journal)
+    journal.meanwhile = engine.stop
+    finished(engine)
+    assert len(backend.given_back) == 1
+    assert not backend.launched
+    (task,) = engine.core.board.tasks.values()
+    assert task.state.status in ("pending", "waiting")
 
 
 def test_a_bug_beside_is_raised_also_when_it_comes_with_the_last_end() -> None:
