@@ -110,6 +110,8 @@ def test_only_inherited_cards_are_used_and_it_says_so(tmp_path: Path, driver: Fa
     world.go()
     assert scheduler.end() == 0
     assert world.outcome("3/0").gpu_ids in (("1",), ("2",))
+    world.env["CUDA_VISIBLE_DEVICES"] = "junk"
+    assert "CUDA_VISIBLE_DEVICES=junk was inherited: no GPU may be used" in world.run("--fresh", expect=2)
 
 
 def test_out_of_memory_asks_for_more_next_time(tmp_path: Path, driver: FakeDriver) -> None:
