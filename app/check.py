@@ -19,7 +19,7 @@ from app.model.task import TaskSpec
 from app.narrate import counted
 from app.options import RunOptions
 from app.preparation import Files
-from app.resume import count_living, progress, resume, unfinished_run
+from app.resume import count_living, filled_in, progress, resume, unfinished_run
 from app.store.plan_lock import plan_holder
 
 SHOWN_TASKS = 200
@@ -101,6 +101,7 @@ def _unfinished(files: Files, parsed: Parsed, options: RunOptions) -> str | None
     saved = unfinished_run(files.home, files.command, options)
     if saved is None or options.start == "fresh":
         return None
+    saved, _ = filled_in(files.home, saved)
     tasks = [task for task in resume(saved, parsed.tasks, now()).tasks if task.in_file]
     living = count_living(files.home, saved)
     more = f", {living} of them running now" if living else " (start over with --fresh)"

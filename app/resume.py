@@ -3,8 +3,8 @@
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app import procfs
@@ -12,7 +12,7 @@ from app.core import plan
 from app.core.align import OldTask, align
 from app.core.outcome import cause_of
 from app.core.task import Task
-from app.execution.ends import NOTHING, EndsFile, Lines
+from app.execution.ends import NOTHING, Ended, EndsFile, Lines
 from app.execution.strays import left_behind, logging_below
 from app.execution.trees import Marks
 from app.model import records
@@ -158,6 +158,50 @@ def _revivals(known: dict[TaskKey, SavedTask], tasks: Sequence[Task], now: Now) 
         )
         for task in tasks
         if task.key in known and known[task.key].state is not task.state
+    ]
+
+
+def filled_in(home: Home, saved: SavedRun) -> tuple[SavedRun, list[Record]]:
+    """The run with what its `ends` knows and history does not, since a power cut took its last moments: the
+    attempts' numbers, and which tasks were completed. And what history should be told of that."""
+    told: list[Record] = []
+    tasks = {task.key: task for task in saved.tasks}
+    last = saved.last_number
+    with _ends(home, saved.name) as ends:
+        for number in ends.numbers() if ends else ():
+            if ends is None or number <= saved.last_number:
+                continue
+            last, lines = number, ends.lines(number)
+            log = next((home.runs / saved.name).glob(f"*.{number}.log"), None)
+            task = _task_of(log, tasks.values()) if log else None
+            if log and task and lines.ended and lines.ended.status == 0 and lines.ended_for is None:
+                tasks[task.key], more = _completed(saved, task, number, str(log), lines.ended)
+                told += more
+    return replace(saved, tasks=tuple(tasks.values()), last_number=last), told
+
+
+def _task_of(log: Path, tasks: Iterable[SavedTask]) -> SavedTask | None:
+    """The one that had this log and is not done."""
+    queue_id, index, digest = log.name.split(".")[0].split("-")
+    for task in tasks:
+        place = (str(task.queue_id), str(task.index), task.key.digest[: len(digest)])
+        if place == (queue_id, index, digest) and task.state.status not in RUN_DONE:
+            return task
+    return None
+
+
+def _completed(
+    saved: SavedRun, task: SavedTask, number: int, log: str, ended: Ended
+) -> tuple[SavedTask, list[Record]]:
+    attempt, begun, over = task.attempts + 1, ended.started_at, ended.ended_at
+    record = AttemptRecord(
+        *(task.key, number, attempt, (), (), (), task.ask_gb, log, "direct", None, begun, saved.boot_id)
+    )
+    state = Completed((), begun, over, 0, None)
+    return replace(task, state=state, attempts=attempt, log_path=log), [
+        records.AttemptRecorded(record),
+        records.AttemptEnded(number, begun, over, 0, None, None),
+        records.Moved(task.key, over, task.state.status, state, task.failures, task.ask_gb, task.avoid),
     ]
 
 

@@ -44,7 +44,7 @@ from app.preparation import Files
 from app.publish import Publisher
 from app.recorder import Recorder
 from app.report import Report
-from app.resume import count_living, give_up, progress, resume, unfinished_run
+from app.resume import count_living, filled_in, give_up, progress, resume, unfinished_run
 from app.signals import Signals
 from app.store.history import History
 from app.store.plan_lock import take_plan
@@ -195,9 +195,10 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
 def _plan(ready: Ready) -> Plan:
     files, saved = ready.files, ready.saved
     if saved is not None:
+        saved, filled = filled_in(files.home, saved)
         resumed = resume(saved, ready.parsed.tasks, now())
         begun: Record = records.RunResumed(saved.run_id, procfs.boot_id())
-        told = [begun, *resumed.records]
+        told = [begun, *filled, *resumed.records]
         number, removed = saved.last_number, resumed.removed
         return Plan(saved.name, resumed.tasks, resumed.open_attempts, number, told, removed)
     planned = plan.numbered(ready.parsed.tasks, align((), ready.parsed.tasks))

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 from app import procfs
-from app.execution.ends import Ended, EndsFile
+from app.execution.ends import Ended, EndsFile, Started
 from app.execution.launcher import own
 from app.execution.trees import has_marker, holds, identities
 from app.model.problems import Problem, problem
@@ -54,6 +54,8 @@ async def locate(ends: EndsFile, number: int, log_path: str, boot_id: str) -> Al
         if lines.ended:
             return lines.ended
         if not held:
+            if lines.started and _elsewhere(ends, lines.started, log_path):
+                continue
             return Gone(reboot=boot_id != procfs.boot_id())
         if lines.started and (alive := _open(lines.started.pid, lines.started.start)):
             return alive
@@ -108,6 +110,17 @@ def _open(pid: int, start: int) -> Alive | None:
             return None
         ours.pop_all()
     return Alive(pid, start, found.session, pidfd)
+
+
+def _elsewhere(ends: EndsFile, started: Started, log_path: str) -> bool:
+    """Whether its supervisor lives and holds its lock on a file that was not read until now."""
+    if procfs.start_time(started.pid) != started.start or not has_marker(started.pid, log_path):
+        return False
+    try:
+        return ends.follow(started.pid)
+    except OSError as error:
+        procfs.raise_if_exhausted(error)
+        return False
 
 
 def _search(ends: EndsFile, log_path: str) -> Alive | None:

@@ -79,30 +79,52 @@ class Lines:
 NOTHING = Lines()
 
 
+@dataclass(slots=True)
+class _Source:
+    """A file that is read, from where it was last read to."""
+
+    fd: int
+    read_to: int = 0
+    torn: bytes = b""
+
+
 class EndsFile:
     """One run's `ends`. Made if it is not there. For one thread, but for `open_attempt`. Raises OSError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        self._read_to = 0
-        self._torn = b""
+        self._sources = [_Source(self._fd)]
         self._lines: dict[int, Lines] = {}
         self._reserved = 0
         self._reserve(0)
 
     def close(self) -> None:
-        os.close(self._fd)
+        for source in self._sources:
+            os.close(source.fd)
+
+    def follow(self, pid: int) -> bool:
+        """Read what the supervisor with this pid has for its `ends` as well, if that is another file: the
+        folder was moved to another disk under it, or put back from a copy. Raises OSError."""
+        fd = os.open(f"/proc/{pid}/fd/0", os.O_RDWR | os.O_CLOEXEC)
+        if any(_identity(source.fd) == _identity(fd) for source in self._sources):
+            os.close(fd)
+            return False
+        self._sources.append(_Source(fd))
+        return True
 
     def open_attempt(self, number: int) -> int:
         """A new open file description that holds attempt lock `number`: a supervisor's descriptor 0.
 
         Room for its lines is set aside first. Raises OSError: BlockingIOError when the attempt is alive,
-        ENOSPC on a full disk.
+        ENOSPC on a full disk, ESTALE when the file is not the one that we read.
         """
         self._reserve(number)
         fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
+            if _identity(fd) != _identity(self._fd):
+                wrong = "it was replaced while its scheduler runs; put it back"
+                raise OSError(errno.ESTALE, wrong, str(self.path))
             ofd.lock(fd, number, 1)
         except OSError:
             os.close(fd)
@@ -111,7 +133,12 @@ class EndsFile:
 
     def is_held(self, number: int) -> bool:
         """Whether the attempt's supervisor lives: asked of the kernel, without taking the lock."""
-        return ofd.is_locked(self._fd, number, 1)
+        return any(ofd.is_locked(source.fd, number, 1) for source in self._sources)
+
+    def numbers(self) -> list[int]:
+        """The attempts that have lines."""
+        self._read_new()
+        return sorted(self._lines)
 
     def note_stop(self, number: int, why: Why, uptime: float) -> None:
         """Before an attempt is asked to end. Where no room is left it is known to this process alone."""
@@ -126,11 +153,12 @@ class EndsFile:
         return self._lines.get(number, NOTHING)
 
     def _read_new(self) -> None:
-        while chunk := os.pread(self._fd, 1 << 20, self._read_to):
-            self._read_to += len(chunk)
-            *whole, self._torn = (self._torn + chunk).split(b"\n")
-            for line in whole:
-                self._take(line)
+        for source in self._sources:
+            while chunk := os.pread(source.fd, 1 << 20, source.read_to):
+                source.read_to += len(chunk)
+                *whole, source.torn = (source.torn + chunk).split(b"\n")
+                for line in whole:
+                    self._take(line)
 
     def _take(self, line: bytes) -> None:
         if not line:  # each line brings a newline of its own before it, in case another was torn
@@ -143,7 +171,8 @@ class EndsFile:
         if start := frame[2] == b"start" and START.fullmatch(frame[4]):
             pid, since, session, begun, booted = start.groups()
             started = Started(int(pid), int(since), int(session), float(booted) + float(begun))
-            self._lines[number] = replace(known, started=started)
+            again = known.started is not None and known.started != started
+            self._lines[number] = Lines(started) if again else replace(known, started=started)
         elif stop := frame[2] == b"stop" and STOP.fullmatch(frame[4]):
             why: Why = "timeout" if stop[1] == b"timeout" else "stopped"
             self._lines[number] = _with_stop(known, Stop(why, float(stop[2])))
@@ -169,3 +198,8 @@ class EndsFile:
 def _with_stop(lines: Lines, stop: Stop) -> Lines:
     """The first one counts."""
     return lines if lines.stop else replace(lines, stop=stop)
+
+
+def _identity(fd: int) -> tuple[int, int]:
+    info = os.fstat(fd)
+    return info.st_dev, info.st_ino

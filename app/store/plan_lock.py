@@ -1,17 +1,18 @@
 """One scheduler a command file: a lock kept for life, under a name made of the file's real path.
 
 Twice, as each alone can be lost sight of. A lock file among the states holds across containers that share the
-folder; a socket's abstract name is nobody's to delete, and the same for every folder of states.
+folder; the abstract name of a socket is nobody's to delete, and the same for every folder of states. Nothing
+ever listens there: the name alone says it.
 """
 
 import contextlib
 import os
 import socket
-import struct
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from app import procfs
 from app.model.faults import BadInput
 from app.store.lock import Lock, is_alive, take
 
@@ -35,11 +36,10 @@ def take_plan(state: Path, command_file: Path) -> PlanLock:
         raise _already_run(command_file, _pid(_lock_path(state, command_file)))
     name = socket.socket(socket.AF_UNIX)
     try:
-        name.bind(_address(command_file))
-        name.listen(1)
+        name.bind("\0" + _name(command_file))
     except OSError as error:
-        # Somebody else's, who has squatted on it, keeps nobody from a start.
-        if holder := _listener(command_file):
+        # Another user's, who squats on it, keeps nobody from a start.
+        if holder := _binder(command_file):
             name.close()
             lock.release()
             raise _already_run(command_file, holder) from error
@@ -54,7 +54,7 @@ def plan_holder(state: Path, command_file: Path) -> str | None:
     with contextlib.suppress(FileNotFoundError):  # it has just ended
         if is_alive(path):
             return _pid(path)
-    return _listener(command_file)
+    return _binder(command_file)
 
 
 def _already_run(command_file: Path, holder: str) -> BadInput:
@@ -64,21 +64,20 @@ def _already_run(command_file: Path, holder: str) -> BadInput:
     )
 
 
-def _listener(command_file: Path) -> str | None:
-    """Who of this user's listens under the file's name."""
-    with socket.socket(socket.AF_UNIX) as caller:
-        caller.settimeout(1.0)
-        try:
-            caller.connect(_address(command_file))
-        except OSError:
-            return None
-        credentials = caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    pid, uid, _ = struct.unpack("3i", credentials)
-    return str(pid) if uid == os.getuid() else None
+def _binder(command_file: Path) -> str | None:
+    """Which process of this user has the file's name."""
+    shown = b"@" + _name(command_file).encode()
+    bound = [line.split() for line in Path("/proc/self/net/unix").read_bytes().splitlines()]
+    sockets = {f"socket:[{fields[6].decode()}]" for fields in bound if fields[-1] == shown}
+    if sockets:
+        for pid in procfs.pids():
+            if procfs.owner(pid) == os.getuid() and not sockets.isdisjoint(procfs.open_files(pid)):
+                return str(pid)
+    return None
 
 
-def _address(command_file: Path) -> str:
-    return f"\0gpulane-plan-{os.getuid()}-{_digest(command_file)}"
+def _name(command_file: Path) -> str:
+    return f"gpulane-plan-{os.getuid()}-{_digest(command_file)}"
 
 
 def _lock_path(state: Path, command_file: Path) -> Path:

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -122,7 +123,8 @@ def test_without_its_logs_nothing_of_a_file_is_run_twice(world: World) -> None:
     scheduler = world.start()
     pid = scheduler.wait_for("1/0", "running").pid
     shutil.rmtree(world.root / "logs")
-    assert f"already run by the scheduler with pid {scheduler.pid}" in world.run(expect=2)
+    for _ in range(4):
+        assert f"already run by the scheduler with pid {scheduler.pid}" in world.run(expect=2)
     assert f"the scheduler with pid {scheduler.pid} runs this file" in world.run("--check")
     scheduler.kill()
     assert re.search(
@@ -131,6 +133,76 @@ def test_without_its_logs_nothing_of_a_file_is_run_twice(world: World) -> None:
     world.go()
     eventually(lambda: procfs.start_time(pid) is None)
     world.run()
+
+
+WAITS = {"one": f"{UNTIL_GO}; ", "two": "", "three": "sleep 1; "}
+
+
+def test_what_a_power_cut_took_from_history_is_filled_in(world: World) -> None:
+    """Its last moments are put back to what was on the disk before them; the supervisors' lines are there."""
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done"), (1, "touch up; sleep 300")])
+    world.settings(on_failure="continue", max_retries=0)
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    logs, kept = world.root / "logs", world.root / "kept"
+    kept.mkdir()
+    for path in logs.glob("history.db*"):
+        shutil.copy(path, kept)
+    world.go()
+    supervisor = scheduler.wait_for("1/2", "running").pid
+    scheduler.kill()
+    os.killpg(supervisor, signal.SIGKILL)
+    for path in logs.glob("history.db*"):
+        path.unlink()
+    for path in kept.iterdir():
+        shutil.copy(path, logs)
+    assert "1 done, 2 to go" in world.run("--check")  # the first is collected at the start
+    again = world.start()
+    assert again.wait_for("1/2", "running").number == 4
+    assert again.stop() == 143
+    assert world.work("done") == ["one", "two"]
+
+
+def test_logs_moved_to_another_disk_under_a_scheduler(world: World, tmp_path: Path) -> None:
+    """What runs goes on, nothing new starts until its next start, and that one finds everything."""
+    world.settings(check_time=0.3, max_retries=0)
+    one, two, three = (f"{wait}echo {name} >>done" for name, wait in WAITS.items())
+    world.blocks([(1, one), (1, two), (2, three)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    runs = world.root / "logs" / "runs"
+    shutil.copytree(runs, tmp_path / "elsewhere")
+    shutil.rmtree(runs)
+    runs.symlink_to(tmp_path / "elsewhere")
+    scheduler.wait_for("2/0", "completed")
+    scheduler.kill()
+    again = world.start()
+    again.wait_for("1/0", "running")
+    world.go()
+    assert again.end() == 0
+    assert sorted(world.work("done")) == ["one", "three", "two"]
+
+
+def test_a_replaced_ends_file_is_said_and_nothing_starts(world: World) -> None:
+    world.settings(check_time=0.3, max_retries=0)
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    (ends,) = (world.root / "logs" / "runs").glob("*/ends")
+    copy = ends.with_name("copy")
+    shutil.copy(ends, copy)
+    os.link(ends, ends.with_name("old"))
+    copy.rename(ends)
+    world.go()
+
+    def said() -> bool:
+        reason = getattr(scheduler.tasks()["1/1"].state, "reason", "")
+        return "was replaced while its scheduler runs" in reason
+
+    eventually(said)
+    ends.with_name("old").rename(ends)
+    assert scheduler.end() == 0
+    assert world.work("done") == ["one", "two"]
 
 
 def test_a_stop_that_history_never_learnt_of_is_no_failure(world: World) -> None:
