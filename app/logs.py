@@ -4,6 +4,7 @@ import errno
 import fcntl
 import logging
 import os
+import select
 import sys
 import time
 from io import TextIOWrapper
@@ -13,6 +14,12 @@ from pathlib import Path
 from app.narrate import log
 
 KEPT_FILES = 5
+
+SURELY_TAKEN = 1000
+"""Characters that a pipe takes without blocking when it says that it can be written (PIPE_BUF is 4,096 B)."""
+
+SLOW_READER_SECONDS = 0.1
+"""A reader of our output gets this to take a burst, once, until it has read on."""
 
 
 class _SharedFile(RotatingFileHandler):
@@ -69,11 +76,33 @@ class _Dated(logging.Formatter):
         return self._shown
 
 
-class _Output(logging.StreamHandler):  # type: ignore[type-arg]
-    """Standard output; a closed pipe or a terminal that is gone ends nothing."""
+class _Output(logging.Handler):
+    """Standard output. Who has closed it ends nothing, and who has stopped reading it (a pager, a stuck tee)
+    holds nothing up: what can't be taken now is in the file alone, and how much that was is said."""
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        return
+    def __init__(self) -> None:
+        super().__init__()
+        self._left_out = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        missed = f"... {self._left_out} lines could not be shown here\n" if self._left_out else ""
+        patience = 0.0 if missed else SLOW_READER_SECONDS
+        self._left_out = 0 if say(f"{missed}{self.format(record)}\n", patience) else self._left_out + 1
+
+
+def say(text: str, patience: float) -> bool:
+    """Write to standard output what it takes, waiting so many seconds for a reader. False: not all of it."""
+    try:
+        out = select.poll()
+        out.register(sys.stdout.fileno(), select.POLLOUT)
+        for at in range(0, len(text), SURELY_TAKEN):
+            if not out.poll(patience * 1000):
+                return False
+            sys.stdout.write(text[at : at + SURELY_TAKEN])
+            sys.stdout.flush()
+    except (OSError, ValueError):  # closed: nobody will miss it
+        return True
+    return True
 
 
 def open_log(path: Path, most_mb: float, on_terminal: bool) -> None:
@@ -86,7 +115,7 @@ def open_log(path: Path, most_mb: float, on_terminal: bool) -> None:
     except OSError as error:
         print_problem(f"{path} can't be written: {error.strerror}")
     if not on_terminal:
-        handlers.append(_Output(sys.stdout))
+        handlers.append(_Output())
     for handler in handlers:
         whose = f"[{os.getpid()}] " if isinstance(handler, _SharedFile) else ""
         handler.setFormatter(_Dated(f"%(asctime)s %(levelname)-7s {whose}%(message)s"))

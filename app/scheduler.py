@@ -27,7 +27,7 @@ from app.engine import Engine, now
 from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
 from app.local.backend import open_backend
-from app.logs import open_log
+from app.logs import open_log, say
 from app.model import records
 from app.model.backend import AttemptRecord
 from app.model.faults import BadInput, Fault
@@ -56,6 +56,9 @@ from app.view import LiveView, print_summary, suits
 
 THREADS = 8
 """For what blocks and is no thread's own: scans of /proc, tmux."""
+
+SUMMARY_SECONDS = 2.0
+"""What a pipe's reader gets to take the summary."""
 
 RESUME_LOOK_SECONDS = 0.3
 """What the driver gets before living attempts are looked for."""
@@ -352,7 +355,12 @@ async def _finish(parts: Parts, signals: Signals, console: Console) -> int:
         await recorder.recover(given_up=lambda: core.ending == "stop")
     await parts.engine.backend.look()  # the last state shows no lease that has just gone
     parts.publisher.write(last=True)
-    with contextlib.suppress(OSError, SystemExit):  # the terminal or the pipe's reader may be gone
-        print_summary(parts.publisher.state(last=True), console)
+    with contextlib.suppress(OSError, SystemExit):  # the terminal may be gone
+        if console.is_terminal:
+            print_summary(parts.publisher.state(last=True), console)
+        else:
+            with console.capture() as summary:
+                print_summary(parts.publisher.state(last=True), console)
+            say(summary.get(), patience=SUMMARY_SECONDS)
     log.info("ended with exit code %d", code)
     return code
