@@ -5,6 +5,7 @@ the user must get as far as the sentence below.
 """
 
 import os
+import signal
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - cheap and old
@@ -34,6 +35,9 @@ def ensure() -> None:
 
     Same pid. Where `.venv` is missing or lacks packages too: one sentence on stderr, SystemExit(2).
     """
+    # Until there is something to end with care, Ctrl-C ends us as it ends any program: without a traceback.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     # The guard holds the pid, which exec keeps; a child that inherits the variable has another pid.
     moved = os.environ.pop(GUARD, "") == str(os.getpid())
     why = lack()

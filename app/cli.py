@@ -49,11 +49,23 @@ DEMO_SETTINGS = PROJECT / "config" / "demo.yaml"
 
 def start(options: RunOptions) -> int:
     """Check or run; what its user can mend becomes a sentence and exit code 2."""
+    code: int | None = None
+
+    async def run() -> None:
+        nonlocal code
+        try:
+            code = await (check(options) if options.check else serve(options))
+        except GpulaneError as error:
+            print_problem(str(error))
+            code = 2
+
     try:
-        return asyncio.run(check(options) if options.check else serve(options))
-    except GpulaneError as error:
-        print_problem(str(error))
-        return 2
+        asyncio.run(run())
+    except RuntimeError:  # to end the loop's threads takes a thread, and there may be none left
+        if code is None:
+            raise
+    assert code is not None
+    return code
 
 
 def run_mode(mode: Mode, argv: Sequence[str]) -> int:

@@ -96,7 +96,8 @@ class Narrator:
         if launch is None or event.why != "refused" or self._refused.get(launch.spec.key) == event.error:
             return
         self._refused[launch.spec.key] = event.error
-        log.warning("%s could not be launched: %s; tried again", self._name(launch.spec), event.error)
+        more = "" if self._core.ending else "; tried again"
+        log.warning("%s could not be launched: %s%s", self._name(launch.spec), event.error, more)
 
     def _orphaned(self) -> None:
         for task in self._core.running.values():

@@ -23,6 +23,8 @@ from app.options import RunOptions
 
 LEAST_DESCRIPTORS, ENOUGH_DESCRIPTORS = 256, 1024
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
 MODES: tuple[Mode, ...] = ("multi", "single")
 
 
@@ -86,6 +88,9 @@ def _refuse_odd_bytes(path: Path) -> None:
     except UnicodeEncodeError:
         shown = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         raise BadInput(f"the path {shown} is not UTF-8; rename what is not (convmv does it)") from None
+    if CONTROL.search(str(path)):
+        shown = procfs.printable(str(path))
+        raise BadInput(f"the path {shown} holds a control character, and logs would, too; rename it")
 
 
 def _default_command_file(options: RunOptions, home: Home, settings: Settings) -> str:

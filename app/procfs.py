@@ -8,6 +8,7 @@ import errno
 import functools
 import os
 import pwd
+import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -191,6 +192,18 @@ def environ(pid: int) -> bytes | None:
     except OSError as error:
         raise_if_exhausted(error)
         return None
+
+
+def is_ours(pid: int) -> bool:
+    """Whether a process runs as this user, or can again. What others' processes say of themselves root may
+    read, too, but it proves nothing. (The owner of its folder in /proc does not tell: it may be root.)"""
+    try:
+        status = _read(f"/proc/{pid}/status")
+    except OSError as error:
+        raise_if_exhausted(error)
+        return False
+    found = re.search(rb"^Uid:\t(\d+)\t(\d+)\t(\d+)", status, re.MULTILINE)
+    return found is not None and str(os.getuid()).encode() in found.groups()
 
 
 def open_files(pid: int) -> Iterator[str]:

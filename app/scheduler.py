@@ -188,7 +188,7 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     def problems() -> list[Problem]:
         return [*ready.problems, *(each for each in (recorder.problem, edits.problem) if each)]
 
-    report = Report(_base(files, the_plan.name), core)
+    report = Report(_base(ready, the_plan.name), core)
     narrator, beat = Narrator(core), files.settings.heartbeat
     publisher = Publisher(report, writer, core, backend, problems, beat, narrator.problems)
     engine.listeners += [narrator, publisher]
@@ -237,8 +237,9 @@ def _surely_gb(ready: Ready) -> Callable[[TaskSpec], float | None]:
     return answer
 
 
-def _base(files: Files, run: str) -> StateFile:
+def _base(ready: Ready, run: str) -> StateFile:
     """What stays the same in the state file for this scheduler's life."""
+    files = ready.files
     return StateFile(
         pid=os.getpid(),
         process_start=procfs.start_time(os.getpid()) or 0,
@@ -246,6 +247,7 @@ def _base(files: Files, run: str) -> StateFile:
         host=socket.gethostname(),
         user=procfs.user_name(os.getuid()),
         mode=files.mode,
+        simulated=ready.options.simulate is not None,
         config_index=files.index,
         command_file=str(files.command),
         config_file=str(files.config) if files.config else None,
@@ -309,7 +311,8 @@ async def _live(ready: Ready, parts: Parts) -> int:
         engine.alongside(parts.edits.run(), "edits")
     if view:
         engine.alongside(_draw(view), "view")
-    remove_superseded(files.home, str(files.command), files.mode)
+    simulated = ready.options.simulate is not None
+    remove_superseded(files.home, str(files.command), files.mode, simulated)
     clean(files.home, files.settings.keep_days, now().wall)
     gc.freeze()  # the plan stays; of 100,000 tasks a full collection would hold everything up for 0.1 s
     try:

@@ -35,10 +35,13 @@ def logging_below(folder: Path) -> Iterator[tuple[int, Path]]:
 
 
 def _log_of(pid: int) -> bytes | None:
+    """As a process of this user was started with it."""
     environment = procfs.environ(pid)
     if not environment:
         return None
     at = environment.find(MARKER)
     if at > 0 and environment[at - 1 : at] != b"\0":
         at = environment.find(b"\0" + MARKER) + 1 or -1
-    return environment[at + len(MARKER) :].split(b"\0", 1)[0] if at >= 0 else None
+    if at < 0 or not procfs.is_ours(pid):
+        return None
+    return environment[at + len(MARKER) :].split(b"\0", 1)[0]

@@ -134,8 +134,9 @@ def send(process: Process, signum: int) -> bool:
 
 
 def has_marker(pid: int, log_path: str) -> bool:
-    """Whether a process was started with the attempt's log in its environment."""
-    return b"\0GPULANE_LOG=" + os.fsencode(log_path) + b"\0" in b"\0" + (procfs.environ(pid) or b"")
+    """Whether a process of this user was started with the attempt's log in its environment."""
+    mark = b"\0GPULANE_LOG=" + os.fsencode(log_path) + b"\0"
+    return mark in b"\0" + (procfs.environ(pid) or b"") and procfs.is_ours(pid)
 
 
 def identities(paths: Iterable[str]) -> set[tuple[int, int]]:

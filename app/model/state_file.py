@@ -124,6 +124,7 @@ class StateFile:
     host: str
     user: str
     mode: Mode
+    simulated: bool = False  #: it runs on simulated GPUs
     config_index: int | None  #: the N of "configuration N"; None: a file of another name
     command_file: str  #: real path
     config_file: str | None  #: None: defaults

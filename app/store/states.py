@@ -41,10 +41,12 @@ def list_states(home: Home, host: str | None = None) -> list[Found]:
     return sorted(found, key=lambda one: (one.pid, one.path.name))
 
 
-def remove_superseded(home: Home, command_file: str, mode: Mode, host: str | None = None) -> None:
+def remove_superseded(
+    home: Home, command_file: str, mode: Mode, simulated: bool, host: str | None = None
+) -> None:
     """A scheduler has taken over this command file (real path): its dead predecessors' states go."""
     for one, state in _dead(home, host):
-        if (state.command_file, state.mode) == (command_file, mode):
+        if (state.command_file, state.mode, state.simulated) == (command_file, mode, simulated):
             _remove(home, one)
 
 

@@ -153,7 +153,7 @@ def test_another_hosts_scheduler_is_shown_and_not_judged(home: Home) -> None:
 
     assert [one.alive for one in list_states(home, HOST)] == [None]
     clean(home, 1, time.time(), HOST)
-    remove_superseded(home, OLD.command_file, OLD.mode, HOST)
+    remove_superseded(home, OLD.command_file, OLD.mode, False, HOST)
     assert pids(home) == [5]
 
 
@@ -165,13 +165,14 @@ def test_a_new_scheduler_of_the_file_supersedes_the_dead_ones(home: Home) -> Non
     left_by(home, 5)
     left_by(home, 6, command_file="/another/file.txt")
     left_by(home, 7, mode="single")
+    left_by(home, 9, simulated=True)
     left_by(home, 8)
     again = StateWriter(home, 8)  # a living one, whose pid a dead one had
     again.write(dump(replace(OLD, pid=8)))
 
-    remove_superseded(home, OLD.command_file, "multi", HOST)
+    remove_superseded(home, OLD.command_file, "multi", False, HOST)
 
-    assert [one.path.name for one in list_states(home, HOST)] == ["6.json", "7.json", "8.json"]
+    assert [one.path.name for one in list_states(home, HOST)] == ["6.json", "7.json", "8.json", "9.json"]
     again.close()
 
 

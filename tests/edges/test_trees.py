@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app import procfs
+from app.execution.strays import left_behind
 from app.execution.tmux import end_server, server_pid
 from app.execution.trees import (
     Marks,
@@ -92,6 +93,19 @@ def test_a_lease_alone_proves_it(attempts: Attempts, tmp_path: Path) -> None:
     assert lease_is_held(lease)
     assert [process.command for process in kill_tree(trial.marks).ended] == ["sleep"]
     assert not lease_is_held(lease)
+
+
+def test_what_another_users_process_says_of_itself_proves_nothing(attempts: Attempts) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can read what others' processes say")
+    trial = attempts.start("true")
+    attempts.finish(trial)
+    mark = {"GPULANE_LOG": trial.spec.log_path}
+    with subprocess.Popen(["sleep", "300"], env=mark, user=65_534) as liar:
+        eventually(lambda: procfs.environ(liar.pid))
+        assert find(trial.marks) == []
+        assert left_behind([trial.marks]) == []
+        liar.kill()
 
 
 def test_descent_alone_proves_it(attempts: Attempts) -> None:
