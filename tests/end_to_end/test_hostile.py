@@ -231,7 +231,7 @@ def test_a_state_file_is_json_for_everybody(world: World) -> None:
 
 
 def test_a_name_that_would_forge_log_lines_is_refused(world: World) -> None:
-    path = world.file("1\ntrue\n1\n10\n", "a\n2026-01-01 INFO 9/9 completed \x1b[2J.txt")
+    path = world.file("1\ntrue\n1\n10\n", "a\n2026-01-01 INFO 9-9 completed \x1b[2J.txt")
     output = world.run(expect=2, command_file=path)
     assert "holds a control character" in output
     assert "\x1b" not in output
