@@ -7,7 +7,7 @@ again; grants are recorded before they are launched.
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from app.core.events import (
     Action,
@@ -28,10 +28,8 @@ from app.core.machine import Core
 from app.model.backend import (
     AttemptRecord,
     Backend,
-    Exit,
     Grant,
     LaunchFailed,
-    Lost,
     Now,
     Running,
     Want,
@@ -184,8 +182,7 @@ class Engine:
             return
         result = await self.backend.launch(launch.grant, launch.spec)
         if isinstance(result, LaunchFailed):
-            why: Literal["refused", "failed"] = "refused" if result.refused else "failed"
-            self._feed(NotStarted(number, result.error, why), wake=not result.refused)
+            self._feed(_not_started(number, result), wake=not result.refused)
             return
         self.recorder.add(launched(result))
         self._feed(Launched(number, result.pid, result.started_at), wake=False)
@@ -255,9 +252,12 @@ class Engine:
             self._send(waiting)
 
     async def _await_end(self, running: Running) -> None:
-        end: Exit | Lost = await self.backend.wait(running)
+        end = await self.backend.wait(running)
         del self._living[running.number]
-        self._feed(Ended(running.number, end))
+        if isinstance(end, LaunchFailed):
+            self._feed(_not_started(running.number, end))
+        else:
+            self._feed(Ended(running.number, end))
 
     def _send(self, signal: Signal) -> None:
         running = self._living.get(signal.number)
@@ -288,3 +288,7 @@ class Engine:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._failure = self._failure or error
             self._changed.set()
+
+
+def _not_started(number: int, failed: LaunchFailed) -> NotStarted:
+    return NotStarted(number, failed.error, "refused" if failed.refused else "failed")

@@ -41,7 +41,7 @@ class Narrator:
             case Launched():
                 self._launched(event)
             case NotStarted():
-                self._not_started(event)
+                self._not_started(event, actions)
             case Explained():
                 self._waiting(event)
             case Edited():
@@ -91,13 +91,14 @@ class Narrator:
         where = f"GPU {', '.join(task.running.gpu_ids)}" if task.running.gpu_ids else "CPU"
         log.info("%s was found again, running on %s; log %s", task.label, where, task.log_path)
 
-    def _not_started(self, event: NotStarted) -> None:
-        launch = self._placed.pop(event.number, None)
-        if launch is None or event.why != "refused" or self._refused.get(launch.spec.key) == event.error:
+    def _not_started(self, event: NotStarted, actions: Sequence[Action]) -> None:
+        self._placed.pop(event.number, None)
+        moved = next((action for action in actions if isinstance(action, Moved)), None)
+        if moved is None or event.why != "refused" or self._refused.get(moved.key) == event.error:
             return
-        self._refused[launch.spec.key] = event.error
+        self._refused[moved.key] = event.error
         more = "" if self._core.ending else "; tried again"
-        log.warning("%s could not be launched: %s%s", self._name(launch.spec), event.error, more)
+        log.warning("%s could not be launched: %s%s", moved.label, event.error, more)
 
     def _orphaned(self) -> None:
         for task in self._core.running.values():

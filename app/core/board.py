@@ -78,7 +78,7 @@ class Board:
     def started(self, task: Task, state: Running, now: Now) -> None:
         """A launch has become an attempt: from here its timeout counts."""
         self.renew(task, state)
-        task.since, task.refusals = _began(state, now), 0
+        task.since = _began(state, now)
         self.watch(task, now)
 
     def backdate(self, task: Task, since: float) -> None:

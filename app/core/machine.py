@@ -226,6 +226,7 @@ class Core:
     def _ended(self, event: Ended, now: Now) -> None:
         task = self.board.attempts.pop(event.number)
         end, state = event.end, task.running
+        task.refusals = 0
         exit_ = end if isinstance(end, Exit) else None
         stopping = exit_.stopping if exit_ else state.stopping
         cause = outcome.cause_of(end, task.spec.script, task.timeout(self.settings), stopping)

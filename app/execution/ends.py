@@ -16,7 +16,7 @@ from pathlib import Path
 from app import ofd
 from app.model.state import Why
 
-FRAME = re.compile(rb"((start|stop|end) (\d+) ([^\n]*)) (\d+) \.")
+FRAME = re.compile(rb"((start|stop|end|none) (\d+) ?([^\n]*)) (\d+) \.")
 SECONDS = rb"(\d+(?:\.\d+)?)"
 START = re.compile(rb"(\d+) (\d+) (\d+) %b %b" % (SECONDS, SECONDS))
 STOP = re.compile(rb"(timeout|stopped) %b" % SECONDS)
@@ -66,6 +66,7 @@ class Lines:
     started: Started | None = None
     stop: Stop | None = None  #: the first
     ended: Ended | None = None
+    unborn: bool = False  #: the supervisor could have no process for the task, and ended
 
     @property
     def ended_for(self) -> Why | None:
@@ -176,6 +177,8 @@ class EndsFile:
         elif stop := frame[2] == b"stop" and STOP.fullmatch(frame[4]):
             why: Why = "timeout" if stop[1] == b"timeout" else "stopped"
             self._lines[number] = _with_stop(known, Stop(why, float(stop[2])))
+        elif frame[2] == b"none":
+            self._lines[number] = replace(known, unborn=True)
         elif end := frame[2] == b"end" and END.fullmatch(frame[4]):
             status, begun, over, booted = end.groups()
             began, at = float(booted) + float(begun), float(booted) + float(over)

@@ -48,6 +48,8 @@ TASKS_FAULT = (errno.E2BIG, errno.EINVAL, errno.ENAMETOOLONG)
 """Launches fail so for what is in the task; otherwise (full disk, no process or descriptor left, a folder
 removed) for how the machine is, and that may pass."""
 
+NO_PROCESS = "the machine had no process left for it"
+
 SUPERVISOR_SECONDS = 5.0
 """What a supervisor gets to end when its whole tree is dead."""
 
@@ -149,7 +151,7 @@ class Attempts:
             marks = self._marks(record.log_path, record.leases, started)
             await self._end_leftovers(marks, record.leases, 0.0, forced=isinstance(found, Gone))
         if isinstance(found, Gone):
-            return Lost(found.reboot, began=started is not None)
+            return Lost(found.reboot, began=started is not None and not lines.unborn)
         return _exit(lines, found, record.log_path, None)
 
     async def _locate(self, record: AttemptRecord) -> Alive | Ended | Gone:
@@ -164,7 +166,7 @@ class Attempts:
                 self.unseen[record.number] = unseen.problem
                 await asyncio.sleep(UNSEEN_SECONDS)
 
-    async def wait(self, running: Running) -> Exit | Lost:
+    async def wait(self, running: Running) -> Exit | Lost | LaunchFailed:
         """Until it has ended, its tree is gone and its leases are released."""
         living = self.living[running.number]
         reaped = await wait(living.pidfd)
@@ -178,7 +180,7 @@ class Attempts:
         del self.living[running.number]
         os.close(living.pidfd)
         if ended is None:
-            return Lost(reboot=False)
+            return LaunchFailed(NO_PROCESS, refused=True) if lines.unborn else Lost(reboot=False)
         return _exit(lines, ended, living.marks.log_path, living.peak_gb)
 
     async def signal(self, running: Running, why: Why, grace: float) -> None:

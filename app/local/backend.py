@@ -90,7 +90,7 @@ class LocalBackend:
             del self._granted[grant.key]
             self._begun.set()
 
-    async def wait(self, running: Running) -> Exit | Lost:
+    async def wait(self, running: Running) -> Exit | Lost | LaunchFailed:
         return await self._attempts.wait(running)
 
     async def signal(self, running: Running, why: Why, grace: float) -> None:

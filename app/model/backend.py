@@ -155,8 +155,8 @@ class Backend(Protocol):
 
     async def launch(self, grant: Grant, spec: LaunchSpec) -> Running | LaunchFailed: ...
 
-    async def wait(self, running: Running) -> Exit | Lost:
-        """Until the attempt's tree has ended and its GPUs are given back."""
+    async def wait(self, running: Running) -> Exit | Lost | LaunchFailed:
+        """Until the attempt's tree has ended and its GPUs are given back. LaunchFailed: it never ran."""
         ...
 
     async def signal(self, running: Running, why: Why, grace: float) -> None:

@@ -54,7 +54,7 @@ def test_a_stop_reaches_a_task_that_its_supervisor_has_not_started_yet(
 
     monkeypatch.setattr(trees, "signal_tree", first_too_early)
 
-    async def launch_and_stop() -> Exit | Lost:
+    async def launch_and_stop() -> Exit | Lost | LaunchFailed:
         grant = Grant(KEY, (), (), (), None)
         running = await attempts.launch(grant, None, spec(tmp_path, "exec sleep 300"), "")
         assert isinstance(running, Running)
@@ -68,6 +68,26 @@ def test_a_stop_reaches_a_task_that_its_supervisor_has_not_started_yet(
     assert isinstance(end, Exit)
     assert end.status == 128 + signal.SIGTERM
     assert end.stopping == "stopped"
+
+
+def test_a_task_that_no_process_could_be_had_for_was_refused_by_the_machine(
+    tmp_path: Path, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become a user who may have no second process")
+    alone = tmp_path / "supervisor.sh"
+    script = f"ulimit -p 1; $(cat {launcher.SUPERVISOR})"
+    alone.write_text(f'exec setpriv --reuid=65534 --clear-groups dash -c "{script}" dash "$@"\n')
+    monkeypatch.setattr(launcher, "SUPERVISOR", str(alone))
+
+    async def launch() -> Exit | Lost | LaunchFailed:
+        wanted = replace(spec(tmp_path, "touch ran; true"), cwd="/")
+        running = await attempts.launch(Grant(KEY, (), (), (), None), None, wanted, "")
+        assert isinstance(running, Running)
+        return await asyncio.wait_for(attempts.wait(running), 20.0)
+
+    end = asyncio.run(launch())
+    assert end == LaunchFailed("the machine had no process left for it", refused=True)
 
 
 @pytest.mark.parametrize(

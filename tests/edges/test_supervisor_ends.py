@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.execution.ends import STEP, EndsFile, Lines, Started
+from app.execution.launcher import SUPERVISOR
 from app.execution.trees import find
 from tests.disks import fill
 from tests.edges.attempts import attempts_in
@@ -144,3 +146,13 @@ def test_without_room_set_aside_the_end_is_written_once_there_is_some(small_disk
         assert attempts.ends.is_held(1)
         ballast.unlink()
         assert attempts.finish(trial).status == 9
+
+
+def test_a_supervisor_that_begins_again_with_its_end_writes_it(ends: EndsFile) -> None:
+    with ends.path.open("r+b", buffering=0) as file:
+        argv = ["/bin/sh", SUPERVISOR, "end", "7", "end 42 7 1.00 2.00 3.00"]
+        done = subprocess.run(argv, stdin=file, check=False)
+    assert done.returncode == 7
+    ended = ends.lines(42).ended
+    assert ended is not None
+    assert ended.status == 7

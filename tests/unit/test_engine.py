@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,7 @@ class FakeBackend:
         self.meanwhile: Callable[[], object] = lambda: None
         self.end: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
         self.tmux: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0)
+        self.unborn = 0  #: so many attempts find no process for their task
         self.launched: list[Grant] = []
         self.signalled: list[int] = []
         self.given_back: list[Grant] = []
@@ -65,8 +67,10 @@ class FakeBackend:
         self.launched.append(grant)
         return Running(spec.key, spec.number, 1, 1, now().wall)
 
-    async def wait(self, running: Running) -> Exit | Lost:
+    async def wait(self, running: Running) -> Exit | Lost | LaunchFailed:
         await self.end()
+        if running.number <= self.unborn:
+            return LaunchFailed("no process left", refused=True)
         return Exit(0, running.started_at, now().wall, None, "")
 
     async def signal(self, running: Running, why: Why, grace: float) -> None:
@@ -91,9 +95,11 @@ class FakeBackend:
         raise NotImplementedError
 
 
-def engine_of(backend: FakeBackend, *specs: TaskSpec, journal: Journal | None = None) -> Engine:
+def engine_of(
+    backend: FakeBackend, *specs: TaskSpec, journal: Journal | None = None, **settings: Any
+) -> Engine:
     tasks = plan.fresh(planned(*specs), now())
-    core = Core(tasks, Settings(), RunPaths(Path("/runs/x")), "/work", now())
+    core = Core(tasks, Settings(**settings), RunPaths(Path("/runs/x")), "/work", now())
     return Engine(core, backend, Recorder(journal or Journal(), asyncio.sleep))
 
 
@@ -163,6 +169,15 @@ def test_a_stop_that_comes_before_a_launch_calls_it_off(terminal: Terminal) -> N
     assert not backend.launched
     (task,) = engine.core.board.tasks.values()
     assert task.state.status in ("pending", "waiting")
+
+
+def test_an_attempt_that_no_process_could_be_had_for_is_tried_again_and_counts_for_nothing() -> None:
+    backend = FakeBackend()
+    backend.unborn = 1
+    engine = engine_of(backend, spec(1, "a", retries=0), check_time=0.01)
+    finished(engine)
+    (task,) = engine.core.board.tasks.values()
+    assert (task.state.status, task.attempts, len(backend.launched)) == ("completed", 1, 2)
 
 
 def test_a_bug_beside_is_raised_also_when_it_comes_with_the_last_end() -> None:
