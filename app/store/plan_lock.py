@@ -16,6 +16,8 @@ from app import procfs
 from app.model.faults import BadInput
 from app.store.lock import Lock, is_alive, take
 
+TRIES = 2
+
 
 @dataclass(frozen=True, slots=True)
 class PlanLock:
@@ -35,14 +37,16 @@ def take_plan(state: Path, command_file: Path) -> PlanLock:
     if lock is None:
         raise _already_run(command_file, _pid(_lock_path(state, command_file)))
     name = socket.socket(socket.AF_UNIX)
-    try:
-        name.bind("\0" + _name(command_file))
-    except OSError as error:
-        # Another user's, who squats on it, keeps nobody from a start.
-        if holder := _binder(command_file):
-            name.close()
-            lock.release()
-            raise _already_run(command_file, holder) from error
+    for _ in range(TRIES):
+        try:
+            name.bind("\0" + _name(command_file))
+            break
+        except OSError as error:
+            # Another user's, who squats on it, keeps nobody from a start; one who has just ended, neither.
+            if holder := _binder(command_file):
+                name.close()
+                lock.release()
+                raise _already_run(command_file, holder) from error
     os.ftruncate(lock.fd, 0)
     os.pwrite(lock.fd, f"{os.getpid()}\n".encode(), 0)
     return PlanLock(lock, name)
