@@ -9,6 +9,7 @@ from rich.text import Text
 
 from app import fitting, preparation
 from app.command_file.parse import Parsed
+from app.earlier import count_living, filled_in, unfinished_run
 from app.engine import now
 from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
@@ -19,7 +20,7 @@ from app.model.task import TaskSpec
 from app.narrate import counted
 from app.options import RunOptions
 from app.preparation import Files
-from app.resume import count_living, filled_in, progress, resume, unfinished_run
+from app.resume import progress, resume
 from app.store.plan_lock import plan_holder
 
 SHOWN_TASKS = 200

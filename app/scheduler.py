@@ -22,6 +22,7 @@ from app.core.machine import Core
 from app.core.never import surely_gb
 from app.core.rules import Rules
 from app.core.task import Task
+from app.earlier import count_living, filled_in, give_up, unfinished_run
 from app.edits import Edits, Signature, signature
 from app.engine import Engine, now
 from app.gpu.probe import NoDriver
@@ -44,7 +45,7 @@ from app.preparation import Files
 from app.publish import Publisher
 from app.recorder import Recorder
 from app.report import Report
-from app.resume import count_living, filled_in, give_up, progress, resume, unfinished_run
+from app.resume import progress, resume
 from app.signals import Signals
 from app.store.history import History
 from app.store.plan_lock import take_plan

@@ -1,0 +1,217 @@
+"""What a scheduler has left of a run: found, counted, filled in, given up; what may not start beside it."""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from app import procfs
+from app.core.outcome import cause_of
+from app.execution.ends import NOTHING, Ended, EndsFile, Lines
+from app.execution.strays import left_behind, logging_below
+from app.execution.trees import Marks
+from app.model import records
+from app.model.backend import AttemptRecord, Exit, Now
+from app.model.faults import BadInput
+from app.model.paths import Home, RunPaths, run_stem
+from app.model.records import Record
+from app.model.state import (
+    RUN_DONE,
+    Cause,
+    Completed,
+    Pending,
+    Running,
+    TaskState,
+    Vanished,
+)
+from app.model.state_file import StateFile
+from app.model.task import Mode, TaskSpec
+from app.narrate import counted
+from app.options import RunOptions
+from app.store.resume import SavedRun, SavedTask, load_unfinished
+from app.store.states import list_states
+
+NAMED = 5
+"""Processes that a sentence names."""
+
+
+def unfinished_run(home: Home, command: Path, options: RunOptions) -> SavedRun | None:
+    """The run of this file that was not finished, for such a start.
+
+    Raises HistoryError; BadInput where there is none to resume, and where nothing may start beside it.
+    """
+    simulated = options.simulate is not None
+    of_file = (home.history, str(command), os.getuid(), options.mode)
+    saved, other = load_unfinished(*of_file, simulated), load_unfinished(*of_file, not simulated)
+    _refuse_what_history_lost(home, command, options.mode, [run for run in (saved, other) if run])
+    how = "without --simulate" if simulated else "with --simulate"
+    if other:
+        _refuse_beside(home, other, f"this start would run them twice; start {how}")
+    if options.start == "resume" and saved is None:
+        there = f"; there is one for a start {how}" if other else "; start it without --resume"
+        raise BadInput(f"there is no unfinished run of {command} to resume{there}")
+    if options.start == "fresh" and saved:
+        _refuse_beside(home, saved, "a fresh start would run them twice; start with --resume")
+    return saved
+
+
+def _refuse_beside(home: Home, saved: SavedRun, why: str) -> None:
+    """Raises BadInput if tasks of this run still run."""
+    if living := count_living(home, saved):
+        raise BadInput(
+            f"{counted(living, 'task')} of the unfinished run {saved.name} can still run, and {why} to go on "
+            "with them (Ctrl-C twice ends them)"
+        )
+
+
+def filled_in(home: Home, saved: SavedRun) -> tuple[SavedRun, list[Record]]:
+    """The run with what its `ends` knows and history does not, since a power cut took its last moments: the
+    attempts' numbers, and which tasks were completed. And what history should be told of that."""
+    told: list[Record] = []
+    tasks = {task.key: task for task in saved.tasks}
+    last = saved.last_number
+    with _ends(home, saved.name) as ends:
+        for number in ends.numbers() if ends else ():
+            if ends is None or number <= saved.last_number:
+                continue
+            last, lines = number, ends.lines(number)
+            log = next((home.runs / saved.name).glob(f"*.{number}.log"), None)
+            task = _task_of(log, tasks.values()) if log else None
+            if log and task and lines.ended and lines.ended.status == 0 and lines.ended_for is None:
+                tasks[task.key], more = _completed(saved, task, number, str(log), lines.ended)
+                told += more
+    return replace(saved, tasks=tuple(tasks.values()), last_number=last), told
+
+
+def _task_of(log: Path, tasks: Iterable[SavedTask]) -> SavedTask | None:
+    """The one that had this log and is not done."""
+    queue_id, index, digest = log.name.split(".")[0].split("-")
+    for task in tasks:
+        place = (str(task.queue_id), str(task.index), task.key.digest[: len(digest)])
+        if place == (queue_id, index, digest) and task.state.status not in RUN_DONE:
+            return task
+    return None
+
+
+def _completed(
+    saved: SavedRun, task: SavedTask, number: int, log: str, ended: Ended
+) -> tuple[SavedTask, list[Record]]:
+    attempt, begun, over = task.attempts + 1, ended.started_at, ended.ended_at
+    record = AttemptRecord(
+        *(task.key, number, attempt, (), (), (), task.ask_gb, log, "direct", None, begun, saved.boot_id)
+    )
+    state = Completed((), begun, over, 0, None)
+    return replace(task, state=state, attempts=attempt, log_path=log), [
+        records.AttemptRecorded(record),
+        records.AttemptEnded(number, begun, over, 0, None, None),
+        records.Moved(task.key, over, task.state.status, state, task.failures, task.ask_gb, task.avoid),
+    ]
+
+
+def count_living(home: Home, saved: SavedRun) -> int:
+    """How many attempts of an unfinished run still run, also without their supervisors."""
+    held, unknown = 0, []
+    with _ends(home, saved.name) as ends:
+        for record in saved.open_attempts:
+            if ends and ends.is_held(record.number):
+                held += 1
+            elif not (ends and ends.lines(record.number).ended):
+                unknown.append(Marks(record.log_path))
+    return held + len(left_behind(unknown) if unknown else ())
+
+
+def give_up(home: Home, saved: SavedRun, now: Now) -> list[Record]:
+    """What history should be told of a run that a fresh start leaves behind: none of its attempts is open."""
+    told: list[Record] = [records.RunResumed(saved.run_id, procfs.boot_id())]
+    failures = {task.key: task.failures for task in saved.tasks}
+    with _ends(home, saved.name) as ends:
+        for record in saved.open_attempts:
+            lines = ends.lines(record.number) if ends else NOTHING
+            told += _given_up(record, lines, saved.specs[record.key], failures[record.key], now)
+    return told
+
+
+def _given_up(
+    record: AttemptRecord, lines: Lines, spec: TaskSpec, failures: int, now: Now
+) -> Iterator[Record]:
+    ended = lines.ended
+    if ended is None:
+        cause: Cause | None = Vanished(reboot=record.boot_id != procfs.boot_id())
+        yield records.AttemptEnded(record.number, None, now.wall, None, None, cause)
+    else:
+        end = Exit(ended.status, ended.started_at, ended.ended_at, None, "")
+        cause = cause_of(end, spec.script, spec.options.timeout, lines.ended_for)
+        yield records.AttemptEnded(record.number, end.started_at, end.ended_at, end.status, None, cause)
+    state: TaskState = Pending(now.wall)
+    if ended and cause is None:
+        state = Completed(record.gpu_ids, ended.started_at, ended.ended_at, 0, None)
+    yield records.Moved(record.key, now.wall, "running", state, failures, cause=cause)
+
+
+def _refuse_what_history_lost(home: Home, command: Path, mode: Mode, runs: Sequence[SavedRun]) -> None:
+    """Living attempts that could neither be adopted nor be told from lost ones: never run their tasks again.
+
+    So it is where history.db, the run's folder or all of logs/ was removed under them. Raises BadInput.
+    """
+    if not home.history.exists():
+        for run, pids in _running_without_folder(home, command).items():
+            shown = ", ".join(map(str, pids[:NAMED])) + (" and more" if len(pids) > NAMED else "")
+            _refuse(f"processes ({shown})", run, f"its folder in {home.runs}")
+    if not runs:
+        for found in list_states(home):
+            state = found.state
+            if isinstance(state, StateFile) and (state.command_file, state.mode) == (str(command), mode):
+                _refuse(_tasks(_held(home, state.run, _numbers(state))), state.run, "history.db")
+    for saved in runs:
+        if not RunPaths(home.runs / saved.name).ends.exists():
+            _refuse(_tasks(count_living(home, saved)), saved.name, "its folder under runs/")
+
+
+def _running_without_folder(home: Home, command: Path) -> dict[str, list[int]]:
+    """Runs of this file by their name whose folders are gone, and the processes that are still there."""
+    found: dict[str, list[int]] = {}
+    named = re.compile(rf"\d{{8}}-\d{{6}}-{re.escape(run_stem(command))}-[0-9a-f]{{4}}")
+    for pid, log in logging_below(home.runs):
+        run = log.relative_to(home.runs).parts[0]
+        if named.fullmatch(run) and not (home.runs / run).exists():
+            found.setdefault(run, []).append(pid)
+    return found
+
+
+def _tasks(living: int) -> str:
+    return f"{living} of the tasks" if living else ""
+
+
+def _refuse(living: str, run: str, removed: str) -> None:
+    if living:
+        raise BadInput(
+            f"{living} of run {run} still run, but {removed} was removed, so that they can't be "
+            "adopted, and a start would run them twice; put it back, or end them first"
+        )
+
+
+def _numbers(state: StateFile) -> list[int]:
+    states = [task.state for queue in state.queues for task in queue.tasks]
+    return [each.number for each in states if isinstance(each, Running)]
+
+
+def _held(home: Home, run: str, numbers: Sequence[int]) -> int:
+    """How many of these attempts have a living supervisor."""
+    with _ends(home, run) as ends:
+        return sum(map(ends.is_held, numbers)) if ends else 0
+
+
+@contextlib.contextmanager
+def _ends(home: Home, run: str) -> Iterator[EndsFile | None]:
+    """A run's `ends`; None if there is none, and none is made."""
+    path = RunPaths(home.runs / run).ends
+    if not path.exists():
+        yield None
+        return
+    ends = EndsFile(path)
+    try:
+        yield ends
+    finally:
+        ends.close()
