@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from app.core.events import Action, Edited, Event, Explained, Launch, Launched, NotStarted
 from app.core.machine import Core
+from app.core.outcome import NOT_RETRIED
 from app.model.backend import LaunchSpec
 from app.model.blockers import gb
 from app.model.problems import SAID_AGAIN, Problem
@@ -14,6 +15,7 @@ from app.model.task import TaskKey
 
 log = logging.getLogger("gpulane")
 
+ALL_ENDED = "every task has ended; the scheduler stays for edits of the command file (--watch)"
 ONLY_HELD = (
     "only held tasks are left; the scheduler stays. To release them, take `hold` out of the file: "
     "with --watch it is read at once, else at the next start"
@@ -26,8 +28,10 @@ Gist = tuple[tuple[str, str | None], ...]
 class Narrator:
     """A listener of the engine's."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, core: Core, stays: bool = False) -> None:
+        """`stays`: when all is done, for edits."""
+        self._core, self._stays = core, stays
+        self._said_ended = False
         self._said: dict[TaskKey, Gist] = {}
         self._said_held = False
         self._orphans: set[TaskKey] = set()
@@ -52,6 +56,10 @@ class Narrator:
         if self._core.only_held and not self._said_held and self._core.ending is None:
             log.info(ONLY_HELD)
         self._said_held = self._core.only_held
+        ended = self._stays and self._core.nothing_left and self._core.ending is None
+        if ended and not self._said_ended:
+            log.info(ALL_ENDED)
+        self._said_ended = ended
 
     def problems(self, now: Sequence[Problem]) -> None:
         """Those there are: each is said when it comes and when it has gone."""
@@ -128,8 +136,9 @@ class Narrator:
                     of_,
                     duration(until - moved.at),
                 )
-            case Failed(error=error):
-                log.error("%s failed: %s", moved.label, error)
+            case Failed(error=error, exit_code=code):
+                more = "; not tried again, as that can't help" if code in NOT_RETRIED else ""
+                log.error("%s failed: %s%s", moved.label, error, more)
             case Running(stopping="timeout"):
                 log.warning("%s has reached its timeout and is asked to end", moved.label)
             case Held(by=by):
@@ -159,8 +168,11 @@ class Narrator:
 def _placed(launch: Launch, name: str, least: str) -> str:
     spec, grant = launch.spec, launch.grant
     attempt = f"attempt {spec.attempt}" if spec.attempt > 1 else "started"
+    log_ = f"log {spec.log_path}"
+    if spec.session_name:
+        log_ += f"; attach with: tmux -L {spec.session_name} attach"
     if not grant.gpu_ids:
-        return f"{name} {attempt} on CPU; log {spec.log_path}"
+        return f"{name} {attempt} on CPU; {log_}"
     number = len(grant.gpu_ids)
     cards = f"GPU {', '.join(grant.gpu_ids)} ({gb(grant.memory_gb)}{' each' if number > 1 else ''}"
     why = (
@@ -168,7 +180,7 @@ def _placed(launch: Launch, name: str, least: str) -> str:
         if grant.suiting > number
         else "no other would do"
     )
-    return f"{name} {attempt} on {cards}; {why}); log {spec.log_path}"
+    return f"{name} {attempt} on {cards}; {why}); {log_}"
 
 
 def counted(number: int, noun: str) -> str:

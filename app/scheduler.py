@@ -190,7 +190,7 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
         return [*ready.problems, *(each for each in (recorder.problem, edits.problem) if each)]
 
     report = Report(_base(ready, the_plan.name), core)
-    narrator, beat = Narrator(core), files.settings.heartbeat
+    narrator, beat = Narrator(core, ready.options.watch), files.settings.heartbeat
     publisher = Publisher(report, writer, core, backend, problems, beat, narrator.problems)
     engine.listeners += [narrator, publisher]
     return Parts(engine, recorder, publisher, edits, the_plan)

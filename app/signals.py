@@ -26,11 +26,16 @@ class Signals:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._stop, signal.SIGTERM)
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        loop.add_signal_handler(signal.SIGHUP, log.info, "the terminal is gone; the scheduler goes on")
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up)
 
     def exit_code(self) -> int | None:
         """128 + signal when one ended the scheduler."""
         return None if self.ended_by is None else 128 + self.ended_by
+
+    def _hung_up(self) -> None:
+        if self._on_terminal:  # it may come twice: from the terminal and from the shell
+            log.info("the terminal is gone; the scheduler goes on")
+        self._on_terminal = False
 
     def _interrupt(self) -> None:
         pressed, self._pressed_at = self._pressed_at, time.monotonic()
@@ -44,9 +49,8 @@ class Signals:
         running = len(self._engine.core.running)
         if running:
             tasks = "1 task still runs" if running == 1 else f"{running} tasks still run"
-            text = f"draining: {tasks}, nothing more starts; Ctrl-C twice: stop now"
-            log.info(text)
-            self._notice(text)
+            log.info("draining: %s, nothing more starts; Ctrl-C twice: stop now", tasks)
+            self._notice("draining: nothing more starts; Ctrl-C twice: stop now")
 
     def _stop(self, number: signal.Signals) -> None:
         self.ended_by = number

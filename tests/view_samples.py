@@ -132,7 +132,7 @@ def waits(minutes: float, reason: str, stuck: bool = False) -> Waiting:
 
 CAPPED = (
     "needs 1 GPU with 22 GB free; you hold 5 of the 5 cards allowed now "
-    "(6 available; see gpu_left, min_gpu, max_gpu), GPU 0 has 15.5 GB free (promised 64 GB)"
+    "(6 free of others; see gpu_left, min_gpu, max_gpu), GPU 0 has 15.5 GB free (promised 64 GB)"
 )
 
 FOUR_CARDS = (

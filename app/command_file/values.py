@@ -13,7 +13,7 @@ _NO_VALUE = re.compile(r"[^-+.,0-9a-zA-Z\s]")
 _FIRST = frozenset("0123456789+-.")
 MOST_DIGITS = 18  #: of a queue id: it has to fit into 64 bits
 
-_MEMORY = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(GB|MB)?", re.IGNORECASE)
+_MEMORY = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(Gi?B|Mi?B)?", re.IGNORECASE)
 _PART = r"(?:([0-9]{1,9}(?:\.[0-9]+)?)%s)?"
 _DURATION = re.compile("".join(_PART % unit for unit in "dhms"), re.IGNORECASE)
 _SECONDS = (86_400, 3_600, 60, 1)
@@ -75,7 +75,7 @@ def gpu_count(text: str) -> int:
 
 
 def memory(text: str) -> float | None:
-    """GB of 1,024 MiB from `20`, `20.5`, `20GB` or `2048MB`; None for `all`. Raises Misread."""
+    """GB of 1,024 MiB from `20`, `20.5`, `20GB`, `2048MB` or `2048MiB`; None for `all`. Raises Misread."""
     if text.lower() == "all":
         return None
     hint = "write GB per GPU: 20, 7.5, 20GB, 2048MB, or all for the whole card"
@@ -86,7 +86,7 @@ def memory(text: str) -> float | None:
         if text.startswith("-"):
             raise Misread(f"the memory {clip(text)} is negative", hint)
         _no_number("the memory", text, hint)
-    amount = float(found[1]) / (MIB_PER_GB if (found[2] or "").upper() == "MB" else 1)
+    amount = float(found[1]) / (MIB_PER_GB if (found[2] or "").upper().startswith("M") else 1)
     if amount > LARGEST_GB:
         raise Misread(f"the memory {clip(text)} is larger than any GPU", hint)
     return amount

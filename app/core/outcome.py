@@ -77,8 +77,11 @@ def next_demand(asked_gb: float | None, cause: OutOfMemory, largest_gb: float | 
     """GB per GPU to ask for after running out of memory; None: a whole card."""
     if asked_gb is None:
         return None
-    known = (cause.peak_gb or 0.0) + (cause.tried_gb or 0.0)
-    wanted = max(asked_gb, known * OOM_MARGIN) if known else asked_gb * OOM_BLIND
+    tried = cause.tried_gb or 0.0
+    if cause.peak_gb is None:  # it may have had all that it asked for
+        wanted = max(asked_gb * OOM_BLIND, asked_gb + tried)
+    else:
+        wanted = max(asked_gb, (cause.peak_gb + tried) * OOM_MARGIN)
     if largest_gb is not None and wanted > largest_gb:
         return None
     return round(wanted, 2)

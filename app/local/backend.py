@@ -147,6 +147,8 @@ class LocalBackend:
         found = []  # the gravest first: a reader may be shown only so many
         if isinstance(self._seen.silent, DriverSilent):
             found.append(problem("driver", error=self._seen.silent.error))
+        lost = (gpu for gpu in self._seen.gpus if gpu.health == "lost")
+        found += [problem("gpu_lost", gpu=gpu.index, name=gpu.name) for gpu in lost]
         found += [self._seats.problem] if self._seats.problem else []
         found += [*self._machine.problems, *self._attempts.unseen.values()]
         hidden = self._hidden.problem(time.monotonic())

@@ -207,7 +207,7 @@ def say(blocker: Blocker) -> str:  # noqa: C901 - one flat match, an arm a type
             more = "" if not blocker.claimed else f" and {blocker.claimed} kept for a long waiter"
             return (
                 f"you hold {cap.held} of the {cap.allowed} cards allowed now{more}, and it would take "
-                f"{blocker.needs_more} more ({cap.available} available; see gpu_left, min_gpu, max_gpu)"
+                f"{blocker.needs_more} more ({cap.available} free of others; see gpu_left, min_gpu, max_gpu)"
             )
         case TooFewCards():
             suiting = {0: "no GPU", 1: "only 1 GPU"}.get(blocker.suitable, f"only {blocker.suitable} GPUs")

@@ -10,13 +10,16 @@ TEXTS: dict[str, str] = {
     "group_writable": (
         "{file}: its group lets {members} write it, and what it says runs as you; see chmod g-w"
     ),
-    "edit_refused": "{faults}",
+    "edit_refused": "the edit is not taken up, what was read before goes on: {faults}",
     "file_gone": "{file} is not there any more: its tasks go on as they were, until there is one again",
     "compete_gpus_unused": "{file}: compete_gpus is not used, as use_all_gpus is true",
     "state_dir": "{logs} is on a network file system, so state, runs and history are kept in {folder}",
     "visible_devices": "CUDA_VISIBLE_DEVICES={value} was inherited: only GPU {gpus} may be used",
     "visible_devices_none": "CUDA_VISIBLE_DEVICES={value} was inherited: no GPU may be used",
     "driver": "the GPU driver does not answer: {error}",
+    "gpu_lost": (
+        "GPU {gpu} ({name}) is lost: it answers no more, and what runs there may fail; dmesg may say why"
+    ),
     "processes_hidden": (
         "processes that the driver shows on GPU {gpus} can't be found here (in a container, most often): "
         "what they use counts as other people's, also where they are ours"
@@ -65,6 +68,7 @@ TEXTS: dict[str, str] = {
 
 APART: dict[str, str] = {
     "unseen_attempt": "number",
+    "gpu_lost": "gpu",
     "leftovers": "log",
     "lease_odd_files": "owner",
     "lease_unreadable": "owner",

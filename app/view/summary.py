@@ -116,7 +116,8 @@ def _failure(queue: Queue, task: Task, state: Failed) -> RenderableType:
     head.append(clean(title(task)))
     attempts = f"  after {count(task.attempts, 'attempt')}" if task.attempts > 1 else ""
     head.append(f"{attempts}, ran {duration(state.ended_at - state.started_at)}", QUIET)
-    parts: list[RenderableType] = [head, Padding(_text(f"{state.error}{_exit(state)}"), (0, 0, 0, 4))]
+    error = _text(f"{state.error}{_exit(state)}")
+    parts: list[RenderableType] = [head, Padding(error, (0, 0, 0, 4), expand=False)]
     if task.log_path:
         parts.append(Text(f"    log: {clean(task.log_path)}", QUIET, no_wrap=True, overflow="ignore"))
     return Group(*parts)

@@ -283,6 +283,13 @@ def test_watch_stays_and_takes_up_edits(world: World) -> None:
     assert scheduler.stop() == 143
 
 
+def test_watch_says_that_all_is_done_and_it_waits(world: World) -> None:
+    world.blocks([(1, "true")])
+    scheduler = world.start("--watch")
+    eventually(lambda: "every task has ended; the scheduler stays for edits" in world.output())
+    assert scheduler.stop() == 143
+
+
 def test_each_refused_edit_is_said_and_a_file_that_is_gone(world: World) -> None:
     def said(text: str) -> bool:
         return text in world.output()

@@ -1,6 +1,7 @@
 """Several schedulers, and several users, on the same cards, with the real nvidia-ml-py on scripted ones."""
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -239,6 +240,7 @@ def test_a_lost_card_is_a_reason_to_wait(tmp_path: Path, driver: FakeDriver) -> 
     world.go()
     scheduler.wait_for("1/1", "waiting")
     eventually(lambda: "fallen off the bus" in scheduler.wait_for("1/1", "waiting").reason)
+    eventually(lambda: re.search(r"WARNING GPU 3 \(.*\) is lost", world.output()))
     driver.set_card("GPU-3", flags=set())
     assert scheduler.end() == 0
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.core.outcome import cause_of, tried_gb
+from app.core.outcome import cause_of, next_demand, tried_gb
 from app.model.backend import Exit
-from app.model.state import ExitCode, Signalled
+from app.model.state import ExitCode, OutOfMemory, Signalled
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,13 @@ def test_a_status_above_128_is_a_signal_where_there_is_one(status: int, cause: E
 )
 def test_what_an_out_of_memory_message_says_it_tried(said: str, tried: float | None) -> None:
     assert tried_gb(said) == tried
+
+
+@pytest.mark.parametrize(
+    ("peak", "tried", "next_"),
+    [(None, None, 10.0), (None, 1.0, 10.0), (None, 4.0, 12.0), (9.0, 2.0, 12.1), (2.0, 1.0, 8.0)],
+)
+def test_what_is_asked_for_after_running_out_of_memory(
+    peak: float | None, tried: float | None, next_: float
+) -> None:
+    assert next_demand(8.0, OutOfMemory(1, peak, tried), 24.0) == next_
