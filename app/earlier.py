@@ -73,9 +73,9 @@ def filled_in(home: Home, saved: SavedRun) -> tuple[SavedRun, list[Record]]:
     tasks = {task.key: task for task in saved.tasks}
     last = saved.last_number
     with _ends(home, saved.name) as ends:
-        for number in ends.numbers() if ends else ():
-            if ends is None or number <= saved.last_number:
-                continue
+        if ends is None:
+            return saved, told
+        for number in (each for each in ends.numbers() if each > saved.last_number):
             last, lines = number, ends.lines(number)
             log = next((home.runs / saved.name).glob(f"*.{number}.log"), None)
             task = _task_of(log, tasks.values()) if log else None
