@@ -16,6 +16,7 @@ from app.model import records
 from app.model.backend import AttemptRecord, Exit, Now
 from app.model.faults import BadInput
 from app.model.paths import Home, RunPaths, run_stem
+from app.model.problems import named
 from app.model.records import Record
 from app.model.state import (
     RUN_DONE,
@@ -32,9 +33,6 @@ from app.narrate import counted
 from app.options import RunOptions
 from app.store.resume import SavedRun, SavedTask, load_unfinished
 from app.store.states import list_states
-
-NAMED = 5
-"""Processes that a sentence names."""
 
 
 def unfinished_run(home: Home, command: Path, options: RunOptions) -> SavedRun | None:
@@ -157,8 +155,7 @@ def _refuse_what_history_lost(home: Home, command: Path, mode: Mode, runs: Seque
     """
     if not home.history.exists():
         for run, pids in _running_without_folder(home, command).items():
-            shown = ", ".join(map(str, pids[:NAMED])) + (" and more" if len(pids) > NAMED else "")
-            _refuse(f"processes ({shown})", run, f"its folder in {home.runs}")
+            _refuse(f"processes ({named([str(pid) for pid in pids])})", run, f"its folder in {home.runs}")
     if not runs:
         for found in list_states(home):
             state = found.state

@@ -8,7 +8,7 @@ from app.core.machine import Core
 from app.core.outcome import NOT_RETRIED
 from app.model.backend import LaunchSpec
 from app.model.blockers import gb
-from app.model.problems import SAID_AGAIN, Problem
+from app.model.problems import SAID_AGAIN, Problem, named
 from app.model.records import Moved
 from app.model.state import Backoff, Cancelled, Completed, Failed, Held, Pending, Running, Skipped, Waiting
 from app.model.task import TaskKey
@@ -74,18 +74,22 @@ class Narrator:
         self._problems = lasting
 
     def _done(self, actions: Sequence[Action]) -> None:
-        skipped: list[str] = []
+        skipped, mended = [], []
         for action in actions:
             if isinstance(action, Launch):
                 self._placed[action.spec.number] = action
             elif isinstance(action, Moved):
                 if isinstance(action.state, Skipped):
-                    skipped.append(action.label)
+                    if action.old != "skipped":
+                        skipped.append(action.label)
+                elif action.old == "skipped":
+                    mended.append(action.label)
                 else:
                     self._moved(action)
         if skipped:
-            more = "" if len(skipped) < 6 else f" and {len(skipped) - 5} more"
-            log.warning("skipped, as their queue stopped: %s%s", ", ".join(skipped[:5]), more)
+            log.warning("skipped, as their queue stopped: %s", named(skipped))
+        if mended:
+            log.info("no longer skipped, as no failed task is before them any more: %s", named(mended))
 
     def _launched(self, event: Launched) -> None:
         """Said now and not when GPUs were given: until then it may be called off."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from app.core import outcome, plan
+from app.core import chain, outcome, plan
 from app.core.board import Board
 from app.core.events import (
     Action,
@@ -44,7 +44,6 @@ from app.model.state import (
     OutOfMemory,
     Pending,
     Running,
-    Skipped,
     Stopped,
     TaskState,
     Vanished,
@@ -289,7 +288,8 @@ class Core:
             now,
             cause,
         )
-        self._skip_rest(task, now)
+        if chain.breaks(task, self.settings):
+            self._mend(self.board.queue_of(task), now)
 
     def _retries(self, task: Task) -> int | None:
         given = task.spec.options.retries
@@ -298,15 +298,12 @@ class Core:
     def _retry_wait(self, task: Task) -> float | None:
         return RetryPolicy(self._retries(task), self.settings.retry_config).next_wait(task.key, task.failures)
 
-    def _skip_rest(self, task: Task, now: Now) -> None:
-        """A queue is a chain, unless the failed task or the settings say otherwise."""
-        if (task.spec.options.on_failure or self.settings.on_failure) == "continue" or not task.in_file:
-            return
-        queue = self.board.queue_of(task)
-        at = queue.tasks.index(task)
-        for later in queue.tasks[at + 1 :]:
-            if later.state.status not in FINISHED and later.state.status != "running":
-                self._move(later, Skipped(now.wall, f"task {task.label} failed", task.label), now)
+    def _mend(self, queue: Queue, now: Now) -> None:
+        """Skip what a failed task keeps from running, and no longer what none does."""
+        for task, state in list(chain.mended(queue, self.settings, now.wall)):
+            if isinstance(state, Pending):
+                task.begin_anew()
+            self._move(task, state, now)
 
     def _stop(self, task: Task, why: Why, now: Now) -> None:
         if task.running.stopping is not None:
@@ -355,6 +352,8 @@ class Core:
             if task.state.status not in FINISHED:
                 self._move(task, Cancelled(now.wall, "edit"), now)
         self.board.arrange(tasks)
+        for queue in self.board.queues.values():
+            self._mend(queue, now)
         for task in tasks:
             self._fit_in(task, now)
         self._advance_all(now)

@@ -22,7 +22,7 @@ def revive(task: Task, now: Now) -> Task:
     its time; what failed, was skipped or waited begins anew with a fresh budget.
     """
     if task.state.status in ("failed", "skipped"):
-        task.failures, task.avoid, task.ask_gb = 0, frozenset(), task.spec.memory_gb
+        task.begin_anew()
     if task.state.status in ("failed", "skipped", "waiting"):
         task.state = Pending(now.wall)
     task.since = now.mono

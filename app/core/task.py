@@ -64,6 +64,10 @@ class Task:
             since, why, blocked.blockers, blocked.stuck, self.spec.gpus, self.ask_gb, blocked.ready
         )
 
+    def begin_anew(self) -> None:
+        """With a fresh budget, and without what its failures taught."""
+        self.failures, self.avoid, self.ask_gb = 0, frozenset(), self.spec.memory_gb
+
     def timeout(self, settings: Settings) -> float | None:
         return self.spec.options.timeout if self.spec.options.timeout is not None else settings.timeout
 

@@ -13,7 +13,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     "completed": frozenset({"pending"}),
     "failed": frozenset({"pending", "cancelled"}),
     "cancelled": frozenset({"pending"}),
-    "skipped": frozenset({"pending", "cancelled"}),
+    "skipped": frozenset({"pending", "cancelled", "skipped"}),  # skipped: it is another that failed before it
 }
 
 

@@ -13,14 +13,11 @@ from app.execution.attempt import outlive
 from app.execution.strays import left_behind
 from app.execution.trees import Marks, Process
 from app.local.surely import surely
-from app.model.problems import Problem, problem
+from app.model.problems import Problem, named, problem
 
 log = logging.getLogger("gpulane")
 
 POLL_SECONDS = 0.05
-
-NAMED = 5
-"""Processes that a sentence names."""
 
 
 @dataclass(slots=True, eq=False)
@@ -130,6 +127,4 @@ async def _ask(marks: Marks, patience: float) -> None:
 
 
 def _named(processes: Sequence[Process]) -> str:
-    names = [f"{each.command} (pid {each.pid})" for each in processes[:NAMED]]
-    more = len(processes) - len(names)
-    return ", ".join([*names, f"{more} more"] if more else names)
+    return named([f"{each.command} (pid {each.pid})" for each in processes])

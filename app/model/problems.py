@@ -1,7 +1,7 @@
 """What the user should know of that stops no single task: typed facts, and the one place that says them in
 English."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 Facts = Mapping[str, str | int]
@@ -81,6 +81,10 @@ SAID_AGAIN = frozenset({"edit_refused"})
 """Kinds that are another matter when they say something else: the rest only differs in figures."""
 
 
+NAMED = 5
+"""Names in a list of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One of them, as the state's `problems` has it. `problem` makes it."""
@@ -93,6 +97,12 @@ class Problem:
     def about(self) -> tuple[str, str | int]:
         """The same for the same problem with other figures, processes, or error texts."""
         return self.kind, self.facts.get(APART.get(self.kind, ""), "")
+
+
+def named(names: Sequence[str]) -> str:
+    """ "a, b, c, d, e and 3 more"."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def problem(kind: str, **facts: str | int) -> Problem:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.core import plan
+from app.core import chain, plan
 from app.core.events import (
     Action,
     Drain,
@@ -25,7 +25,7 @@ from app.model.backend import Exit, Grant, Lost, Now
 from app.model.blockers import Allowance, Blocked, CapReached
 from app.model.paths import RunPaths
 from app.model.settings import RetryConfig, Settings
-from app.model.state import STATUSES, Backoff, OutOfMemory, Running, Waiting
+from app.model.state import FINISHED, STATUSES, Backoff, OutOfMemory, Running, Waiting
 from app.model.task import Options, Planned, TaskKey, TaskSpec
 
 WALL = 1_700_000_000.0
@@ -122,6 +122,13 @@ class Case:
             running = [t for t in queue.tasks if isinstance(t.state, Running)]
             waiting = [t for t in queue.tasks if isinstance(t.state, Waiting)]
             assert all(t is queue.head() for t in waiting)
+            # A queue is a chain.
+            broken = [i for i, task in enumerate(queue.tasks) if chain.breaks(task, self.core.settings)]
+            for i, task in enumerate(queue.tasks):
+                if broken and i > broken[0]:
+                    assert task.state.status in ("running", *FINISHED)
+                else:
+                    assert task.state.status != "skipped"
             # A queue is serial. (An edit may move two that run already into one.)
             assert not (running and waiting)
         assert set(board.wants) == {t.key for t in board.tasks.values() if t.asks}
@@ -198,6 +205,41 @@ def test_a_queue_is_a_chain_unless_told_otherwise() -> None:
     assert [case.status(at) for at in ("1/1", "1/2")] == ["skipped", "skipped"]
     assert case.task("1/1").state.because == "task 1/0 failed"
     assert case.heads() == ["2/1"]
+
+
+def test_a_queue_whose_failed_task_is_mended_goes_on_in_its_order() -> None:
+    case = Case(spec(1, "a"), spec(1, "b"), spec(1, "c", hold=True), max_retries=0)
+    case.grant("1/0")
+    case.end("1/0", 1)
+    assert [case.status(at) for at in ("1/1", "1/2")] == ["skipped", "skipped"]
+    case.feed(Edited(planned(spec(1, "a"), spec(1, "b"), spec(1, "c", hold=True), spec(1, "d"))))
+    assert case.status("1/3") == "skipped"
+    assert case.heads() == []  # a block that is added does not overtake what the failure keeps
+    case.feed(Edited(planned(spec(1, "0"), spec(1, "a"), spec(1, "b"))))
+    assert case.task("1/2").state.because == "task 1/1 failed"
+    assert case.heads() == ["1/0"]
+    case.feed(Edited(planned(spec(1, "a better"), spec(1, "b"), spec(1, "c", hold=True), spec(1, "d"))))
+    assert case.heads() == ["1/0"]
+    for at, script in enumerate(("a better", "b")):
+        assert case.task(f"1/{at}").spec.script == script
+        case.grant(f"1/{at}")
+        case.end(f"1/{at}")
+    assert [case.status(at) for at in ("1/2", "1/3")] == ["held", "pending"]
+    case.feed(Edited(planned(spec(1, "a better"), spec(1, "b"), spec(1, "c"), spec(1, "d"))))
+    for label in ("1/2", "1/3"):
+        case.grant(label)
+        case.end(label)
+    assert case.core.all_well
+
+
+def test_on_failure_may_be_changed_afterwards() -> None:
+    case = Case(spec(1, "a"), spec(1, "b"), max_retries=0)
+    case.grant("1/0")
+    case.end("1/0", 1)
+    case.feed(Edited(planned(spec(1, "a", on_failure="continue"), spec(1, "b"))))
+    assert case.heads() == ["1/1"]
+    case.feed(Edited(planned(spec(1, "a", on_failure="stop"), spec(1, "b"))))
+    assert case.status("1/1") == "skipped"
 
 
 def test_running_out_of_memory_teaches() -> None:
