@@ -1,5 +1,6 @@
 """Everything a decision looks at: what the driver shows, what the leases say, what is turned off."""
 
+import asyncio
 import json
 import os
 import time
@@ -19,6 +20,10 @@ from app.model.blockers import DriverSilent, LeasesUnreadable
 from app.model.gpu import Gpu
 from app.model.lease import Lease
 from app.model.problems import Problem, problem
+
+
+UNSEEN_SECONDS = 0.3
+"""What a driver gets for each look as long as it has never answered: it may be loading, or hang for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +65,12 @@ class Machine:
         last = self.watch.last
         if last is None or time.monotonic() - last.at > max_age:
             try:
-                last = await self.watch.look()
+                last = await asyncio.wait_for(self.watch.look(), None if last else UNSEEN_SECONDS)
             except ProbeError as error:  # not once since we started: a resume while the driver is away
                 said = error.found if isinstance(error, NoDriver) else str(error)
                 last = GpuLook((), time.monotonic(), DriverSilent(time.time(), said))
+            except asyncio.TimeoutError:  # or while it hangs: what needs no card must not wait for it
+                last = GpuLook((), time.monotonic(), DriverSilent(time.time(), "no answer yet"))
         return self._seen(last, own)
 
     def _seen(self, look: GpuLook, own: Own) -> Seen:

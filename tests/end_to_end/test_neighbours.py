@@ -294,3 +294,27 @@ def test_a_resume_without_a_driver_waits_only_beside_what_runs(tmp_path: Path, d
     assert "no NVIDIA driver" in world.run(expect=2)
     world.env = driver.env()
     world.run()
+
+
+def test_a_driver_that_hangs_at_a_resume_holds_up_nothing_but_its_cards(
+    tmp_path: Path, driver: FakeDriver
+) -> None:
+    world = make_world(tmp_path / "home", driver, shared_directory(tmp_path / "leases"))
+    on_cards = f"1\n{UNTIL_GO}\n1\n10\n\n1\ntrue\n1\n10\n"
+    on_cpu = f"#LANE gpus=0\n2\n{UNTIL_GO}\n10\n\n#LANE gpus=0\n2\ntrue\n10\n"
+    world.file(f"{on_cards}\n{on_cpu}")
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    scheduler.wait_for("2/0", "running")
+    scheduler.kill()
+    driver.script(slow_ms=300_000)
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    world.go()
+    scheduler.wait_for("2/1", "completed")
+    eventually(lambda: "no answer yet" in scheduler.wait_for("1/1", "waiting").reason)
+    assert scheduler.stop(timeout=10) == 143
+    scheduler = world.start()
+    scheduler.wait_for("1/1", "waiting")
+    driver.script()
+    assert scheduler.end() == 0
