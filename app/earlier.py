@@ -10,7 +10,7 @@ from pathlib import Path
 from app import procfs
 from app.core.outcome import cause_of
 from app.execution.ends import NOTHING, Ended, EndsFile, Lines
-from app.execution.strays import left_behind, logging_below
+from app.execution.strays import left_behind, supervisors_below
 from app.execution.trees import Marks
 from app.model import records
 from app.model.backend import AttemptRecord, Exit, Now
@@ -31,7 +31,7 @@ from app.model.state_file import StateFile
 from app.model.task import Mode, TaskSpec
 from app.narrate import counted
 from app.options import RunOptions
-from app.store.resume import SavedRun, SavedTask, load_unfinished
+from app.store.resume import LeftRun, SavedRun, SavedTask, load_left, load_unfinished
 from app.store.states import list_states
 
 
@@ -42,7 +42,7 @@ def unfinished_run(home: Home, command: Path, options: RunOptions) -> SavedRun |
     """
     simulated = options.simulate is not None
     of_file = (home.history, str(command), os.getuid(), options.mode)
-    saved, other = load_unfinished(*of_file, simulated), load_unfinished(*of_file, not simulated)
+    saved, other = load_unfinished(*of_file, simulated), load_left(*of_file, not simulated)
     _refuse_what_history_lost(home, command, options.mode, [run for run in (saved, other) if run])
     how = "without --simulate" if simulated else "with --simulate"
     if other:
@@ -55,11 +55,11 @@ def unfinished_run(home: Home, command: Path, options: RunOptions) -> SavedRun |
     return saved
 
 
-def _refuse_beside(home: Home, saved: SavedRun, why: str) -> None:
+def _refuse_beside(home: Home, run: LeftRun, why: str) -> None:
     """Raises BadInput if tasks of this run still run."""
-    if living := count_living(home, saved):
+    if living := count_living(home, run):
         raise BadInput(
-            f"{counted(living, 'task')} of the unfinished run {saved.name} can still run, and {why} to go on "
+            f"{counted(living, 'task')} of the unfinished run {run.name} can still run, and {why} to go on "
             "with them (Ctrl-C twice ends them)"
         )
 
@@ -108,11 +108,11 @@ def _completed(
     ]
 
 
-def count_living(home: Home, saved: SavedRun) -> int:
+def count_living(home: Home, run: LeftRun) -> int:
     """How many attempts of an unfinished run still run, also without their supervisors."""
     held, unknown = 0, []
-    with _ends(home, saved.name) as ends:
-        for record in saved.open_attempts:
+    with _ends(home, run.name) as ends:
+        for record in run.open_attempts:
             if ends and ends.is_held(record.number):
                 held += 1
             elif not (ends and ends.lines(record.number).ended):
@@ -148,31 +148,30 @@ def _given_up(
     yield records.Moved(record.key, now.wall, "running", state, failures, cause=cause)
 
 
-def _refuse_what_history_lost(home: Home, command: Path, mode: Mode, runs: Sequence[SavedRun]) -> None:
+def _refuse_what_history_lost(home: Home, command: Path, mode: Mode, runs: Sequence[LeftRun]) -> None:
     """Living attempts that could neither be adopted nor be told from lost ones: never run their tasks again.
 
     So it is where history.db, the run's folder or all of logs/ was removed under them. Raises BadInput.
     """
-    if not home.history.exists():
+    if not runs:
         for run, pids in _running_without_folder(home, command).items():
             _refuse(f"processes ({named([str(pid) for pid in pids])})", run, f"its folder in {home.runs}")
-    if not runs:
         for found in list_states(home):
             state = found.state
             if isinstance(state, StateFile) and (state.command_file, state.mode) == (str(command), mode):
                 _refuse(_tasks(_held(home, state.run, _numbers(state))), state.run, "history.db")
-    for saved in runs:
-        if not RunPaths(home.runs / saved.name).ends.exists():
-            _refuse(_tasks(count_living(home, saved)), saved.name, "its folder under runs/")
+    for left in runs:
+        if not RunPaths(home.runs / left.name).ends.exists():
+            _refuse(_tasks(count_living(home, left)), left.name, "its folder under runs/")
 
 
 def _running_without_folder(home: Home, command: Path) -> dict[str, list[int]]:
     """Runs of this file by their name whose folders are gone, and the processes that are still there."""
     found: dict[str, list[int]] = {}
-    named = re.compile(rf"\d{{8}}-\d{{6}}-{re.escape(run_stem(command))}-[0-9a-f]{{4}}")
-    for pid, log in logging_below(home.runs):
+    of_file = re.compile(rf"\d{{8}}-\d{{6}}-{re.escape(run_stem(command))}-[0-9a-f]{{4}}")
+    for pid, log in supervisors_below(home.runs):
         run = log.relative_to(home.runs).parts[0]
-        if named.fullmatch(run) and not (home.runs / run).exists():
+        if of_file.fullmatch(run) and not (home.runs / run).exists():
             found.setdefault(run, []).append(pid)
     return found
 

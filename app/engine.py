@@ -136,7 +136,11 @@ class Engine:
         if heads and self.recorder.problem is None:
             acquired = await self.backend.acquire(heads, now())
             self._look_again_at, self._explain = acquired.look_again_at, acquired.explain
-            self._feed(Granted(await self._still_wanted(acquired.grants, heads)), wake=False)
+            kept = self._still_wanted(acquired.grants, heads)
+            self._feed(Granted(kept), wake=False)
+            for grant in acquired.grants:
+                if grant not in kept:
+                    await self.backend.give_back(grant)
         launches, self._launches = self._launches, []
         if not await self.recorder.flush():
             await self._call_off(launches, "it could not be recorded")
@@ -157,18 +161,14 @@ class Engine:
             self._feed(Explained(explain()), wake=False)
             self._explain_at = now().mono + EXPLAIN_SECONDS
 
-    async def _still_wanted(self, grants: Sequence[Grant], asked: Sequence[Want]) -> list[Grant]:
+    def _still_wanted(self, grants: Sequence[Grant], asked: Sequence[Want]) -> list[Grant]:
         """Without those whose task was edited meanwhile (it may need something else now, or is gone), or that
         come after a stop."""
         if not grants:
             return []
         before = {want.key: want for want in asked}
         wanted = {want.key: want for want in self.core.heads()}
-        kept = [grant for grant in grants if wanted.get(grant.key) == before[grant.key]]
-        for grant in grants:
-            if grant not in kept:
-                await self.backend.give_back(grant)
-        return kept
+        return [grant for grant in grants if wanted.get(grant.key) == before[grant.key]]
 
     async def _launch_beside(self, launch: Launch) -> None:
         await self._launch(launch)

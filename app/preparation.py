@@ -54,6 +54,13 @@ class Files:
 
 def find_files(options: RunOptions) -> Files:
     """Which files a start means. Raises BadInput."""
+    try:
+        return _find_files(options)
+    except (RuntimeError, ValueError) as error:  # pathlib: a loop of links, `~` of nobody; NUL in a path
+        raise BadInput(f"{error}; nothing was started") from error
+
+
+def _find_files(options: RunOptions) -> Files:
     home = Home.find()
     if options.config_file is not None:
         config: Path | None = home.resolve(options.config_file)
@@ -114,8 +121,6 @@ def refused() -> Iterator[None]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise BadInput(f"{where}{error.strerror or error}; nothing was started") from error
-    except (RuntimeError, ValueError) as error:  # pathlib: a loop of links, `~` of nobody; NUL in a path
-        raise BadInput(f"{error}; nothing was started") from error
 
 
 def raise_descriptor_limit() -> None:

@@ -7,7 +7,7 @@ import errno
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -30,7 +30,10 @@ class OwnerThread:
         self._finished = False
 
     def call(self, function: Callable[[], T]) -> "asyncio.Future[T]":
-        """Run `function` in the thread. For the event loop's thread; so is the future's outcome."""
+        """Run `function` in the thread. For the event loop's thread; so is the future's outcome.
+
+        Raises OSError when the thread can't be had.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
@@ -64,11 +67,12 @@ class OwnerThread:
             self._put(end)
 
     def _put(self, run: Callable[[], None]) -> None:
-        self._calls.put(run)
         if self._thread is None:
             thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-            thread.start()
+            with _threads_are_to_be_had():
+                thread.start()
             self._thread = thread
+        self._calls.put(run)
 
     def _work(self) -> None:
         while not self._finished:
@@ -106,35 +110,50 @@ def _fail(future: "asyncio.Future[T]", error: BaseException) -> None:
 
 def ready_threads(count: int) -> ThreadPoolExecutor:
     """An executor whose threads have all begun: what they are needed for can then not fail for want of one
-    (`ulimit -u`). Raises RuntimeError when they can't be had now."""
+    (`ulimit -u`). Raises OSError when they can't be had now."""
     pool = ThreadPoolExecutor(count)
     begun = threading.Barrier(count)
     try:
-        list(pool.map(lambda _: begun.wait(), range(count)))
-    except RuntimeError as error:
+        with _threads_are_to_be_had():
+            list(pool.map(lambda _: begun.wait(), range(count)))
+    except OSError:
         begun.abort()
         pool.shutdown(wait=False)
-        raise RuntimeError("this user may start no more threads here (see ulimit -u)") from error
+        raise
     return pool
 
 
-class SpareThreads:
-    """Some threads for one kind of blocking work, started when there is some first."""
+@contextlib.contextmanager
+def _threads_are_to_be_had() -> Iterator[None]:
+    """What Python says of one that can't be started is a RuntimeError."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise OSError(errno.EAGAIN, "this user may start no more threads here (see ulimit -u)") from error
 
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._pool: ThreadPoolExecutor | None = None
+
+class SpareThreads:
+    """Some threads for one kind of blocking work, started as there is some.
+
+    What hangs in them holds up neither other work nor the program's end.
+    """
+
+    def __init__(self, name: str, count: int) -> None:
+        self._free = [OwnerThread(f"{name}-{number}") for number in range(count)]
+        self._some_free = asyncio.Semaphore(count)
 
     async def run(self, function: Callable[[], T]) -> T:
-        """Raises what `function` raises, and OSError when no threads can be had now."""
-        if self._pool is None:
-            try:
-                self._pool = ready_threads(self._count)
-            except RuntimeError as error:
-                raise OSError(errno.EAGAIN, str(error)) from error
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+        """Raises what `function` raises, and OSError when no thread can be had now."""
+        await self._some_free.acquire()
+        thread = self._free.pop()
+        try:
+            future = thread.call(function)
+        except OSError:
+            self._give_back(thread)
+            raise
+        future.add_done_callback(lambda _: self._give_back(thread))
+        return await asyncio.shield(future)  # a caller that gives up leaves it busy
 
-    def close(self) -> None:
-        """Without waiting for what is under way."""
-        if self._pool:
-            self._pool.shutdown(wait=False)
+    def _give_back(self, thread: OwnerThread) -> None:
+        self._free.append(thread)
+        self._some_free.release()

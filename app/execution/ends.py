@@ -141,12 +141,17 @@ class EndsFile:
         self._read_new()
         return sorted(self._lines)
 
-    def note_stop(self, number: int, why: Why, uptime: float) -> None:
-        """Before an attempt is asked to end. Where no room is left it is known to this process alone."""
-        self._lines[number] = _with_stop(self.lines(number), Stop(why, uptime))
-        line = f"stop {number} {why} {uptime:.2f}"
-        with contextlib.suppress(OSError):
-            os.write(self._fd, f"\n{line} {len(line)} .\n".encode())
+    def note_stop(self, number: int, why: Why, uptime: float) -> Stop:
+        """Before an attempt is asked to end; the first stop is the one that counts, and it is returned. Where
+        no room is left it is known to this process alone."""
+        lines = self.lines(number)
+        if lines.stop is None:
+            lines = self._lines[number] = replace(lines, stop=Stop(why, uptime))
+            line = f"stop {number} {why} {uptime:.2f}"
+            with contextlib.suppress(OSError):
+                os.write(self._fd, f"\n{line} {len(line)} .\n".encode())
+        assert lines.stop is not None
+        return lines.stop
 
     def lines(self, number: int) -> Lines:
         """What has been written of the attempt until now; reads only what is new in the file."""
@@ -176,7 +181,7 @@ class EndsFile:
             self._lines[number] = Lines(started) if again else replace(known, started=started)
         elif stop := frame[2] == b"stop" and STOP.fullmatch(frame[4]):
             why: Why = "timeout" if stop[1] == b"timeout" else "stopped"
-            self._lines[number] = _with_stop(known, Stop(why, float(stop[2])))
+            self._lines[number] = replace(known, stop=known.stop or Stop(why, float(stop[2])))
         elif frame[2] == b"none":
             self._lines[number] = replace(known, unborn=True)
         elif end := frame[2] == b"end" and END.fullmatch(frame[4]):
@@ -196,11 +201,6 @@ class EndsFile:
             if code not in (errno.EOPNOTSUPP, errno.ENOSYS):
                 raise OSError(code, os.strerror(code), str(self.path))
         self._reserved = needed
-
-
-def _with_stop(lines: Lines, stop: Stop) -> Lines:
-    """The first one counts."""
-    return lines if lines.stop else replace(lines, stop=stop)
 
 
 def _identity(fd: int) -> tuple[int, int]:

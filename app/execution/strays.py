@@ -2,6 +2,7 @@
 end, a full scan for each would cost more than the tasks."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from app.execution.launcher import script_name
 from app.execution.trees import Marks
 
 MARKER = b"GPULANE_LOG="
+
+ENDS = re.compile(r"/ends( \(deleted\))?$")
+"""A run's, open, wherever it is now."""
 
 
 def left_behind(marks: Sequence[Marks]) -> list[Marks]:
@@ -25,12 +29,15 @@ def left_behind(marks: Sequence[Marks]) -> list[Marks]:
     return list(found.values())
 
 
-def logging_below(folder: Path) -> Iterator[tuple[int, Path]]:
-    """Running processes (pid) that were started with a log in this folder, and that log."""
+def supervisors_below(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Supervisors that run (pid) and were started with a log in this folder, and that log.
+
+    They alone have their run's `ends` open; what they have started, or what was spared, has not.
+    """
     start = os.fsencode(folder) + b"/"
     for pid in procfs.pids():
         log = _log_of(pid)
-        if log is not None and log.startswith(start):
+        if log is not None and log.startswith(start) and any(map(ENDS.search, procfs.open_files(pid))):
             yield pid, Path(os.fsdecode(log))
 
 

@@ -90,7 +90,7 @@ class Attempts:
         self._leases = leases
         self._ends = EndsFile(run.ends)
         self._direct, self._in_tmux = Launcher(self._ends), TmuxLauncher(self._ends)
-        self._for_tmux = SpareThreads(TMUX_THREADS)
+        self._for_tmux = SpareThreads("tmux", TMUX_THREADS)
         self._passed = passed_on(os.environ)
         self._host = socket.gethostname()
         self.leftovers = Leftovers(settings.kill_leftovers, self._give_back)
@@ -105,7 +105,6 @@ class Attempts:
         for living in self.living.values():
             os.close(living.pidfd)
         self._ends.close()
-        self._for_tmux.close()
 
     async def launch(
         self, grant: Grant, held: Held | None, spec: LaunchSpec, visible: str
@@ -188,8 +187,9 @@ class Attempts:
         living = self.living.get(running.number)
         if living is None:
             return
-        self._ends.note_stop(running.number, why, procfs.uptime())
-        living.kill_at = until = time.monotonic() + grace
+        uptime = procfs.uptime()
+        asked = self._ends.note_stop(running.number, why, uptime)  # an earlier scheduler's grace goes on
+        living.kill_at = until = time.monotonic() + max(0.0, grace - (uptime - asked.uptime))
         supervisor = Process(running.pid, running.start, "")
         await surely("ending an attempt", lambda: _end(living, supervisor, until))
 

@@ -76,7 +76,13 @@ class Leftovers:
             self._release(leases)
 
     async def sweep(self) -> None:
-        """One look for strays of ended attempts, and one at what was spared."""
+        """One look for strays of ended attempts, and one at what was spared.
+
+        Raises OSError, and what a watch of those that linger has failed with.
+        """
+        for watch in self._lingering.values():
+            if watch.done():
+                watch.result()
         if looked := list(self._unswept):
             found = await asyncio.to_thread(left_behind, looked)
             self._unswept[: len(looked)] = found  # until each has been seen to: this may be cancelled

@@ -21,7 +21,6 @@ from app.model.gpu import Gpu
 from app.model.lease import Lease
 from app.model.problems import Problem, problem
 
-
 UNSEEN_SECONDS = 0.3
 """What a driver gets for each look as long as it has never answered: it may be loading, or hang for ever."""
 

@@ -2,7 +2,8 @@
 
 Twice, as each alone can be lost sight of. A lock file among the states holds across containers that share the
 folder; the abstract name of a socket is nobody's to delete, and the same for every folder of states. Nothing
-ever listens there: the name alone says it.
+ever listens there: the name alone says it. (A network namespace has names of its own, and who has one is
+looked for in /proc: across containers the lock file alone holds.)
 """
 
 import contextlib
@@ -36,6 +37,8 @@ def take_plan(state: Path, command_file: Path) -> PlanLock:
     lock = take(_lock_path(state, command_file))
     if lock is None:
         raise _already_run(command_file, _pid(_lock_path(state, command_file)))
+    os.ftruncate(lock.fd, 0)
+    os.pwrite(lock.fd, f"{os.getpid()}\n".encode(), 0)
     name = socket.socket(socket.AF_UNIX)
     for _ in range(TRIES):
         try:
@@ -47,8 +50,6 @@ def take_plan(state: Path, command_file: Path) -> PlanLock:
                 name.close()
                 lock.release()
                 raise _already_run(command_file, holder) from error
-    os.ftruncate(lock.fd, 0)
-    os.pwrite(lock.fd, f"{os.getpid()}\n".encode(), 0)
     return PlanLock(lock, name)
 
 

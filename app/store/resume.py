@@ -2,11 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from app.model.backend import AttemptRecord
@@ -33,15 +33,20 @@ class SavedTask:
 
 
 @dataclass(frozen=True, slots=True)
-class SavedRun:
-    """A run that was not finished."""
+class LeftRun:
+    """A run that was not finished: what may still run of it."""
 
     run_id: int
     name: str
-    started_at: float
     boot_id: str  #: of its last scheduler
-    tasks: tuple[SavedTask, ...]  #: every task it ever had, by queue and index, those that are gone last
     open_attempts: tuple[AttemptRecord, ...]  #: without an end, by number
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRun(LeftRun):
+    """The same, with all that it takes to go on with it."""
+
+    tasks: tuple[SavedTask, ...]  #: every task it ever had, by queue and index, those that are gone last
     specs: Mapping[TaskKey, TaskSpec]  #: of the tasks with open attempts, as they were planned
     last_number: int  #: of the run's attempts, 0: none
 
@@ -51,6 +56,19 @@ def load_unfinished(path: Path, command_file: str, uid: int, mode: Mode, simulat
 
     Reads only. Raises HistoryError, NewerHistory.
     """
+    return _load(path, (command_file, uid, mode, simulated), _saved)
+
+
+def load_left(path: Path, command_file: str, uid: int, mode: Mode, simulated: bool) -> LeftRun | None:
+    """The same without its tasks, which may be many. Raises HistoryError, NewerHistory."""
+    return _load(path, (command_file, uid, mode, simulated), _left)
+
+
+R = TypeVar("R")
+Which = tuple[str, int, Mode, bool]
+
+
+def _load(path: Path, which: Which, read: Callable[[sqlite3.Connection, Which], R | None]) -> R | None:
     if not path.exists():
         return None
     try:
@@ -62,14 +80,14 @@ def load_unfinished(path: Path, command_file: str, uid: int, mode: Mode, simulat
                 return None  # its maker was killed before there were tables
             connection.execute("PRAGMA query_only = ON")
             connection.execute("BEGIN")  # one view of everything
-            return _run(connection, (command_file, uid, mode, simulated))
+            return read(connection, which)
     except sqlite3.Error as error:
         raise explained(path, error) from error
     except ValueError as error:
         raise HistoryError(f"{path}: a row can't be read ({error}); start afresh with --fresh") from error
 
 
-RUN = """SELECT id, name, started_at, boot_id, finished_at FROM runs
+RUN = """SELECT id, name, boot_id, finished_at FROM runs
     WHERE command_file = ? AND uid = ? AND mode = ? AND simulated = ? ORDER BY id DESC LIMIT 1"""
 LAST = "SELECT task_id, max(attempt) AS attempt, log_path FROM attempts WHERE run_id = ? GROUP BY task_id"
 TASKS = f"""SELECT digest, occurrence, queue_id, idx, state, failures,
@@ -83,22 +101,24 @@ OPEN = """SELECT digest, occurrence, number, attempt, gpu_ids, gpu_uuids, leases
     WHERE attempts.run_id = ? AND ended_at IS NULL ORDER BY number"""
 
 
-def _run(connection: sqlite3.Connection, which: tuple[str, int, Mode, bool]) -> SavedRun | None:
-    found = connection.execute(RUN, which).fetchone()
-    if found is None or found[4] is not None:
+def _left(connection: sqlite3.Connection, which: Which) -> LeftRun | None:
+    run_id, name, boot_id, finished_at = connection.execute(RUN, which).fetchone() or (None, "", "", None)
+    if run_id is None or finished_at is not None:
         return None
-    run_id = found[0]
-    open_rows = connection.execute(OPEN, (run_id,)).fetchall()
+    return LeftRun(run_id, name, boot_id, tuple(map(_attempt, connection.execute(OPEN, (run_id,)))))
+
+
+def _saved(connection: sqlite3.Connection, which: Which) -> SavedRun | None:
+    left = _left(connection, which)
+    if left is None:
+        return None
+    run_id = left.run_id
     last = connection.execute("SELECT max(number) FROM attempts WHERE run_id = ?", (run_id,)).fetchone()[0]
     return SavedRun(
-        run_id,
-        found[1],
-        found[2],
-        found[3],
-        tuple(map(_task, connection.execute(TASKS, (run_id, run_id)))),
-        tuple(map(_attempt, open_rows)),
-        {TaskKey(row[0], row[1]): _spec(row) for row in open_rows},
-        last or 0,
+        *(run_id, left.name, left.boot_id, left.open_attempts),
+        tasks=tuple(map(_task, connection.execute(TASKS, (run_id, run_id)))),
+        specs={TaskKey(row[0], row[1]): _spec(row) for row in connection.execute(OPEN, (run_id,))},
+        last_number=last or 0,
     )
 
 

@@ -1,5 +1,7 @@
 """Reading the state files of all schedulers of a home, and removing those nobody needs."""
 
+import contextlib
+import logging
 import re
 import socket
 from collections.abc import Iterator
@@ -11,6 +13,8 @@ from app.model.paths import Home
 from app.model.state_file import StateFile, UnreadableState, load
 from app.model.task import Mode
 from app.store.lock import is_alive, take
+
+log = logging.getLogger("gpulane")
 
 _STATE = re.compile(r"(\d+)\.json(\.\d+)?")
 _LOCK = re.compile(r"(\d+)\.lock")
@@ -47,7 +51,8 @@ def remove_superseded(
     """A scheduler has taken over this command file (real path): its dead predecessors' states go."""
     for one, state in _dead(home, host):
         if (state.command_file, state.mode, state.simulated) == (command_file, mode, simulated):
-            _remove(home, one)
+            with _left(one.path):
+                _remove(home, one)
 
 
 def clean(home: Home, keep_days: float, now: float, host: str | None = None) -> None:
@@ -55,13 +60,24 @@ def clean(home: Home, keep_days: float, now: float, host: str | None = None) -> 
     of locks and half-written files. States of those that died unfinished stay until they are resumed."""
     for one, state in _dead(home, host):
         if state.status == "finished" and state.updated_at < now - keep_days * DAY:
-            _remove(home, one)
+            with _left(one.path):
+                _remove(home, one)
     for name in _names(home):
-        if match := _HALF.fullmatch(name):
-            if not is_alive(home.state_lock(int(match[1]))):
-                (home.state / name).unlink(missing_ok=True)
-        elif (match := _LOCK.fullmatch(name)) and (lock := take(home.state / name)):
-            lock.release()
+        with _left(home.state / name):
+            if match := _HALF.fullmatch(name):
+                if not is_alive(home.state_lock(int(match[1]))):
+                    (home.state / name).unlink(missing_ok=True)
+            elif (match := _LOCK.fullmatch(name)) and (lock := take(home.state / name)):
+                lock.release()
+
+
+@contextlib.contextmanager
+def _left(path: Path) -> Iterator[None]:
+    """What can't be removed (another user's, a folder) is no reason not to start."""
+    try:
+        yield
+    except OSError as error:
+        log.warning("%s can't be removed: %s", path, error.strerror)
 
 
 def _dead(home: Home, host: str | None) -> Iterator[tuple[Found, StateFile]]:

@@ -10,14 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from app import procfs
 from app.execution import launcher, trees
+from app.execution.ends import EndsFile
 from app.execution.trees import Marks, Process
 from app.lease.store import LeaseStore
+from app.local import leftovers
 from app.local.attempts import Attempts
+from app.local.leftovers import Leftovers
 from app.model.backend import Exit, Grant, LaunchFailed, LaunchSpec, Lost, Running
 from app.model.paths import RunPaths
 from app.model.settings import Settings
 from app.model.task import TaskKey
+from tests.waiting import eventually
 
 KEY = TaskKey("0" * 16, 0)
 
@@ -70,6 +75,29 @@ def test_a_stop_reaches_a_task_that_its_supervisor_has_not_started_yet(
     assert end.stopping == "stopped"
 
 
+def test_a_stop_that_another_scheduler_began_goes_on_with_what_is_left_of_its_grace(
+    tmp_path: Path, attempts: Attempts
+) -> None:
+    ends = EndsFile(tmp_path / "run" / "ends")
+    ends.note_stop(1, "timeout", procfs.uptime() - 59)
+    ends.close()
+    ready = tmp_path / "ready"
+
+    async def launch_and_stop() -> Exit | Lost | LaunchFailed:
+        grant = Grant(KEY, (), (), (), None)
+        script = f"trap '' TERM; touch {ready}; while :; do sleep 1; done"
+        running = await attempts.launch(grant, None, spec(tmp_path, script), "")
+        assert isinstance(running, Running)
+        await asyncio.to_thread(eventually, ready.exists)
+        await asyncio.wait_for(attempts.signal(running, "stopped", 60.0), 40.0)
+        return await attempts.wait(running)
+
+    end = asyncio.run(launch_and_stop())
+    assert isinstance(end, Exit)
+    assert end.stopping == "timeout"
+    assert (tmp_path / "run" / "ends").read_text().count("stop ") == 1
+
+
 def test_a_task_that_no_process_could_be_had_for_was_refused_by_the_machine(
     tmp_path: Path, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,3 +141,20 @@ def test_a_launch_fails_for_the_task_or_is_refused_by_the_machine(
     assert says in answer.error
     assert not Path(wanted.log_path).exists()
     assert attempts.living == {}
+
+
+def test_a_bug_in_waiting_for_what_lingers_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(pid: int, start: int) -> None:
+        raise ZeroDivisionError
+
+    async def linger() -> None:
+        left = Leftovers(False, lambda _: None)
+        await left.end(Marks("/log"), ("lease",), 0.0, forced=False)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        await left.sweep()
+
+    monkeypatch.setattr(trees, "find", lambda _: [Process(1, 1, "init")])
+    monkeypatch.setattr(leftovers, "outlive", broken)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(linger())

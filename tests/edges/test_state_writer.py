@@ -202,6 +202,21 @@ def test_what_killed_schedulers_leave_is_swept(home: Home, scheduler: "subproces
     assert scheduler.poll() is None
 
 
+def test_what_cant_be_removed_is_left_and_said(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    for pid in (5, 6):
+        left_by(home, pid, status="finished", updated_at=1.0)
+    home.state_lock(5).mkdir()
+    (home.state / ".7.json.0a1b2c3d").mkdir()
+    home.state_lock(8).symlink_to("nowhere")
+
+    remove_superseded(home, OLD.command_file, OLD.mode, False, HOST)
+    clean(home, 1, time.time(), HOST)
+
+    assert pids(home) == [5]
+    said = [record.message for record in caplog.records]
+    assert any(f"{home.state_lock(8)} can't be removed" in line for line in said)
+
+
 def test_a_full_disk_is_a_problem_until_there_is_space_again(small_disk: Path) -> None:
     home = Home(small_disk)
     writer = StateWriter(home, 5)

@@ -127,12 +127,26 @@ def test_without_its_logs_nothing_of_a_file_is_run_twice(world: World) -> None:
         assert f"already run by the scheduler with pid {scheduler.pid}" in world.run(expect=2)
     assert f"the scheduler with pid {scheduler.pid} runs this file" in world.run("--check")
     scheduler.kill()
+    namesake = world.root / "work" / "command_gpus.txt"  # its run's name is told apart
+    namesake.write_text("1\necho other >>done\n1\n10\n")
+    world.run("--command-file", str(namesake))
     assert re.search(
         r"processes \(\d+.*\) of run \S+ still run, but its folder in .* was removed", world.run(expect=2)
     )
     world.go()
     eventually(lambda: procfs.start_time(pid) is None)
     world.run()
+
+
+def test_what_a_finished_run_was_let_to_leave_refuses_no_start_without_logs(world: World) -> None:
+    world.settings(kill_leftovers=False)
+    world.blocks([(1, f"setsid bash -c '{UNTIL_GO}; touch gone' & echo ran >>done")])
+    world.run()
+    shutil.rmtree(world.root / "logs")
+    world.run()
+    assert world.work("done") == ["ran", "ran"]
+    world.go()
+    eventually((world.root / "work" / "gone").exists)
 
 
 WAITS = {"one": f"{UNTIL_GO}; ", "two": "", "three": "sleep 1; "}

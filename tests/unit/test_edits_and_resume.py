@@ -41,7 +41,7 @@ def saved(one: TaskSpec, state: TaskState, ask_gb: float | None = None, index: i
 
 def resumed(task: SavedTask, *specs: TaskSpec, running: TaskSpec | None = None) -> Resumed:
     kept = {task.key: running} if running else {}
-    return resume(SavedRun(1, "run", 0.0, "boot", (task,), (), kept, 5), specs, NOW)
+    return resume(SavedRun(1, "run", "boot", (), (task,), kept, 5), specs, NOW)
 
 
 def core_of(found: Resumed) -> Core:

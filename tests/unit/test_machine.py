@@ -25,7 +25,7 @@ from app.model.backend import Exit, Grant, Lost, Now
 from app.model.blockers import Allowance, Blocked, CapReached
 from app.model.paths import RunPaths
 from app.model.settings import RetryConfig, Settings
-from app.model.state import FINISHED, STATUSES, Backoff, OutOfMemory, Running, Waiting
+from app.model.state import FINISHED, STATUSES, Backoff, OutOfMemory, Running, Waiting, Why
 from app.model.task import Options, Planned, TaskKey, TaskSpec
 
 WALL = 1_700_000_000.0
@@ -104,9 +104,17 @@ class Case:
         self.feed(Explained(blocked))
         return launches
 
-    def end(self, label: str, status: int = 0, tail: str = "", peak: float | None = None) -> list[Action]:
+    def end(
+        self,
+        label: str,
+        status: int = 0,
+        tail: str = "",
+        peak: float | None = None,
+        stopping: Why | None = None,
+    ) -> list[Action]:
+        """`stopping`: what the backend says of it, which knows best whether it ended for that."""
         state = self.task(label).running
-        exit_ = Exit(status, state.since, self.now.wall, peak, tail, stopping=state.stopping)
+        exit_ = Exit(status, state.since, self.now.wall, peak, tail, stopping=stopping)
         return self.feed(Ended(state.number, exit_))
 
     def later(self, seconds: float) -> list[Action]:
@@ -273,7 +281,7 @@ def test_a_timeout_asks_the_attempt_to_end_and_counts_as_a_failure() -> None:
     actions = case.later(0.2)
     assert [a.number for a in actions if isinstance(a, Signal)] == [1]
     case.later(1)
-    case.end("1/0", 0)  # even if it ends well then
+    case.end("1/0", 0, stopping="timeout")  # even if it ends well then
     assert case.task("1/0").state.cause.kind == "timeout"
 
 
@@ -294,7 +302,7 @@ def test_stop_now_leaves_tasks_pending() -> None:
     assert [s.number for s in signals] == [1]
     assert case.heads() == []
     case.time += 1
-    case.end("1/0", 143)
+    case.end("1/0", 143, stopping="stopped")
     assert case.status("1/0") == "pending"
     assert case.core.finished
 
@@ -401,7 +409,7 @@ def test_what_an_earlier_scheduler_had_asked_an_attempt_for_goes_on() -> None:
     case.grant("1/0")
     actions = case.feed(Launched(1, 100, WALL, stopping="timeout"))
     assert [(each.number, each.why) for each in actions if isinstance(each, Signal)] == [(1, "timeout")]
-    case.end("1/0", 143)
+    case.end("1/0", 143, stopping="timeout")
     assert case.task("1/0").state.cause.kind == "timeout"
 
 
