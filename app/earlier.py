@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from app import procfs
 from app.core.outcome import cause_of
@@ -159,10 +160,10 @@ def _refuse_what_history_lost(home: Home, command: Path, mode: Mode, runs: Seque
         for found in list_states(home):
             state = found.state
             if isinstance(state, StateFile) and (state.command_file, state.mode) == (str(command), mode):
-                _refuse(_tasks(_held(home, state.run, _numbers(state))), state.run, "history.db")
+                _refuse_tasks(_held(home, state.run, _numbers(state)), state.run, "history.db")
     for left in runs:
         if not RunPaths(home.runs / left.name).ends.exists():
-            _refuse(_tasks(count_living(home, left)), left.name, "its folder under runs/")
+            _refuse_tasks(count_living(home, left), left.name, "its folder under runs/")
 
 
 def _running_without_folder(home: Home, command: Path) -> dict[str, list[int]]:
@@ -176,16 +177,16 @@ def _running_without_folder(home: Home, command: Path) -> dict[str, list[int]]:
     return found
 
 
-def _tasks(living: int) -> str:
-    return f"{living} of the tasks" if living else ""
-
-
-def _refuse(living: str, run: str, removed: str) -> None:
+def _refuse_tasks(living: int, run: str, removed: str) -> None:
     if living:
-        raise BadInput(
-            f"{living} of run {run} still run, but {removed} was removed, so that they can't be "
-            "adopted, and a start would run them twice; put it back, or end them first"
-        )
+        _refuse(f"{living} of the tasks", run, removed)
+
+
+def _refuse(living: str, run: str, removed: str) -> NoReturn:
+    raise BadInput(
+        f"{living} of run {run} still run, but {removed} was removed, so that they can't be "
+        "adopted, and a start would run them twice; put it back, or end them first"
+    )
 
 
 def _numbers(state: StateFile) -> list[int]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
 
 from watchfiles import awatch
@@ -15,6 +16,9 @@ LOOK_MILLISECONDS = 2_000
 """Between looks at the file itself: network file systems tell of no changes, and the watch begins late."""
 
 Signature = tuple[int, int, int, int]
+
+UNREAD: Signature = (0, 0, 0, 0)
+"""Of no file: whatever is there is looked at."""
 
 
 def signature(path: Path) -> Signature | None:
@@ -33,13 +37,15 @@ class Edits:
         self,
         path: Path,
         seen: Signature | None,
+        text: str,
         read: Callable[[], Parsed],
         accept: Callable[[Parsed], None],
         told: Callable[[], None],
     ) -> None:
-        """`seen`: of the version that runs; `read` (called in a thread) and `accept` raise BadInput; `told`
-        is called when there is another `problem`."""
-        self._path, self._seen, self._read, self._accept, self._told = path, seen, read, accept, told
+        """`seen`, `text`: of the version that runs; `read` (called in a thread) and `accept` raise BadInput;
+        `told` is called when there is another `problem`."""
+        self._path, self._seen, self._text = path, seen, text
+        self._read, self._accept, self._told = read, accept, told
         self.problem: Problem | None = None
 
     async def run(self) -> None:
@@ -76,13 +82,18 @@ class Edits:
             yield None
 
     async def _apply(self) -> None:
+        at = f"{datetime.now():%H:%M:%S}"  # noqa: DTZ005 - as a clock on the wall shows it
         try:
-            self._accept(await asyncio.to_thread(self._read))
+            parsed = await asyncio.to_thread(self._read)
+            if parsed.document.text != self._text:  # else it was only touched, or is again what it was
+                self._accept(parsed)
+                self._text = parsed.document.text
         except BadInput as bad:
-            self.problem = problem("edit_refused", faults=str(bad))
+            self.problem = problem("edit_refused", at=at, faults=str(bad))
         except OSError as error:  # no descriptor left: looked at again
-            self.problem = problem("edit_refused", faults=f"{self._path} can't be checked now: {error}")
-            self._seen = None
+            wrong = f"{self._path} can't be checked now: {error}"
+            self.problem = problem("edit_refused", at=at, faults=wrong)
+            self._seen = UNREAD
         else:
             self.problem = None
         self._told()

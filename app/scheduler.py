@@ -181,6 +181,7 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     edits = Edits(
         files.command,
         ready.seen,
+        ready.parsed.document.text,
         lambda: preparation.read_command_file(files, ready.verdicts),
         _Accept(engine, ready, backend.known),
         lambda: publisher.look_again(),

@@ -143,6 +143,7 @@ class Core:
                 self._explain(event.blocked)
             case Launched():
                 task = self.board.attempts[event.number]
+                task.log_path = task.running.log_path
                 self.board.started(task, replace(task.running, pid=event.pid, since=event.since), now)
                 if event.stopping:
                     self._stop(task, event.stopping, now)
@@ -184,7 +185,6 @@ class Core:
         task.attempts += 1
         task.waited = (task.since, task.waiting.since)
         spec = task.launch_spec(self.last_number, self.work_dir, self.run)
-        task.log_path = spec.log_path
         state = Running(
             attempt=task.attempts,
             number=self.last_number,

@@ -43,7 +43,7 @@ OOM_BLIND = 1.25
 def cause_of(end: Exit | Lost, script: str, timeout: float | None, stopping: Why | None) -> Cause | None:
     """Why an attempt ended; None: it completed. `stopping` is what we had asked of it, if anything."""
     if stopping == "timeout":
-        return TimedOut(timeout or 0.0)
+        return TimedOut(timeout)
     if stopping == "stopped":
         return Stopped()
     if isinstance(end, Lost):

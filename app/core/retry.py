@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from tenacity import RetryCallState, stop_after_attempt, stop_never
-from tenacity.wait import wait_base, wait_fixed
+from tenacity.wait import wait_base, wait_exponential, wait_fixed
 
 from app.model.settings import RetryConfig
 from app.model.task import TaskKey
@@ -43,8 +43,7 @@ class RetryPolicy:
         """Seconds until the retry after the given failure (counted from 1); None: give up."""
         stop: Callable[[RetryCallState], bool]
         stop = stop_never if self.retries is None else stop_after_attempt(self.retries + 1)
-        state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]
-        state.attempt_number = failures
+        state = _after(failures)
         if stop(state):
             return None
         quick = wait_fixed(QUICK_SECONDS * (1 + jitter(key, failures)))
@@ -61,4 +60,12 @@ def jitter(key: TaskKey, failures: int) -> float:
 
 def rest_after(refusals: int, check_time: float) -> float:
     """Seconds until a launch is tried again that the machine has refused, as it has so many times before."""
-    return max(check_time, min(check_time * 2.0 ** min(refusals, 32), LONGEST_REST))
+    longest = max(check_time, LONGEST_REST)
+    return wait_exponential(multiplier=check_time, max=longest)(_after(refusals + 1))
+
+
+def _after(attempts: int) -> RetryCallState:
+    """What tenacity's objects look at."""
+    state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]
+    state.attempt_number = attempts
+    return state

@@ -22,7 +22,7 @@ START = re.compile(rb"(\d+) (\d+) (\d+) %b %b" % (SECONDS, SECONDS))
 STOP = re.compile(rb"(timeout|stopped) %b" % SECONDS)
 END = re.compile(rb"(\d+) %b %b %b" % (SECONDS, SECONDS, SECONDS))
 BYTES_PER_ATTEMPT = 256  #: two lines of at most 100 bytes, one of 50
-END_SLACK = 0.05
+END_SLACK = 0.02
 """Seconds by which a supervisor's clock (hundredths, cut) may show an end too early. Within it an end counts
 as ours: a finished task run again costs time, an unfinished one taken for finished loses work."""
 

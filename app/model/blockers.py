@@ -204,10 +204,13 @@ def say(blocker: Blocker) -> str:  # noqa: C901 - one flat match, an arm a type
             return f"GPU {blocker.gpu} is kept for {blocker.by}, which has waited long"
         case CapReached():
             cap = blocker.allowance
-            more = "" if not blocker.claimed else f" and {blocker.claimed} kept for a long waiter"
+            cards = "card" if cap.allowed == 1 else "cards"
+            whose = "that others leave you" if cap.allowed == cap.available else "allowed now"
+            kept = "" if not blocker.claimed else f" and {blocker.claimed} kept for a long waiter"
+            limits = f" ({cap.available} free of others; see gpu_left, min_gpu, max_gpu)"
             return (
-                f"you hold {cap.held} of the {cap.allowed} cards allowed now{more}, and it would take "
-                f"{blocker.needs_more} more ({cap.available} free of others; see gpu_left, min_gpu, max_gpu)"
+                f"you hold {cap.held} of the {cap.allowed} {cards} {whose}{kept}, and it would take "
+                f"{blocker.needs_more} more" + ("" if cap.allowed == cap.available else limits)
             )
         case TooFewCards():
             suiting = {0: "no GPU", 1: "only 1 GPU"}.get(blocker.suitable, f"only {blocker.suitable} GPUs")

@@ -10,7 +10,7 @@ TEXTS: dict[str, str] = {
     "group_writable": (
         "{file}: its group lets {members} write it, and what it says runs as you; see chmod g-w"
     ),
-    "edit_refused": "the edit is not taken up, what was read before goes on: {faults}",
+    "edit_refused": "the edit of {at} is not taken up, what was read before goes on: {faults}",
     "file_gone": "{file} is not there any more: its tasks go on as they were, until there is one again",
     "compete_gpus_unused": "{file}: compete_gpus is not used, as use_all_gpus is true",
     "state_dir": "{logs} is on a network file system, so state, runs and history are kept in {folder}",

@@ -45,7 +45,7 @@ class OutOfMemory:
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    seconds: float
+    seconds: float | None  #: None: an earlier scheduler's, which the file no longer has
     kind: Literal["timeout"] = "timeout"
 
 
@@ -201,7 +201,7 @@ def error_text(cause: Cause) -> str:
             wanted = "" if tried is None else f" while asking for {tried:.1f} GB more"
             return f"CUDA out of memory{wanted}{seen}"
         case TimedOut(seconds):
-            return f"stopped after its timeout of {seconds:g} s"
+            return "stopped after its timeout" + (f" of {seconds:g} s" if seconds is not None else "")
         case Killed(by):
             return f"killed by {by}"
         case Stopped():

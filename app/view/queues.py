@@ -12,6 +12,9 @@ from app.view.look import PLAIN, QUIET, STATE, STRONG, Look
 from app.view.section import Body, Scene, Section
 from app.view.text import clean, duration, ordinal
 
+ENDING = ("draining", "stopping", "finished")
+"""Schedulers that start nothing more."""
+
 COMPACT = 24  #: cells of a queue when several share a row
 
 ORDER: tuple[Status, ...] = (
@@ -136,17 +139,18 @@ def _where(queue: Queue, scene: Scene) -> Line:
         return [*line, put(status if status != "completed" or not failed else "failed", STATE[status])]
     line.append(put(f"{status} ", STATE[status]))
     line.append(put(f"{queue.queue_id}/{task.index} ", STRONG if status == "running" else PLAIN))
-    return [*line, put(_detail(task.state, scene.now), QUIET)]
+    return [*line, put(_detail(task.state, scene), QUIET)]
 
 
-def _detail(state: TaskState, now: float) -> str:
+def _detail(state: TaskState, scene: Scene) -> str:
+    now = scene.now
     match state:
         case Running():
             again = f"{ordinal(state.attempt)} try, " if state.attempt > 1 else ""
             return again + duration(now - state.since)
         case Waiting() | Held():
             return duration(now - state.since)
-        case Backoff():
+        case Backoff() if scene.state.status not in ENDING:
             return f"in {duration(state.until - now)}"
         case Failed():
             return state.error

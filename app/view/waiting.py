@@ -7,7 +7,7 @@ from app.model.state import Backoff, Held, Status, TaskState, Waiting
 from app.model.state_file import Queue, StateFile, Task
 from app.view.line import Line, cells, padded, put, right, text_cells, wrapped
 from app.view.look import QUIET, STATE, STRONG
-from app.view.queues import current
+from app.view.queues import ENDING, current
 from app.view.running import title
 from app.view.section import Body, Scene, Section
 from app.view.text import clean, duration
@@ -34,7 +34,8 @@ def waiting(scene: Scene, width: int) -> Section | None:
         return None
     counts = scene.state.counts
     number = max(counts.get("waiting", 0) + counts.get("backoff", 0), len(found))
-    rows = [_row(queue, task, scene.now) for queue, task in found[: scene.rows]]
+    ending = scene.state.status in ENDING
+    rows = [_row(queue, task, scene.now, ending) for queue, task in found[: scene.rows]]
     columns = _columns(rows, width)
     full = sum(len(_lines(row, columns, scene, width, MOST_LINES)) for row in rows)
     return Section(
@@ -63,11 +64,13 @@ def _order(state: TaskState) -> tuple[int, float]:
             return 9, 0.0
 
 
-def _row(queue: Queue, task: Task, now: float) -> _Row:
+def _row(queue: Queue, task: Task, now: float, ending: bool) -> _Row:
     label, name = f"{queue.queue_id}/{task.index}", clean(title(task))
     match task.state:
         case Waiting() as state:
             return _Row("waiting", label, name, duration(now - state.since), state.reason)
+        case Backoff() as state if ending:
+            return _Row("backoff", label, name, "", f"not retried before the next start; {state.error}")
         case Backoff() as state:
             of = "" if state.of is None else f" of {state.of}"
             why = f"retry {state.retry}{of} after: {state.error}"

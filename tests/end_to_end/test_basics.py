@@ -266,7 +266,7 @@ def test_cards_left_for_others(world: World) -> None:
     world.settings(gpu_left=3)
     world.blocks([(queue, UNTIL_GO) for queue in (1, 2)])
     scheduler = world.start()
-    eventually(lambda: "cards allowed now" in scheduler.wait_for("2/0", "waiting").reason)
+    eventually(lambda: "1 card allowed now" in scheduler.wait_for("2/0", "waiting").reason)
     world.go()
     assert scheduler.end() == 0
 
@@ -354,6 +354,12 @@ def test_a_refused_edit_is_in_the_state_at_once(world: World) -> None:
     scheduler.wait_for("1/0", "running")
     world.file("1\nif\n1\n10\n")
     eventually(lambda: "edit_refused" in {problem.kind for problem in scheduler.problems()})
+
+    def saved_again() -> bool:
+        world.file("1\nif\n1\n10\n")
+        return world.output().count("is not taken up") > 1
+
+    eventually(saved_again)
     world.go()
     assert scheduler.stop() == 143
 

@@ -172,7 +172,9 @@ def test_without_watches_left_edits_are_seen_all_the_same(
     parsed = parse("", "multi", str(file))
 
     async def edit() -> Parsed:
-        watching = Edits(file, edits.signature(file), lambda: parsed, accepted.put_nowait, lambda: None)
+        watching = Edits(
+            file, edits.signature(file), "old", lambda: parsed, accepted.put_nowait, lambda: None
+        )
         task = asyncio.create_task(watching.run())
         file.write_text("new version")
         try:
@@ -181,6 +183,36 @@ def test_without_watches_left_edits_are_seen_all_the_same(
             task.cancel()
 
     assert asyncio.run(edit()) is parsed
+
+
+def test_a_file_that_was_only_touched_was_not_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "command_gpus.txt"
+    file.write_text("1\ntrue\n1\n10\n")
+    accepted: list[Parsed] = []
+    told: list[None] = []
+
+    async def signs(*_: object, **__: object) -> AsyncIterator[object]:
+        """Each is gone on from when what it told of has been seen to."""
+        file.chmod(0o640)
+        yield None
+        assert (len(accepted), len(told)) == (0, 1)
+        file.write_text("1\nfalse\n1\n10\n")
+        yield None
+        assert (len(accepted), len(told)) == (1, 2)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(edits, "awatch", signs)
+    watching = Edits(
+        file,
+        edits.signature(file),
+        file.read_text(),
+        lambda: parse(file.read_text(), "multi", str(file)),
+        accepted.append,
+        lambda: told.append(None),
+    )
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(watching.run())
+    assert [task.script for task in accepted[0].tasks] == ["false"]
 
 
 def test_a_log_that_is_no_file_holds_nothing_up(world: World) -> None:

@@ -130,6 +130,14 @@ def test_waiting_tasks_stand_by_how_long_they_wait_with_their_reason_in_full() -
     assert "↻ 4/7 drop 0.3 in 3:42 retry 3 of 9 after: exit 1 in: python fetch.py --shard 7" in text
 
 
+def test_while_draining_no_retry_is_promised() -> None:
+    assert any("retry 3 of 9" in line for line in drawn(believable()))
+    text = "\n".join(drawn(replace(believable(), status="draining")))
+    assert "not retried before the next start" in text
+    assert "retry 3 of 9" not in text
+    assert " in 3:" not in text
+
+
 def test_what_does_not_fit_is_counted() -> None:
     state = a_state([a_queue(number, None, waits(number, "needs 1 GPU")) for number in range(1, 31)])
     lines = drawn(state, 80, 24)
