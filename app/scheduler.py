@@ -31,7 +31,7 @@ from app.local.backend import open_backend
 from app.logs import open_log, say
 from app.model import records
 from app.model.backend import AttemptRecord
-from app.model.faults import BadInput, Fault
+from app.model.faults import BadInput
 from app.model.gpu import Gpu
 from app.model.paths import RunPaths, run_stem
 from app.model.problems import Problem
@@ -44,6 +44,7 @@ from app.options import RunOptions
 from app.preparation import Files
 from app.publish import Publisher
 from app.recorder import Recorder
+from app.replan import Replan
 from app.report import Report
 from app.resume import progress, resume
 from app.signals import Signals
@@ -178,12 +179,13 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     recorder = Recorder(history, asyncio.sleep)
     recorder.add(*the_plan.records)
     engine = Engine(core, backend, recorder, stay=ready.options.watch)
+    used = (task.key for task in ready.saved.tasks) if ready.saved else ()
     edits = Edits(
         files.command,
         ready.seen,
         ready.parsed.document.text,
         lambda: preparation.read_command_file(files, ready.verdicts),
-        _Accept(engine, ready, backend.known),
+        Replan(engine, files, ready.rules, backend.known, used),
         lambda: publisher.look_again(),
     )
 
@@ -263,35 +265,6 @@ def _base(ready: Ready, run: str) -> StateFile:
         allowance=None,
         problems=(),
     )
-
-
-class _Accept:
-    """A good version of the command file becomes the plan."""
-
-    def __init__(self, engine: Engine, ready: Ready, known: Callable[[], Sequence[Gpu]]) -> None:
-        self._engine, self._ready, self._known = engine, ready, known
-        self._used = {task.key for task in engine.core.board.tasks.values()}
-        self._used |= {task.key for task in ready.saved.tasks} if ready.saved else set()
-
-    def __call__(self, parsed: Parsed) -> None:
-        """Raises BadInput with the file's faults, and for what is asked for anew and could never run here."""
-        core, ready = self._engine.core, self._ready
-        keys = align(plan.old_tasks(core.board.tasks.values()), parsed.tasks, self._used, core.departed)
-        planned = plan.numbered(parsed.tasks, keys)
-        never: tuple[Fault, ...] = ()
-        if known := self._known():
-            anew = plan.asking_anew(core.known(), planned)
-            shown = ready.files.shown
-            never = fitting.never_fitting(anew, parsed.document, known, ready.rules, shown)
-        preparation.refuse(parsed.faults + never)
-        self._used.update(keys)
-        gone = core.board.tasks.keys() - set(keys)
-        self._engine.recorder.add(records.TasksPlanned(planned, now().wall, tuple(gone)))
-        back = [each for each in planned if each.key in core.departed]
-        self._engine.edit(planned)
-        if back:
-            again = "completed before, will not run again (for that, write the block twice)"
-            log.info("%s back in the file, %s", counted(len(back), "task"), again)
 
 
 async def _live(ready: Ready, parts: Parts) -> int:

@@ -1,0 +1,51 @@
+"""A good version of the command file becomes the plan, while its scheduler runs."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from app.command_file.parse import Parsed
+from app.core import plan
+from app.core.align import align
+from app.core.rules import Rules
+from app.engine import Engine, now
+from app.fitting import never_fitting
+from app.model.faults import Fault
+from app.model.gpu import Gpu
+from app.model.records import TasksPlanned
+from app.model.task import TaskKey
+from app.narrate import counted, log
+from app.preparation import Files, refuse
+
+
+class Replan:
+    """What `Edits` hands a version on to."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        files: Files,
+        rules: Rules,
+        known: Callable[[], Sequence[Gpu]],
+        used: Iterable[TaskKey],
+    ) -> None:
+        """`known`: every card that was ever seen; `used`: keys that tasks of the run have had."""
+        self._engine, self._files, self._rules, self._known = engine, files, rules, known
+        self._used = {*used, *engine.core.board.tasks}
+
+    def __call__(self, parsed: Parsed) -> None:
+        """Raises BadInput with the file's faults, and for what is asked for anew and could never run here."""
+        core = self._engine.core
+        keys = align(plan.old_tasks(core.board.tasks.values()), parsed.tasks, self._used, core.departed)
+        planned = plan.numbered(parsed.tasks, keys)
+        never: tuple[Fault, ...] = ()
+        if known := self._known():
+            anew = plan.asking_anew(core.known(), planned)
+            never = never_fitting(anew, parsed.document, known, self._rules, self._files.shown)
+        refuse(parsed.faults + never)
+        self._used.update(keys)
+        gone = core.board.tasks.keys() - set(keys)
+        self._engine.recorder.add(TasksPlanned(planned, now().wall, tuple(gone)))
+        back = [each for each in planned if each.key in core.departed]
+        self._engine.edit(planned)
+        if back:
+            again = "completed before, will not run again (for that, write the block twice)"
+            log.info("%s back in the file, %s", counted(len(back), "task"), again)
