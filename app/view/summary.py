@@ -1,7 +1,7 @@
 """What a run came to, for the end of it: on the terminal, or as plain text."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -18,9 +18,13 @@ from app.view.queues import in_order
 from app.view.running import title
 from app.view.text import clean, count, duration
 
+WHOLE_LINES = 100_000
+"""Cells, of a file or a pipe."""
+
 MOST_QUEUES = 40
 MOST_FAILED = 50
-ALWAYS: tuple[Status, ...] = ("completed", "failed", "cancelled", "skipped")
+ENDS: tuple[Status, ...] = ("completed", "failed", "cancelled", "skipped")
+ALWAYS: tuple[Status, ...] = ("completed", "failed")  #: in the table, also where there is none
 REST: tuple[Status, ...] = ("held", "pending", "waiting", "running", "backoff")
 
 
@@ -43,7 +47,9 @@ def summary(state: StateFile) -> RenderableType:
 
 def print_summary(state: StateFile, console: Console) -> None:
     """To a terminal, or in whole lines to a file or a pipe."""
-    console.print(summary(state), crop=False, soft_wrap=not console.is_terminal)
+    if not console.is_terminal:
+        console.width = WHOLE_LINES
+    console.print(summary(state), crop=False)
 
 
 def _text(text: str, style: Style = PLAIN) -> Text:
@@ -52,16 +58,19 @@ def _text(text: str, style: Style = PLAIN) -> Text:
 
 def _queues(state: StateFile) -> RenderableType:
     unfinished = any(state.counts.get(status) for status in REST)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style=QUIET)
-    table.add_column("queue", overflow="ellipsis", no_wrap=True)
-    for status in ALWAYS:
-        table.add_column(status, justify="right")
+    table = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style=QUIET
+    )
+    table.add_column("queue")  # on a narrow terminal names give way, and not figures
+    statuses = [status for status in ENDS if state.counts.get(status) or status in ALWAYS]
+    for status in statuses:
+        table.add_column(status, justify="right", no_wrap=True)
     if unfinished:
-        table.add_column("left", justify="right")
-    table.add_column("time", justify="right")
+        table.add_column("left", justify="right", no_wrap=True)
+    table.add_column("time", justify="right", no_wrap=True)
     shown = _most_interesting(state.queues)
     for queue in shown:
-        table.add_row(*_row(queue, unfinished))
+        table.add_row(*_row(queue, statuses, unfinished))
     left_out = len(state.queues) - len(shown) + state.more_queues.queues
     if not left_out:
         return table
@@ -77,10 +86,10 @@ def _most_interesting(queues: tuple[Queue, ...]) -> list[Queue]:
     return [queues[at] for at in sorted(sorted(range(len(queues)), key=dull)[:MOST_QUEUES])]
 
 
-def _row(queue: Queue, unfinished: bool) -> Iterator[Text]:
+def _row(queue: Queue, statuses: Sequence[Status], unfinished: bool) -> Iterator[Text]:
     name = f" {queue.queue_name}" if queue.queue_name else ""
     yield _text(f"{queue.queue_id}{name}")
-    for status in ALWAYS:
+    for status in statuses:
         number = queue.counts.get(status, 0)
         yield _text(f"{number:,}", STATE[status] if number else QUIET)
     if unfinished:

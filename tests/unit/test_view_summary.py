@@ -23,17 +23,26 @@ from tests.view_samples import (
 
 
 def printed(state: StateFile, width: int = 80) -> str:
+    """On a terminal of this width."""
     file = io.StringIO()
-    print_summary(state, Console(file=file, width=width))
+    print_summary(state, Console(file=file, width=width, force_terminal=True, color_system=None))
     return file.getvalue()
 
 
 def test_every_queue_has_its_counts_and_time() -> None:
     state = a_state([a_queue(1, "cars", DONE, DONE), a_queue(2, None, DONE, OUT_OF_MEMORY)])
     lines = [line.split() for line in printed(state).splitlines()]
-    assert ["queue", "completed", "failed", "cancelled", "skipped", "time"] in lines
-    assert ["1", "cars", "2", "0", "0", "0", "1:06:40"] in lines
-    assert ["2", "1", "1", "0", "0", "34:22"] in lines
+    assert ["queue", "completed", "failed", "time"] in lines
+    assert ["1", "cars", "2", "0", "1:06:40"] in lines
+    assert ["2", "1", "1", "34:22"] in lines
+
+
+def test_on_a_narrow_terminal_names_give_way_and_not_figures() -> None:
+    state = a_state([a_queue(1, "a name as long as the terminal is wide", DONE, OUT_OF_MEMORY)])
+    lines = printed(replace(state, counts={**state.counts, "skipped": 1}), width=42).splitlines()
+    assert lines[0].split() == ["queue", "completed", "failed", "skipped", "time"]
+    assert all(len(line) <= 42 for line in lines[:5])
+    assert any(line.split()[-4:] == ["1", "1", "0", "34:22"] for line in lines)
 
 
 def test_every_failed_task_has_error_exit_and_log_in_one_piece() -> None:
@@ -43,6 +52,16 @@ def test_every_failed_task_has_error_exit_and_log_in_one_piece() -> None:
     assert "failed 5/0 pose  after 4 attempts, ran 1:02" in text
     assert "asking for 2.5 GB more (exit 1)" in text
     assert f"log: {log}\n" in text
+
+
+def test_a_pipe_gets_whole_lines() -> None:
+    command = "python train.py " + "--learning-rate 0.001 " * 20
+    cause = ExitCode(3, command)
+    failed = Failed((), NOW - 9, NOW, 3, f"exit 3 in: {command}", cause, None)
+    file = io.StringIO()
+    print_summary(a_state([a_queue(1, None, failed)]), Console(file=file, width=80))
+    assert f"    exit 3 in: {command}".rstrip() in [line.rstrip() for line in file.getvalue().splitlines()]
+    assert all(len(line) < 500 for line in file.getvalue().splitlines())
 
 
 def test_an_exit_that_the_error_says_is_not_said_twice() -> None:
