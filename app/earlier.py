@@ -169,7 +169,7 @@ def _refuse_what_history_lost(home: Home, command: Path, mode: Mode, runs: Seque
 def _running_without_folder(home: Home, command: Path) -> dict[str, list[int]]:
     """Runs of this file by their name whose folders are gone, and the processes that are still there."""
     found: dict[str, list[int]] = {}
-    of_file = re.compile(rf"\d{{8}}-\d{{6}}-{re.escape(run_stem(command))}-[0-9a-f]{{4}}")
+    of_file = re.compile(rf"\d{{8}}-\d{{6}}-{re.escape(run_stem(command))}[0-9a-f]{{4}}")
     for pid, log in supervisors_below(home.runs):
         run = log.relative_to(home.runs).parts[0]
         if of_file.fullmatch(run) and not (home.runs / run).exists():

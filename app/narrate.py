@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from app.core.events import Action, Edited, Event, Explained, Launch, Launched, NotStarted
 from app.core.machine import Core
 from app.core.outcome import NOT_RETRIED
-from app.model.backend import LaunchSpec
 from app.model.blockers import gb
 from app.model.problems import SAID_AGAIN, Problem, named
 from app.model.records import Moved
@@ -97,7 +96,7 @@ class Narrator:
         if launch is not None:
             self._refused.pop(launch.spec.key, None)
             least = "free" if self._core.settings.memory_save_mode else "used"
-            log.info(_placed(launch, self._name(launch.spec), least))
+            log.info(_placed(launch, least))
             return
         task = self._core.running[event.number]
         where = f"GPU {', '.join(task.running.gpu_ids)}" if task.running.gpu_ids else "CPU"
@@ -117,11 +116,6 @@ class Narrator:
             if not task.in_file and task.key not in self._orphans:
                 self._orphans.add(task.key)
                 log.info("%s was taken out of the file; its attempt runs on to its end", task.label)
-
-    def _name(self, spec: LaunchSpec) -> str:
-        task = self._core.board.tasks.get(spec.key)
-        name = task.spec.options.name if task else None
-        return f"{spec.queue_id}/{spec.index}" + (f" ({name})" if name else "")
 
     def _moved(self, moved: Moved) -> None:
         match moved.state:
@@ -169,14 +163,14 @@ class Narrator:
                 log.info("%s waits: %s", task.label, task.state.reason)
 
 
-def _placed(launch: Launch, name: str, least: str) -> str:
+def _placed(launch: Launch, least: str) -> str:
     spec, grant = launch.spec, launch.grant
     attempt = f"attempt {spec.attempt}" if spec.attempt > 1 else "started"
     log_ = f"log {spec.log_path}"
     if spec.session_name:
         log_ += f"; attach with: tmux -L {spec.session_name} attach"
     if not grant.gpu_ids:
-        return f"{name} {attempt} on CPU; {log_}"
+        return f"{spec.title} {attempt} on CPU; {log_}"
     number = len(grant.gpu_ids)
     cards = f"GPU {', '.join(grant.gpu_ids)} ({gb(grant.memory_gb)}{' each' if number > 1 else ''}"
     why = (
@@ -184,7 +178,7 @@ def _placed(launch: Launch, name: str, least: str) -> str:
         if grant.suiting > number
         else "no other would do"
     )
-    return f"{name} {attempt} on {cards}; {why}); {log_}"
+    return f"{spec.title} {attempt} on {cards}; {why}); {log_}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -228,7 +228,7 @@ def _plan(ready: Ready) -> Plan:
 
 def _run_name(files: Files) -> str:
     """Sorts by time, says what it is, is never used twice; short, as it is part of tmux's socket names."""
-    return f"{datetime.now():%Y%m%d-%H%M%S}-{run_stem(files.command)}-{secrets.token_hex(2)}"  # noqa: DTZ005
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{run_stem(files.command)}{secrets.token_hex(2)}"  # noqa: DTZ005
 
 
 def _surely_gb(ready: Ready) -> Callable[[TaskSpec], float | None]:

@@ -85,6 +85,7 @@ class Task:
             index=self.index,
             attempt=self.attempts,
             number=number,
+            name=options.name,
             script=substitute(self.spec.script, work_dir),
             cwd=self.spec.folder(work_dir),
             env=options.env,

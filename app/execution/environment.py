@@ -48,7 +48,7 @@ def header(spec: LaunchSpec, env: Mapping[str, str], gpu_ids: Sequence[str], hos
     path = env.get("PATH", "")
     when = datetime.fromtimestamp(now, timezone.utc).astimezone()
     facts = [
-        ("gpulane", f"task {spec.queue_id}/{spec.index}, attempt {spec.attempt}"),
+        ("gpulane", f"task {spec.title}, attempt {spec.attempt}"),
         ("time", when.strftime("%Y-%m-%d %H:%M:%S %z")),
         ("host", host),
         ("GPUs", ", ".join(gpu_ids) or "none"),

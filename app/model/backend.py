@@ -66,12 +66,18 @@ class LaunchSpec:
     index: int
     attempt: int  #: of the task, from 1
     number: int  #: of the run, from 1
+    name: str | None  #: as its user named the task
     script: str  #: substituted
     cwd: str  #: absolute
     env: tuple[tuple[str, str], ...]  #: the task's own, on top of the launcher's
     terminal: Terminal
     session_name: str | None  #: with terminal=tmux, the socket name of its server
     log_path: str
+
+    @property
+    def title(self) -> str:
+        """ "3/1 (stage 1)"."""
+        return f"{self.queue_id}/{self.index}" + (f" ({self.name})" if self.name else "")
 
 
 @dataclass(frozen=True, slots=True)

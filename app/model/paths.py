@@ -82,13 +82,13 @@ LOG_RULE = "#" * 60
 """The line that ends the head of an attempt's log; what follows is the task's own."""
 
 
-STEM_BYTES = 27
+STEM_BYTES = 28
 """Of the command file's name in its run's name: a socket's whole path may have 107 bytes."""
 
 
 def run_stem(command_file: Path) -> str:
-    """What the names of its runs have of a command file (real path): the start of its name, which people
-    read, and a digest of its folder, as many a folder has a file of that name."""
+    """How the names of its runs go on from their times, for a command file (real path): with the start of its
+    name, which people read, and a digest of its folder, as many a folder has a file of that name."""
     folder = blake2b(os.fsencode(command_file.parent), digest_size=2).hexdigest()
     return command_file.stem.encode()[:STEM_BYTES].decode("utf-8", "ignore") + f"-{folder}"
 

@@ -55,7 +55,7 @@ class Attempts:
         log = str(self.folder / f"3-{number}.{number}.log")
         cwd = str(self.folder)
         key, name = TaskKey("0" * 16, 0), session(number)
-        return LaunchSpec(key, 3, number, 1, number, script, cwd, env, "direct", name, log)
+        return LaunchSpec(key, 3, number, 1, number, None, script, cwd, env, "direct", name, log)
 
     def start(
         self,

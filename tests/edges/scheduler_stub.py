@@ -19,7 +19,9 @@ from app.model.task import TaskKey
 def main() -> None:
     folder, number, script = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     log = str(folder / f"{number}.log")
-    spec = LaunchSpec(TaskKey("0" * 16, 0), 3, 1, 1, number, script, str(folder), (), "direct", None, log)
+    spec = LaunchSpec(
+        TaskKey("0" * 16, 0), 3, 1, 1, number, None, script, str(folder), (), "direct", None, log
+    )
     launcher = Launcher(EndsFile(folder / "ends"))
     env = task_environment(passed_on(os.environ), spec, [], "")
     print("ready", flush=True)

@@ -37,7 +37,7 @@ def attempts(tmp_path: Path) -> Iterator[Attempts]:
 
 
 def spec(folder: Path, script: str) -> LaunchSpec:
-    return LaunchSpec(KEY, 1, 0, 1, 1, script, str(folder), (), "direct", None, str(folder / "log"))
+    return LaunchSpec(KEY, 1, 0, 1, 1, None, script, str(folder), (), "direct", None, str(folder / "log"))
 
 
 def test_a_stop_reaches_a_task_that_its_supervisor_has_not_started_yet(

@@ -14,6 +14,7 @@ SPEC = LaunchSpec(
     index=1,
     attempt=2,
     number=17,
+    name="stage 2",
     script="cd src\npython train.py",
     cwd="/data",
     env=(("SEED", "7"),),
@@ -65,7 +66,7 @@ def test_the_log_begins_with_commands_and_environment(tmp_path: Path) -> None:
     env = task_environment(passed_on({"PATH": str(tmp_path)}), SPEC, ["0", "2"], "0,2")
     text = header(SPEC, env, ["0", "2"], "node7", 1_700_000_000.0).decode()
     for line in (
-        "# gpulane: task 3/1, attempt 2",
+        "# gpulane: task 3/1 (stage 2), attempt 2",
         "# host: node7",
         "# GPUs: 0, 2",
         "# CUDA_VISIBLE_DEVICES: 0,2",
