@@ -49,7 +49,7 @@ def test_reads_what_supervisors_write(ends: EndsFile) -> None:
     assert ends.lines(41) == Lines()
 
 
-@pytest.mark.parametrize(("asked", "ended_for"), [(160.0, "timeout"), (160.78, "timeout"), (160.9, None)])
+@pytest.mark.parametrize(("asked", "ended_for"), [(160.0, "timeout"), (160.76, "timeout"), (160.79, None)])
 def test_an_end_is_that_of_a_stop_unless_it_came_before(
     ends: EndsFile, asked: float, ended_for: str | None
 ) -> None:
