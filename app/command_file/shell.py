@@ -3,14 +3,18 @@
 import re
 
 _LINE_ENDS_IN_AND = re.compile(r"(?<!&)&[ \t]*(?:#.*)?$", re.MULTILINE)
+_DISOWN = re.compile(r"(?<=&)[ \t\n]*disown(?:[ \t]+[-\w%$!]+)*[ \t\n;]*\Z")
 _HEREDOC = re.compile(r"<<(-?)[ \t]*((?:[^\s'\"\\;&|<>()]|\\.|'[^'\n]*'|\"[^\"\n]*\")+)")
 _DULL = re.compile(r"[^\\'\"`$#&<()\n\s]+")
 _DULL_IN_QUOTES = re.compile(r"[^\\\"`$]+")
 
 
 def background_end(script: str) -> int | None:
-    """Offset of the `&` that a script's last command ends in; None when it ends otherwise."""
-    if "&" not in script or not _LINE_ENDS_IN_AND.search(script):
+    """Offset of the `&` that a script ends in, with or without `disown`; None when it ends otherwise."""
+    if "&" not in script:
+        return None
+    script = _DISOWN.sub("", script)
+    if not _LINE_ENDS_IN_AND.search(script):
         return None
     return _Scanner(script).run()
 

@@ -204,6 +204,8 @@ BACKGROUND += [
     "case a in a) b;; esac &",
     "((a = 1 << 2))\nb &",
     "echo $'it\\'s'\nx &",
+    "nohup python x >log & disown",
+    "x &\ndisown -h %1 ;",
 ]
 FOREGROUND = [
     "a && b",
@@ -213,6 +215,9 @@ FOREGROUND = [
     "a # b &",
     "cat <<E\nx &\nE",
     "a & wait",
+    "a & disown; wait",
+    "a & disown\nb",
+    "a && disown",
     "a &\nwait",
     "a 2>&1",
 ]
