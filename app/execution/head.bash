@@ -86,5 +86,8 @@ __gpulane_watch_exit() {
 trap '{ __gpulane_exit "$?" "$BASH_COMMAND"; } 3>&"$((__gpulane_in_trap = 2))" 2>/dev/null || :' EXIT;
 };
 __gpulane_watch_exit;
+# Asked to end, it stays for what it has started, which is asked as well and may have to save its work: without
+# a trap bash would die at once, and in a terminal take that along.
+trap '{ __gpulane_told=1; wait; exit 143; } 2>/dev/null' TERM;
 trap '{ __gpulane_judge "$?" "$LINENO" "$BASH_COMMAND" "${BASH_SOURCE[0]-}" "${PIPESTATUS[@]}"; } 3>&"$((__gpulane_in_trap = 2))" 2>/dev/null || :' ERR;
 set -eET -o pipefail;

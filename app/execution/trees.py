@@ -91,9 +91,12 @@ def find(marks: Marks) -> list[Process]:
     ]
 
 
-def signal_tree(marks: Marks, signum: int) -> list[Process]:
-    """Send a signal to all the attempt's processes; the supervisor stays to write the end. Those reached."""
-    return [process for process in find(marks) if send(process, signum)]
+def ask_tree(marks: Marks, asked: set[Process]) -> list[Process]:
+    """SIGTERM to all the attempt's processes but those that are among the `asked`, whom the others join: a
+    second one says "at once" to many programs. The supervisor stays to write the end. All there are."""
+    found = find(marks)
+    asked.update([process for process in found if process not in asked and send(process, signal.SIGTERM)])
+    return found
 
 
 def kill_tree(marks: Marks, spare_servers: bool = False) -> Killed:

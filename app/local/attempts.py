@@ -73,6 +73,7 @@ class Living:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     since: float = field(default_factory=time.monotonic)  #: started, or found again
     kill_at: float | None = None  #: monotonic; it was asked to end, and gets until then
+    asked: set[Process] = field(default_factory=set)  #: to end
     peak_gb: float | None = None
     used_gb: float | None = None
 
@@ -215,12 +216,17 @@ class Attempts:
             self.leftovers.sweep_later(living.marks)
             return
         patience = 0.0 if living.kill_at is None else max(0.0, living.kill_at - time.monotonic())
-        await self._end_leftovers(living.marks, living.leases, patience, forced)
+        await self._end_leftovers(living.marks, living.leases, patience, forced, living.asked)
 
     async def _end_leftovers(
-        self, marks: Marks, leases: tuple[str, ...], patience: float, forced: bool
+        self,
+        marks: Marks,
+        leases: tuple[str, ...],
+        patience: float,
+        forced: bool,
+        asked: Iterable[Process] = (),
     ) -> None:
-        await self.leftovers.end(marks, leases, patience, forced)
+        await self.leftovers.end(marks, leases, patience, forced, asked)
         # What it left keeps its cards, whether or not it has kept the locks.
         self._leases.vouch(self.leftovers.keepers().keys() & set(leases))
 
@@ -256,7 +262,7 @@ async def _end(living: Living, supervisor: Process, until: float) -> None:
 async def _ends_when_asked(living: Living, until: float) -> bool:
     """Ask its tree to end; whether it has by then. Right after a launch there is nobody but the supervisor,
     which stays: its task is asked once it is there."""
-    while not await asyncio.to_thread(trees.signal_tree, living.marks, signal.SIGTERM):
+    while not await asyncio.to_thread(trees.ask_tree, living.marks, living.asked):
         if time.monotonic() >= until or await _over_within(living, ASK_AGAIN_SECONDS):
             break
     return await _over_within(living, max(0.0, until - time.monotonic()))

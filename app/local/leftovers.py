@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-import signal
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from app import procfs
@@ -54,10 +53,18 @@ class Leftovers:
         if self._end_them:
             self._unswept.append(marks)
 
-    async def end(self, marks: Marks, leases: tuple[str, ...], patience: float, forced: bool) -> None:
-        """Give them `patience` seconds, end what is left (always if `forced`), release the leases."""
+    async def end(
+        self,
+        marks: Marks,
+        leases: tuple[str, ...],
+        patience: float,
+        forced: bool,
+        asked: Iterable[Process] = (),
+    ) -> None:
+        """Give them `patience` seconds, end what is left (always if `forced`), release the leases. `asked`:
+        processes that know already that they shall end."""
         if self._end_them or forced:
-            await _ask(marks, patience)
+            await _ask(marks, patience, set(asked))
             killed = await asyncio.to_thread(trees.kill_tree, marks, spare_servers=not forced)
             if killed.ended and not forced:
                 log.info(
@@ -123,10 +130,10 @@ async def _next(lingering: Lingering) -> Sequence[Process]:
     return await asyncio.to_thread(trees.find, lingering.marks)
 
 
-async def _ask(marks: Marks, patience: float) -> None:
+async def _ask(marks: Marks, patience: float, asked: set[Process]) -> None:
     """Ask them to end, and give them so many seconds. Not in one thread all the while: there are few."""
     deadline = time.monotonic() + patience
-    left = await asyncio.to_thread(trees.signal_tree, marks, signal.SIGTERM) if patience else []
+    left = await asyncio.to_thread(trees.ask_tree, marks, asked) if patience else []
     while left and time.monotonic() < deadline:
         await asyncio.sleep(POLL_SECONDS)
         left = await asyncio.to_thread(trees.find, marks)

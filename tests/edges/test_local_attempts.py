@@ -46,18 +46,18 @@ def test_a_stop_reaches_a_task_that_its_supervisor_has_not_started_yet(
     slow = tmp_path / "supervisor.sh"
     slow.write_text(f"kill -STOP $$\n. {launcher.SUPERVISOR}\n")
     monkeypatch.setattr(launcher, "SUPERVISOR", str(slow))
-    real = trees.signal_tree
+    real = trees.ask_tree
     reached: list[list[Process]] = []
 
-    def first_too_early(marks: Marks, signum: int) -> list[Process]:
+    def first_too_early(marks: Marks, asked: set[Process]) -> list[Process]:
         """The supervisor goes on only when it has been looked for a task in vain."""
-        reached.append(real(marks, signum))
+        reached.append(real(marks, asked))
         if marks.pid is not None and not reached[-1]:
             with contextlib.suppress(ProcessLookupError):  # the last look is after its end
                 os.kill(marks.pid, signal.SIGCONT)
         return reached[-1]
 
-    monkeypatch.setattr(trees, "signal_tree", first_too_early)
+    monkeypatch.setattr(trees, "ask_tree", first_too_early)
 
     async def launch_and_stop() -> Exit | Lost | LaunchFailed:
         grant = Grant(KEY, (), (), (), None)

@@ -13,7 +13,7 @@ import pytest
 
 from app.execution.ends import EndsFile
 from app.execution.tmux import TmuxLauncher, end_server, server_pid, tmux_available
-from app.execution.trees import find, kill_tree, quick_check, signal_tree
+from app.execution.trees import ask_tree, find, kill_tree, quick_check
 from tests.edges import stray
 from tests.edges.attempts import Attempts, lease_is_held, lives, make_lease, session
 from tests.waiting import eventually
@@ -130,7 +130,7 @@ def test_a_task_that_ignores_the_hangup_runs_on_and_its_status_is_kept(attempts:
 def test_an_attempt_is_ended_like_a_direct_one(attempts: Attempts) -> None:
     trial = attempts.start("sleep 300")
     eventually(lambda: any(process.command == "sleep" for process in find(trial.marks)))
-    signal_tree(trial.marks, signal.SIGTERM)
+    ask_tree(trial.marks, set())
     assert attempts.finish(trial).status == 143
 
 

@@ -17,13 +17,13 @@ from app.execution.strays import left_behind
 from app.execution.tmux import end_server, server_pid
 from app.execution.trees import (
     Marks,
+    ask_tree,
     find,
     has_marker,
     holds,
     kill_tree,
     quick_check,
     send,
-    signal_tree,
     ticks_now,
 )
 from app.execution.trees import Process as Found
@@ -131,7 +131,7 @@ def test_terminate_reaches_the_whole_tree_and_the_true_status_is_written(attempt
     child = f"trap 'touch heard; exit' TERM; touch up; {loop}"
     trial = attempts.start(f"trap 'exit 3' TERM\nsetsid bash -c {shlex.quote(child)} &\n{loop}")
     eventually((attempts.folder / "up").exists)
-    signal_tree(trial.marks, signal.SIGTERM)
+    ask_tree(trial.marks, set())
     assert attempts.finish(trial).status == 3
     eventually((attempts.folder / "heard").exists)
 

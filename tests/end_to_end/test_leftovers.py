@@ -6,6 +6,7 @@ import re
 import resource
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Iterator
 
@@ -130,3 +131,40 @@ def test_an_attempt_that_can_not_be_found_keeps_its_card_for_this_scheduler(worl
     ends.close()
     world.go()
     assert second.end() == 0
+
+
+SAVES = """
+import os, pathlib, signal, time
+
+asked = []
+
+def save(*_):
+    asked.append(time.time())
+    if len(asked) == 1:
+        time.sleep(0.5)
+        pathlib.Path("saved").touch()
+        os.write(os.open("asked", os.O_WRONLY | os.O_APPEND | os.O_CREAT), b"once\\n" * len(asked))
+        os._exit(0)
+
+signal.signal(signal.SIGTERM, save)
+pathlib.Path("up").touch()
+while True:
+    signal.pause()
+"""
+
+
+TMUX = "#LANE terminal=tmux\n"
+ALONE, BEHIND, BELOW = "{python} saves.py", "cd .\n{python} saves.py", "({python} saves.py; true)"
+
+
+@pytest.mark.parametrize(
+    ("options", "script"), [("", ALONE), ("", BEHIND), ("", BELOW), (TMUX, ALONE), (TMUX, BEHIND)]
+)
+def test_a_stop_asks_once_and_lets_a_task_save_its_work(world: World, options: str, script: str) -> None:
+    (world.root / "work" / "saves.py").write_text(SAVES)
+    world.file(f"{options}1\n{script.format(python=sys.executable)}\n1\n10\n")
+    scheduler = world.start()
+    eventually((world.root / "work" / "up").exists)
+    assert scheduler.stop() == 143
+    assert world.work("asked") == ["once"]
+    assert (world.root / "work" / "saved").exists()

@@ -52,7 +52,14 @@ ENDS = {
     "unbound under set -u": ("set -u\necho $nope\necho no", 1, None),
     "no such command": ("nosuch_command", 127, None),
     "killed by a signal": ("sh -c 'kill -KILL $$'\necho no", 137, None),
-    "the shell itself is killed": ("kill -TERM $$\necho no", -15, ""),
+    "the shell itself is killed": ("kill -HUP $$\necho no", -1, ""),
+    "the shell itself is asked to end": ("set -x\nkill -TERM $$\necho no", 143, None),
+    "what the shell has started is waited for": (
+        "(sleep 0.1; echo on) &\nkill -TERM $$\necho no",
+        143,
+        "on\n",
+    ),
+    "a TERM trap of one's own": ("trap 'exit 3' TERM\nkill -TERM $$\necho no", 3, None),
     # pipefail
     "a first member fails": ("sh -c 'exit 3' | cat\necho no", 3, None),
     "a middle member fails": ("echo | sh -c 'exit 3' | cat\necho no", 3, None),
