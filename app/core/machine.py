@@ -266,7 +266,10 @@ class Core:
         task.failures += 1
         if isinstance(cause, OutOfMemory):
             task.ask_gb = outcome.next_demand(task.ask_gb, cause, self.surely_gb(task.spec))
-            task.avoid |= set(task.running.gpu_uuids)
+            had = frozenset(task.running.gpu_uuids)
+            task.avoid = (
+                had if had & task.avoid else had | task.avoid
+            )  # had one of them again: no other would do
         wait = None if end and end.status in outcome.NOT_RETRIED else self._retry_wait(task)
         if wait is not None and task.in_file:
             retries = self._retries(task)
@@ -302,7 +305,7 @@ class Core:
         """Skip what a failed task keeps from running, and no longer what none does."""
         for task, state in list(chain.mended(queue, self.settings, now.wall)):
             if isinstance(state, Pending):
-                task.begin_anew()
+                task.failures = 0
             self._move(task, state, now)
 
     def _stop(self, task: Task, why: Why, now: Now) -> None:

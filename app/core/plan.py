@@ -19,10 +19,11 @@ def revive(task: Task, now: Now) -> Task:
     """A task of an earlier life of the scheduler, as a new life begins with it.
 
     Completed, cancelled and held ones stay, an attempt is found again by its backend, a backoff keeps
-    its time; what failed, was skipped or waited begins anew with a fresh budget.
+    its time; what failed, was skipped or waited begins anew with a fresh budget. What running out of memory
+    has taught stays: the file still says the same.
     """
     if task.state.status in ("failed", "skipped"):
-        task.begin_anew()
+        task.failures = 0
     if task.state.status in ("failed", "skipped", "waiting"):
         task.state = Pending(now.wall)
     task.since = now.mono

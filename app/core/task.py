@@ -22,7 +22,7 @@ class Task:
     attempts: int = 0  #: made so far, in this run
     failures: int = 0  #: since its retry budget began
     ask_gb: float | None = None  #: what it asks for now: its declaration, or more after running out of memory
-    avoid: frozenset[str] = frozenset()  #: cards it ran out of memory on
+    avoid: frozenset[str] = frozenset()  #: cards it ran out of memory on, as far as there are others
     since: float = 0.0  #: monotonic, of the present state
     #: since when it had waited, as it was given GPUs: monotonic, wall
     waited: tuple[float, float] = (0.0, 0.0)
@@ -63,10 +63,6 @@ class Task:
         return Waiting(
             since, why, blocked.blockers, blocked.stuck, self.spec.gpus, self.ask_gb, blocked.ready
         )
-
-    def begin_anew(self) -> None:
-        """With a fresh budget, and without what its failures taught."""
-        self.failures, self.avoid, self.ask_gb = 0, frozenset(), self.spec.memory_gb
 
     def timeout(self, settings: Settings) -> float | None:
         return self.spec.options.timeout if self.spec.options.timeout is not None else settings.timeout

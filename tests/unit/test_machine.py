@@ -265,6 +265,20 @@ def test_running_out_of_memory_teaches() -> None:
     assert want.avoid == {"GPU-0"}
 
 
+def test_cards_it_ran_out_of_memory_on_are_avoided_in_turn() -> None:
+    case = Case(spec(1, memory=1))
+    shunned = []
+    for uuid in ("a", "b", "a", "b"):
+        (want,) = case.core.heads()
+        shunned.append(set(want.avoid))
+        grant = Grant(want.key, ("0",), (uuid,), ("lease",), want.memory_gb)
+        (launch,) = (each for each in case.feed(Granted((grant,))) if isinstance(each, Launch))
+        case.feed(Launched(launch.spec.number, 100, case.now.wall))
+        case.end("1/0", 1, "CUDA out of memory")
+        case.later(3)
+    assert shunned == [set(), {"a"}, {"a", "b"}, {"a"}]
+
+
 def test_a_demand_that_outgrows_every_card_becomes_a_whole_card() -> None:
     case = Case(spec(1, memory=20))
     case.core.surely_gb = lambda _: 23.5
