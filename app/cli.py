@@ -1,6 +1,7 @@
 """The command line. `./gpulane VERB` and the two entry points all come here."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,6 +86,9 @@ def _typer(**more: Any) -> typer.Typer:
 
 
 def _exit_code(app: typer.Typer, name: str, argv: Sequence[str], mode: Mode | None = None) -> int:
+    for stream in ("stdout", "stderr"):  # closed by who started us (`>&-`): said to nobody
+        if getattr(sys, stream) is None:
+            setattr(sys, stream, Path(os.devnull).open("w"))  # noqa: SIM115 - for life
     try:
         app(list(argv), prog_name=name, obj=mode)
     except SystemExit as done:

@@ -59,6 +59,9 @@ from app.view import LiveView, print_summary, suits
 THREADS = 8
 """For what blocks and is no thread's own: scans of /proc, tmux."""
 
+GREETING_SECONDS = 30.0
+"""On the live view; above it, it is seen again at the end."""
+
 SUMMARY_SECONDS = 2.0
 """What a pipe's reader gets to take the summary."""
 
@@ -277,7 +280,9 @@ async def _live(ready: Ready, parts: Parts) -> int:
         log.info("%s", line)
         if on_terminal:
             console.print(Text(line))
-    view = LiveView(parts.publisher.state, console) if on_terminal else None
+    view = LiveView(parts.publisher.state, console, ready.options.watch) if on_terminal else None
+    if view and ready.saved is not None:
+        view.notice(_greeting(ready, parts.plan)[0], GREETING_SECONDS)
     signals = Signals(engine, on_terminal, view.notice if view else log.info)
     signals.install()
     engine.alongside(parts.publisher.run(), "state file")
@@ -319,7 +324,8 @@ def _greeting(ready: Ready, the_plan: Plan) -> list[str]:
         gone = f", {counted(the_plan.removed, 'task')} no longer in the file" if the_plan.removed else ""
         text = f"resuming run {the_plan.name}: {progress(tasks)}, {found} to look for{gone}"
         # Beside what still runs a fresh start would be refused.
-        lines.insert(0, text if the_plan.open_attempts else f"{text} (start over with --fresh)")
+        first = "end what runs with Ctrl-C twice, then " if the_plan.open_attempts else ""
+        lines.insert(0, f"{text} ({first}start over with --fresh)")
     return lines
 
 

@@ -145,9 +145,10 @@ class LocalBackend:
         if self._seen is None:
             return Survey((), None, (), {})
         found = []  # the gravest first: a reader may be shown only so many
-        if isinstance(self._seen.silent, DriverSilent):
-            found.append(problem("driver", error=self._seen.silent.error))
-        lost = (gpu for gpu in self._seen.gpus if gpu.health == "lost")
+        seen = self._machine.again(self._own())  # what we have given out is no measurement that may be old
+        if isinstance(seen.silent, DriverSilent):
+            found.append(problem("driver", error=seen.silent.error))
+        lost = (gpu for gpu in seen.gpus if gpu.health == "lost")
         found += [problem("gpu_lost", gpu=gpu.index, name=gpu.name) for gpu in lost]
         found += [self._seats.problem] if self._seats.problem else []
         found += [*self._machine.problems, *self._attempts.unseen.values()]
@@ -155,8 +156,8 @@ class LocalBackend:
         found += [hidden] if hidden else []
         found += self._attempts.leftovers.problems()
         used = {n: a.used_gb for n, a in self._attempts.living.items() if a.used_gb is not None}
-        shown = cards(self._seen, self._seats.rules, self._labels, self._machine.off())
-        return Survey(shown, allowance_of(self._seen, self._seats.rules), tuple(found), used)
+        shown = cards(seen, self._seats.rules, self._labels, self._machine.off())
+        return Survey(shown, allowance_of(seen, self._seats.rules), tuple(found), used)
 
     def _own(self) -> Own:
         """What of ours is running or granted."""

@@ -55,6 +55,7 @@ class Machine:
         self.watch, self.leases = watch, leases
         self._lasting = problems
         self._off_file = off_file
+        self._looked = GpuLook((), 0.0)
         self._known: dict[str, Gpu] = {}
         self._remember(watch.last.gpus if watch.last else ())
         self.problems = problems
@@ -70,7 +71,12 @@ class Machine:
                 last = GpuLook((), time.monotonic(), DriverSilent(time.time(), said))
             except asyncio.TimeoutError:  # or while it hangs: what needs no card must not wait for it
                 last = GpuLook((), time.monotonic(), DriverSilent(time.time(), "no answer yet"))
+        self._looked = last
         return self._seen(last, own)
+
+    def again(self, own: Own) -> Seen:
+        """The cards as they were last looked at, with the leases that there are now."""
+        return self._seen(self._looked, own)
 
     def _seen(self, look: GpuLook, own: Own) -> Seen:
         """What placement wants to know, from a look at the driver and one at the leases."""

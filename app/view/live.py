@@ -36,8 +36,11 @@ def suits(console: Console) -> bool:
 class LiveView:
     """Draws `snapshot()` again and again. The terminal may be resized, stopped or closed at any time."""
 
-    def __init__(self, snapshot: Callable[[], StateFile], console: Console | None = None) -> None:
-        self._snapshot = snapshot
+    def __init__(
+        self, snapshot: Callable[[], StateFile], console: Console | None = None, stays: bool = False
+    ) -> None:
+        """`stays`: the scheduler, for edits, when all is done."""
+        self._snapshot, self._stays = snapshot, stays
         self._console = console or Console()
         self._look = look_for(self._console)
         self._screen = Screen(self._console)
@@ -61,9 +64,9 @@ class LiveView:
             finally:
                 self.close()
 
-    def notice(self, text: str) -> None:
+    def notice(self, text: str, seconds: float = NOTICE) -> None:
         """Show a line at the bottom, for some seconds."""
-        self._notice, self._notice_until = text, time.monotonic() + NOTICE
+        self._notice, self._notice_until = text, time.monotonic() + seconds
         self._fresh = True
         self._wake.set()
 
@@ -92,7 +95,7 @@ class LiveView:
     def _picture(self, state: StateFile, size: tuple[int, int]) -> list[Line]:
         notice = self._notice if time.monotonic() < self._notice_until else ""
         width, height = size
-        scene = Scene(state, time.time(), self._look, self._tails, height)
+        scene = Scene(state, time.time(), self._look, self._tails, height, self._stays)
         return page(scene, width, notice)
 
     @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from app.model.state import FINISHED
 from app.model.state_file import SchedulerStatus
 from app.view.cards import gpus
 from app.view.line import Line, cells, cut, ends, padded, put
@@ -82,8 +83,22 @@ def _counts(scene: Scene, width: int) -> Line:
 
 
 def _foot(scene: Scene, width: int, notice: str) -> list[Line]:
-    text = put(notice, WARN) if notice else put(FOOT[scene.state.status], QUIET)
+    stands = _standstill(scene)
+    text = put(notice or stands, WARN) if notice or stands else put(FOOT[scene.state.status], QUIET)
     return [cut([text], width, scene.look.ellipsis)]
+
+
+def _standstill(scene: Scene) -> str:
+    """What it takes to go on, where nothing will by itself."""
+    left = {status for status, number in scene.state.counts.items() if number and status not in FINISHED}
+    if scene.state.status != "running":
+        return ""
+    if not left and scene.stays:
+        return "every task has ended; stays for edits of the file (--watch); Ctrl-C: end"
+    if left and left <= {"held", "pending"}:
+        read = "save it without" if scene.stays else "start again (Ctrl-C ends this one) without"
+        return f"only held tasks are left: {read} `hold` in the file"
+    return ""
 
 
 def _tasks(scene: Scene, width: int) -> list[Section]:

@@ -19,6 +19,7 @@ class Scene:
     look: Look
     tails: LogTails
     rows: int  #: of the screen: nobody need prepare more
+    stays: bool = False  #: for edits of the file, when all is done
 
 
 class Body(NamedTuple):

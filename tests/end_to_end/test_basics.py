@@ -1,12 +1,16 @@
 """The everyday life of a command file, with the real entry points on simulated GPUs."""
 
 import functools
+import os
 import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from app.model.paths import PROJECT
 from tests.end_to_end.world import TRAIN, UNTIL_GO, World
 from tests.waiting import eventually
 
@@ -372,3 +376,25 @@ def test_the_last_state_shows_no_lease_that_has_just_gone(world: World) -> None:
     assert state.allowance is not None
     assert state.allowance.held == 0
     assert "; the least used of 4 that would do)" in output
+
+
+def test_what_is_promised_of_a_card_is_told_with_the_task_that_has_it(world: World) -> None:
+    world.file(f"#LANE devices=0\n1\n{UNTIL_GO}; rm go\n1\n7\n\n#LANE devices=0\n1\n{UNTIL_GO}\n1\n11\n")
+    scheduler = world.start()
+    for label, promised in (("1/0", 7), ("1/1", 11)):
+        scheduler.wait_for(label, "running")
+        state = scheduler.state()
+        assert state is not None
+        assert state.gpus[0].own_promised_gb == promised
+        assert state.gpus[0].free_gb < 24 - promised
+        world.go()
+    assert scheduler.end() == 0
+
+
+def test_a_closed_output_holds_nothing_up(world: World) -> None:
+    world.blocks([(1, "echo one >>done")])
+    argv = [sys.executable, str(PROJECT / "app" / "main_gpus.py"), "--simulate", "4x24"]
+    closed = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *argv]
+    env = {**os.environ, "GPULANE_HOME": str(world.root)}
+    assert subprocess.run(closed, env=env, cwd=world.root, timeout=60, check=False).returncode == 0
+    assert world.work("done") == ["one"]

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from app.model.paths import PROJECT
 from app.model.problems import Problem
-from app.model.state import Cancelled
+from app.model.state import Cancelled, Held
 from app.model.state_file import StateFile, load
 from app.view.cards import memory_bar
 from app.view.line import cells
@@ -45,6 +45,26 @@ STATES = {
     "old": OLD,
     "finished": replace(a_state([a_queue(1, None, DONE, DONE)]), status="finished"),
 }
+
+
+HELD = a_state([a_queue(1, None, DONE, Held(NOW, "file"), NEXT)])
+
+
+@pytest.mark.parametrize(
+    ("state", "stays", "said"),
+    [
+        (HELD, False, "start again (Ctrl-C ends this one) without `hold` in the file"),
+        (HELD, True, "save it without `hold` in the file"),
+        (replace(HELD, status="draining"), True, "draining"),
+        (a_state([a_queue(1, None, DONE)]), True, "every task has ended; stays for edits"),
+        (believable(), True, "Ctrl-C: start nothing more"),
+    ],
+)
+def test_where_nothing_goes_on_by_itself_it_says_what_it_takes(
+    state: StateFile, stays: bool, said: str
+) -> None:
+    lines = page(Scene(state, NOW, UNICODE, LogTails(), 30, stays), 120)
+    assert said in "".join(segment.text for segment in lines[-1])
 
 
 def drawn(
