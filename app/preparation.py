@@ -62,6 +62,8 @@ def find_files(options: RunOptions) -> Files:
 
 def _find_files(options: RunOptions) -> Files:
     home = Home.find()
+    if not home.root.is_dir():
+        raise BadInput(f"GPULANE_HOME is {home.root}, and that is no folder; make it, or name another")
     if options.config_file is not None:
         config: Path | None = home.resolve(options.config_file)
     else:
@@ -136,14 +138,14 @@ def raise_descriptor_limit() -> None:
 
 
 def mode_of(command_file: str) -> Mode:
-    """The mode a command file is written for: by its name, else by its blocks. Raises BadInput."""
+    """The mode a command file is written for: by its name, else that with fewer faults. Raises BadInput."""
     path = Home.find().resolve(command_file)
     for mode in MODES:
         if configuration_of(path, mode) is not None:
             return mode
     multi = read(path, "multi", command_file)
     single = multi if not multi.faults else read(path, "single", command_file)
-    return "multi" if not multi.faults or single.faults else "single"
+    return "single" if len(single.faults) < len(multi.faults) else "multi"
 
 
 def _local_home(home: Home, settings: Settings) -> tuple[Home, tuple[Problem, ...]]:

@@ -16,6 +16,7 @@ BLOCK_SHAPE = {
     "multi": "a block is a queue id, commands, the GPU count and the memory in GB, one a line",
 }
 T = TypeVar("T")
+FENCE_HINT = f"if they are meant, put a line of {FENCE} before and after the commands"
 VERBATIM_HINT = f"if a blank line cut the commands, put a line of {FENCE} before and after them"
 
 
@@ -193,6 +194,7 @@ class _Reader:
     def _script(self) -> str:
         numbers = script_lines(self.chunk, self.chunk.content[self.first : self.last])
         script = "\n".join([self.lines[number] for number in numbers])
+        self._whole()
         if not numbers or (self.chunk.parts and not any(map(self._says_something, numbers))):
             self._no_commands()
             return script
@@ -205,6 +207,31 @@ class _Reader:
                 "take the & away; queues run beside one another anyway",
             )
         return script
+
+    def _whole(self) -> None:
+        """Numbers alone are no commands: where as many stand together as end a block and begin the next, with
+        commands before and behind them, a blank line was forgotten, and the next task would be lost."""
+        together = 2 if self.mode == "single" else 3
+        for at in range(self.first + 1, self.last - together):
+            before = self.lines[self.chunk.content[at - 1]].rstrip()
+            if "<<" in before:
+                return  # what follows may be text
+            if before.endswith(("\\", "(")):
+                continue  # and this a word of a longer command
+            if all(map(self._is_numeric, range(at, at + together))):
+                number = self.chunk.content[at + together - 1]
+                shown = clip(self.lines[number].strip())
+                self.report(
+                    number,
+                    indent(self.lines[number]),
+                    f"{together} numbers stand among the commands as between two blocks",
+                    f"put a blank line before {shown} if a block begins there; {FENCE_HINT}",
+                )
+                return
+
+    def _is_numeric(self, position: int) -> bool:
+        line = self._line(position)
+        return line is not None and (is_number(line[1]) or line[1].lower() == "all")
 
     def _no_commands(self) -> None:
         if self.queue_at is not None and self.memory_at is not None:  # otherwise it is said already

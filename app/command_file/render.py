@@ -1,11 +1,12 @@
 """Tasks to the text of a command file: the parser's twin."""
 
+import operator
 from collections.abc import Iterable
 
 from app.command_file.blocks import task_of
 from app.command_file.lane import directive
 from app.command_file.lines import FENCE, chunks
-from app.command_file.values import clip, is_digits, memory_text
+from app.command_file.values import bare, clip, is_number, memory_text
 from app.model.faults import BadInput
 from app.model.task import Mode, TaskSpec
 
@@ -37,7 +38,8 @@ def command_lines(script: str) -> list[str]:
     """The script's lines as they stand in a block, in a verbatim part where they would be misread."""
     lines = script.split("\n")
     plain = all(line.strip() and not line.lstrip().startswith(("#", FENCE)) for line in lines)
-    if plain and not is_digits(lines[-1].partition("#")[0].strip()):
+    numeric = [is_number(bare(line)) or bare(line).lower() == "all" for line in lines]
+    if plain and not numeric[-1] and not any(map(operator.and_, numeric, numeric[1:])):
         return lines
     return [FENCE, *lines, FENCE]
 

@@ -102,3 +102,24 @@ def test_a_settings_file(world: World, text: str, expected: list[tuple[str, str]
     path = world.root / "config" / "gpu_manage.yaml"
     path.write_text(text)
     assert_says(refused(world, FILE), *((f"{path}{place}", words) for place, words in expected))
+
+
+def test_a_file_of_another_name_is_taken_for_what_it_mostly_is(world: World) -> None:
+    (world.root / "mine.txt").write_text("1\necho a\n3\n\n2\necho b\nabc\n")
+    assert_says(refused(world, "mine.txt"), ("mine.txt:7:1", "memory"))
+
+
+def test_a_home_that_is_not_there(world: World) -> None:
+    world.file(GOOD)
+    home = world.root / "hmoe"
+    done = subprocess.run(
+        [sys.executable, PROJECT / "app" / "main_gpus.py", "--simulate", "4x24"],
+        env={**os.environ, "GPULANE_HOME": str(home)},
+        cwd=world.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"GPULANE_HOME is {home}, and that is no folder" in done.stderr
+    assert not home.exists()

@@ -243,6 +243,24 @@ def test_an_ampersand_elsewhere_is_none(commands: str) -> None:
     assert single(f"1\n{commands}\n20\n").faults == ()
 
 
+@pytest.mark.parametrize(
+    ("mode", "text", "line"),
+    [("multi", "1\necho a\n1\n10\n2\necho b\n1\n10\n", 5), ("single", "1\necho a\nall\n2\necho b\n10\n", 4)],
+)
+def test_a_forgotten_blank_line_is_a_fault(mode: Mode, text: str, line: int) -> None:
+    (fault,) = parse(text, mode, "f").faults
+    assert (fault.line, "as between two blocks" in fault.problem) == (line, True)
+    assert "put a blank line before '2'" in fault.hint
+
+
+@pytest.mark.parametrize(
+    "commands",
+    ["seq \\\n1\n2\n3 4", "x=(\n1\n2\n3\n)", "cat <<E\n1\n2\n3\nE", "```\na\n1\n2\n3\nb\n```", "7\n8\na"],
+)
+def test_numbers_that_belong_to_a_command_are_none(commands: str) -> None:
+    assert parse(f"1\n{commands}\n1\n20\n", "multi", "f").faults == ()
+
+
 def test_tmux_that_is_not_there_is_a_fault_when_read() -> None:
     text = "1\n#LANE name=a terminal=tmux\nx\n20\n"
     assert only(single(text)).options == Options(name="a", terminal="tmux")
@@ -269,6 +287,8 @@ def test_a_hundred_thousand_blocks_and_nothing_quadratic() -> None:
         "1" * 2_000_000 + "\necho\n" + "9" * 2_000_000 + "\n",
         "```\n" * 300_000,
         "1\n" + "echo &" * 200_000 + "\n20\n",
+        "1\n" + "x=(\n1\n2\n3\n)\n" * 50_000 + "y\n20\n",
+        "1\n" + "x\n1\n2\n" * 50_000 + "y\n20\n",
         "1\n" + "echo \"'`$((" * 100_000 + " &\n20\n",
         "1\ncat " + "<<E " * 100_000 + " &\n20\n",
         "#LANE " + "name=a " * 100_000 + "\n1\nx\n20\n",
