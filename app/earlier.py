@@ -47,12 +47,12 @@ def unfinished_run(home: Home, command: Path, options: RunOptions) -> SavedRun |
     _refuse_what_history_lost(home, command, options.mode, [run for run in (saved, other) if run])
     how = "without --simulate" if simulated else "with --simulate"
     if other:
-        _refuse_beside(home, other, f"this start would run them twice; start {how}")
+        _refuse_beside(home, other, f"this start would run the same twice; start {how}")
     if options.start == "resume" and saved is None:
         there = f"; there is one for a start {how}" if other else "; start it without --resume"
         raise BadInput(f"there is no unfinished run of {command} to resume{there}")
     if options.start == "fresh" and saved:
-        _refuse_beside(home, saved, "a fresh start would run them twice; start with --resume")
+        _refuse_beside(home, saved, "a fresh start would run the same twice; start with --resume")
     return saved
 
 
@@ -185,7 +185,7 @@ def _refuse_tasks(living: int, run: str, removed: str) -> None:
 def _refuse(living: str, run: str, removed: str) -> NoReturn:
     raise BadInput(
         f"{living} of run {run} still run, but {removed} was removed, so that they can't be "
-        "adopted, and a start would run them twice; put it back, or end them first"
+        "adopted, and a start would run the same twice; put it back, or end them first"
     )
 
 

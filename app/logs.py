@@ -69,6 +69,10 @@ class _Dated(logging.Formatter):
 
     _second, _shown = 0, ""
 
+    def format(self, record: logging.LogRecord) -> str:
+        """What is said in several lines is seen to be one thing."""
+        return super().format(record).replace("\n", "\n    ")
+
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         second = int(record.created)
         if second != self._second:

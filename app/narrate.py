@@ -141,6 +141,8 @@ class Narrator:
                 log.warning("%s has reached its timeout and is asked to end", moved.label)
             case Held(by=by):
                 log.info("%s held by %s", moved.label, "the command file" if by == "file" else by)
+            case Cancelled(by="edit") if moved.old != "running":  # another may have its place by now, and run
+                log.info("%s, %s until now, was taken out of the file: cancelled", moved.label, moved.old)
             case Cancelled(by=by):
                 log.info("%s cancelled by %s", moved.label, by)
             case Pending() if moved.cause is not None and moved.old == "running":

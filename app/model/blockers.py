@@ -216,7 +216,8 @@ def say(blocker: Blocker) -> str:  # noqa: C901 - one flat match, an arm a type
             suiting = {0: "no GPU", 1: "only 1 GPU"}.get(blocker.suitable, f"only {blocker.suitable} GPUs")
             return f"{suiting} here could serve it even when free"
         case LimitReached():
-            return f"{blocker.limit} tasks run already ({blocker.setting})"
+            run = "1 task runs" if blocker.limit == 1 else f"{blocker.limit} tasks run"
+            return f"{run} already ({blocker.setting})"
         case DriverSilent():
             return f"the GPU driver does not answer ({blocker.error})"
         case LeasesUnreadable():

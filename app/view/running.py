@@ -50,7 +50,7 @@ def _of(queue: Queue) -> list[_Row]:
 def title(task: Task) -> str:
     """Its name, else the first line of its script."""
     first = next((line.strip() for line in task.commands.splitlines() if line.strip()), "")
-    return ("" if task.in_file else "(no longer in the file) ") + (task.name or first)
+    return (task.name or first) + ("" if task.in_file else " (no longer in the file)")
 
 
 def _lines(scene: Scene, width: int, room: int, rows: list[_Row], number: int) -> Body:
