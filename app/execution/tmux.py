@@ -92,8 +92,13 @@ def end_server(name: str, patience: float = 0.0) -> None:
     its user has opened more windows in it.
     """
     pid = server_pid(name)
-    if pid is None:
-        return
+    if pid is not None:
+        _end(name, pid, patience)
+    with contextlib.suppress(OSError):  # tmux leaves its socket
+        (Path(os.environ.get("TMUX_TMPDIR", "/tmp")) / f"tmux-{os.getuid()}" / name).unlink()
+
+
+def _end(name: str, pid: int, patience: float) -> None:
     try:
         pidfd = os.pidfd_open(pid)
     except ProcessLookupError:

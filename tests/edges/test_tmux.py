@@ -40,7 +40,10 @@ def tmux(*command: str) -> str:
 def test_status_log_and_environment_are_those_of_a_direct_attempt(attempts: Attempts) -> None:
     trial = attempts.start("echo hello\necho $GPULANE_LOG $SEED\nsh -c 'exit 9'", env=[("SEED", "7")])
     assert attempts.finish(trial).status == 9
+    folder = Path(os.environ.get("TMUX_TMPDIR", "/tmp")) / f"tmux-{os.getuid()}"
+    assert (folder / session(1)).is_socket()
     end_server(session(1), patience=5)
+    assert not (folder / session(1)).exists(), "tmux would leave it"
     lines = eventually(lambda: whole_log(trial.log))
     assert lines[0] == "hello"
     assert lines[1] == f"{trial.spec.log_path} 7"
