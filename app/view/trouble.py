@@ -9,6 +9,10 @@ from app.view.section import Body, Scene, Section
 from app.view.text import duration
 
 
+MOST_LINES = 8
+"""Of one problem, where there is room: an edit may have several faults."""
+
+
 def failures(scene: Scene, width: int) -> Section | None:
     """The tasks that failed, the last one first; None when none did."""
     number = scene.state.counts.get("failed", 0)
@@ -55,7 +59,7 @@ def problems(scene: Scene, width: int) -> Section | None:
     if not texts:
         return None
     look = scene.look
-    full = [line for text in texts[:50] for line in _sentence(text, width, look, 3)]
+    full = [line for text in texts[:50] for line in _sentence(text, width, look, MOST_LINES)]
     return Section(
         heading=_edge(look, width, f" Problems {len(texts)} ", 0),
         least=3,
@@ -71,7 +75,7 @@ def _sentence(text: str, width: int, look: Look, most: int) -> tuple[str, ...]:
 
 def _boxed(texts: list[str], look: Look, width: int, rows: int) -> Body:
     inside: list[Line] = []
-    for most in range(3, 0, -1):
+    for most in range(MOST_LINES, 0, -1):
         inside = [
             [put(("  " if at else "") + piece)]
             for text in texts
