@@ -8,7 +8,6 @@ from app.view.running import title
 from app.view.section import Body, Scene, Section
 from app.view.text import duration
 
-
 MOST_LINES = 8
 """Of one problem, where there is room: an edit may have several faults."""
 
