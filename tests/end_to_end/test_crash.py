@@ -189,7 +189,9 @@ def test_logs_moved_to_another_disk_under_a_scheduler(world: World, tmp_path: Pa
     shutil.rmtree(runs)
     runs.symlink_to(tmp_path / "elsewhere")
     scheduler.wait_for("2/0", "completed")
-    with closing(sqlite3.connect(world.root / "logs" / "history.db")) as history:  # the state may be ahead
+    with contextlib.closing(
+        sqlite3.connect(world.root / "logs" / "history.db")
+    ) as history:  # the state may be ahead
         ended = "SELECT count(*) FROM attempts WHERE ended_at IS NOT NULL"
         eventually(lambda: history.execute(ended).fetchone() == (1,))
     scheduler.kill()
