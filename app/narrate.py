@@ -20,6 +20,8 @@ ONLY_HELD = (
     "with --watch it is read at once, else at the next start"
 )
 
+SKIPPED = "skipped, as their queue stopped"
+
 Gist = tuple[tuple[str, str | None], ...]
 """Who is in the way, without figures."""
 
@@ -73,22 +75,18 @@ class Narrator:
         self._problems = lasting
 
     def _done(self, actions: Sequence[Action]) -> None:
-        skipped, mended = [], []
+        together: dict[str, list[str]] = {}
         for action in actions:
             if isinstance(action, Launch):
                 self._placed[action.spec.number] = action
             elif isinstance(action, Moved):
-                if isinstance(action.state, Skipped):
-                    if action.old != "skipped":
-                        skipped.append(action.label)
-                elif action.old == "skipped":
-                    mended.append(action.label)
-                else:
+                said = _said_of_many(action)
+                if said is None:
                     self._moved(action)
-        if skipped:
-            log.warning("skipped, as their queue stopped: %s", named(skipped))
-        if mended:
-            log.info("no longer skipped, as no failed task is before them any more: %s", named(mended))
+                elif action.old != action.state.status:  # else it is skipped for another one now
+                    together.setdefault(said, []).append(action.label)
+        for said, labels in together.items():
+            log.log(logging.WARNING if said == SKIPPED else logging.INFO, "%s: %s", said, named(labels))
 
     def _launched(self, event: Launched) -> None:
         """Said now and not when GPUs were given: until then it may be called off."""
@@ -140,9 +138,7 @@ class Narrator:
             case Running(stopping="timeout"):
                 log.warning("%s has reached its timeout and is asked to end", moved.label)
             case Held(by=by):
-                log.info("%s held by %s", moved.label, "the command file" if by == "file" else by)
-            case Cancelled(by="edit") if moved.old != "running":  # another may have its place by now, and run
-                log.info("%s, %s until now, was taken out of the file: cancelled", moved.label, moved.old)
+                log.info("%s held by %s", moved.label, by)
             case Cancelled(by=by):
                 log.info("%s cancelled by %s", moved.label, by)
             case Pending() if moved.cause is not None and moved.old == "running":
@@ -163,6 +159,21 @@ class Narrator:
             task = self._core.board.tasks.get(key)
             if task is not None and isinstance(task.state, Waiting):
                 log.info("%s waits: %s", task.label, task.state.reason)
+
+
+def _said_of_many(moved: Moved) -> str | None:
+    """What one line says of all tasks that one event did this to; None: each has a line of its own."""
+    match moved.state:
+        case Skipped():
+            return SKIPPED
+        case Pending() if moved.old == "skipped":
+            return "no longer skipped, as no failed task is before them any more"
+        case Held(by="file"):
+            return "held by the command file"
+        case Cancelled(by="edit") if moved.old != "running":  # another may have its place by now, and run
+            return f"taken out of the file while {moved.old}, and cancelled"
+        case _:
+            return None
 
 
 def _placed(launch: Launch, least: str) -> str:
