@@ -9,7 +9,6 @@ from app.model.backend import Exit
 from app.narrate import Narrator
 from tests.unit.test_machine import Case, planned, spec
 
-
 MANY = "1/1, 1/2, 1/3, 1/4, 1/5 and 44 more"
 
 
@@ -34,7 +33,7 @@ def test_what_one_edit_does_to_many_is_one_line(caplog: pytest.LogCaptureFixture
     mended = lines(
         Edited(planned(spec(1, "better"), *(spec(1, f"task {number}") for number in range(1, 50))))
     )
-    assert "no longer skipped, as no failed task is before them any more: {MANY}" in mended
+    assert f"no longer skipped, as no failed task is before them any more: {MANY}" in mended
     gone = lines(Edited(planned(spec(1, "better"))))
     assert f"taken out of the file while pending, and cancelled: {MANY}" in gone
     assert len(gone) < 5
