@@ -162,8 +162,15 @@ def _refuse_what_history_lost(home: Home, command: Path, mode: Mode, runs: Seque
             if isinstance(state, StateFile) and (state.command_file, state.mode) == (str(command), mode):
                 _refuse_tasks(_held(home, state.run, _numbers(state)), state.run, "history.db")
     for left in runs:
-        if not RunPaths(home.runs / left.name).ends.exists():
-            _refuse_tasks(count_living(home, left), left.name, "its folder under runs/")
+        known = {record.number for record in left.open_attempts}
+        with _ends(home, left.name) as ends:
+            if ends is None:
+                _refuse_tasks(count_living(home, left), left.name, "its folder under runs/")
+            else:  # an older history.db was put back, or one without its -wal
+                unknown = [
+                    number for number in ends.numbers() if number not in known and ends.is_held(number)
+                ]
+                _refuse_tasks(len(unknown), left.name, "what history.db had of them")
 
 
 def _running_without_folder(home: Home, command: Path) -> dict[str, list[int]]:

@@ -16,6 +16,9 @@ from pathlib import Path
 from app import ofd
 from app.model.state import Why
 
+NAMED = re.compile(r"/ends( \(deleted\))?$")
+"""How /proc shows a run's `ends` that somebody has open, wherever it is now."""
+
 FRAME = re.compile(rb"((start|stop|end|none) (\d+) ?([^\n]*)) (\d+) \.")
 SECONDS = rb"(\d+(?:\.\d+)?)"
 START = re.compile(rb"(\d+) (\d+) (\d+) %b %b" % (SECONDS, SECONDS))
@@ -107,7 +110,15 @@ class EndsFile:
     def follow(self, pid: int) -> bool:
         """Read what the supervisor with this pid has for its `ends` as well, if that is another file: the
         folder was moved to another disk under it, or put back from a copy. Raises OSError."""
-        fd = os.open(f"/proc/{pid}/fd/0", os.O_RDWR | os.O_CLOEXEC)
+        found = False
+        # Not always descriptor 0: a shell puts that aside while its command runs.
+        for open_file in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                found |= bool(NAMED.search(str(open_file.readlink()))) and self._add(open_file)
+        return found
+
+    def _add(self, path: Path) -> bool:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         if any(_identity(source.fd) == _identity(fd) for source in self._sources):
             os.close(fd)
             return False

@@ -2,18 +2,15 @@
 end, a full scan for each would cost more than the tasks."""
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from app import procfs
+from app.execution.ends import NAMED
 from app.execution.launcher import script_name
 from app.execution.trees import Marks
 
 MARKER = b"GPULANE_LOG="
-
-ENDS = re.compile(r"/ends( \(deleted\))?$")
-"""A run's, open, wherever it is now."""
 
 
 def left_behind(marks: Sequence[Marks]) -> list[Marks]:
@@ -37,7 +34,7 @@ def supervisors_below(folder: Path) -> Iterator[tuple[int, Path]]:
     start = os.fsencode(folder) + b"/"
     for pid in procfs.pids():
         log = _log_of(pid)
-        if log is not None and log.startswith(start) and any(map(ENDS.search, procfs.open_files(pid))):
+        if log is not None and log.startswith(start) and any(map(NAMED.search, procfs.open_files(pid))):
             yield pid, Path(os.fsdecode(log))
 
 

@@ -149,6 +149,27 @@ def test_what_a_finished_run_was_let_to_leave_refuses_no_start_without_logs(worl
     eventually((world.root / "work" / "gone").exists)
 
 
+def test_an_older_history_put_back_runs_nothing_twice(world: World) -> None:
+    world.settings(max_retries=0)
+    world.blocks([(1, f"test -e ready; echo one >>done; {UNTIL_GO}")])
+    world.run(expect=1)
+    history, older = world.root / "logs" / "history.db", world.root / "older.db"
+    shutil.copy(history, older)
+    (world.root / "work" / "ready").touch()
+    scheduler = world.start()
+    pid = scheduler.wait_for("1/0", "running").pid
+    scheduler.kill()
+    for path in history.parent.glob("history.db*"):
+        path.unlink()
+    shutil.copy(older, history)
+    assert "1 of the tasks" in (said := world.run(expect=2))
+    assert "what history.db had of them was removed" in said
+    world.go()
+    eventually(lambda: procfs.start_time(pid) is None)
+    world.run()
+    assert world.work("done") == ["one"]
+
+
 WAITS = {"one": f"{UNTIL_GO}; ", "two": "", "three": "sleep 1; "}
 
 
@@ -197,6 +218,7 @@ def test_logs_moved_to_another_disk_under_a_scheduler(world: World, tmp_path: Pa
     scheduler.kill()
     again = world.start()
     again.wait_for("1/0", "running")
+    assert "1/0 was found again" in world.output()
     world.go()
     assert again.end() == 0
     assert sorted(world.work("done")) == ["one", "three", "two"]
