@@ -1,19 +1,18 @@
 """One scheduler a command file: a lock kept for life, under a name made of the file's real path.
 
 Twice, as each alone can be lost sight of. A lock file among the states holds across containers that share the
-folder; the abstract name of a socket is nobody's to delete, and the same for every folder of states. Nothing
-ever listens there: the name alone says it. (A network namespace has names of its own, and who has one is
-looked for in /proc: across containers the lock file alone holds.)
+folder; the abstract name of a socket is nobody's to delete, and the same for every folder of states. That its
+owner listens says it, and nobody is ever answered. (A network namespace has names of its own.)
 """
 
 import contextlib
 import os
 import socket
+import struct
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from app import procfs
 from app.model.faults import BadInput
 from app.store.lock import Lock, is_alive, take
 
@@ -43,10 +42,11 @@ def take_plan(state: Path, command_file: Path) -> PlanLock:
     for _ in range(TRIES):
         try:
             name.bind("\0" + _name(command_file))
+            name.listen()
             break
         except OSError as error:
             # Another user's, who squats on it, keeps nobody from a start; one who has just ended, neither.
-            if holder := _binder(command_file):
+            if holder := _listener(command_file):
                 name.close()
                 lock.release()
                 raise _already_run(command_file, holder) from error
@@ -59,7 +59,7 @@ def plan_holder(state: Path, command_file: Path) -> str | None:
     with contextlib.suppress(FileNotFoundError):  # it has just ended
         if is_alive(path):
             return _pid(path)
-    return _binder(command_file)
+    return _listener(command_file)
 
 
 def _already_run(command_file: Path, holder: str) -> BadInput:
@@ -69,16 +69,21 @@ def _already_run(command_file: Path, holder: str) -> BadInput:
     )
 
 
-def _binder(command_file: Path) -> str | None:
-    """Which process of this user has the file's name."""
-    shown = b"@" + _name(command_file).encode()
-    bound = [line.split() for line in Path("/proc/self/net/unix").read_bytes().splitlines()]
-    sockets = {f"socket:[{fields[6].decode()}]" for fields in bound if fields[-1] == shown}
-    if sockets:
-        for pid in procfs.pids():
-            if procfs.owner(pid) == os.getuid() and not sockets.isdisjoint(procfs.open_files(pid)):
-                return str(pid)
-    return None
+def _listener(command_file: Path) -> str | None:
+    """The pid of the process of this user that has the file's name; None: nobody has, or somebody else.
+
+    The kernel tells who listens. (/proc/net/unix shows names as they are, and one with a newline in it shows
+    whatever its owner wants.)
+    """
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.setblocking(False)
+        try:
+            caller.connect("\0" + _name(command_file))
+        except OSError:  # nobody; or one who does not listen, or not to so many
+            return None
+        credentials = caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    pid, uid, _ = struct.unpack("3i", credentials)
+    return (str(pid) if pid else "unknown") if uid == os.getuid() else None
 
 
 def _name(command_file: Path) -> str:
