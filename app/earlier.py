@@ -1,6 +1,7 @@
 """What a scheduler has left of a run: found, counted, filled in, given up; what may not start beside it."""
 
 import contextlib
+import itertools
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +30,7 @@ from app.model.state import (
     Vanished,
 )
 from app.model.state_file import StateFile
-from app.model.task import Mode, TaskSpec
+from app.model.task import MODES, Mode, TaskSpec
 from app.narrate import counted
 from app.options import RunOptions
 from app.store.resume import LeftRun, SavedRun, SavedTask, load_left, load_unfinished
@@ -42,18 +43,28 @@ def unfinished_run(home: Home, command: Path, options: RunOptions) -> SavedRun |
     Raises HistoryError; BadInput where there is none to resume, and where nothing may start beside it.
     """
     simulated = options.simulate is not None
-    of_file = (home.history, str(command), os.getuid(), options.mode)
-    saved, other = load_unfinished(*of_file, simulated), load_left(*of_file, not simulated)
-    _refuse_what_history_lost(home, command, options.mode, [run for run in (saved, other) if run])
-    how = "without --simulate" if simulated else "with --simulate"
-    if other:
-        _refuse_beside(home, other, f"this start would run the same twice; start {how}")
+    of_file = (home.history, str(command), os.getuid())
+    saved = load_unfinished(*of_file, options.mode, simulated)
+    others: dict[str, LeftRun] = {}
+    for mode, kind in itertools.product(MODES, (False, True)):
+        if (mode, kind) != (options.mode, simulated) and (left := load_left(*of_file, mode, kind)):
+            others[_how(mode, kind)] = left
+    _refuse_what_history_lost(home, command, options.mode, [run for run in (saved, *others.values()) if run])
+    for how, left in others.items():
+        _refuse_beside(home, left, f"this start would run the same twice; start {how}")
     if options.start == "resume" and saved is None:
-        there = f"; there is one for a start {how}" if other else "; start it without --resume"
+        there = (
+            f"; there is one for a start {' or '.join(others)}" if others else "; start it without --resume"
+        )
         raise BadInput(f"there is no unfinished run of {command} to resume{there}")
     if options.start == "fresh" and saved:
         _refuse_beside(home, saved, "a fresh start would run the same twice; start with --resume")
     return saved
+
+
+def _how(mode: Mode, simulated: bool) -> str:
+    """Which start goes on with such a run."""
+    return f"{'with' if simulated else 'without'} --simulate by main_gpu{'s' if mode == 'multi' else ''}.py"
 
 
 def _refuse_beside(home: Home, run: LeftRun, why: str) -> None:

@@ -18,14 +18,12 @@ from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.problems import Problem, problem
 from app.model.settings import Settings
-from app.model.task import Mode
+from app.model.task import MODES, Mode
 from app.options import RunOptions
 
 LEAST_DESCRIPTORS, ENOUGH_DESCRIPTORS = 256, 1024
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
-MODES: tuple[Mode, ...] = ("multi", "single")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Going on with a run that was left unfinished: its plan, matched with the file as it stands now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from app.core import plan
@@ -25,6 +25,7 @@ class Resumed:
     """The tasks to go on with, the attempts to find again, and what history should be told of it."""
 
     tasks: list[Task]
+    departed: list[Task]  #: completed ones that the file does not have
     open_attempts: tuple[AttemptRecord, ...]
     removed: int  #: tasks that the file had and has no more
     records: list[Record]
@@ -57,6 +58,7 @@ def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
     changed = [one for one in planned if not _is_settled(known.get(one.key), one)]
     return Resumed(
         orphans + tasks,
+        [_departed(task, now) for task in saved.tasks if _is_departed(task, kept)],
         saved.open_attempts,
         len(removed),
         [
@@ -64,6 +66,17 @@ def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
             *_cancellations(removed, now),
             *_revivals(known, tasks, now),
         ],
+    )
+
+
+def _is_departed(task: SavedTask, kept: Collection[TaskKey]) -> bool:
+    return isinstance(task.state, Completed) and task.key not in kept
+
+
+def _departed(task: SavedTask, now: Now) -> Task:
+    """What it is to run comes back with its block, if ever."""
+    return _task(
+        task, Planned(task.key, 0, TaskSpec(task.queue_id, "", 0, task.memory_gb)), now, in_file=False
     )
 
 

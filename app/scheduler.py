@@ -95,6 +95,7 @@ class Plan:
     last_number: int
     records: list[Record]
     removed: int = 0  #: tasks that the file has no more
+    departed: Sequence[Task] = ()  #: of them and of earlier ones, those that were completed
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,8 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     stack.push_async_callback(history.close)
     backend = open_backend(files.home, files.settings, run, ready.watch, ready.rules)
     stack.push_async_callback(backend.close)
-    core = Core(the_plan.tasks, files.settings, run, files.work_dir, now(), the_plan.last_number)
+    number, departed = the_plan.last_number, the_plan.departed
+    core = Core(the_plan.tasks, files.settings, run, files.work_dir, now(), number, departed)
     core.surely_gb = _surely_gb(ready)
     recorder = Recorder(history, asyncio.sleep)
     recorder.add(*the_plan.records)
@@ -210,7 +212,9 @@ def _plan(ready: Ready) -> Plan:
         begun: Record = records.RunResumed(saved.run_id, procfs.boot_id())
         told = [begun, *filled, *resumed.records]
         number, removed = saved.last_number, resumed.removed
-        return Plan(saved.name, resumed.tasks, resumed.open_attempts, number, told, removed)
+        return Plan(
+            *(saved.name, resumed.tasks, resumed.open_attempts, number, told, removed, resumed.departed)
+        )
     planned = plan.numbered(ready.parsed.tasks, align((), ready.parsed.tasks))
     name = _run_name(files)
     started = records.RunStarted(

@@ -27,6 +27,11 @@ class Cards:
         self._allowance: Allowance | None = None
 
     @property
+    def unseen(self) -> bool:
+        """Has nobody seen them yet?"""
+        return self.silent is not None and not self._cards
+
+    @property
     def allowance(self) -> Allowance:
         if self._allowance is None:
             self._allowance = allowance(self._cards.values(), self.rules)

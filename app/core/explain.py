@@ -21,7 +21,9 @@ def explain(need: Need, limits: Sequence[LimitReached], cards: Cards, freed: Car
         ready += not against
         blockers += against
     suitable = sum(holds(card.gpu, need.memory_gb) for card in candidates)
-    if suitable < need.gpus:
+    if cards.unseen:
+        pass  # neither their number nor what may be held of them is known
+    elif suitable < need.gpus:
         blockers.append(TooFewCards(need.gpus, suitable))
     elif cards.capped(need) or cards.capped_when_lifted(need):
         more = need.gpus - cards.joinable(need)

@@ -68,13 +68,14 @@ class Core:
         work_dir: str,
         now: Now,
         last_number: int = 0,
+        departed: Iterable[Task] = (),
     ) -> None:
         self.settings, self.run, self.work_dir = settings, run, work_dir
         self.last_number = last_number
         self.surely_gb: Callable[[TaskSpec], float | None] = lambda _: None  #: see `never.surely_gb`
         self.ending: Literal["drain", "stop"] | None = None
         self.board = Board(settings, tasks, now)
-        self.departed: dict[TaskKey, Task] = {}  #: completed ones that have left the file
+        self.departed = {task.key: task for task in departed}  #: completed ones that have left the file
         self._actions: list[Action] = []
         for task in list(self.board.tasks.values()):
             self._fit_in(task, now)
@@ -246,6 +247,8 @@ class Core:
             self._settle(task, cause, exit_, now)
         if not task.in_file:
             self._forget(task)
+        elif task.state.status not in FINISHED and self.board.queue_of(task).counts["failed"]:
+            self._mend(self.board.queue_of(task), now)  # an edit may have moved it behind one as it ran
         self._advance(task, now)
 
     def _settle(self, task: Task, cause: Cause | None, end: Exit | None, now: Now) -> None:

@@ -9,6 +9,9 @@ from app.model.backend import Now
 from app.model.state import FINISHED, RUN_DONE, Held, Pending, Running
 from app.model.task import Planned, TaskKey, TaskSpec
 
+SETTLED = FINISHED - {"skipped"}
+"""States in which an edit of its block gives a task nothing to do."""
+
 
 def fresh(plan: Sequence[Planned], now: Now) -> list[Task]:
     """Tasks that have never run."""
@@ -52,7 +55,7 @@ def asking_anew(old: Mapping[TaskKey, Task], plan: Sequence[Planned]) -> list[Ta
 def _asks_anew(task: Task | None, spec: TaskSpec) -> bool:
     if task is None:
         return True
-    return task.state.status not in FINISHED and _cards(task.spec) != _cards(spec)
+    return task.state.status not in SETTLED and _cards(task.spec) != _cards(spec)
 
 
 def _cards(spec: TaskSpec) -> tuple[object, ...]:

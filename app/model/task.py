@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 WORK_DIR = re.compile(r"(?<!\$)\{work_dir\}")  # ${work_dir} is a variable of the user's own
 
 Mode = Literal["single", "multi"]
+MODES: tuple[Mode, ...] = ("multi", "single")
 OnFailure = Literal["stop", "continue"]
 Terminal = Literal["direct", "tmux"]
 Value = Literal["gpus", "memory", "devices", "model", "cwd"]

@@ -97,7 +97,7 @@ def test_a_simulation_beside_living_attempts_is_refused(world: World, tmp_path: 
     world.gpus = None
     output = world.run(expect=2)
     assert "1 task of the unfinished run" in output
-    assert "start with --simulate to go on with them" in output
+    assert "start with --simulate by main_gpus.py to go on with them" in output
     world.go()
 
 

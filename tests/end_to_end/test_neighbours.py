@@ -268,7 +268,7 @@ def test_what_simulated_gpus_completed_is_not_done_on_real_ones(tmp_path: Path, 
     world.blocks([(1, "echo a$CUDA_VISIBLE_DEVICES >>done"), (1, "test -e fixed")])
     world.run("--simulate", "4x24", expect=1)
     assert world.work("done") == ["a"]
-    assert "there is one for a start with --simulate" in world.run("--resume", expect=2)
+    assert "there is one for a start with --simulate by main_gpus.py" in world.run("--resume", expect=2)
     assert "resum" not in world.run(expect=1)
     assert world.work("done") == ["a", "a0"]
     (world.root / "work" / "fixed").touch()

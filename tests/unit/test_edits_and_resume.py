@@ -18,10 +18,21 @@ from app.model.blockers import Blocked, LimitReached
 from app.model.paths import RunPaths
 from app.model.records import Moved, Record, RunFinished
 from app.model.settings import Settings
-from app.model.state import Backoff, Failed, Held, OutOfMemory, Pending, Running, TaskState, Waiting
+from app.model.state import (
+    Backoff,
+    Completed,
+    Failed,
+    Held,
+    OutOfMemory,
+    Pending,
+    Running,
+    Skipped,
+    TaskState,
+    Waiting,
+)
 from app.model.state_dump import dump
 from app.model.state_file import StateFile, load
-from app.model.task import TaskKey, TaskSpec
+from app.model.task import Planned, TaskKey, TaskSpec
 from app.recorder import Recorder
 from app.report import Report
 from app.resume import Resumed, resume
@@ -106,6 +117,26 @@ def test_failed_tasks_begin_anew_at_a_resume() -> None:
     (task,) = resumed(saved(one, failed, ask_gb=22), one).tasks
     assert (task.state.status, task.failures) == ("pending", 0)
     assert task.ask_gb == 22, "what it has learned of its need stays"
+
+
+def test_what_was_completed_and_is_gone_is_known_after_a_resume() -> None:
+    one, other = spec(1, "a"), spec(2, "b")
+    done = Completed((), 0, 1, 0, None)
+    found = resumed(saved(one, done), other)
+    (gone,) = found.departed
+    assert (gone.key, gone.state, gone.in_file) == (TaskKey(one.digest(), 0), done, False)
+    core = Core(found.tasks, Settings(), RunPaths(Path("/r")), "/w", NOW, departed=found.departed)
+    core.handle(Edited([Planned(gone.key, 0, one), Planned(found.tasks[0].key, 0, other)]), NOW)
+    assert core.board.tasks[gone.key].state == done
+    assert core.board.tasks[gone.key].spec == one
+
+
+def test_an_edit_is_asked_whether_what_was_skipped_can_run_now() -> None:
+    one = spec(1, "a")
+    (task,) = plan.fresh(planned(one), NOW)
+    task.state = Skipped(WALL, "task 1/0 failed", "1/0")
+    (changed,) = planned(spec(1, "a", memory=999))
+    assert plan.asking_anew({task.key: task}, [changed]) == [changed.spec]
 
 
 def test_a_running_task_whose_block_comes_back_is_itself() -> None:

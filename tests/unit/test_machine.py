@@ -240,6 +240,17 @@ def test_a_queue_whose_failed_task_is_mended_goes_on_in_its_order() -> None:
     assert case.core.all_well
 
 
+def test_what_runs_behind_a_failed_task_after_an_edit_is_not_tried_again() -> None:
+    case = Case(spec(1, "a"), spec(2, "b", retries=5), max_retries=0)
+    case.grant("1/0", "2/0")
+    case.end("1/0", 1)
+    key = case.task("2/0").key
+    moved = [Planned(case.task("1/0").key, 0, spec(1, "a")), Planned(key, 1, spec(1, "b", retries=5))]
+    case.feed(Edited(moved))
+    case.end("1/1", 1)
+    assert case.status("1/1") == "skipped"
+
+
 def test_on_failure_may_be_changed_afterwards() -> None:
     case = Case(spec(1, "a"), spec(1, "b"), max_retries=0)
     case.grant("1/0")

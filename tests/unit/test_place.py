@@ -211,6 +211,7 @@ def test_exclusive_process_mode_allows_one_at_a_time() -> None:
 
 def test_a_silent_driver_stops_gpu_tasks_only() -> None:
     silent = DriverSilent(5.0, "timed out")
+    assert Case().but(silent=silent).blocked(want(1)).blockers == (silent,), "nobody knows how many there are"
     case = Case(gpu(0)).but(silent=silent)
     placement = case.place(want(1), want(2, gpus=0))
     assert [grant.gpu_ids for grant in placement.grants] == [()]
