@@ -204,13 +204,12 @@ class Core:
         self._actions.append(AttemptEnded(event.number, None, now.wall, None, None, cause))
         if not task.in_file:
             self._move(task, Cancelled(now.wall, "edit"), now)
-            self._forget(task)
         elif event.why == "failed":
             self._failed(task, cause, None, now)
         else:
             task.attempts -= 1
             self._wait_on(task, event, now)
-        self._advance(task, now)
+        self._over(task, now)
 
     def _wait_on(self, task: Task, event: NotStarted, now: Now) -> None:
         """As if it had got no GPUs; after a refusal it asks for none until the machine is looked at again."""
@@ -245,10 +244,17 @@ class Core:
             self._move(task, Pending(now.wall) if task.in_file else Cancelled(now.wall, "edit"), now, cause)
         else:
             self._settle(task, cause, exit_, now)
+        self._over(task, now)
+
+    def _over(self, task: Task, now: Now) -> None:
+        """An attempt has ended, or its launch came to nothing; an edit may have moved its task meanwhile."""
         if not task.in_file:
             self._forget(task)
-        elif task.state.status not in FINISHED and self.board.queue_of(task).counts["failed"]:
-            self._mend(self.board.queue_of(task), now)  # an edit may have moved it behind one as it ran
+        elif task.state.status not in FINISHED:
+            if self.board.queue_of(task).counts["failed"]:
+                self._mend(self.board.queue_of(task), now)
+            if isinstance(task.state, Waiting) and not self._may_wait(task):
+                self._move(task, Pending(now.wall), now)
         self._advance(task, now)
 
     def _settle(self, task: Task, cause: Cause | None, end: Exit | None, now: Now) -> None:
@@ -258,10 +264,10 @@ class Core:
                 assert end is not None
                 ids, peak = task.running.gpu_ids, end.peak_memory_gb
                 self._move(task, Completed(ids, end.started_at, end.ended_at, 0, peak), now)
-            case Stopped() | Vanished(reboot=True) if task.in_file:
-                self._move(task, Pending(now.wall), now, cause)
             case Stopped() | Vanished(reboot=True):
-                self._move(task, Cancelled(now.wall, "edit"), now, cause)
+                self._move(
+                    task, Pending(now.wall) if task.in_file else Cancelled(now.wall, "edit"), now, cause
+                )
             case _:
                 self._failed(task, cause, end, now)
 
@@ -275,8 +281,9 @@ class Core:
             )  # had one of them again: no other would do
         wait = None if end and end.status in outcome.NOT_RETRIED else self._retry_wait(task)
         if wait is not None and task.in_file:
-            retries = self._retries(task)
-            state = Backoff(now.wall + wait, error_text(cause), cause, task.failures, retries)
+            state = Backoff(
+                now.wall + wait, error_text(cause), cause, task.failures, task.retries(self.settings)
+            )
             self._move(task, state, now, cause)
             return
         running = task.running
@@ -297,12 +304,10 @@ class Core:
         if chain.breaks(task, self.settings):
             self._mend(self.board.queue_of(task), now)
 
-    def _retries(self, task: Task) -> int | None:
-        given = task.spec.options.retries
-        return given if given is not None else self.settings.max_retries
-
     def _retry_wait(self, task: Task) -> float | None:
-        return RetryPolicy(self._retries(task), self.settings.retry_config).next_wait(task.key, task.failures)
+        return RetryPolicy(task.retries(self.settings), self.settings.retry_config).next_wait(
+            task.key, task.failures
+        )
 
     def _mend(self, queue: Queue, now: Now) -> None:
         """Skip what a failed task keeps from running, and no longer what none does."""

@@ -67,6 +67,9 @@ class Task:
     def timeout(self, settings: Settings) -> float | None:
         return self.spec.options.timeout if self.spec.options.timeout is not None else settings.timeout
 
+    def retries(self, settings: Settings) -> int | None:
+        return self.spec.options.retries if self.spec.options.retries is not None else settings.max_retries
+
     def want(self) -> Want:
         """What it asks the backend for at the head of its queue."""
         return Want(self.key, self.label, self.spec.queue_id, self.spec, self.ask_gb, self.since, self.avoid)

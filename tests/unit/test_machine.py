@@ -406,6 +406,21 @@ def test_a_block_put_before_the_running_one_waits_its_turn() -> None:
     assert case.heads() == ["1/0"]
 
 
+@pytest.mark.parametrize("why", ["refused", "called_off"])
+def test_a_launch_that_comes_to_nothing_after_an_edit_takes_its_new_place(why: Any) -> None:
+    case = Case(spec(1, "a"), spec(2, "b"))
+    (launch,) = case.give("1/0")
+    case.feed(Edited(planned(spec(1, "first"), spec(1, "a"), spec(2, "b"))))
+    case.feed(NotStarted(launch.spec.number, "why", why))
+    assert [case.status(at) for at in ("1/0", "1/1", "2/0")] == ["waiting", "pending", "waiting"]
+    (launch,) = case.give("2/0")
+    moved = planned(spec(1, "first"), spec(1, "a"), spec(1, "b"))
+    case.grant("1/0")
+    case.feed(Edited(moved))
+    case.feed(NotStarted(launch.spec.number, "why", why))
+    assert [case.status(at) for at in ("1/0", "1/1", "1/2")] == ["running", "pending", "pending"]
+
+
 def test_an_edit_holds_releases_and_reorders() -> None:
     case = Case(spec(1, "a"), spec(1, "b"))
     case.feed(Edited(planned(spec(1, "b"), spec(1, "a"))))
