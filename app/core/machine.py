@@ -279,7 +279,10 @@ class Core:
             task.avoid = (
                 had if had & task.avoid else had | task.avoid
             )  # had one of them again: no other would do
-        wait = None if end and end.status in outcome.NOT_RETRIED else self._retry_wait(task)
+        retries = task.retries(self.settings)
+        policy = RetryPolicy(retries, self.settings.retry_config)
+        vain = end is not None and end.status in outcome.NOT_RETRIED
+        wait = None if vain else policy.next_wait(task.key, task.failures)
         if wait is not None and task.in_file:
             state = Backoff(
                 now.wall + wait, error_text(cause), cause, task.failures, task.retries(self.settings)
@@ -303,11 +306,6 @@ class Core:
         )
         if chain.breaks(task, self.settings):
             self._mend(self.board.queue_of(task), now)
-
-    def _retry_wait(self, task: Task) -> float | None:
-        return RetryPolicy(task.retries(self.settings), self.settings.retry_config).next_wait(
-            task.key, task.failures
-        )
 
     def _mend(self, queue: Queue, now: Now) -> None:
         """Skip what a failed task keeps from running, and no longer what none does."""
