@@ -253,8 +253,7 @@ class Core:
         elif task.state.status not in FINISHED:
             if self.board.queue_of(task).counts["failed"]:
                 self._mend(self.board.queue_of(task), now)
-            if isinstance(task.state, Waiting) and not self._may_wait(task):
-                self._move(task, Pending(now.wall), now)
+            self._fit_in(task, now)
         self._advance(task, now)
 
     def _settle(self, task: Task, cause: Cause | None, end: Exit | None, now: Now) -> None:

@@ -414,6 +414,12 @@ def test_a_launch_that_comes_to_nothing_after_an_edit_takes_its_new_place(why: A
     case.feed(NotStarted(launch.spec.number, "why", why))
     assert [case.status(at) for at in ("1/0", "1/1", "2/0")] == ["waiting", "pending", "waiting"]
     (launch,) = case.give("2/0")
+    case.feed(Edited(planned(spec(1, "first"), spec(1, "a"), spec(2, "b", hold=True))))
+    case.feed(NotStarted(launch.spec.number, "why", why))
+    assert case.status("2/0") == "held"
+    case.feed(Edited(planned(spec(1, "first"), spec(1, "a"), spec(2, "b"))))
+    case.later(100)
+    (launch,) = case.give("2/0")
     moved = planned(spec(1, "first"), spec(1, "a"), spec(1, "b"))
     case.grant("1/0")
     case.feed(Edited(moved))
