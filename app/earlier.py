@@ -166,8 +166,9 @@ def _refuse_what_history_lost(home: Home, command: Path, mode: Mode, runs: Seque
     So it is where history.db, the run's folder or all of logs/ was removed under them. Raises BadInput.
     """
     if not runs:
-        for run, pids in _running_without_folder(home, command).items():
-            _refuse(f"processes ({named([str(pid) for pid in pids])})", run, f"its folder in {home.runs}")
+        for run, pids in _running(home, command).items():
+            lost = "what history.db had of it" if (home.runs / run).exists() else f"its folder in {home.runs}"
+            _refuse(f"processes ({named([str(pid) for pid in pids])})", run, lost)
         for found in list_states(home):
             state = found.state
             if isinstance(state, StateFile) and (state.command_file, state.mode) == (str(command), mode):
@@ -184,13 +185,13 @@ def _refuse_what_history_lost(home: Home, command: Path, mode: Mode, runs: Seque
                 _refuse_tasks(len(unknown), left.name, "what history.db had of them")
 
 
-def _running_without_folder(home: Home, command: Path) -> dict[str, list[int]]:
-    """Runs of this file by their name whose folders are gone, and the processes that are still there."""
+def _running(home: Home, command: Path) -> dict[str, list[int]]:
+    """Runs of this file, by their name, and their supervisors that live."""
     found: dict[str, list[int]] = {}
     of_file = re.compile(rf"\d{{8}}-\d{{6}}-{re.escape(run_stem(command))}[0-9a-f]{{4}}")
     for pid, log in supervisors_below(home.runs):
         run = log.relative_to(home.runs).parts[0]
-        if of_file.fullmatch(run) and not (home.runs / run).exists():
+        if of_file.fullmatch(run):
             found.setdefault(run, []).append(pid)
     return found
 

@@ -163,7 +163,7 @@ def holds(pid: int, files: set[tuple[int, int]], memfd: str = "") -> bool:
         return False
     for name in names:
         try:
-            if os.readlink(f"{folder}/{name}") == memfd:  # noqa: PTH115
+            if os.readlink(f"{folder}/{name}") == memfd and procfs.is_ours(pid):  # noqa: PTH115
                 return True
             if files:
                 seen = os.stat(f"{folder}/{name}")  # noqa: PTH116
@@ -175,9 +175,10 @@ def holds(pid: int, files: set[tuple[int, int]], memfd: str = "") -> bool:
 
 
 def _locks(pid: int, descriptor: str) -> bool:
-    """Whether a write lock lies on this descriptor's open file description."""
+    """Whether a write lock of ours lies on this descriptor's open file description. (A flock is none: anybody
+    who may read the file can have that.)"""
     info = Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text()
-    return any(line.startswith("lock:") and " WRITE " in line for line in info.splitlines())
+    return any({"lock:", "OFDLCK", "WRITE"} <= set(line.split()) for line in info.splitlines())
 
 
 def _candidate(found: procfs.Stat) -> bool:

@@ -1,5 +1,6 @@
 """Whatever an attempt leaves behind is found and ended, and nothing else is. Real processes."""
 
+import fcntl
 import os
 import resource
 import shlex
@@ -93,6 +94,20 @@ def test_a_lease_alone_proves_it(attempts: Attempts, tmp_path: Path) -> None:
     assert lease_is_held(lease)
     assert [process.command for process in kill_tree(trial.marks).ended] == ["sleep"]
     assert not lease_is_held(lease)
+
+
+def test_who_flocks_a_lease_is_none_of_ours(attempts: Attempts, tmp_path: Path) -> None:
+    """Everybody may read leases, and so may flock them."""
+    lease = tmp_path / "lease"
+    fd = make_lease(lease)
+    trial = attempts.start("true", {str(lease): fd})
+    attempts.finish(trial)
+    with lease.open() as reader:
+        fcntl.flock(reader, fcntl.LOCK_EX)
+        with subprocess.Popen(["sleep", "300"], pass_fds=[reader.fileno()]) as bystander:
+            assert find(trial.marks) == []
+            bystander.kill()
+    os.close(fd)
 
 
 def test_what_another_users_process_says_of_itself_proves_nothing(attempts: Attempts) -> None:

@@ -138,6 +138,22 @@ def test_without_its_logs_nothing_of_a_file_is_run_twice(world: World) -> None:
     world.run()
 
 
+def test_without_history_and_state_nothing_is_run_twice(world: World) -> None:
+    world.blocks([(1, f"echo ran >>done; {UNTIL_GO}")])
+    scheduler = world.start()
+    pid = scheduler.wait_for("1/0", "running").pid
+    scheduler.kill()
+    logs = world.root / "logs"
+    shutil.rmtree(logs / "state")
+    for path in logs.glob("history.db*"):
+        path.unlink()
+    assert "what history.db had of it was removed" in world.run(expect=2)
+    world.go()
+    eventually(lambda: procfs.start_time(pid) is None)
+    assert world.work("done") == ["ran"]
+    world.run()
+
+
 def test_what_a_finished_run_was_let_to_leave_refuses_no_start_without_logs(world: World) -> None:
     world.settings(kill_leftovers=False)
     world.blocks([(1, f"setsid bash -c '{UNTIL_GO}; touch gone' & echo ran >>done")])
