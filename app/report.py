@@ -9,7 +9,7 @@ from app.core.task import Queue, Task
 from app.model import state_file
 from app.model.backend import Survey
 from app.model.problems import Problem
-from app.model.state import Running, Status, TaskState
+from app.model.state import Failed, Running, Status, TaskState
 from app.model.state_dump import shown
 from app.model.state_file import SchedulerStatus, StateFile
 from app.model.task import TaskSpec
@@ -66,7 +66,7 @@ class Report:
         if made and made.version == queue.version and made.room == queues and not measured:
             return made.queue
         before = made.tasks if made else {}
-        places = shown(len(queue.tasks), queue.cursor, queues)
+        places = shown(len(queue.tasks), _middle(queue), queues)
         tasks = {at: _task(queue.tasks[at], used, before.get(at)) for at in places}
         built = state_file.Queue(
             queue_id=queue.queue_id,
@@ -81,6 +81,13 @@ class Report:
             built = made.queue
         self._made[queue.queue_id] = _Made(queue.version, queues, built, tasks)
         return built
+
+
+def _middle(queue: Queue) -> int:
+    """The place that matters most: where it goes on, or what has stopped it."""
+    if queue.head() is None and queue.counts["skipped"] and queue.counts["failed"]:
+        return max(at for at, task in enumerate(queue.tasks) if isinstance(task.state, Failed)) + 1
+    return queue.cursor
 
 
 def _status(queue: Queue, head: Task | None) -> Status:

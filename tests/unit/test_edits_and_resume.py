@@ -230,6 +230,15 @@ def test_the_state_file_shows_a_task_as_the_edit_left_it() -> None:
     assert (task.memory_gb, task.options.name) == (20, "new")
 
 
+def test_the_state_file_shows_what_has_stopped_a_long_queue() -> None:
+    case = Case(*(spec(1, f"task {number}") for number in range(1_000)), max_retries=0)
+    report = report_of(case)
+    case.grant("1/0")
+    case.end("1/0", 1)
+    (queue,) = shown(report).queues
+    assert (queue.tasks[0].index, queue.tasks[0].state.status) == (0, "failed")
+
+
 def test_the_state_file_shows_a_queue_that_went_and_came_back() -> None:
     case = Case(spec(1, "a"), spec(5, "x", hold=True))
     report = report_of(case)
