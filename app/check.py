@@ -102,7 +102,7 @@ def _unfinished(files: Files, parsed: Parsed, options: RunOptions) -> str | None
     saved = unfinished_run(files.home, files.command, options)
     if saved is None or options.start == "fresh":
         return None
-    saved, _ = filled_in(files.home, saved)
+    saved, _ = filled_in(files.home, saved, now())
     tasks = [task for task in resume(saved, parsed.tasks, now()).tasks if task.in_file]
     living = count_living(files.home, saved)
     more = f", {living} of them running now" if living else " (start over with --fresh)"

@@ -22,7 +22,6 @@ from app.model.problems import named
 from app.model.records import Record
 from app.model.state import (
     RUN_DONE,
-    Cause,
     Completed,
     Pending,
     Running,
@@ -76,7 +75,7 @@ def _refuse_beside(home: Home, run: LeftRun, why: str) -> None:
         )
 
 
-def filled_in(home: Home, saved: SavedRun) -> tuple[SavedRun, list[Record]]:
+def filled_in(home: Home, saved: SavedRun, now: Now) -> tuple[SavedRun, list[Record]]:
     """The run with what its `ends` knows and history does not, since a power cut took its last moments: the
     attempts' numbers, and which tasks were completed. And what history should be told of that."""
     told: list[Record] = []
@@ -92,7 +91,11 @@ def filled_in(home: Home, saved: SavedRun) -> tuple[SavedRun, list[Record]]:
             if log and task and lines.ended and lines.ended.status == 0 and lines.ended_for is None:
                 tasks[task.key], more = _completed(saved, task, number, str(log), lines.ended)
                 told += more
-    return replace(saved, tasks=tuple(tasks.values()), last_number=last), told
+        # An earlier attempt of the same task, which history still takes to be running, has ended as well.
+        done = [each for each in saved.open_attempts if not isinstance(tasks[each.key].state, Running)]
+        told += [_end_of(each, ends.lines(each.number), saved.specs[each.key], now) for each in done]
+    still = tuple(each for each in saved.open_attempts if each not in done)
+    return replace(saved, tasks=tuple(tasks.values()), open_attempts=still, last_number=last), told
 
 
 def _task_of(log: Path, tasks: Iterable[SavedTask]) -> SavedTask | None:
@@ -139,25 +142,23 @@ def give_up(home: Home, saved: SavedRun, now: Now) -> list[Record]:
     with _ends(home, saved.name) as ends:
         for record in saved.open_attempts:
             lines = ends.lines(record.number) if ends else NOTHING
-            told += _given_up(record, lines, saved.specs[record.key], failures[record.key], now)
+            end = _end_of(record, lines, saved.specs[record.key], now)
+            state: TaskState = Pending(now.wall)
+            if end.cause is None and lines.ended:
+                state = Completed(record.gpu_ids, lines.ended.started_at, lines.ended.ended_at, 0, None)
+            failed = failures[record.key]
+            told += [end, records.Moved(record.key, now.wall, "running", state, failed, cause=end.cause)]
     return told
 
 
-def _given_up(
-    record: AttemptRecord, lines: Lines, spec: TaskSpec, failures: int, now: Now
-) -> Iterator[Record]:
-    ended = lines.ended
-    if ended is None:
-        cause: Cause | None = Vanished(reboot=record.boot_id != procfs.boot_id())
-        yield records.AttemptEnded(record.number, None, now.wall, None, None, cause)
-    else:
-        end = Exit(ended.status, ended.started_at, ended.ended_at, None, "")
-        cause = cause_of(end, spec.script, spec.options.timeout, lines.ended_for)
-        yield records.AttemptEnded(record.number, end.started_at, end.ended_at, end.status, None, cause)
-    state: TaskState = Pending(now.wall)
-    if ended and cause is None:
-        state = Completed(record.gpu_ids, ended.started_at, ended.ended_at, 0, None)
-    yield records.Moved(record.key, now.wall, "running", state, failures, cause=cause)
+def _end_of(record: AttemptRecord, lines: Lines, spec: TaskSpec, now: Now) -> records.AttemptEnded:
+    """How an attempt has ended; without a cause it completed."""
+    if lines.ended is None:
+        lost = Vanished(reboot=record.boot_id != procfs.boot_id())
+        return records.AttemptEnded(record.number, None, now.wall, None, None, lost)
+    end = Exit(lines.ended.status, lines.ended.started_at, lines.ended.ended_at, None, "")
+    cause = cause_of(end, spec.script, spec.options.timeout, lines.ended_for)
+    return records.AttemptEnded(record.number, end.started_at, end.ended_at, end.status, None, cause)
 
 
 def _refuse_what_history_lost(home: Home, command: Path, mode: Mode, runs: Sequence[LeftRun]) -> None:

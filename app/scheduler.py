@@ -207,7 +207,7 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
 def _plan(ready: Ready) -> Plan:
     files, saved = ready.files, ready.saved
     if saved is not None:
-        saved, filled = filled_in(files.home, saved)
+        saved, filled = filled_in(files.home, saved, now())
         resumed = resume(saved, ready.parsed.tasks, now())
         begun: Record = records.RunResumed(saved.run_id, procfs.boot_id())
         told = [begun, *filled, *resumed.records]

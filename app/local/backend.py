@@ -200,8 +200,9 @@ class LocalBackend:
     def _note_use(self, seen: Seen) -> None:
         used = used_by_lease(seen, self._seats.rules)
         for attempt in self._attempts.living.values():
-            if attempt.leases:
-                attempt.note_use(max(used.get(name, 0.0) for name in attempt.leases))
+            known = [used[name] for name in attempt.leases if name in used]
+            if known:
+                attempt.note_use(max(known))
 
     def _visible(self, grant: Grant) -> str:
         """CUDA_VISIBLE_DEVICES: indices in PCI order, or UUIDs; a MIG device has no other name."""

@@ -22,7 +22,8 @@ def allowance_of(seen: Seen, rules: Rules) -> Allowance:
 
 
 def used_by_lease(seen: Seen, rules: Rules) -> dict[str, float]:
-    """GB that the processes of each lease use now. A simulated task uses what it declares."""
+    """GB that the processes of each lease use now, of those of which any is known. A simulated task uses what
+    it declares."""
     return {name: gb for account in ledger(seen, rules).values() for name, gb in _used(account).items()}
 
 
@@ -31,8 +32,9 @@ def _used(account: Account) -> dict[str, float]:
     if account.gpu.simulated:
         return {lease.name: declared(lease, account.gpu) for lease in account.leases}
     return {
-        lease.name: sum(process.used_gb or 0.0 for process in processes)
+        lease.name: sum(known)
         for lease, processes in zip(account.leases, account.tenants, strict=True)
+        if (known := [process.used_gb for process in processes if process.used_gb is not None])
     }
 
 
@@ -40,7 +42,7 @@ def _card(account: Account, tasks: Mapping[str, str], off_since: float | None) -
     gpu = account.gpu
     used = _used(account)
     own = [lease for lease in account.leases if lease.name in tasks]
-    promised = sum(max(declared(lease, gpu), used[lease.name]) for lease in own)
+    promised = sum(max(declared(lease, gpu), used.get(lease.name, 0.0)) for lease in own)
     others = [lease for lease in account.leases if lease.name not in tasks]
     return Card(
         uuid=gpu.uuid,
@@ -49,10 +51,10 @@ def _card(account: Account, tasks: Mapping[str, str], off_since: float | None) -
         health=gpu.health,
         total_gb=round(gpu.total_gb, 2),
         free_gb=round(max(account.free_gb, 0.0), 2),
-        own_used_gb=round(sum(used[lease.name] for lease in own), 2),
+        own_used_gb=round(sum(used.get(lease.name, 0.0) for lease in own), 2),
         own_promised_gb=round(promised, 2),
         others_gb=round(account.others_gb, 2),
-        other_leases=tuple(_other(lease, used[lease.name]) for lease in others),
+        other_leases=tuple(_other(lease, used.get(lease.name, 0.0)) for lease in others),
         use=gpu.utilization,
         temperature_c=gpu.temperature_c,
         power_w=gpu.power_w,

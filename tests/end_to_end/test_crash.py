@@ -214,6 +214,29 @@ def test_what_a_power_cut_took_from_history_is_filled_in(world: World) -> None:
     assert world.work("done") == ["one", "two"]
 
 
+def test_a_power_cut_over_a_retry(world: World) -> None:
+    world.blocks([(1, f"{UNTIL_GO}; echo try >>tries; test $(wc -l <tries) = 2"), (1, "touch up; sleep 300")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    logs, kept = world.root / "logs", world.root / "kept"
+    kept.mkdir()
+    for path in logs.glob("history.db*"):
+        shutil.copy(path, kept)
+    world.go()
+    scheduler.wait_for("1/0", "completed")
+    supervisor = scheduler.wait_for("1/1", "running").pid
+    scheduler.kill()
+    os.killpg(supervisor, signal.SIGKILL)
+    for path in logs.glob("history.db*"):
+        path.unlink()
+    for path in kept.iterdir():
+        shutil.copy(path, logs)
+    again = world.start()
+    again.wait_for("1/1", "running")
+    assert world.work("tries") == ["try", "try"]
+    assert again.stop() == 143
+
+
 def test_logs_moved_to_another_disk_under_a_scheduler(world: World, tmp_path: Path) -> None:
     """What runs goes on, nothing new starts until its next start, and that one finds everything."""
     world.settings(check_time=0.3, max_retries=0)
