@@ -176,9 +176,11 @@ class Engine:
         self._changed.set()  # it may have a timeout now, or be tried again later
 
     async def _launch(self, launch: Launch) -> None:
-        number = launch.spec.number
-        if self._signals.pop(number, None):
-            await self._call_off([launch], "the scheduler was told to stop")
+        number, task = launch.spec.number, self.core.running[launch.spec.number]
+        told = self._signals.pop(number, None)
+        # Said while it was being recorded, however long that took.
+        if told or self.core.ending or not task.in_file or task.spec.options.hold:
+            await self._call_off([launch], "it shall not start any more")
             return
         result = await self.backend.launch(launch.grant, launch.spec)
         if isinstance(result, LaunchFailed):

@@ -155,15 +155,17 @@ class Core:
             case Edited():
                 self._edit(event.plan, now)
             case StopNow():
-                self.ending = "stop"
+                self._stand_still("stop")
                 for task in self.board.attempts.values():
                     self._stop(task, "stopped", now)
             case Drain():
-                self.ending = self.ending or "drain"
-                for task in self.board.tasks.values():
-                    if isinstance(task.state, Waiting):
-                        self.board.renew(task, task.waiting_for(task.state.since, DRAINING))
+                self._stand_still(self.ending or "drain")
         return self._actions
+
+    def _stand_still(self, ending: Literal["drain", "stop"]) -> None:
+        self.ending = ending
+        for task in [task for task in self.board.tasks.values() if isinstance(task.state, Waiting)]:
+            self.board.renew(task, task.waiting_for(task.waiting.since, DRAINING))
 
     # Attempts
 

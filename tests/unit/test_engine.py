@@ -171,6 +171,32 @@ def test_a_stop_that_comes_before_a_launch_calls_it_off(terminal: Terminal) -> N
     assert task.state.status in ("pending", "waiting")
 
 
+@pytest.mark.parametrize(
+    ("say", "status"),
+    [
+        (lambda engine: engine.drain(), "waiting"),
+        (lambda engine: engine.edit(planned(spec(2, "other", hold=True))), None),
+        (lambda engine: engine.edit(planned(spec(1, "a", hold=True))), "held"),
+    ],
+)
+def test_what_is_said_while_a_launch_is_recorded_calls_it_off(
+    say: Callable[[Engine], None], status: str | None
+) -> None:
+    backend, journal = FakeBackend(), Journal()
+    engine = engine_of(backend, spec(1, "a"), journal=journal)
+
+    def then_end() -> None:
+        say(engine)
+        asyncio.get_running_loop().call_later(0.05, engine.drain)
+
+    journal.meanwhile = then_end
+    finished(engine)
+    assert len(backend.given_back) == 1
+    assert not backend.launched
+    states = {task.spec.script: task.state.status for task in engine.core.board.tasks.values()}
+    assert states.get("a") == status
+
+
 def test_an_attempt_that_no_process_could_be_had_for_is_tried_again_and_counts_for_nothing() -> None:
     backend = FakeBackend()
     backend.unborn = 1
