@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.rules import Seen
-from app.local.survey import cards
+from app.local.survey import cards, used_by_lease
 from tests.unit.placing import ALICE, ME, gpu, lease, process, rules
 
 
@@ -25,3 +25,11 @@ def test_the_figures_of_a_card_add_up_and_count_nothing_twice(simulated: bool) -
     assert card.free_gb + card.own_promised_gb + leased + card.others_gb + margin == pytest.approx(
         card.total_gb
     )
+
+
+def test_what_nobody_knows_of_is_not_nothing() -> None:
+    """A peak of 0.0 would make a task that ran out of memory ask for the same again."""
+    leases = [lease(0, 6, session=50, name="a"), lease(0, 2, session=51, name="b")]
+    silent = process(None, ME, session=51)
+    seen = Seen((gpu(0, process(4, ME, session=50), silent),), tuple(leases))
+    assert used_by_lease(seen, rules()) == {"a": 4}
