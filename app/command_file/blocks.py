@@ -8,7 +8,7 @@ from app.command_file import values
 from app.command_file.lane import NO_WISHES, Report, Wishes, place_of, wishes
 from app.command_file.lines import FENCE, Chunk, indent, script_lines
 from app.command_file.shell import background_end
-from app.command_file.values import Misread, bare, clip, is_number, looks_numeric
+from app.command_file.values import Misread, bare, clip, is_amount, is_number, looks_numeric
 from app.model.task import Mode, TaskSpec
 
 BLOCK_SHAPE = {
@@ -231,7 +231,7 @@ class _Reader:
 
     def _is_numeric(self, position: int) -> bool:
         line = self._line(position)
-        return line is not None and (is_number(line[1]) or line[1].lower() == "all")
+        return line is not None and is_amount(line[1])
 
     def _no_commands(self) -> None:
         if self.queue_at is not None and self.memory_at is not None:  # otherwise it is said already

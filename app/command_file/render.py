@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from app.command_file.blocks import task_of
 from app.command_file.lane import directive
 from app.command_file.lines import FENCE, chunks
-from app.command_file.values import bare, clip, is_number, memory_text
+from app.command_file.values import bare, clip, is_amount, memory_text
 from app.model.faults import BadInput
 from app.model.task import Mode, TaskSpec
 
@@ -38,7 +38,7 @@ def command_lines(script: str) -> list[str]:
     """The script's lines as they stand in a block, in a verbatim part where they would be misread."""
     lines = script.split("\n")
     plain = all(line.strip() and not line.lstrip().startswith(("#", FENCE)) for line in lines)
-    numeric = [is_number(bare(line)) or bare(line).lower() == "all" for line in lines]
+    numeric = [is_amount(bare(line)) for line in lines]
     if plain and not numeric[-1] and not any(map(operator.and_, numeric, numeric[1:])):
         return lines
     return [FENCE, *lines, FENCE]

@@ -43,6 +43,11 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
+def is_amount(text: str) -> bool:
+    """A line that says how many or how much, and is no command."""
+    return is_number(text) or text.lower() == "all"
+
+
 def looks_numeric(text: str) -> bool:
     """Meant as a number, right or wrong: it begins like one and holds no second word that is a command's."""
     if is_digits(text):

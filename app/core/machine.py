@@ -243,7 +243,7 @@ class Core:
         )
         if isinstance(end, Lost) and (event.adopted or not end.began):
             task.failures = 0  # a new start gives what it finds lost a fresh budget
-            self._move(task, Pending(now.wall) if task.in_file else Cancelled(now.wall, "edit"), now, cause)
+            self._move(task, _back(task, now), now, cause)
         else:
             self._settle(task, cause, exit_, now)
         self._over(task, now)
@@ -266,9 +266,7 @@ class Core:
                 ids, peak = task.running.gpu_ids, end.peak_memory_gb
                 self._move(task, Completed(ids, end.started_at, end.ended_at, 0, peak), now)
             case Stopped() | Vanished(reboot=True):
-                self._move(
-                    task, Pending(now.wall) if task.in_file else Cancelled(now.wall, "edit"), now, cause
-                )
+                self._move(task, _back(task, now), now, cause)
             case _:
                 self._failed(task, cause, end, now)
 
@@ -277,17 +275,14 @@ class Core:
         if isinstance(cause, OutOfMemory):
             task.ask_gb = outcome.next_demand(task.ask_gb, cause, self.surely_gb(task.spec))
             had = frozenset(task.running.gpu_uuids)
-            task.avoid = (
-                had if had & task.avoid else had | task.avoid
-            )  # had one of them again: no other would do
+            # Having had one of them again says that no other would do.
+            task.avoid = had if had & task.avoid else had | task.avoid
         retries = task.retries(self.settings)
         policy = RetryPolicy(retries, self.settings.retry_config)
         vain = end is not None and end.status in outcome.NOT_RETRIED
         wait = None if vain else policy.next_wait(task.key, task.failures)
         if wait is not None and task.in_file:
-            state = Backoff(
-                now.wall + wait, error_text(cause), cause, task.failures, task.retries(self.settings)
-            )
+            state = Backoff(now.wall + wait, error_text(cause), cause, task.failures, retries)
             self._move(task, state, now, cause)
             return
         running = task.running
@@ -398,3 +393,8 @@ class Core:
     def _advance_all(self, now: Now) -> None:
         for queue in self.board.queues.values():
             self._advance_queue(queue, now)
+
+
+def _back(task: Task, now: Now) -> TaskState:
+    """In its queue again, if it is still in the file."""
+    return Pending(now.wall) if task.in_file else Cancelled(now.wall, "edit")

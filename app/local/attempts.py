@@ -94,7 +94,7 @@ class Attempts:
         self._for_tmux = SpareThreads("tmux", TMUX_THREADS)
         self._passed = passed_on(os.environ)
         self._host = socket.gethostname()
-        self.leftovers = Leftovers(settings.kill_leftovers, self._give_back)
+        self.leftovers = Leftovers(settings.kill_leftovers, self._give_back, leases.vouch)
         self.living: dict[int, Living] = {}
         self.sought: dict[int, tuple[str, ...]] = {}  #: leases of those that are being adopted, by number
         self.unseen: dict[int, Problem] = {}
@@ -149,7 +149,7 @@ class Attempts:
             return Running(record.key, record.number, found.pid, found.start, began, why)
         if not (isinstance(found, Gone) and found.reboot):
             marks = self._marks(record.log_path, record.leases, started)
-            await self._end_leftovers(marks, record.leases, 0.0, forced=isinstance(found, Gone))
+            await self.leftovers.end(marks, record.leases, 0.0, forced=isinstance(found, Gone))
         if isinstance(found, Gone):
             return Lost(found.reboot, began=started is not None and not lines.unborn)
         return _exit(lines, found, record.log_path, None)
@@ -216,19 +216,7 @@ class Attempts:
             self.leftovers.sweep_later(living.marks)
             return
         patience = 0.0 if living.kill_at is None else max(0.0, living.kill_at - time.monotonic())
-        await self._end_leftovers(living.marks, living.leases, patience, forced, living.asked)
-
-    async def _end_leftovers(
-        self,
-        marks: Marks,
-        leases: tuple[str, ...],
-        patience: float,
-        forced: bool,
-        asked: Iterable[Process] = (),
-    ) -> None:
-        await self.leftovers.end(marks, leases, patience, forced, asked)
-        # What it left keeps its cards, whether or not it has kept the locks.
-        self._leases.vouch(self.leftovers.keepers().keys() & set(leases))
+        await self.leftovers.end(living.marks, living.leases, patience, forced, living.asked)
 
     def _still_held(self, living: Living) -> bool:
         """By a process other than this one."""

@@ -31,9 +31,14 @@ class Lingering:
 class Leftovers:
     """Ends them, and gives leases back when they are gone."""
 
-    def __init__(self, end_them: bool, release: Callable[[Collection[str]], None]) -> None:
-        """`end_them`: the setting `kill_leftovers`."""
-        self._end_them, self._release = end_them, release
+    def __init__(
+        self,
+        end_them: bool,
+        release: Callable[[Collection[str]], None],
+        vouch: Callable[[Collection[str]], None],
+    ) -> None:
+        """`end_them`: the setting `kill_leftovers`; `release`, `vouch`: of leases, see LeaseStore."""
+        self._end_them, self._release, self._vouch = end_them, release, vouch
         self.freed: Callable[[], None] = lambda: None  #: called when a card is free after its attempt's end
         self._unswept: list[Marks] = []
         self._lingering: dict[Lingering, asyncio.Task[None]] = {}
@@ -79,6 +84,7 @@ class Leftovers:
         if left:
             lingering = Lingering(marks, leases, left)
             self._lingering[lingering] = asyncio.create_task(self._outlive(lingering))
+            self._vouch(leases)  # it keeps its cards, whether or not it has kept the locks
         else:
             self._release(leases)
 

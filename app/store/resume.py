@@ -66,6 +66,7 @@ def load_left(path: Path, command_file: str, uid: int, mode: Mode, simulated: bo
 
 R = TypeVar("R")
 Which = tuple[str, int, Mode, bool]
+Row = tuple[Any, ...]
 
 
 def _load(path: Path, which: Which, read: Callable[[sqlite3.Connection, Which], R | None]) -> R | None:
@@ -101,23 +102,30 @@ OPEN = """SELECT digest, occurrence, number, attempt, gpu_ids, gpu_uuids, leases
     WHERE attempts.run_id = ? AND ended_at IS NULL ORDER BY number"""
 
 
-def _left(connection: sqlite3.Connection, which: Which) -> LeftRun | None:
-    run_id, name, boot_id, finished_at = connection.execute(RUN, which).fetchone() or (None, "", "", None)
-    if run_id is None or finished_at is not None:
+def _newest(connection: sqlite3.Connection, which: Which) -> tuple[tuple[int, str, str], list[Row]] | None:
+    """Its id, name and boot id, and the rows of its open attempts; None: it is finished, or there is none."""
+    found = connection.execute(RUN, which).fetchone()
+    if found is None or found[3] is not None:
         return None
-    return LeftRun(run_id, name, boot_id, tuple(map(_attempt, connection.execute(OPEN, (run_id,)))))
+    return found[:3], connection.execute(OPEN, (found[0],)).fetchall()
+
+
+def _left(connection: sqlite3.Connection, which: Which) -> LeftRun | None:
+    found = _newest(connection, which)
+    return found and LeftRun(*found[0], tuple(map(_attempt, found[1])))
 
 
 def _saved(connection: sqlite3.Connection, which: Which) -> SavedRun | None:
-    left = _left(connection, which)
-    if left is None:
+    found = _newest(connection, which)
+    if found is None:
         return None
-    run_id = left.run_id
-    last = connection.execute("SELECT max(number) FROM attempts WHERE run_id = ?", (run_id,)).fetchone()[0]
+    run, rows = found
+    last = connection.execute("SELECT max(number) FROM attempts WHERE run_id = ?", run[:1]).fetchone()[0]
     return SavedRun(
-        *(run_id, left.name, left.boot_id, left.open_attempts),
-        tasks=tuple(map(_task, connection.execute(TASKS, (run_id, run_id)))),
-        specs={TaskKey(row[0], row[1]): _spec(row) for row in connection.execute(OPEN, (run_id,))},
+        *run,
+        open_attempts=tuple(map(_attempt, rows)),
+        tasks=tuple(map(_task, connection.execute(TASKS, (run[0], run[0])))),
+        specs={TaskKey(row[0], row[1]): _spec(row) for row in rows},
         last_number=last or 0,
     )
 

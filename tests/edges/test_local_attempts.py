@@ -148,7 +148,7 @@ def test_a_bug_in_waiting_for_what_lingers_comes_out(monkeypatch: pytest.MonkeyP
         raise ZeroDivisionError
 
     async def linger() -> None:
-        left = Leftovers(False, lambda _: None)
+        left = Leftovers(False, lambda _: None, lambda _: None)
         await left.end(Marks("/log"), ("lease",), 0.0, forced=False)
         for _ in range(10):
             await asyncio.sleep(0)

@@ -169,21 +169,33 @@ def test_an_older_history_put_back_runs_nothing_twice(world: World) -> None:
     world.settings(max_retries=0)
     world.blocks([(1, f"test -e ready; echo one >>done; {UNTIL_GO}")])
     world.run(expect=1)
-    history, older = world.root / "logs" / "history.db", world.root / "older.db"
-    shutil.copy(history, older)
+    keep_history(world)
     (world.root / "work" / "ready").touch()
     scheduler = world.start()
     pid = scheduler.wait_for("1/0", "running").pid
     scheduler.kill()
-    for path in history.parent.glob("history.db*"):
-        path.unlink()
-    shutil.copy(older, history)
+    put_history_back(world)
     assert "1 of the tasks" in (said := world.run(expect=2))
     assert "what history.db had of them was removed" in said
     world.go()
     eventually(lambda: procfs.start_time(pid) is None)
     world.run()
     assert world.work("done") == ["one"]
+
+
+def keep_history(world: World) -> None:
+    kept = world.root / "kept"
+    kept.mkdir()
+    for path in (world.root / "logs").glob("history.db*"):
+        shutil.copy(path, kept)
+
+
+def put_history_back(world: World) -> None:
+    logs = world.root / "logs"
+    for path in logs.glob("history.db*"):
+        path.unlink()
+    for path in (world.root / "kept").iterdir():
+        shutil.copy(path, logs)
 
 
 WAITS = {"one": f"{UNTIL_GO}; ", "two": "", "three": "sleep 1; "}
@@ -195,18 +207,12 @@ def test_what_a_power_cut_took_from_history_is_filled_in(world: World) -> None:
     world.settings(on_failure="continue", max_retries=0)
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
-    logs, kept = world.root / "logs", world.root / "kept"
-    kept.mkdir()
-    for path in logs.glob("history.db*"):
-        shutil.copy(path, kept)
+    keep_history(world)
     world.go()
     supervisor = scheduler.wait_for("1/2", "running").pid
     scheduler.kill()
     os.killpg(supervisor, signal.SIGKILL)
-    for path in logs.glob("history.db*"):
-        path.unlink()
-    for path in kept.iterdir():
-        shutil.copy(path, logs)
+    put_history_back(world)
     assert "1 done, 2 to go" in world.run("--check")  # the first is collected at the start
     again = world.start()
     assert again.wait_for("1/2", "running").number == 4
@@ -218,19 +224,13 @@ def test_a_power_cut_over_a_retry(world: World) -> None:
     world.blocks([(1, f"{UNTIL_GO}; echo try >>tries; test $(wc -l <tries) = 2"), (1, "touch up; sleep 300")])
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
-    logs, kept = world.root / "logs", world.root / "kept"
-    kept.mkdir()
-    for path in logs.glob("history.db*"):
-        shutil.copy(path, kept)
+    keep_history(world)
     world.go()
     scheduler.wait_for("1/0", "completed")
     supervisor = scheduler.wait_for("1/1", "running").pid
     scheduler.kill()
     os.killpg(supervisor, signal.SIGKILL)
-    for path in logs.glob("history.db*"):
-        path.unlink()
-    for path in kept.iterdir():
-        shutil.copy(path, logs)
+    put_history_back(world)
     again = world.start()
     again.wait_for("1/1", "running")
     assert world.work("tries") == ["try", "try"]
