@@ -9,7 +9,7 @@ import signal
 import socket
 import stat
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -95,6 +95,8 @@ class Attempts:
         self._passed = passed_on(os.environ)
         self._host = socket.gethostname()
         self.leftovers = Leftovers(settings.kill_leftovers, self._give_back, leases.vouch)
+        for marks in self._ended_before(run):
+            self.leftovers.sweep_later(marks)
         self.living: dict[int, Living] = {}
         self.sought: dict[int, tuple[str, ...]] = {}  #: leases of those that are being adopted, by number
         self.unseen: dict[int, Problem] = {}
@@ -153,6 +155,14 @@ class Attempts:
         if isinstance(found, Gone):
             return Lost(found.reboot, began=started is not None and not lines.unborn)
         return _exit(lines, found, record.log_path, None)
+
+    def _ended_before(self, run: RunPaths) -> Iterator[Marks]:
+        """Attempts of earlier schedulers, which may have died between an end and the look for strays. Told by
+        log and script alone: what has the number of its session by now may be anybody's."""
+        ended = {number for number in self._ends.numbers() if self._ends.lines(number).ended}
+        for log_path in run.folder.glob("*.log") if ended else ():
+            if run.number_of(log_path) in ended:
+                yield Marks(str(log_path))
 
     async def _locate(self, record: AttemptRecord) -> Alive | Ended | Gone:
         """Where its lock is held by a process that can't be seen from here, wait for what that does."""

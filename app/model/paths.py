@@ -110,3 +110,8 @@ class RunPaths:
 
     def log(self, queue_id: int, index: int, key: TaskKey, number: int) -> Path:
         return self.folder / f"{queue_id}-{index}-{key.digest[:8]}.{number}.log"
+
+    def number_of(self, log: Path) -> int | None:
+        """The number of the attempt that has this log; None if it is no such name."""
+        number = log.stem.rpartition(".")[2]
+        return int(number) if number.isdecimal() else None

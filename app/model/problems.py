@@ -25,7 +25,7 @@ TEXTS: dict[str, str] = {
         "what they use counts as other people's, also where they are ours"
     ),
     "unseen_attempt": "attempt {number} of {ends} runs, but its process can't be found from here",
-    "leftovers": "{processes}, left running by an attempt, keeps its card: {log}",
+    "leftovers": "what an attempt has left running can't be ended: {processes}; its log: {log}",
     "spared": "left running by tasks and spared: {processes}; end them yourself when they are not needed",
     "history": "history can't be written, nothing new starts: {error}",
     "state_file": "{path} can't be written ({error}): what is shown of this scheduler is old",
