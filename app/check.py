@@ -20,8 +20,9 @@ from app.model.task import TaskSpec
 from app.narrate import counted
 from app.options import RunOptions
 from app.preparation import Files
-from app.resume import progress, resume
+from app.resume import Resumed, progress, resume
 from app.store.plan_lock import plan_holder
+from app.store.resume import SavedRun
 
 SHOWN_TASKS = 200
 
@@ -32,15 +33,19 @@ async def check(options: RunOptions) -> int:
         files = preparation.find_files(options)
         parsed = preparation.read_command_file(files, {})
         runs_in = plan_holder(files.home.state, files.command)
-        unfinished = None if parsed.faults or runs_in else _unfinished(files, parsed, options)
+        saved = None if parsed.faults or runs_in else _unfinished(files, options)
+        resumed = resume(saved, parsed.tasks, now()) if saved else None
     watch = GpuWatch(fitting.make_probe(options))
     console = Console()
     try:
-        if unfinished is None:
+        if resumed is None:
             _, problems = await fitting.fit(files, parsed, watch)
         else:  # a card that is missing at a resume is a reason to wait
             gpus = await fitting.cards_within(watch, fitting.SHORT_LOOK_SECONDS)
-            _, problems = fitting.rules_here(files, gpus)
+            rules, problems = fitting.rules_here(files, gpus)
+            if gpus:
+                never = fitting.never_fitting(resumed.anew, parsed.document, gpus, rules, files.shown)
+                preparation.refuse(never)
     except NoDriver as none:
         problems = ()
         console.print(Text(f"not checked against this machine's GPUs: {none}"))
@@ -49,23 +54,26 @@ async def check(options: RunOptions) -> int:
     with preparation.refused():
         leases = preview_leases(files.home, files.settings)
     problems = (*files.problems, *parsed.problems, *problems, *leases)
+    first = None
     if runs_in is not None:
-        unfinished = f"the scheduler with pid {runs_in} runs this file; beside it a start would be refused"
+        first = f"the scheduler with pid {runs_in} runs this file; beside it a start would be refused"
+    elif saved is not None and resumed is not None:
+        first = _would_resume(files, saved, resumed)
     with preparation.refused():  # a full disk behind a redirection
-        _show(console, files, parsed, unfinished, problems)
+        _show(console, files, parsed, first, problems)
     return 0
 
 
 def _show(
-    console: Console, files: Files, parsed: Parsed, unfinished: str | None, problems: Sequence[Problem]
+    console: Console, files: Files, parsed: Parsed, first: str | None, problems: Sequence[Problem]
 ) -> None:
     _show_plan(console, parsed.tasks)
     held = sum(task.options.hold for task in parsed.tasks)
     queues = len({task.queue_id for task in parsed.tasks})
     size = f"{counted(len(parsed.tasks), 'task')} in {counted(queues, 'queue')}, {held} held"
     console.print(Text(f"{files.shown}: {size}; no faults"))
-    if unfinished is not None:
-        console.print(Text(unfinished), soft_wrap=True)
+    if first is not None:
+        console.print(Text(first), soft_wrap=True)
     for note in (*(problem.text for problem in problems), *_missing_folders(files, parsed)):
         console.print(Text(f"note: {note}"), soft_wrap=True)
 
@@ -97,13 +105,16 @@ def _missing_folders(files: Files, parsed: Parsed) -> Iterator[str]:
         seen.add(folder)
 
 
-def _unfinished(files: Files, parsed: Parsed, options: RunOptions) -> str | None:
+def _unfinished(files: Files, options: RunOptions) -> SavedRun | None:
     """What a start would go on with; None: it would begin a run. Raises what that start would raise."""
     saved = unfinished_run(files.home, files.command, options)
     if saved is None or options.start == "fresh":
         return None
-    saved, _ = filled_in(files.home, saved, now())
-    tasks = [task for task in resume(saved, parsed.tasks, now()).tasks if task.in_file]
+    return filled_in(files.home, saved, now())[0]
+
+
+def _would_resume(files: Files, saved: SavedRun, resumed: Resumed) -> str:
+    tasks = [task for task in resumed.tasks if task.in_file]
     living = count_living(files.home, saved)
     more = f", {living} of them running now" if living else " (start over with --fresh)"
     return f"a start would resume run {saved.name}: {progress(tasks)}{more}"

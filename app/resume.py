@@ -28,6 +28,7 @@ class Resumed:
     departed: list[Task]  #: completed ones that the file does not have
     open_attempts: tuple[AttemptRecord, ...]
     removed: int  #: tasks that the file had and has no more
+    anew: list[TaskSpec]  #: what it asks for that it did not when the run was left
     records: list[Record]
 
 
@@ -61,12 +62,20 @@ def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
         [_departed(task, now) for task in saved.tasks if _is_departed(task, kept)],
         saved.open_attempts,
         len(removed),
+        [one.spec for one in planned if _asks_anew(known.get(one.key), one.spec)],
         [
             records.TasksPlanned(changed, now.wall, [task.key for task in removed]),
             *_cancellations(removed, now),
             *_revivals(known, tasks, now),
         ],
     )
+
+
+def _asks_anew(saved: SavedTask | None, spec: TaskSpec) -> bool:
+    if saved is None:
+        return True
+    before = plan.needs(saved.memory_gb, saved.options)
+    return saved.state.status not in RUN_DONE and before != plan.needs(spec.memory_gb, spec.options)
 
 
 def _is_departed(task: SavedTask, kept: Collection[TaskKey]) -> bool:

@@ -31,7 +31,7 @@ from app.local.backend import open_backend
 from app.logs import open_log, say
 from app.model import records
 from app.model.backend import AttemptRecord
-from app.model.faults import BadInput
+from app.model.faults import BadInput, Fault
 from app.model.gpu import Gpu
 from app.model.paths import RunPaths, run_stem
 from app.model.problems import Problem
@@ -130,7 +130,7 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     verdicts: Verdicts = {}
     parsed = preparation.read_command_file(files, verdicts)
     if saved is not None:
-        _refuse(parsed, files, saved)
+        _refuse(parsed.faults, files, saved)
     watch = GpuWatch(
         fitting.make_probe(options),
         sample_interval=files.settings.sample_interval,
@@ -145,10 +145,10 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
     return Ready(options, files, seen, parsed, verdicts, saved, given_up, watch, rules, problems)
 
 
-def _refuse(parsed: Parsed, files: Files, saved: SavedRun) -> None:
+def _refuse(faults: tuple[Fault, ...], files: Files, saved: SavedRun) -> None:
     """At a resume. Raises BadInput with the file's faults, which counts what was left running."""
     try:
-        preparation.refuse(parsed.faults)
+        preparation.refuse(faults)
     except BadInput as bad:
         living = count_living(files.home, saved)
         if living:
@@ -209,6 +209,10 @@ def _plan(ready: Ready) -> Plan:
     if saved is not None:
         saved, filled = filled_in(files.home, saved, now())
         resumed = resume(saved, ready.parsed.tasks, now())
+        if ready.watch.last:
+            cards, document = ready.watch.last.gpus, ready.parsed.document
+            never = fitting.never_fitting(resumed.anew, document, cards, ready.rules, files.shown)
+            _refuse(never, files, saved)
         begun: Record = records.RunResumed(saved.run_id, procfs.boot_id())
         told = [begun, *filled, *resumed.records]
         number, removed = saved.last_number, resumed.removed

@@ -7,7 +7,7 @@ from app.core.align import OldTask
 from app.core.task import Task
 from app.model.backend import Now
 from app.model.state import FINISHED, RUN_DONE, Held, Pending, Running
-from app.model.task import Planned, TaskKey, TaskSpec
+from app.model.task import Options, Planned, TaskKey, TaskSpec
 
 SETTLED = FINISHED - {"skipped"}
 """States in which an edit of its block gives a task nothing to do."""
@@ -55,13 +55,13 @@ def asking_anew(old: Mapping[TaskKey, Task], plan: Sequence[Planned]) -> list[Ta
 def _asks_anew(task: Task | None, spec: TaskSpec) -> bool:
     if task is None:
         return True
-    return task.state.status not in SETTLED and _cards(task.spec) != _cards(spec)
+    before = needs(task.spec.memory_gb, task.spec.options)
+    return task.state.status not in SETTLED and before != needs(spec.memory_gb, spec.options)
 
 
-def _cards(spec: TaskSpec) -> tuple[object, ...]:
-    """What it needs of the cards, but for their number, which is in its key."""
-    options = spec.options
-    return spec.memory_gb, options.devices, options.model, options.share
+def needs(memory_gb: float | None, options: Options) -> tuple[object, ...]:
+    """What a task with these asks of the cards, but for their number, which is in its key."""
+    return memory_gb, options.devices, options.model, options.share
 
 
 def _updated(task: Task | None, planned: Planned, now: Now) -> Task:

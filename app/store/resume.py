@@ -5,13 +5,14 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from app.model.backend import AttemptRecord
 from app.model.state import TaskState
-from app.model.task import Mode, TaskKey, TaskSpec
+from app.model.task import Mode, Options, TaskKey, TaskSpec
 from app.store.schema import BUSY_SECONDS, SCHEMA, HistoryError, explained, refuse_newer
 from app.store.write import OPTIONS, STATE
 
@@ -26,6 +27,7 @@ class SavedTask:
     state: TaskState
     failures: int  #: of its retry budget
     memory_gb: float | None  #: as the file declared it
+    options: Options
     ask_gb: float | None
     avoid: frozenset[str]
     attempts: int  #: made so far
@@ -92,7 +94,7 @@ RUN = """SELECT id, name, boot_id, finished_at FROM runs
     WHERE command_file = ? AND uid = ? AND mode = ? AND simulated = ? ORDER BY id DESC LIMIT 1"""
 LAST = "SELECT task_id, max(attempt) AS attempt, log_path FROM attempts WHERE run_id = ? GROUP BY task_id"
 TASKS = f"""SELECT digest, occurrence, queue_id, idx, state, failures,
-        tasks.memory_gb, ask_gb, avoid, last.attempt, last.log_path
+        tasks.memory_gb, options, ask_gb, avoid, last.attempt, last.log_path
     FROM tasks LEFT JOIN ({LAST}) AS last ON last.task_id = tasks.id
     WHERE run_id = ? ORDER BY idx IS NULL, queue_id, idx, id"""
 OPEN = """SELECT digest, occurrence, number, attempt, gpu_ids, gpu_uuids, leases, attempts.memory_gb,
@@ -134,11 +136,27 @@ _NO_CARDS: frozenset[str] = frozenset()
 
 
 def _task(row: tuple[Any, ...]) -> SavedTask:
-    digest, occurrence, queue_id, index, state, failures, memory_gb, ask_gb, avoid, attempts, log_path = row
-    cards = _NO_CARDS if avoid == "[]" else frozenset(json.loads(avoid))
-    known = STATE.validate_json(state)
-    key = TaskKey(digest, occurrence)
-    return SavedTask(key, queue_id, index, known, failures, memory_gb, ask_gb, cards, attempts or 0, log_path)
+    digest, occurrence, queue_id, index, state, *rest, attempt, log_path = row
+    failures, memory_gb, options, ask_gb, avoid = rest
+    return SavedTask(
+        TaskKey(digest, occurrence),
+        queue_id,
+        index,
+        STATE.validate_json(state),
+        failures,
+        memory_gb,
+        _options(options),
+        ask_gb,
+        _NO_CARDS if avoid == "[]" else frozenset(json.loads(avoid)),
+        attempt or 0,
+        log_path,
+    )
+
+
+@lru_cache
+def _options(text: str) -> Options:
+    """Thousands of tasks have the same."""
+    return OPTIONS.validate_json(text)
 
 
 def _attempt(row: tuple[Any, ...]) -> AttemptRecord:
@@ -149,4 +167,4 @@ def _attempt(row: tuple[Any, ...]) -> AttemptRecord:
 
 def _spec(row: tuple[Any, ...]) -> TaskSpec:
     queue_id, commands, gpus, memory_gb, options = row[13:]
-    return TaskSpec(queue_id, commands, gpus, memory_gb, OPTIONS.validate_json(options))
+    return TaskSpec(queue_id, commands, gpus, memory_gb, _options(options))

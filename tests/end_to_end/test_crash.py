@@ -331,6 +331,44 @@ def test_faults_at_a_resume_leave_living_attempts_alone(world: World) -> None:
     assert procfs.start_time(pid) is None
 
 
+@pytest.mark.parametrize(
+    "edited", ["1\nsleep 60\n1\n10\n\n2\ntrue\n1\n500\n", "1\nsleep 60\n1\n500\n"], ids=["new", "changed"]
+)
+def test_what_an_edit_asks_for_and_can_never_get_is_a_fault_at_a_resume(world: World, edited: str) -> None:
+    world.blocks([(1, "sleep 60")])
+    first = world.start()
+    pid = first.wait_for("1/0", "running").pid
+    first.kill()
+    world.file(edited)
+    line = edited[: edited.index("500")].count("\n") + 1
+    said = f"command_gpus.txt:{line}:1: the task asks for 500 GB, but the largest that fits is"
+    assert said in world.run("--check", expect=2)
+    output = world.run(expect=2)
+    assert said in output
+    assert "what still runs of the unfinished run (1 task) was left as it is" in output
+    assert procfs.start_time(pid)
+    world.blocks([(1, "sleep 60")])
+    last = world.start()
+    assert last.wait_for("1/0", "running").pid == pid
+    last.stop()
+
+
+def test_what_asked_for_too_much_before_waits_at_a_resume(world: World) -> None:
+    """A card that is gone is a reason to wait, also for what was changed in another way."""
+    world.gpus = "2x24"
+    world.blocks([(1, "false"), (2, f"echo two >>done; {UNTIL_GO}")], gpus=2)
+    first = world.start()
+    eventually(lambda: world.work("done"))
+    first.kill()
+    world.gpus = "1x24"
+    world.file(f"1\nfalse\n2\n10\n\n#LANE name=b\n3\necho two >>done; {UNTIL_GO}\n2\n10\n")
+    world.go()
+    second = world.start()
+    second.wait_for("3/0", "completed")
+    eventually(lambda: second.wait_for("1/0", "waiting").stuck)
+    second.stop()
+
+
 def test_a_block_taken_out_while_its_attempt_runs(world: World) -> None:
     world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done")])
     first = world.start()

@@ -47,7 +47,9 @@ LIMIT = LimitReached(1, "max_tasks")
 
 def saved(one: TaskSpec, state: TaskState, ask_gb: float | None = None, index: int | None = 0) -> SavedTask:
     key = TaskKey(one.digest(), 0)
-    return SavedTask(key, 1, index, state, 1, one.memory_gb, ask_gb, frozenset(), 1, "/log")
+    return SavedTask(
+        key, 1, index, state, 1, one.memory_gb, one.options, ask_gb, frozenset(), attempts=1, log_path="/log"
+    )
 
 
 def resumed(task: SavedTask, *specs: TaskSpec, running: TaskSpec | None = None) -> Resumed:
