@@ -291,7 +291,7 @@ async def _live(ready: Ready, parts: Parts) -> int:
     view = LiveView(parts.publisher.state, console, ready.options.watch) if on_terminal else None
     if view and ready.saved is not None:
         view.notice(_greeting(ready, parts.plan)[0], GREETING_SECONDS)
-    signals = Signals(engine, on_terminal, view.notice if view else log.info)
+    signals = Signals(engine, view.notice if view else None)
     signals.install()
     engine.alongside(parts.publisher.run(), "state file")
     engine.alongside(engine.backend.observe(engine.look_again), "observer")

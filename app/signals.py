@@ -1,6 +1,7 @@
 """What signals mean to a scheduler."""
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -17,8 +18,10 @@ class Signals:
     SIGHUP stops nothing: the terminal is gone, the tasks go on.
     """
 
-    def __init__(self, engine: Engine, on_terminal: bool, notice: Callable[[str], None]) -> None:
-        self._engine, self._on_terminal, self._notice = engine, on_terminal, notice
+    def __init__(self, engine: Engine, notice: Callable[[str], None] | None) -> None:
+        """`notice`: of the live view, where there is one; the log is told in any case."""
+        self._engine, self._notice = engine, notice
+        self._had_terminal = _foreground() is not None
         self._pressed_at: float | None = None
         self.ended_by: signal.Signals | None = None  #: what the exit code tells
 
@@ -33,15 +36,14 @@ class Signals:
         return None if self.ended_by is None else 128 + self.ended_by
 
     def _hung_up(self) -> None:
-        if self._on_terminal:  # it may come twice: from the terminal and from the shell
+        if self._had_terminal:  # it may come twice: from the terminal and from the shell
             log.info("the terminal is gone; the scheduler goes on")
-        self._on_terminal = False
+        self._had_terminal = False
 
     def _interrupt(self) -> None:
         pressed, self._pressed_at = self._pressed_at, time.monotonic()
-        if not self._on_terminal or (
-            pressed is not None and self._pressed_at - pressed < SECOND_PRESS_SECONDS
-        ):
+        again = pressed is not None and self._pressed_at - pressed < SECOND_PRESS_SECONDS
+        if again or _foreground() != os.getpgrp():
             self._stop(signal.SIGINT)
             return
         self.ended_by = self.ended_by or signal.SIGINT
@@ -50,10 +52,26 @@ class Signals:
         if running:
             tasks = "1 task still runs" if running == 1 else f"{running} tasks still run"
             log.info("draining: %s, nothing more starts; Ctrl-C twice: stop now", tasks)
-            self._notice("draining: nothing more starts; Ctrl-C twice: stop now")
+            if self._notice:
+                self._notice("draining: nothing more starts; Ctrl-C twice: stop now")
 
     def _stop(self, number: signal.Signals) -> None:
         self.ended_by = number
         running = ", running tasks are asked to end" if self._engine.core.running else ""
         log.info("%s: stopping%s", number.name, running)
         self._engine.stop()
+
+
+def _foreground() -> int | None:
+    """The process group that a Ctrl-C on our terminal goes to; None: we have none (any more). Asked of the
+    terminal that we were started from and not of our output, which may go through a pipe to `tee`."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return os.tcgetpgrp(terminal)
+    except OSError:
+        return None
+    finally:
+        os.close(terminal)

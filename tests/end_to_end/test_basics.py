@@ -247,7 +247,7 @@ def test_stopping_ends_whole_trees_after_the_grace(world: World) -> None:
 
 def test_ctrl_c_without_a_terminal_stops_now(world: World) -> None:
     world.blocks([(1, "sleep 100")])
-    scheduler = world.start()
+    scheduler = world.start(start_new_session=True)
     scheduler.wait_for("1/0", "running")
     scheduler.child.send_signal(signal.SIGINT)
     assert scheduler.end() == 130

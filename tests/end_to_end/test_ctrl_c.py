@@ -66,6 +66,19 @@ def test_the_first_ctrl_c_lets_running_tasks_end(world: World, terminal: Termina
     assert world.outcome("1/0").status == "completed"
 
 
+@pytest.mark.parametrize("script", ['"$@" | tee -i seen', 'TERM=dumb exec "$@"'], ids=["pipe", "dumb"])
+def test_ctrl_c_drains_also_where_no_view_can_be_drawn(world: World, terminal: Terminal, script: str) -> None:
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done")])
+    shell = ["setsid", "--ctty", "bash", "-o", "pipefail", "-c", script, "bash"]
+    scheduler = world.start(prefix=shell, terminal=terminal.slave)
+    eventually(lambda: b"1/0 started on GPU" in terminal.seen)
+    terminal.press_ctrl_c()
+    eventually(lambda: log_says(world, "draining: 1 task still runs, nothing more starts"))
+    world.go()
+    assert scheduler.end() == 130
+    assert world.work("done") == ["one"]
+
+
 def test_a_second_ctrl_c_stops_now(world: World, terminal: Terminal) -> None:
     world.blocks([(1, f"trap 'echo term >>done; exit 1' TERM; echo up >>done; {UNTIL_GO}")])
     scheduler = world.start(prefix=["setsid", "--ctty"], terminal=terminal.slave)
