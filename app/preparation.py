@@ -71,12 +71,12 @@ def _find_files(options: RunOptions) -> Files:
     if settings.work_dir is not None and not (home.root / Path(settings.work_dir).expanduser()).is_dir():
         wrong = f"work_dir {settings.work_dir} is no folder"
         raise BadInput([loaded.fault(("work_dir",), wrong, "name one that exists, or null")])
-    given = options.command_file or _default_command_file(options, home, settings)
-    command = home.resolve(given)
-    shown = given
-    if not options.command_file and not command.exists():  # nobody has typed it: where should it be?
-        command = home.root / given
-        shown = str(command)
+    if options.command_file:
+        shown, command = options.command_file, home.resolve(options.command_file)
+    else:  # nobody has typed it: its place is this home, also for who stands in another checkout
+        shown = _default_command_file(options, home, settings)
+        command = home.root / Path(shown).expanduser()
+        shown = shown if command.exists() else str(command)
     for path in (home.root, command.resolve()):
         _refuse_odd_bytes(path)
     home, problems = _local_home(home, settings)

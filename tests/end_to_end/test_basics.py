@@ -3,7 +3,6 @@
 import functools
 import os
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +30,18 @@ def test_single_mode(world: World) -> None:
     world.file("1\necho hello from $GPULANE_GPUS\n10\n", "command_gpu.txt")
     world.run(mode="single")
     assert "hello from" in world.task_log(1, 0)
+
+
+def test_the_file_that_nobody_named_is_this_homes(world: World) -> None:
+    """Also for who stands in another checkout, with command files of its own."""
+    world.blocks([(1, "echo home >>done")])
+    other = world.root / "work" / "command"
+    other.mkdir()
+    (other / "command_gpus.txt").write_text("1\necho other >>done\n1\n10\n")
+    world.run()
+    assert world.work("done") == ["home"]
+    world.run("--command-file", "command/command_gpus.txt")
+    assert world.work("done") == ["home", "other"]
 
 
 def test_a_task_sees_its_cards_and_its_names(world: World) -> None:
@@ -67,26 +78,6 @@ def test_a_failing_task_is_retried_and_its_queue_stops(world: World) -> None:
     assert "retry 1 of 1" in output
     assert [world.outcome(label).status for label in ("1/0", "1/1")] == ["failed", "skipped"]
     assert world.outcome("1/0").error == "exit 3 in: exit 3"
-
-
-def test_the_next_start_goes_on_and_a_finished_run_begins_anew(world: World) -> None:
-    world.settings(max_retries=0)
-    world.blocks([(1, "echo a >>done"), (2, "test -e fixed; echo b >>done")])
-    world.run(expect=1)
-    assert world.work("done") == ["a"]
-    (world.root / "work" / "fixed").touch()
-    assert "resuming" in world.run()
-    assert world.work("done") == ["a", "b"]
-    world.run()
-    assert sorted(world.work("done")) == ["a", "a", "b", "b"]
-
-
-def test_fresh_starts_over(world: World) -> None:
-    world.settings(max_retries=0)
-    world.blocks([(1, "echo a >>done"), (2, "exit 3")])
-    world.run(expect=1)
-    world.run("--fresh", expect=1)
-    assert world.work("done") == ["a", "a"]
 
 
 def test_a_simulation_beside_living_attempts_is_refused(world: World, tmp_path: Path) -> None:
@@ -245,14 +236,6 @@ def test_stopping_ends_whole_trees_after_the_grace(world: World) -> None:
     assert world.outcome("1/0").status == "pending"
 
 
-def test_ctrl_c_without_a_terminal_stops_now(world: World) -> None:
-    world.blocks([(1, "sleep 100")])
-    scheduler = world.start(start_new_session=True)
-    scheduler.wait_for("1/0", "running")
-    scheduler.child.send_signal(signal.SIGINT)
-    assert scheduler.end() == 130
-
-
 def test_shared_cards_take_as_many_tasks_as_fit(world: World) -> None:
     world.settings(maximize_resource_utilization=True, use_all_gpus=False, compete_gpus=["1"])
     world.blocks([(queue, UNTIL_GO) for queue in (1, 2, 3)], memory="11")
@@ -339,16 +322,6 @@ def test_only_held_tasks_left_is_said_and_waited_for(world: World) -> None:
     eventually(lambda: "held" in world.output())
     assert scheduler.stop() == 143
     assert world.work("done") == ["one"]
-
-
-def test_a_scheduler_that_was_stopped_says_what_is_left_and_its_state_stays(world: World) -> None:
-    world.blocks([(1, UNTIL_GO), (1, "true")])
-    scheduler = world.start()
-    scheduler.wait_for("1/0", "running")
-    assert scheduler.stop() == 143
-    (state,) = world.states()
-    assert state.status == "stopping"  # a "finished" one would be cleaned away after keep_days
-    assert "goes on with what is left" in " ".join(world.output().split())
 
 
 def test_a_refused_edit_is_in_the_state_at_once(world: World) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import signal
 import struct
 import termios
 import threading
@@ -91,3 +92,11 @@ def test_a_second_ctrl_c_stops_now(world: World, terminal: Terminal) -> None:
     assert scheduler.end() == 130
     assert world.work("done") == ["up", "term"]
     assert world.outcome("1/0").status == "pending"
+
+
+def test_ctrl_c_without_a_terminal_stops_now(world: World) -> None:
+    world.blocks([(1, "sleep 100")])
+    scheduler = world.start(start_new_session=True)
+    scheduler.wait_for("1/0", "running")
+    scheduler.child.send_signal(signal.SIGINT)
+    assert scheduler.end() == 130

@@ -1,0 +1,105 @@
+"""A start on a file whose run was left unfinished: it goes on, also where the file has been edited since."""
+
+import pytest
+
+from app import procfs
+from tests.end_to_end.world import UNTIL_GO, World
+from tests.waiting import eventually
+
+
+def test_the_next_start_goes_on_and_a_finished_run_begins_anew(world: World) -> None:
+    world.settings(max_retries=0)
+    world.blocks([(1, "echo a >>done"), (2, "test -e fixed; echo b >>done")])
+    world.run(expect=1)
+    assert world.work("done") == ["a"]
+    (world.root / "work" / "fixed").touch()
+    assert "resuming" in world.run()
+    assert world.work("done") == ["a", "b"]
+    world.run()
+    assert sorted(world.work("done")) == ["a", "a", "b", "b"]
+
+
+def test_fresh_starts_over(world: World) -> None:
+    world.settings(max_retries=0)
+    world.blocks([(1, "echo a >>done"), (2, "exit 3")])
+    world.run(expect=1)
+    world.run("--fresh", expect=1)
+    assert world.work("done") == ["a", "a"]
+
+
+def test_a_scheduler_that_was_stopped_says_what_is_left_and_its_state_stays(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (1, "true")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    assert scheduler.stop() == 143
+    (state,) = world.states()
+    assert state.status == "stopping"  # a "finished" one would be cleaned away after keep_days
+    assert "goes on with what is left" in " ".join(world.output().split())
+
+
+def test_faults_at_a_resume_leave_living_attempts_alone(world: World) -> None:
+    world.blocks([(1, "sleep 60")])
+    first = world.start()
+    pid = first.wait_for("1/0", "running").pid
+    first.kill()
+    world.file("1\nsleep 60\n1\nmuch\n")
+    output = world.run(expect=2)
+    assert "1 task" in output
+    assert procfs.start_time(pid)
+    assert "1 task" in world.run("--fresh", expect=2)
+    world.blocks([(1, "sleep 60")])
+    last = world.start()
+    assert last.wait_for("1/0", "running").pid == pid
+    last.stop()
+    assert procfs.start_time(pid) is None
+
+
+@pytest.mark.parametrize(
+    "edited", ["1\nsleep 60\n1\n10\n\n2\ntrue\n1\n500\n", "1\nsleep 60\n1\n500\n"], ids=["new", "changed"]
+)
+def test_what_an_edit_asks_for_and_can_never_get_is_a_fault_at_a_resume(world: World, edited: str) -> None:
+    world.blocks([(1, "sleep 60")])
+    first = world.start()
+    pid = first.wait_for("1/0", "running").pid
+    first.kill()
+    world.file(edited)
+    line = edited[: edited.index("500")].count("\n") + 1
+    said = f"command_gpus.txt:{line}:1: the task asks for 500 GB, but the largest that fits is"
+    assert said in world.run("--check", expect=2)
+    output = world.run(expect=2)
+    assert said in output
+    assert "what still runs of the unfinished run (1 task) was left as it is" in output
+    assert procfs.start_time(pid)
+    world.blocks([(1, "sleep 60")])
+    last = world.start()
+    assert last.wait_for("1/0", "running").pid == pid
+    last.stop()
+
+
+def test_what_asked_for_too_much_before_waits_at_a_resume(world: World) -> None:
+    """A card that is gone is a reason to wait, also for what was changed in another way."""
+    world.gpus = "2x24"
+    world.blocks([(1, "false"), (2, f"echo two >>done; {UNTIL_GO}")], gpus=2)
+    first = world.start()
+    eventually(lambda: world.work("done"))
+    first.kill()
+    world.gpus = "1x24"
+    world.file(f"1\nfalse\n2\n10\n\n#LANE name=b\n3\necho two >>done; {UNTIL_GO}\n2\n10\n")
+    world.go()
+    second = world.start()
+    second.wait_for("3/0", "completed")
+    eventually(lambda: second.wait_for("1/0", "waiting").stuck)
+    second.stop()
+
+
+def test_a_block_taken_out_while_its_attempt_runs(world: World) -> None:
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done"), (1, "echo two >>done")])
+    first = world.start()
+    first.wait_for("1/0", "running")
+    first.kill()
+    world.blocks([(1, "echo two >>done"), (3, "echo three >>done")])
+    second = world.start()
+    second.wait_for("3/0", "completed")
+    world.go()
+    assert second.end() == 0
+    assert sorted(world.work("done")) == ["one", "three", "two"]
