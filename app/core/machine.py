@@ -24,7 +24,8 @@ from app.core.events import (
     StopNow,
     Tick,
 )
-from app.core.retry import RetryPolicy, rest_after
+from app.core.retry import rest_after
+from app.core.settle import back, settled
 from app.core.task import Queue, Task
 from app.model.backend import Exit, Grant, Lost, Now, Want
 from app.model.blockers import Blocked, LaunchRefused, NotYetTried, Standstill, reason
@@ -38,18 +39,13 @@ from app.model.state import (
     Cancelled,
     Cause,
     Completed,
-    Failed,
     Held,
     NotLaunched,
-    OutOfMemory,
     Pending,
     Running,
-    Stopped,
     TaskState,
-    Vanished,
     Waiting,
     Why,
-    error_text,
 )
 from app.model.task import Planned, TaskKey, TaskSpec
 
@@ -207,7 +203,7 @@ class Core:
         if not task.in_file:
             self._move(task, Cancelled(now.wall, "edit"), now)
         elif event.why == "failed":
-            self._failed(task, cause, None, now)
+            self._settle(task, cause, None, now)
         else:
             task.attempts -= 1
             self._wait_on(task, event, now)
@@ -243,7 +239,7 @@ class Core:
         )
         if isinstance(end, Lost) and (event.adopted or not end.began):
             task.failures = 0  # a new start gives what it finds lost a fresh budget
-            self._move(task, _back(task, now), now, cause)
+            self._move(task, back(task, now), now, cause)
         else:
             self._settle(task, cause, exit_, now)
         self._over(task, now)
@@ -259,47 +255,8 @@ class Core:
         self._advance(task, now)
 
     def _settle(self, task: Task, cause: Cause | None, end: Exit | None, now: Now) -> None:
-        """The state after an attempt's end."""
-        match cause:
-            case None:
-                assert end is not None
-                ids, peak = task.running.gpu_ids, end.peak_memory_gb
-                self._move(task, Completed(ids, end.started_at, end.ended_at, 0, peak), now)
-            case Stopped() | Vanished(reboot=True):
-                self._move(task, _back(task, now), now, cause)
-            case _:
-                self._failed(task, cause, end, now)
-
-    def _failed(self, task: Task, cause: Cause, end: Exit | None, now: Now) -> None:
-        task.failures += 1
-        if isinstance(cause, OutOfMemory):
-            task.ask_gb = outcome.next_demand(task.ask_gb, cause, self.surely_gb(task.spec))
-            had = frozenset(task.running.gpu_uuids)
-            # Having had one of them again says that no other would do.
-            task.avoid = had if had & task.avoid else had | task.avoid
-        retries = task.retries(self.settings)
-        policy = RetryPolicy(retries, self.settings.retry_config)
-        vain = end is not None and end.status in outcome.NOT_RETRIED
-        wait = None if vain else policy.next_wait(task.key, task.failures)
-        if wait is not None and task.in_file:
-            state = Backoff(now.wall + wait, error_text(cause), cause, task.failures, retries)
-            self._move(task, state, now, cause)
-            return
-        running = task.running
-        self._move(
-            task,
-            Failed(
-                gpu_ids=running.gpu_ids,
-                started_at=end.started_at if end else running.since,
-                ended_at=end.ended_at if end else now.wall,
-                exit_code=end.status if end else None,
-                error=error_text(cause),
-                cause=cause,
-                peak_memory_gb=end.peak_memory_gb if end else None,
-            ),
-            now,
-            cause,
-        )
+        state = settled(task, cause, end, now, self.settings, self.surely_gb)
+        self._move(task, state, now, cause)
         if chain.breaks(task, self.settings):
             self._mend(self.board.queue_of(task), now)
 
@@ -393,8 +350,3 @@ class Core:
     def _advance_all(self, now: Now) -> None:
         for queue in self.board.queues.values():
             self._advance_queue(queue, now)
-
-
-def _back(task: Task, now: Now) -> TaskState:
-    """In its queue again, if it is still in the file."""
-    return Pending(now.wall) if task.in_file else Cancelled(now.wall, "edit")
