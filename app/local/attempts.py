@@ -217,16 +217,23 @@ class Attempts:
         are looked for beside. Otherwise what it left is ended first.
 
         `forced`: always so, after a stop or with no end line, since the task may begin anew."""
-        if living.tmux:
-            # A server that was stopped, a tmux that is gone: what is left is looked for all the same.
-            with contextlib.suppress(OSError):
-                await self._for_tmux.run(partial(end_server, living.tmux, TMUX_FLUSH_SECONDS))
         if not forced and trees.quick_check(living.marks, lambda: self._still_held(living)):
             self._give_back(living.leases)
             self.leftovers.sweep_later(living.marks)
+            if living.tmux:
+                living.leases = ()
+                self.leftovers.freed()
+                await self._end_tmux(living.tmux)
             return
+        if living.tmux:
+            await self._end_tmux(living.tmux)
         patience = 0.0 if living.kill_at is None else max(0.0, living.kill_at - time.monotonic())
         await self.leftovers.end(living.marks, living.leases, patience, forced, living.asked)
+
+    async def _end_tmux(self, server: str) -> None:
+        """Once it has written the last output into the log. It was stopped, or tmux is gone: so be it."""
+        with contextlib.suppress(OSError):
+            await self._for_tmux.run(partial(end_server, server, TMUX_FLUSH_SECONDS))
 
     def _still_held(self, living: Living) -> bool:
         """By a process other than this one."""

@@ -238,14 +238,19 @@ def test_what_a_task_is_told_to_look_for_is_not_what_it_said(world: World) -> No
     assert world.outcome("1/0").cause.kind == "exit"
 
 
-def test_a_stopped_tmux_server_ends_no_scheduler(world: World) -> None:
+def test_a_stopped_tmux_server_ends_no_scheduler_and_keeps_no_card(world: World) -> None:
     stop_it = 'IFS=, read -r _ server _ <<<"$TMUX"; echo $server >server; kill -STOP $server'
-    world.file(f"#LANE terminal=tmux\n1\n{stop_it}\n1\n1\n\n1\necho two >>done\n1\n1\n")
+    next_on_card = "2\necho next >>done\n1\n1\n"
+    world.gpus = "1x24"
+    world.file(f"#LANE terminal=tmux\n1\n{stop_it}\n1\n1\n\n1\necho two >>done\n1\n1\n\n{next_on_card}")
     try:
-        assert world.start().end(90) == 0
+        scheduler = world.start()
+        scheduler.wait_for("2/0", "completed")
+        assert scheduler.tasks()["1/0"].state.status == "running", "its server is still waited for"
+        assert scheduler.end(90) == 0
     finally:
         os.kill(int(world.work("server")[0]), signal.SIGKILL)
-    assert world.work("done") == ["two"]
+    assert world.work("done") == ["next", "two"]
 
 
 def test_few_descriptors(world: World) -> None:
