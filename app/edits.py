@@ -37,16 +37,22 @@ class Edits:
         self,
         path: Path,
         seen: Signature | None,
-        text: str,
+        parsed: Parsed,
         read: Callable[[], Parsed],
         accept: Callable[[Parsed], None],
         told: Callable[[], None],
     ) -> None:
-        """`seen`, `text`: of the version that runs; `read` (called in a thread) and `accept` raise BadInput;
-        `told` is called when there is another `problem`."""
-        self._path, self._seen, self._text = path, seen, text
+        """`seen`, `parsed`: of the version that runs; `read` (called in a thread) and `accept` raise BadInput;
+        `told` is called when there are other `problems`."""
+        self._path, self._seen = path, seen
+        self._text, self._warnings = parsed.document.text, parsed.problems  # the rest may be large
         self._read, self._accept, self._told = read, accept, told
-        self.problem: Problem | None = None
+        self._problem: Problem | None = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Of the version that runs, and why there is no newer one."""
+        return self._warnings + ((self._problem,) if self._problem else ())
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -58,7 +64,7 @@ class Edits:
             if now is not None:
                 await self._apply()
             else:
-                self.problem = problem("file_gone", file=str(self._path))
+                self._problem = problem("file_gone", file=str(self._path))
                 self._told()
 
     async def _signs(self) -> AsyncIterator[object]:
@@ -87,13 +93,13 @@ class Edits:
             parsed = await asyncio.to_thread(self._read)
             if parsed.document.text != self._text:  # else it was only touched, or is again what it was
                 self._accept(parsed)
-                self._text = parsed.document.text
+            self._text, self._warnings = parsed.document.text, parsed.problems
         except BadInput as bad:
-            self.problem = problem("edit_refused", at=at, faults=str(bad))
+            self._problem = problem("edit_refused", at=at, faults=str(bad))
         except OSError as error:  # no descriptor left: looked at again
             wrong = f"{self._path} can't be checked now: {error}"
-            self.problem = problem("edit_refused", at=at, faults=wrong)
+            self._problem = problem("edit_refused", at=at, faults=wrong)
             self._seen = UNREAD
         else:
-            self.problem = None
+            self._problem = None
         self._told()

@@ -82,7 +82,7 @@ class Ready:
     given_up: SavedRun | None  #: the unfinished run that a fresh start leaves behind
     watch: GpuWatch
     rules: Rules
-    problems: tuple[Problem, ...]
+    problems: tuple[Problem, ...]  #: of the machine and the settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,9 @@ async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready
         rules, problems = await fitting.fit(files, parsed, watch)
     else:
         rules, problems = fitting.rules_here(files, await _cards_at_resume(watch, files, saved))
-    problems = files.problems + parsed.problems + problems
-    return Ready(options, files, seen, parsed, verdicts, saved, given_up, watch, rules, problems)
+    return Ready(
+        options, files, seen, parsed, verdicts, saved, given_up, watch, rules, files.problems + problems
+    )
 
 
 def _refuse(faults: tuple[Fault, ...], files: Files, saved: SavedRun) -> None:
@@ -188,14 +189,14 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     edits = Edits(
         files.command,
         ready.seen,
-        ready.parsed.document.text,
+        ready.parsed,
         lambda: preparation.read_command_file(files, ready.verdicts),
         Replan(engine, files, ready.rules, backend.known, used),
         lambda: publisher.look_again(),
     )
 
     def problems() -> list[Problem]:
-        return [*ready.problems, *(each for each in (recorder.problem, edits.problem) if each)]
+        return [*ready.problems, *edits.problems, *([recorder.problem] if recorder.problem else ())]
 
     report = Report(_base(ready, the_plan.name), core)
     narrator, beat = Narrator(core, ready.options.watch), files.settings.heartbeat

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app import edits, procfs
+from app.command_file import read
 from app.command_file.parse import Parsed, parse
 from app.edits import Edits
 from app.model.paths import PROJECT
@@ -169,12 +170,10 @@ def test_without_watches_left_edits_are_seen_all_the_same(
     file = tmp_path / "command_gpus.txt"
     file.write_text("old")
     accepted: asyncio.Queue[Parsed] = asyncio.Queue()
-    parsed = parse("", "multi", str(file))
+    old, parsed = parse("old", "multi", str(file)), parse("", "multi", str(file))
 
     async def edit() -> Parsed:
-        watching = Edits(
-            file, edits.signature(file), "old", lambda: parsed, accepted.put_nowait, lambda: None
-        )
+        watching = Edits(file, edits.signature(file), old, lambda: parsed, accepted.put_nowait, lambda: None)
         task = asyncio.create_task(watching.run())
         file.write_text("new version")
         try:
@@ -186,6 +185,8 @@ def test_without_watches_left_edits_are_seen_all_the_same(
 
 
 def test_a_file_that_was_only_touched_was_not_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But what is to be said of it may be something else."""
+    monkeypatch.setattr("app.trust.other_members", lambda gid, user: ["eve"])
     file = tmp_path / "command_gpus.txt"
     file.write_text("1\ntrue\n1\n10\n")
     accepted: list[Parsed] = []
@@ -193,20 +194,25 @@ def test_a_file_that_was_only_touched_was_not_edited(tmp_path: Path, monkeypatch
 
     async def signs(*_: object, **__: object) -> AsyncIterator[object]:
         """Each is gone on from when what it told of has been seen to."""
-        file.chmod(0o640)
+        file.chmod(0o660)
         yield None
         assert (len(accepted), len(told)) == (0, 1)
+        assert [each.kind for each in watching.problems] == ["group_writable"]
+        file.chmod(0o640)
+        yield None
+        assert (len(accepted), len(told)) == (0, 2)
+        assert watching.problems == ()
         file.write_text("1\nfalse\n1\n10\n")
         yield None
-        assert (len(accepted), len(told)) == (1, 2)
+        assert (len(accepted), len(told)) == (1, 3)
         raise asyncio.CancelledError
 
     monkeypatch.setattr(edits, "awatch", signs)
     watching = Edits(
         file,
         edits.signature(file),
-        file.read_text(),
-        lambda: parse(file.read_text(), "multi", str(file)),
+        read(file, "multi"),
+        lambda: read(file, "multi"),
         accepted.append,
         lambda: told.append(None),
     )
