@@ -42,8 +42,8 @@ class Edits:
         accept: Callable[[Parsed], None],
         told: Callable[[], None],
     ) -> None:
-        """`seen`, `parsed`: of the version that runs; `read` (called in a thread) and `accept` raise BadInput;
-        `told` is called when there are other `problems`."""
+        """`seen`, `parsed`: of the version that runs; `read` (called in a thread) and `accept` raise
+        BadInput; `told` is called when there are other `problems`."""
         self._path, self._seen = path, seen
         self._text, self._warnings = parsed.document.text, parsed.problems  # the rest may be large
         self._read, self._accept, self._told = read, accept, told
