@@ -1,5 +1,6 @@
 """The GPUs: a memory bar each, figures, and who is there."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from rich.segment import Segment
@@ -43,10 +44,12 @@ def _usable(card: Card) -> bool:
 
 def _heading(state: StateFile, look: Look, width: int) -> Line:
     line = [put("GPUs", STRONG)]
-    models = {_name(card) for card in state.gpus}
-    if len(models) == 1 and width >= 60:
-        line.append(put(f"  {len(state.gpus)} x {models.pop()}", QUIET))
-    if state.allowance:
+    models = Counter(map(_name, state.gpus))
+    if models and width >= 40 + 20 * len(models):
+        line.append(put("  " + ", ".join(f"{many} x {model}" for model, many in models.items()), QUIET))
+    if any(each.kind == "driver" for each in state.problems):
+        line.append(put("  as last seen: the driver does not answer", WARN))
+    elif state.allowance:
         line.append(put(f"  {state.allowance.held} held of {state.allowance.allowed} allowed", QUIET))
     legend = _legend(look)
     return [*line, put("   "), *legend] if cells(line) + cells(legend) + 4 <= width else line

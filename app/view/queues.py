@@ -35,10 +35,12 @@ def queues(scene: Scene, width: int) -> Section:
     """A row each. With too few rows only the most interesting ones; with far too few several share a row."""
     state = scene.state
     number = len(state.queues) + state.more_queues.queues
-    done = sum(finished(queue) for queue in state.queues)
+    over = [queue for queue in state.queues if finished(queue)]
+    failed = sum(queue.counts.get("failed", 0) > 0 for queue in over)
+    done = f"  {len(over) - failed:,} of {number:,} done" + (f", {failed:,} failed" if failed else "")
     across = max(1, (width + 2) // (COMPACT + 2))
     return Section(
-        heading=[put("Queues", STRONG), put(f"  {done:,} of {number:,} done" if number else "  none", QUIET)],
+        heading=[put("Queues", STRONG), put(done if number else "  none", QUIET)],
         least=1 + max(1, min(-(-number // across), 3)),
         enough=1 + min(number, 5),
         wanted=1 + len(state.queues),

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from rich.console import Console
 
 from app.model.paths import PROJECT
-from app.model.problems import Problem
+from app.model.problems import Problem, problem
 from app.model.state import Cancelled, Held
 from app.model.state_file import StateFile, load
 from app.view.cards import memory_bar
@@ -171,7 +171,7 @@ def test_what_does_not_fit_is_counted() -> None:
 def test_queues_that_the_state_file_leaves_out_are_counted() -> None:
     more = replace(believable().more_queues, queues=700)
     text = "\n".join(drawn(replace(believable(), more_queues=more)))
-    assert "1 of 710 done" in text
+    assert "0 of 710 done, 1 failed" in text
     assert "and 70" in text
 
 
@@ -231,6 +231,13 @@ def test_cards_tell_who_is_there_and_what_is_wrong() -> None:
     assert row(believable(), "6 ").endswith("leases 40                     bob queue 2")
     assert "turned off 15:00 ago" in row(believable(), "3 ")
     assert "fallen off the bus" in row(believable(), "7 ")
+
+
+def test_the_heading_of_cards_names_them_and_says_when_they_are_old() -> None:
+    mixed = a_state([], [a_card(0), a_card(1, name="L4"), a_card(2)])
+    assert row(mixed, "GPUs").startswith(" GPUs  2 x A100-SXM4-80GB, 1 x L4 ")
+    away = replace(mixed, problems=(problem("driver", error="NVML_ERROR_UNKNOWN"),))
+    assert "as last seen: the driver does not answer" in row(away, "GPUs")
 
 
 def test_ascii_where_the_encoding_has_no_more() -> None:
