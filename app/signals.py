@@ -57,8 +57,9 @@ class Signals:
 
     def _stop(self, number: signal.Signals) -> None:
         self.ended_by = number
-        running = ", running tasks are asked to end" if self._engine.core.running else ""
-        log.info("%s: stopping%s", number.name, running)
+        if self._engine.core.ending != "stop":
+            running = ", running tasks are asked to end" if self._engine.core.running else ""
+            log.info("%s: stopping%s", number.name, running)
         self._engine.stop()
 
 

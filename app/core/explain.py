@@ -34,4 +34,6 @@ def explain(need: Need, limits: Sequence[LimitReached], cards: Cards, freed: Car
         ready=ready,
         blockers=tuple(dict.fromkeys(blockers)),
         stuck=freed.choose(need) is None,
+        devices=need.devices,
+        model=need.model,
     )

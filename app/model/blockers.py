@@ -171,6 +171,8 @@ class Blocked:
     ready: int  #: cards that would do now
     blockers: tuple[Blocker, ...]
     stuck: bool  #: nothing of ours that ends will free it
+    devices: tuple[str, ...] | None = None  #: as the task's `devices` names them
+    model: str | None = None  #: as its `model` does
 
 
 def gb(amount: float | None) -> str:
@@ -272,12 +274,17 @@ def reason(blocked: Blocked) -> str:
     why = ", ".join(_clauses(blocked.blockers))
     if blocked.gpus == 0:
         return why
-    cards = "1 GPU" if blocked.gpus == 1 else f"{blocked.gpus} GPUs"
-    need = (
-        f"needs {cards} of its own"
-        if blocked.memory_gb is None
-        else f"needs {cards} with {gb(blocked.memory_gb)} free"
-    )
+    need = f"needs {_wanted(blocked)}"
+    need += " of its own" if blocked.memory_gb is None else f" with {gb(blocked.memory_gb)} free"
     if blocked.gpus > 1 and blocked.ready:
         need += f" ({blocked.ready} ready)"
     return f"{need}; {why}"
+
+
+def _wanted(blocked: Blocked) -> str:
+    """ "2 GPUs", "GPU 0", "1 of GPU 0, 3", '2 GPUs of model "A100"'."""
+    wanted = "1 GPU" if blocked.gpus == 1 else f"{blocked.gpus} GPUs"
+    if blocked.devices:
+        all_of_them = len(blocked.devices) == blocked.gpus
+        wanted = ("" if all_of_them else f"{blocked.gpus} of ") + f"GPU {', '.join(blocked.devices)}"
+    return wanted + (f' of model "{blocked.model}"' if blocked.model else "")

@@ -223,6 +223,20 @@ def test_a_silent_driver_stops_gpu_tasks_only() -> None:
 # --- restrictions ----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("task", "needs"),
+    [
+        (want(1, 20, devices=("0",)), "needs GPU 0 with 20 GB free; GPU 0 has"),
+        (want(1, 20, devices=("0", "2")), "needs 1 of GPU 0, 2 with 20 GB free; GPU 0 has"),
+        (want(1, 20, gpus=2, model="L4"), 'needs 2 GPUs of model "L4" with 20 GB free; GPU 2 has'),
+    ],
+)
+def test_a_reason_names_the_cards_that_a_task_is_bound_to(task: Want, needs: str) -> None:
+    """Else nobody would know why a free one is not taken."""
+    cards = gpu(0, process(10)), gpu(1), gpu(2, process(10), name="NVIDIA L4")
+    assert Case(*cards, min_gpu=3).reason(task).startswith(needs)
+
+
 def test_devices_model_and_range_choose_among_cards() -> None:
     cards = [gpu(0, name="NVIDIA A100"), gpu(1, name="NVIDIA H100"), gpu(2, name="NVIDIA A100")]
     assert Case(*cards).given(want(1, devices=("2",))) == {1: "2"}
