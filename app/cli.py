@@ -160,7 +160,9 @@ def demo(context: typer.Context) -> None:
     """A dozen tasks on four simulated GPUs, in under a minute."""
     argv = ["--command-file", str(DEMO_FILE), "--config-file", str(DEMO_SETTINGS), "--simulate", "4x24"]
     code = run_mode("multi", [*argv, "--fresh", *context.args])
-    if code == 0:
+    if code != 0:
+        typer.echo("The demo begins anew each time.")
+    else:
         typer.echo("\nThat was on simulated GPUs. On the real ones: ./gpulane run command/demo_gpus.txt")
     raise typer.Exit(code)
 

@@ -71,7 +71,9 @@ def _find_files(options: RunOptions) -> Files:
     if settings.work_dir is not None and not (home.root / Path(settings.work_dir).expanduser()).is_dir():
         wrong = f"work_dir {settings.work_dir} is no folder"
         raise BadInput([loaded.fault(("work_dir",), wrong, "name one that exists, or null")])
-    if options.command_file:
+    if options.command_file is not None:
+        if not options.command_file:
+            raise BadInput("--command-file is empty; name a command file, or leave it out for the default")
         shown, command = options.command_file, home.resolve(options.command_file)
     else:  # nobody has typed it: its place is this home, also for who stands in another checkout
         shown = _default_command_file(options, home, settings)

@@ -59,8 +59,8 @@ from app.view import LiveView, print_summary, suits
 THREADS = 8
 """For what blocks and is no thread's own: scans of /proc, tmux."""
 
-GREETING_SECONDS = 30.0
-"""On the live view; above it, it is seen again at the end."""
+GREETING_SECONDS = 10.0
+"""On the live view; above it, the whole of it is seen again at the end."""
 
 SUMMARY_SECONDS = 2.0
 """What a pipe's reader gets to take the summary."""
@@ -291,7 +291,7 @@ async def _live(ready: Ready, parts: Parts) -> int:
             console.print(Text(line))
     view = LiveView(parts.publisher.state, console, ready.options.watch) if on_terminal else None
     if view and ready.saved is not None:
-        view.notice(_greeting(ready, parts.plan)[0], GREETING_SECONDS)
+        view.notice(f"resumed: {progress(_in_file(parts.plan))}; --fresh starts over", GREETING_SECONDS)
     signals = Signals(engine, view.notice if view else None)
     signals.install()
     engine.alongside(parts.publisher.run(), "state file")
@@ -325,7 +325,7 @@ async def _draw(view: LiveView) -> None:
 def _greeting(ready: Ready, the_plan: Plan) -> list[str]:
     """The first lines: whether it is a resume, and what runs."""
     files = ready.files
-    tasks = [task for task in the_plan.tasks if task.in_file]
+    tasks = _in_file(the_plan)
     held = sum(isinstance(task.state, Held) for task in tasks)
     lines = [f"{files.command}: {counted(len(tasks), 'task')}" + (f", {held} held" if held else "")]
     if ready.saved is not None:
@@ -336,6 +336,10 @@ def _greeting(ready: Ready, the_plan: Plan) -> list[str]:
         first = "end what runs with Ctrl-C twice, then " if the_plan.open_attempts else ""
         lines.insert(0, f"{text} ({first}start over with --fresh)")
     return lines
+
+
+def _in_file(the_plan: Plan) -> list[Task]:
+    return [task for task in the_plan.tasks if task.in_file]
 
 
 async def _finish(parts: Parts, signals: Signals, console: Console) -> int:

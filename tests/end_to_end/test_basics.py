@@ -42,6 +42,7 @@ def test_the_file_that_nobody_named_is_this_homes(world: World) -> None:
     assert world.work("done") == ["home"]
     world.run("--command-file", "command/command_gpus.txt")
     assert world.work("done") == ["home", "other"]
+    assert "--command-file is empty" in world.run("--command-file", "", expect=2)
 
 
 def test_a_task_sees_its_cards_and_its_names(world: World) -> None:
