@@ -72,15 +72,17 @@ def _later(marks: Marks) -> Iterable[int]:
     return procfs.pids_since(marks.pid, age)
 
 
-def find(marks: Marks) -> list[Process]:
+def find(marks: Marks, known: Iterable[Process] = ()) -> list[Process]:
     """Every living process that is provably the attempt's, but for its supervisor.
 
-    This process and its ancestors never count, even if they were started from within the attempt.
+    `known`: found before, and so its own still: what descent proved may be an orphan by now. This process and
+    its ancestors never count, even if they were started from within the attempt.
     """
     table = {found.pid: found for found in map(procfs.stat, procfs.pids()) if found and _candidate(found)}
     leases, memfd = identities(marks.lease_paths), f"/memfd:{script_name(marks.log_path)} (deleted)"
     proven = {pid for pid in table if has_marker(pid, marks.log_path) or holds(pid, leases, memfd)}
     proven |= _session(marks, table, proven)
+    proven |= {each.pid for each in known if each.pid in table and table[each.pid].start == each.start}
     supervisor = marks.pid if _supervisor_there(marks) else None
     roots = proven | ({supervisor} if supervisor else set())
     tree = _with_descendants(roots, table, {pid for pid, _ in procfs.lineage(os.getpid())})
@@ -94,26 +96,28 @@ def find(marks: Marks) -> list[Process]:
 def ask_tree(marks: Marks, asked: set[Process]) -> list[Process]:
     """SIGTERM to all the attempt's processes but those that are among the `asked`, whom the others join: a
     second one says "at once" to many programs. The supervisor stays to write the end. All there are."""
-    found = find(marks)
+    found = find(marks, asked)
     asked.update([process for process in found if process not in asked and send(process, signal.SIGTERM)])
     return found
 
 
-def kill_tree(marks: Marks, spare_servers: bool = False) -> Killed:
+def kill_tree(marks: Marks, spare_servers: bool = False, known: Iterable[Process] = ()) -> Killed:
     """End all the attempt's processes: stop first, so that none forks away; again until none is found.
+    `known`: see `find`.
 
     `spare_servers` is for leftovers after a normal end: tmux and screen servers, ssh-agents and what
     runs under them live on.
     """
     ended: dict[Process, None] = {}
-    targets, spared = _targets(marks, spare_servers)
+    known = tuple(known)
+    targets, spared = _targets(marks, spare_servers, known)
     for _ in range(ROUNDS):
         if not targets:
             break
-        frozen = _freeze(marks, spare_servers, targets)
+        frozen = _freeze(marks, spare_servers, targets, known)
         _kill(frozen)
         ended.update(dict.fromkeys(frozen))
-        targets, spared = _targets(marks, spare_servers)
+        targets, spared = _targets(marks, spare_servers, known)
     survived = tuple(targets)
     return Killed(tuple(process for process in ended if process not in survived), tuple(spared), survived)
 
@@ -218,9 +222,11 @@ def _with_descendants(roots: set[int], table: Mapping[int, procfs.Stat], outside
     return tree
 
 
-def _targets(marks: Marks, spare_servers: bool) -> tuple[list[Process], list[Process]]:
+def _targets(
+    marks: Marks, spare_servers: bool, known: Iterable[Process]
+) -> tuple[list[Process], list[Process]]:
     """(to end, to spare)"""
-    found = find(marks)
+    found = find(marks, known)
     servers = {process.pid for process in found if spare_servers and process.command in SERVERS}
     spared = [
         process for process in found if servers and servers & {pid for pid, _ in procfs.lineage(process.pid)}
@@ -228,7 +234,9 @@ def _targets(marks: Marks, spare_servers: bool) -> tuple[list[Process], list[Pro
     return [process for process in found if process not in spared], spared
 
 
-def _freeze(marks: Marks, spare_servers: bool, targets: list[Process]) -> list[Process]:
+def _freeze(
+    marks: Marks, spare_servers: bool, targets: list[Process], known: Iterable[Process]
+) -> list[Process]:
     """SIGSTOP everything, until no new process turns up."""
     frozen: dict[Process, None] = {}
     for _ in range(ROUNDS):
@@ -238,7 +246,7 @@ def _freeze(marks: Marks, spare_servers: bool, targets: list[Process]) -> list[P
         for process in new:
             send(process, signal.SIGSTOP)
         frozen.update(dict.fromkeys(new))
-        targets, _spared = _targets(marks, spare_servers)
+        targets, _spared = _targets(marks, spare_servers, known)
     return list(frozen)
 
 

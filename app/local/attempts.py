@@ -73,7 +73,7 @@ class Living:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     since: float = field(default_factory=time.monotonic)  #: started, or found again
     kill_at: float | None = None  #: monotonic; it was asked to end, and gets until then
-    asked: set[Process] = field(default_factory=set)  #: to end
+    asked: set[Process] = field(default_factory=set)  #: to end: all that were found to be its own
     peak_gb: float | None = None
     used_gb: float | None = None
 
@@ -257,7 +257,7 @@ class Attempts:
 async def _end(living: Living, supervisor: Process, until: float) -> None:
     if await _ends_when_asked(living, until):
         return  # what is left of its tree has the rest of the time: see _clean_up
-    await asyncio.to_thread(trees.kill_tree, living.marks)
+    await asyncio.to_thread(trees.kill_tree, living.marks, known=living.asked)
     # Its supervisor ends by itself, unless somebody has stopped that.
     trees.send(supervisor, signal.SIGCONT)
     if not await _over_within(living, SUPERVISOR_SECONDS):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from app import procfs
@@ -64,13 +64,13 @@ class Leftovers:
         leases: tuple[str, ...],
         patience: float,
         forced: bool,
-        asked: Iterable[Process] = (),
+        asked: Collection[Process] = (),
     ) -> None:
         """Give them `patience` seconds, end what is left (always if `forced`), release the leases. `asked`:
         processes that know already that they shall end."""
         if self._end_them or forced:
-            await _ask(marks, patience, set(asked))
-            killed = await asyncio.to_thread(trees.kill_tree, marks, spare_servers=not forced)
+            known = await _ask(marks, patience, set(asked))
+            killed = await asyncio.to_thread(trees.kill_tree, marks, not forced, known)
             if killed.ended and not forced:
                 log.info(
                     "ended what an attempt has left running: %s; its log: %s",
@@ -80,7 +80,7 @@ class Leftovers:
             self._spared += killed.spared
             left: Sequence[Process] = killed.survived
         else:
-            left = await asyncio.to_thread(trees.find, marks)
+            left = await asyncio.to_thread(trees.find, marks, asked)
         if left:
             lingering = Lingering(marks, leases, left)
             self._lingering[lingering] = asyncio.create_task(self._outlive(lingering))
@@ -133,16 +133,18 @@ async def _next(lingering: Lingering) -> Sequence[Process]:
     """What is left when the first of those that are left has gone."""
     first = lingering.left[0]
     await outlive(first.pid, first.start)
-    return await asyncio.to_thread(trees.find, lingering.marks)
+    return await asyncio.to_thread(trees.find, lingering.marks, lingering.left)
 
 
-async def _ask(marks: Marks, patience: float, asked: set[Process]) -> None:
-    """Ask them to end, and give them so many seconds. Not in one thread all the while: there are few."""
+async def _ask(marks: Marks, patience: float, asked: set[Process]) -> set[Process]:
+    """Ask them to end, and give them so many seconds; all that were ever found to be its own. Not in one
+    thread all the while: there are few."""
     deadline = time.monotonic() + patience
     left = await asyncio.to_thread(trees.ask_tree, marks, asked) if patience else []
     while left and time.monotonic() < deadline:
         await asyncio.sleep(POLL_SECONDS)
-        left = await asyncio.to_thread(trees.find, marks)
+        left = await asyncio.to_thread(trees.find, marks, asked)
+    return asked
 
 
 def _named(processes: Sequence[Process]) -> str:

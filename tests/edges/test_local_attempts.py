@@ -154,7 +154,7 @@ def test_a_bug_in_waiting_for_what_lingers_comes_out(monkeypatch: pytest.MonkeyP
             await asyncio.sleep(0)
         await left.sweep()
 
-    monkeypatch.setattr(trees, "find", lambda _: [Process(1, 1, "init")])
+    monkeypatch.setattr(trees, "find", lambda *_: [Process(1, 1, "init")])
     monkeypatch.setattr(leftovers, "outlive", broken)
     with pytest.raises(ZeroDivisionError):
         asyncio.run(linger())

@@ -68,6 +68,29 @@ def test_what_an_attempt_has_left_is_found_by_the_next_scheduler(world: World) -
     assert second.end() == 0
 
 
+ORPHAN = """import os, signal, subprocess, sys, time
+if sys.argv[1:] == ["child"]:  # of no session, environment or descriptor of the attempt, and deaf
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    open("child.tmp", "w").write(str(os.getpid()))
+    os.rename("child.tmp", "child")
+else:
+    subprocess.Popen(["env", "-i", sys.executable, __file__, "child"], start_new_session=True)
+time.sleep(300)
+"""
+
+
+def test_what_was_proved_an_attempts_own_is_so_still_when_its_parent_has_died(world: World) -> None:
+    """Only descent tells of it, and a stop ends the parent first."""
+    world.settings(stop_grace=0.5)
+    (world.root / "work" / "orphan.py").write_text(ORPHAN)
+    world.blocks([(1, f"{sys.executable} orphan.py")])
+    scheduler = world.start()
+    child = int(eventually(lambda: world.work("child"))[0])
+    assert scheduler.stop() == 143
+    assert procfs.start_time(child) is None
+    assert world.leases() == []
+
+
 @contextlib.contextmanager
 def no_descriptor_left(scheduler: Scheduler) -> Iterator[None]:
     before = resource.prlimit(scheduler.pid, resource.RLIMIT_NOFILE)
