@@ -28,8 +28,8 @@ class Board:
         self._versions = itertools.count(1)
         self.arrange(tasks)
         for task in self.tasks.values():
-            if isinstance(task.state, Running):
-                task.since = _began(task.state, now)
+            if isinstance(task.state, Running):  # of an earlier scheduler: its age is known when it is found
+                task.since = now.mono
             self.watch(task, now)
 
     def arrange(self, tasks: Iterable[Task]) -> None:

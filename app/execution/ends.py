@@ -41,7 +41,7 @@ class Started:
     pid: int
     start: int  #: /proc/PID/stat field 22
     session: int  #: its own pid, but in tmux
-    at: float  #: wall
+    uptime: float  #: seconds since boot, at its start
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +186,8 @@ class EndsFile:
         number = int(frame[3])
         known = self._lines.get(number, NOTHING)
         if start := frame[2] == b"start" and START.fullmatch(frame[4]):
-            pid, since, session, begun, booted = start.groups()
-            started = Started(int(pid), int(since), int(session), float(booted) + float(begun))
+            pid, since, session, begun, _ = start.groups()
+            started = Started(int(pid), int(since), int(session), float(begun))
             again = known.started is not None and known.started != started
             self._lines[number] = Lines(started) if again else replace(known, started=started)
         elif stop := frame[2] == b"stop" and STOP.fullmatch(frame[4]):

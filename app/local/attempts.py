@@ -146,7 +146,8 @@ class Attempts:
             self._add(
                 record.number, found.pidfd, marks, record.leases, not record.gpu_uuids, record.session_name
             )
-            began = started.at if started else record.started_at
+            # As the clock says now: it may have been set since, and a timeout counts from here.
+            began = time.time() - (procfs.uptime() - started.uptime) if started else record.started_at
             why = lines.stop.why if lines.stop else None
             return Running(record.key, record.number, found.pid, found.start, began, why)
         if not (isinstance(found, Gone) and found.reboot):

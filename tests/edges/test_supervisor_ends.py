@@ -40,7 +40,7 @@ def test_reads_what_supervisors_write(ends: EndsFile) -> None:
     append(ends, framed("start 42 1234 5678 1230 100.50 1700000000.00"))
     found = ends.lines(42)
     assert found.started is not None
-    assert found.started == Started(1234, 5678, 1230, 1700000100.5)
+    assert found.started == Started(1234, 5678, 1230, 100.5)
     assert found.ended is None
     append(ends, END)
     ended = ends.lines(42).ended

@@ -114,6 +114,19 @@ def set_clock(clock: Path, jump: str) -> None:
     new.replace(clock)
 
 
+def test_a_clock_that_jumps_while_nobody_looks_changes_no_timeout(world: World, clock: Path) -> None:
+    world.settings(max_retries=0)
+    world.file(f"#LANE timeout=1h\n1\n{UNTIL_GO}\n1\n10\n")
+    first = world.start()
+    first.wait_for("1/0", "running")
+    first.kill()
+    set_clock(clock, "+2h")
+    second = world.start()
+    eventually(lambda: "1/0 was found again" in world.output())
+    world.go()
+    assert second.end() == 0
+
+
 @pytest.mark.parametrize("jump", ["+2h", "-2h"])
 def test_a_clock_that_jumps_changes_no_wait(world: World, clock: Path, jump: str) -> None:
     world.settings(retry_config={"max_retry_before_backoff": 0, "backoff_duration": 6}, timeout=60)
