@@ -26,6 +26,9 @@ from app.store.resume import SavedRun
 
 SHOWN_TASKS = 200
 
+WHOLE_LINES = 100_000
+"""Cells, of a file or a pipe."""
+
 
 async def check(options: RunOptions) -> int:
     """Print the plan and answer 0. Raises GpulaneError with every fault."""
@@ -37,6 +40,8 @@ async def check(options: RunOptions) -> int:
         resumed = resume(saved, parsed.tasks, now()) if saved else None
     watch = GpuWatch(fitting.make_probe(options))
     console = Console()
+    if not console.is_terminal:
+        console.width = WHOLE_LINES
     try:
         if resumed is None:
             _, problems = await fitting.fit(files, parsed, watch)

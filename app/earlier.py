@@ -17,7 +17,7 @@ from app.execution.trees import Marks
 from app.model import records
 from app.model.backend import AttemptRecord, Exit, Now
 from app.model.faults import BadInput
-from app.model.paths import Home, RunPaths, run_stem
+from app.model.paths import Home, LogName, RunPaths, run_stem
 from app.model.problems import named
 from app.model.records import Record
 from app.model.state import (
@@ -84,12 +84,13 @@ def filled_in(home: Home, saved: SavedRun, now: Now) -> tuple[SavedRun, list[Rec
     with _ends(home, saved.name) as ends:
         if ends is None:
             return saved, told
+        logs = {log.number: log for log in RunPaths(home.runs / saved.name).logs()}
         for number in (each for each in ends.numbers() if each > saved.last_number):
             last, lines = number, ends.lines(number)
-            log = next((home.runs / saved.name).glob(f"*.{number}.log"), None)
+            log = logs.get(number)
             task = _task_of(log, tasks.values()) if log else None
             if log and task and lines.ended and lines.ended.status == 0 and lines.ended_for is None:
-                tasks[task.key], more = _completed(saved, task, number, str(log), lines.ended)
+                tasks[task.key], more = _completed(saved, task, number, str(log.path), lines.ended)
                 told += more
         # An earlier attempt of the same task, which history still takes to be running, has ended as well.
         done = [each for each in saved.open_attempts if not isinstance(tasks[each.key].state, Running)]
@@ -98,12 +99,11 @@ def filled_in(home: Home, saved: SavedRun, now: Now) -> tuple[SavedRun, list[Rec
     return replace(saved, tasks=tuple(tasks.values()), open_attempts=still, last_number=last), told
 
 
-def _task_of(log: Path, tasks: Iterable[SavedTask]) -> SavedTask | None:
+def _task_of(log: LogName, tasks: Iterable[SavedTask]) -> SavedTask | None:
     """The one that had this log and is not done."""
-    queue_id, index, digest = log.name.split(".")[0].split("-")
     for task in tasks:
-        place = (str(task.queue_id), str(task.index), task.key.digest[: len(digest)])
-        if place == (queue_id, index, digest) and task.state.status not in RUN_DONE:
+        place = (task.queue_id, task.index, task.key.digest[: len(log.digest)])
+        if place == (log.queue_id, log.index, log.digest) and task.state.status not in RUN_DONE:
             return task
     return None
 

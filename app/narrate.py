@@ -93,8 +93,7 @@ class Narrator:
         launch = self._placed.pop(event.number, None)
         if launch is not None:
             self._refused.pop(launch.spec.key, None)
-            least = "free" if self._core.settings.memory_save_mode else "used"
-            log.info(_placed(launch, least))
+            log.info(_placed(launch))
             return
         task = self._core.running[event.number]
         where = f"GPU {', '.join(task.running.gpu_ids)}" if task.running.gpu_ids else "CPU"
@@ -176,7 +175,7 @@ def _said_of_many(moved: Moved) -> str | None:
             return None
 
 
-def _placed(launch: Launch, least: str) -> str:
+def _placed(launch: Launch) -> str:
     spec, grant = launch.spec, launch.grant
     attempt = f"attempt {spec.attempt}" if spec.attempt > 1 else "started"
     log_ = f"log {spec.log_path}"
@@ -186,11 +185,7 @@ def _placed(launch: Launch, least: str) -> str:
         return f"{spec.title} {attempt} on CPU; {log_}"
     number = len(grant.gpu_ids)
     cards = f"GPU {', '.join(grant.gpu_ids)} ({gb(grant.memory_gb)}{' each' if number > 1 else ''}"
-    why = (
-        f"the least {least} of {grant.suiting} that would do"
-        if grant.suiting > number
-        else "no other would do"
-    )
+    why = f"chosen of {grant.suiting} that would do" if grant.suiting > number else "no other would do"
     return f"{spec.title} {attempt} on {cards}; {why}); {log_}"
 
 

@@ -145,7 +145,8 @@ class _Reader:
         if self.mode == "single":
             self._no_count(found)
             return 0 if cpu else 1
-        if found and looks_numeric(found[1]):
+        # A task without GPU may have no such line, and `. job.sh` or `2to3 x.py` is a command.
+        if found and (is_number(found[1]) if cpu else looks_numeric(found[1])):
             self.count_at = found[0]
             self.last -= 1
             return self._count(*found, cpu)

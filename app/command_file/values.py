@@ -110,7 +110,7 @@ def duration(text: str) -> float:
     if not text or not found:
         like = (
             f"{text}s, {text}m or {text}h"
-            if is_digits(text) and int(text)
+            if is_digits(text) and text.strip("0")
             else "it like 90s, 2h, 1h30m or 1d"
         )
         raise Misread(f"{clip(text)} is no time with its unit", f"write {like}")

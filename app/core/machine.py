@@ -24,6 +24,7 @@ from app.core.events import (
     StopNow,
     Tick,
 )
+from app.core.place import order
 from app.core.retry import rest_after
 from app.core.settle import back, settled
 from app.core.task import Queue, Task
@@ -88,8 +89,8 @@ class Core:
         return first
 
     def heads(self) -> Sequence[Want]:
-        """What waits for GPUs now."""
-        return () if self.ending else tuple(self.board.wants.values())
+        """What waits for GPUs now, who comes first at the front."""
+        return () if self.ending else tuple(sorted(self.board.wants.values(), key=order))
 
     def next_due(self) -> float | None:
         """Monotonic time of the next Tick that will change something."""
@@ -109,7 +110,7 @@ class Core:
         """Nothing will happen any more without somebody's word."""
         if self.board.attempts:
             return False
-        return self.ending is not None or all(queue.head() is None for queue in self.board.queues.values())
+        return self.ending is not None or self.nothing_left
 
     @property
     def only_held(self) -> bool:

@@ -57,7 +57,7 @@ class _Round:
         self.now = now
         self.cards = Cards(seen, rules, claim)
         self._seen = seen
-        self.left = [(want, need_of(want, rules)) for want in sorted(waiting, key=_order)]
+        self.left = [(want, need_of(want, rules)) for want in sorted(waiting, key=order)]
         self.running = seen.own_tasks
         self.on_cpu = seen.own_cpu_tasks
         self.grants: list[Grant] = []
@@ -156,7 +156,8 @@ class _Round:
         return reasons
 
 
-def _order(want: Want) -> tuple[int, int, float, int, TaskKey]:
+def order(want: Want) -> tuple[int, int, float, int, TaskKey]:
+    """Who comes first: priority, most GPUs, the longest wait, the smaller queue id."""
     return -want.spec.options.priority, -want.spec.gpus, want.since, want.queue_id, want.key
 
 

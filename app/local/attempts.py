@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import logging
 import os
 import signal
 import socket
@@ -20,6 +19,7 @@ from app.execution.ends import Ended, EndsFile, Lines, Started
 from app.execution.environment import header, passed_on, task_environment
 from app.execution.launcher import UPTIME_STEP, Launcher, Spawned
 from app.execution.script import failed_command
+from app.execution.swept import Swept
 from app.execution.tmux import TmuxLauncher, end_server
 from app.execution.trees import Marks, Process, ticks_now
 from app.lease.errors import LeaseError
@@ -32,8 +32,6 @@ from app.model.problems import Problem
 from app.model.settings import Settings
 from app.model.state import Why
 from app.threads import SpareThreads
-
-log = logging.getLogger("gpulane")
 
 LOG_TAIL_BYTES = 32_768
 """How much of a log's end is looked at to tell why an attempt failed."""
@@ -94,9 +92,10 @@ class Attempts:
         self._for_tmux = SpareThreads("tmux", TMUX_THREADS)
         self._passed = passed_on(os.environ)
         self._host = socket.gethostname()
-        self.leftovers = Leftovers(settings.kill_leftovers, self._give_back, leases.vouch)
-        for marks in self._ended_before(run):
-            self.leftovers.sweep_later(marks)
+        self._swept = Swept(run.swept)
+        self.leftovers = Leftovers(settings.kill_leftovers, self._give_back, leases.vouch, self._swept.note)
+        for number, marks in self._ended_before(run):
+            self.leftovers.sweep_later(number, marks)
         self.living: dict[int, Living] = {}
         self.sought: dict[int, tuple[str, ...]] = {}  #: leases of those that are being adopted, by number
         self.unseen: dict[int, Problem] = {}
@@ -108,6 +107,7 @@ class Attempts:
         for living in self.living.values():
             os.close(living.pidfd)
         self._ends.close()
+        self._swept.close()
 
     async def launch(
         self, grant: Grant, held: Held | None, spec: LaunchSpec, visible: str
@@ -153,17 +153,19 @@ class Attempts:
         if not (isinstance(found, Gone) and found.reboot):
             marks = self._marks(record.log_path, record.leases, started)
             await self.leftovers.end(marks, record.leases, 0.0, forced=isinstance(found, Gone))
+        self._swept.note(record.number)
         if isinstance(found, Gone):
             return Lost(found.reboot, began=started is not None and not lines.unborn)
         return _exit(lines, found, record.log_path, None)
 
-    def _ended_before(self, run: RunPaths) -> Iterator[Marks]:
-        """Attempts of earlier schedulers, which may have died between an end and the look for strays. Told by
-        log and script alone: what has the number of its session by now may be anybody's."""
-        ended = {number for number in self._ends.numbers() if self._ends.lines(number).ended}
-        for log_path in run.folder.glob("*.log") if ended else ():
-            if run.number_of(log_path) in ended:
-                yield Marks(str(log_path))
+    def _ended_before(self, run: RunPaths) -> Iterator[tuple[int, Marks]]:
+        """Attempts of an earlier scheduler that died between their end and the look for strays. Told by log
+        and script alone: what has the number of a session by now may be anybody's."""
+        ended = [number for number in self._ends.numbers() if self._ends.lines(number).ended]
+        unswept = set(self._swept.left_of(ended))
+        for log in run.logs() if unswept else ():
+            if log.number in unswept:
+                yield log.number, Marks(str(log.path))
 
     async def _locate(self, record: AttemptRecord) -> Alive | Ended | Gone:
         """Where its lock is held by a process that can't be seen from here, wait for what that does."""
@@ -220,7 +222,7 @@ class Attempts:
         `forced`: always so, after a stop or with no end line, since the task may begin anew."""
         if not forced and trees.quick_check(living.marks, lambda: self._still_held(living)):
             self._give_back(living.leases)
-            self.leftovers.sweep_later(living.marks)
+            self.leftovers.sweep_later(living.number, living.marks)
             if living.tmux:
                 living.leases = ()
                 self.leftovers.freed()
@@ -230,6 +232,7 @@ class Attempts:
             await self._end_tmux(living.tmux)
         patience = 0.0 if living.kill_at is None else max(0.0, living.kill_at - time.monotonic())
         await self.leftovers.end(living.marks, living.leases, patience, forced, living.asked)
+        self._swept.note(living.number)
 
     async def _end_tmux(self, server: str) -> None:
         """Once it has written the last output into the log. It was stopped, or tmux is gone: so be it."""

@@ -36,11 +36,13 @@ class Leftovers:
         end_them: bool,
         release: Callable[[Collection[str]], None],
         vouch: Callable[[Collection[str]], None],
+        swept: Callable[[int], None],
     ) -> None:
-        """`end_them`: the setting `kill_leftovers`; `release`, `vouch`: of leases, see LeaseStore."""
-        self._end_them, self._release, self._vouch = end_them, release, vouch
+        """`end_them`: the setting `kill_leftovers`; `release`, `vouch`: of leases, see LeaseStore; `swept` is
+        told of each attempt that was looked after."""
+        self._end_them, self._release, self._vouch, self._swept = end_them, release, vouch, swept
         self.freed: Callable[[], None] = lambda: None  #: called when a card is free after its attempt's end
-        self._unswept: list[Marks] = []
+        self._unswept: dict[int, Marks] = {}  #: by attempt
         self._lingering: dict[Lingering, asyncio.Task[None]] = {}
         self._spared: list[Process] = []
 
@@ -53,10 +55,12 @@ class Leftovers:
         for watch in self._lingering.values():
             watch.cancel()
 
-    def sweep_later(self, marks: Marks) -> None:
+    def sweep_later(self, number: int, marks: Marks) -> None:
         """Its cards went on at once; look for strays of it when there is time."""
         if self._end_them:
-            self._unswept.append(marks)
+            self._unswept[number] = marks
+        else:
+            self._swept(number)
 
     async def end(
         self,
@@ -96,12 +100,13 @@ class Leftovers:
         for watch in self._lingering.values():
             if watch.done():
                 watch.result()
-        if looked := list(self._unswept):
-            found = await asyncio.to_thread(left_behind, looked)
-            self._unswept[: len(looked)] = found  # until each has been seen to: this may be cancelled
-            for marks in found:
-                await self.end(marks, (), 0.0, forced=False)
-                self._unswept.remove(marks)
+        if looked := dict(self._unswept):
+            found = {marks.log_path for marks in await asyncio.to_thread(left_behind, list(looked.values()))}
+            for number, marks in looked.items():  # one after the other: this may be cancelled
+                if marks.log_path in found:
+                    await self.end(marks, (), 0.0, forced=False)
+                self._swept(number)
+                del self._unswept[number]
         self._spared = [each for each in self._spared if procfs.start_time(each.pid) == each.start]
 
     def keepers(self) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """Where everything lies. Nobody else formats a path of ours."""
 
 import os
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -78,8 +80,8 @@ class Home:
         return at_home if at_home.exists() else path.absolute()
 
 
-LOG_RULE = "#" * 60
-"""The line that ends the head of an attempt's log; what follows is the task's own."""
+LOG_RULE = f"{' gpulane: output ':#^60}"
+"""The line that ends the head of an attempt's log; what follows is the task's own. No program's banner."""
 
 
 STEM_BYTES = 28
@@ -93,6 +95,20 @@ def run_stem(command_file: Path) -> str:
     return command_file.stem.encode()[:STEM_BYTES].decode("utf-8", "ignore") + f"-{folder}"
 
 
+_LOG = re.compile(r"(\d+)-(\d+)-([0-9a-f]{8})\.(\d+)\.log", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class LogName:
+    """What the name of an attempt's log tells."""
+
+    path: Path
+    queue_id: int
+    index: int
+    digest: str  #: the start of the task's key
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class RunPaths:
     """The files of one run."""
@@ -103,6 +119,10 @@ class RunPaths:
     def ends(self) -> Path:
         return self.folder / "ends"
 
+    @property
+    def swept(self) -> Path:
+        return self.folder / "swept"
+
     def session(self, queue_id: int, index: int, number: int) -> str:
         """The socket name of an attempt's tmux server: `tmux -L NAME attach` shows it. With its number, since
         another task may stand in this place after an edit."""
@@ -111,7 +131,8 @@ class RunPaths:
     def log(self, queue_id: int, index: int, key: TaskKey, number: int) -> Path:
         return self.folder / f"{queue_id}-{index}-{key.digest[:8]}.{number}.log"
 
-    def number_of(self, log: Path) -> int | None:
-        """The number of the attempt that has this log; None if it is no such name."""
-        number = log.stem.rpartition(".")[2]
-        return int(number) if number.isdecimal() else None
+    def logs(self) -> Iterator["LogName"]:
+        """Of the attempts that have had one. Tasks may put other files beside them."""
+        for path in self.folder.glob("*.log"):
+            if found := _LOG.fullmatch(path.name):
+                yield LogName(path, int(found[1]), int(found[2]), found[3], int(found[4]))

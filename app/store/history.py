@@ -17,7 +17,6 @@ class History:
     def __init__(self) -> None:
         self._thread = OwnerThread("history")
         self._writer: Writer
-        self.run_id: int | None = None  #: the run that records belong to, since RunStarted or RunResumed
 
     @classmethod
     async def open(cls, path: Path) -> "History":
@@ -33,7 +32,7 @@ class History:
     async def commit(self, records: Sequence[Record]) -> None:
         """Write all of them in one transaction, or none. Returns when they are committed: a kill can't take
         them any more. Raises HistoryError when that can't be done now (disk full, locked for too long)."""
-        self.run_id = await self._thread.call(lambda: self._writer.write(records))
+        await self._thread.call(lambda: self._writer.write(records))
 
     async def close(self) -> None:
         """After everything that was asked for."""

@@ -63,12 +63,12 @@ class Writer:
         self._connection = connect(path)
         self._file = _identity(path)
         self._execute = self._connection.execute
-        self.run_id: int | None = None  #: the run that records belong to
+        self._run_id: int | None = None  #: the run that records belong to
 
-    def write(self, records: Sequence[Record]) -> int | None:
-        """Commit all or nothing, and answer the run they belong to. Raises HistoryError; LookupError for a
-        task or attempt that was never planned or recorded."""
-        before = self.run_id
+    def write(self, records: Sequence[Record]) -> None:
+        """Commit all or nothing. Raises HistoryError; LookupError for a task or attempt that was never
+        planned or recorded."""
+        before = self._run_id
         if _identity(self._path) != self._file:  # SQLite would go on writing to a file that nobody can read
             raise HistoryError(f"{self._path} was removed or replaced while its scheduler runs; put it back")
         try:
@@ -77,14 +77,13 @@ class Writer:
                 self._one(record)
             self._execute("COMMIT")
         except BaseException as error:
-            self.run_id = before
+            self._run_id = before
             if self._connection.in_transaction:
                 with suppress(sqlite3.Error):
                     self._execute("ROLLBACK")
             if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.IntegrityError):
                 raise explained(self._path, error) from error
             raise
-        return self.run_id
 
     def close(self) -> None:
         self._connection.close()
@@ -96,19 +95,19 @@ class Writer:
             case AttemptRecorded():
                 self._recorded(record)
             case AttemptLaunched(number, pid, start, at):
-                self._change(LAUNCHED, (pid, start, at, self.run_id, number), record)
+                self._change(LAUNCHED, (pid, start, at, self._run_id, number), record)
             case AttemptEnded(number, started_at, ended_at, status, peak, cause):
-                facts = (started_at, ended_at, status, peak, _cause(cause), self.run_id, number)
+                facts = (started_at, ended_at, status, peak, _cause(cause), self._run_id, number)
                 self._change(ENDED, facts, record)
             case TasksPlanned():
                 self._planned(record)
             case RunStarted():
                 self._started(record)
             case RunResumed(run_id, boot_id):
-                self.run_id = run_id
+                self._run_id = run_id
                 self._change("UPDATE runs SET boot_id = ? WHERE id = ?", (boot_id, run_id), record)
             case RunFinished(at, code):
-                self._change(FINISHED, (at, code, self.run_id), record)
+                self._change(FINISHED, (at, code, self._run_id), record)
 
     def _change(self, statement: str, values: tuple[object, ...], record: Record) -> None:
         """A statement that has to change exactly one row."""
@@ -119,21 +118,21 @@ class Writer:
         values = (record.name, record.command_file, record.mode, record.uid, record.config_index)
         where = (record.host, record.boot_id, record.simulated)
         cursor = self._execute(RUN_STARTED, (*values, *where, record.started_at))
-        self.run_id = cursor.lastrowid
+        self._run_id = cursor.lastrowid
 
     def _planned(self, record: TasksPlanned) -> None:
         self._connection.executemany(PLANNED, self._rows(record))
-        gone = ((self.run_id, key.digest, key.occurrence) for key in record.removed)
+        gone = ((self._run_id, key.digest, key.occurrence) for key in record.removed)
         self._connection.executemany(REMOVED, gone)
 
     def _rows(self, record: TasksPlanned) -> Iterator[tuple[object, ...]]:
         pending, held = (_state(Pending(record.at)), _state(Held(record.at, "file")))
         for task in record.tasks:
             status, state = ("held", held) if task.spec.options.hold else ("pending", pending)
-            yield (self.run_id, *_place(task), record.at, status, state, task.spec.memory_gb)
+            yield (self._run_id, *_place(task), record.at, status, state, task.spec.memory_gb)
 
     def _moved(self, record: Moved) -> None:
-        task = (self.run_id, record.key.digest, record.key.occurrence)
+        task = (self._run_id, record.key.digest, record.key.occurrence)
         state, avoid = _state(record.state), json.dumps(sorted(record.avoid))
         facts = (record.state.status, state, record.failures, record.ask_gb, avoid)
         self._change(MOVED, (*facts, *task), record)
@@ -145,7 +144,7 @@ class Writer:
         cards = map(json.dumps, (made.gpu_ids, made.gpu_uuids, made.leases))
         place = (made.log_path, made.terminal, made.session_name, made.boot_id, made.started_at)
         values = (made.number, made.attempt, made.memory_gb, *cards, *place)
-        self._change(ATTEMPT, (*values, self.run_id, made.key.digest, made.key.occurrence), record)
+        self._change(ATTEMPT, (*values, self._run_id, made.key.digest, made.key.occurrence), record)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -17,6 +17,7 @@ from app.execution.environment import header, passed_on, task_environment
 from app.execution.launcher import Launcher, Launches, Spawned
 from app.execution.trees import Marks, kill_tree, ticks_now
 from app.model.backend import LaunchSpec
+from app.model.paths import LOG_RULE
 from app.model.task import TaskKey
 
 WRITE_LOCK = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 1, 0)
@@ -34,7 +35,7 @@ class Trial:
     def log(self) -> str:
         """Without its head."""
         whole = Path(self.spec.log_path).read_text()
-        return whole.partition("#" * 60 + "\n")[2]
+        return whole.partition(f"{LOG_RULE}\n")[2]
 
 
 def session(number: int) -> str:

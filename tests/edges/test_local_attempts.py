@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from app import procfs
 from app.execution import launcher, trees
 from app.execution.ends import EndsFile
+from app.execution.swept import Swept
 from app.execution.trees import Marks, Process
 from app.lease.store import LeaseStore
 from app.local import leftovers
@@ -98,6 +100,46 @@ def test_a_stop_that_another_scheduler_began_goes_on_with_what_is_left_of_its_gr
     assert (tmp_path / "run" / "ends").read_text().count("stop ") == 1
 
 
+def test_a_scheduler_looks_after_what_another_could_not_and_not_twice(tmp_path: Path) -> None:
+    """A scheduler may die between an attempt's end and the look for strays. What was looked after is left in
+    peace: somebody may have started it since, in a server that the task was let to leave."""
+    run = RunPaths(tmp_path / "run")
+    run.folder.mkdir()
+    ends, swept = EndsFile(run.ends), Swept(run.swept)
+    strays = []
+    for number in (1, 2):
+        line = f"end {number} 0 1.00 2.00 0.00"
+        with run.ends.open("a") as file:
+            file.write(f"\n{line} {len(line)} .\n")
+        log = run.log(1, number, KEY, number)
+        log.touch()
+        strays.append(subprocess.Popen(["sleep", "300"], env={"GPULANE_LOG": str(log)}))
+    swept.note(2)
+    ends.close()
+    swept.close()
+    (run.folder / "notes.1.log").write_text("a task's own file")
+    leases = LeaseStore(tmp_path)
+
+    async def sweep() -> None:
+        made = Attempts(run, leases, Settings())
+        await made.leftovers.sweep()
+        await made.close()
+
+    try:
+        asyncio.run(sweep())
+        assert strays[0].wait(20) == -signal.SIGKILL
+        assert strays[1].poll() is None
+        log = run.log(1, 1, KEY, 1)
+        strays.append(subprocess.Popen(["sleep", "300"], env={"GPULANE_LOG": str(log)}))
+        asyncio.run(sweep())
+        assert strays[2].poll() is None
+    finally:
+        leases.close()
+        for stray in strays:
+            stray.kill()
+            stray.wait()
+
+
 def test_a_task_that_no_process_could_be_had_for_was_refused_by_the_machine(
     tmp_path: Path, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +190,7 @@ def test_a_bug_in_waiting_for_what_lingers_comes_out(monkeypatch: pytest.MonkeyP
         raise ZeroDivisionError
 
     async def linger() -> None:
-        left = Leftovers(False, lambda _: None, lambda _: None)
+        left = Leftovers(False, lambda _: None, lambda _: None, lambda _: None)
         await left.end(Marks("/log"), ("lease",), 0.0, forced=False)
         for _ in range(10):
             await asyncio.sleep(0)

@@ -349,7 +349,7 @@ def test_the_last_state_shows_no_lease_that_has_just_gone(world: World) -> None:
     assert [(card.other_leases, card.own_promised_gb) for card in state.gpus] == [((), 0.0)] * 4
     assert state.allowance is not None
     assert state.allowance.held == 0
-    assert "; the least used of 4 that would do)" in output
+    assert "; chosen of 4 that would do)" in output
 
 
 def test_what_is_promised_of_a_card_is_told_with_the_task_that_has_it(world: World) -> None:

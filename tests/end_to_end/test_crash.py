@@ -327,16 +327,14 @@ def is_finished(world: World) -> bool:
 
 def batter(world: World, tasks: int, kills: int, rng: random.Random) -> None:
     """Run `tasks` tasks while the scheduler is killed again and again at random moments."""
-    world.blocks([(at % 8 + 1, WITNESS.format(seconds=f"0.{rng.randrange(1, 5)}")) for at in range(tasks)])
+    world.blocks([(at % 8 + 1, WITNESS.format(seconds=rng.uniform(1.0, 3.0))) for at in range(tasks)])
     for _ in range(kills):
         scheduler = world.start()
         # Any moment of its life, its start-up included.
         time.sleep(rng.uniform(0.05, 2.5))
         scheduler.kill()
-        if is_finished(world):
-            break  # another start would be a fresh run
-    else:
-        world.run(timeout=180)
+        assert not is_finished(world), "all kills hit a run with tasks to go"
+    world.run(timeout=180)
     trace = Counter(world.work("trace"))
     labels = [f"{at % 8 + 1}/{at // 8}" for at in range(tasks)]
     assert {label: trace[f"end {label}"] for label in labels} == dict.fromkeys(labels, 1)

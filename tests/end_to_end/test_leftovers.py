@@ -51,23 +51,6 @@ def test_a_task_that_has_lost_its_supervisor_is_ended_before_it_begins_anew(worl
     assert len(world.work("done")) == 1
 
 
-def test_what_an_attempt_has_left_is_found_by_the_next_scheduler(world: World) -> None:
-    """The first one never came to look: it died before, or here was told not to."""
-    world.settings(kill_leftovers=False)
-    world.blocks([(1, "setsid sleep 300 & echo $! >pid"), (2, UNTIL_GO)])
-    first = world.start()
-    first.wait_for("1/0", "completed")
-    stray = int(world.work("pid")[0])
-    first.kill()
-    assert procfs.start_time(stray) is not None
-    world.settings(kill_leftovers=True)
-    second = world.start()
-    eventually(lambda: procfs.start_time(stray) is None)
-    assert second.wait_for("2/0", "running")
-    world.go()
-    assert second.end() == 0
-
-
 ORPHAN = """import os, signal, subprocess, sys, time
 if sys.argv[1:] == ["child"]:  # of no session, environment or descriptor of the attempt, and deaf
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
