@@ -13,7 +13,7 @@ DONE = b"1"
 
 
 class Swept:
-    """Byte N of the file is set when attempt N needs no look any more. Raises OSError when it can't be made."""
+    """Byte N of the file is set when attempt N needs no look any more. Raises OSError if it can't be made."""
 
     def __init__(self, path: Path) -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
