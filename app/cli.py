@@ -29,7 +29,7 @@ from app.scheduler import serve
 ConfigFile = Annotated[str | None, typer.Option("--config-file", metavar="YAML", help="Settings.")]
 ConfigIndex = Annotated[
     int | None,
-    typer.Option(min=0, max=9999, metavar="N", help="Configuration N; beside --command-file only a label."),
+    typer.Option(min=0, max=9999, metavar="N", help="Configuration N; beside a file that is named, a label."),
 ]
 Simulate = Annotated[
     str | None, typer.Option(metavar="NxGB", help="N simulated GPUs of GB gigabytes, not the driver's.")
@@ -69,11 +69,11 @@ def start(options: RunOptions) -> int:
     return code
 
 
-def run_mode(mode: Mode, argv: Sequence[str]) -> int:
-    """What `main_gpu.py` and `main_gpus.py` do; their exit code."""
+def run_mode(mode: Mode, argv: Sequence[str], name: str | None = None) -> int:
+    """What `main_gpu.py` and `main_gpus.py` do; their exit code. `name`: as usage calls it."""
     app = _typer()
     app.command(help=f"Run the queues of a command file ({mode} mode).")(_entry)
-    return _exit_code(app, f"main_gpu{'s' if mode == 'multi' else ''}.py", argv, mode)
+    return _exit_code(app, name or f"main_gpu{'s' if mode == 'multi' else ''}.py", argv, mode)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -86,9 +86,12 @@ def _typer(**more: Any) -> typer.Typer:
 
 
 def _exit_code(app: typer.Typer, name: str, argv: Sequence[str], mode: Mode | None = None) -> int:
-    for stream in ("stdout", "stderr"):  # closed by who started us (`>&-`): said to nobody
-        if getattr(sys, stream) is None:
-            setattr(sys, stream, Path(os.devnull).open("w"))  # noqa: SIM115 - for life
+    for name_ in ("stdout", "stderr"):
+        stream = getattr(sys, name_)
+        if stream is None:  # closed by who started us (`>&-`): said to nobody
+            setattr(sys, name_, Path(os.devnull).open("w"))  # noqa: SIM115 - for life
+        else:  # names may hold what this terminal's encoding has not
+            stream.reconfigure(errors="replace")
     try:
         app(list(argv), prog_name=name, obj=mode)
     except SystemExit as done:
@@ -159,7 +162,7 @@ def run(
 def demo(context: typer.Context) -> None:
     """A dozen tasks on four simulated GPUs, in under a minute."""
     argv = ["--command-file", str(DEMO_FILE), "--config-file", str(DEMO_SETTINGS), "--simulate", "4x24"]
-    code = run_mode("multi", [*argv, "--fresh", *context.args])
+    code = run_mode("multi", [*argv, "--fresh", *context.args], "gpulane demo")
     if code != 0:
         typer.echo("The demo begins anew each time.")
     else:

@@ -54,6 +54,11 @@ class Edits:
         """Of the version that runs, and why there is no newer one."""
         return self._warnings + ((self._problem,) if self._problem else ())
 
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the version that runs is the file as it stands."""
+        return self._problem is None and signature(self._path) == self._seen
+
     async def run(self) -> None:
         """Until cancelled."""
         async for _ in self._signs():

@@ -81,7 +81,7 @@ def _find_files(options: RunOptions) -> Files:
         shown = shown if command.exists() else str(command)
     for path in (home.root, command.resolve()):
         _refuse_odd_bytes(path)
-    home, problems = _local_home(home, settings)
+    home, problems = _local_home(home, settings, make=not options.check)
     index = (
         options.config_index if options.config_index is not None else configuration_of(command, options.mode)
     )
@@ -148,15 +148,16 @@ def mode_of(command_file: str) -> Mode:
     return "single" if len(single.faults) < len(multi.faults) else "multi"
 
 
-def _local_home(home: Home, settings: Settings) -> tuple[Home, tuple[Problem, ...]]:
-    """Locks and SQLite don't work on network file systems, and home directories often are on one."""
+def _local_home(home: Home, settings: Settings, make: bool) -> tuple[Home, tuple[Problem, ...]]:
+    """Locks and SQLite don't work on network file systems, and home directories often are on one. `make` the
+    folder that is used instead, if it is not there."""
     if settings.state_dir is not None:
         given = home.root / Path(settings.state_dir).expanduser()
-        return Home(home.root, _own_folder(given) / home.name), ()
+        return Home(home.root, _own_folder(given, make) / home.name), ()
     there = next(folder for folder in (home.logs, *home.logs.parents) if folder.exists())
     if procfs.file_system(there) not in procfs.NETWORK_FILE_SYSTEMS:
         return home, ()
-    local = _own_folder(Path("/var/tmp")) / home.name
+    local = _own_folder(Path("/var/tmp"), make) / home.name
     return Home(home.root, local), (problem("state_dir", logs=str(home.logs), folder=str(local)),)
 
 
@@ -173,12 +174,15 @@ def make_folders(home: Home) -> None:
             ) from error
 
 
-def _own_folder(parent: Path) -> Path:
+def _own_folder(parent: Path, make: bool) -> Path:
     """A folder of this user's alone in one that others may use as well. Raises BadInput."""
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = parent / f"gpulane-{os.getuid()}"
+    if make:
+        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    elif not path.exists():
+        return path
     if parent.stat().st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
         raise BadInput(f"anybody can replace what lies in {parent}; chmod +t it, or name another state_dir")
-    path = parent / f"gpulane-{os.getuid()}"
     path.mkdir(mode=0o700, exist_ok=True)
     info = path.lstat()
     if info.st_uid != os.getuid() or info.st_mode & 0o077 or path.is_symlink():

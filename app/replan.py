@@ -11,6 +11,7 @@ from app.fitting import never_fitting
 from app.model.faults import Fault
 from app.model.gpu import Gpu
 from app.model.records import TasksPlanned
+from app.model.state import RUN_DONE
 from app.model.task import TaskKey
 from app.narrate import counted, log
 from app.preparation import Files, refuse
@@ -34,7 +35,7 @@ class Replan:
     def __call__(self, parsed: Parsed) -> None:
         """Raises BadInput with the file's faults, and for what is asked for anew and could never run here."""
         core = self._engine.core
-        keys = align(plan.old_tasks(core.board.tasks.values()), parsed.tasks, self._used, core.departed)
+        keys = self._keys(parsed)
         planned = plan.numbered(parsed.tasks, keys)
         never: tuple[Fault, ...] = ()
         if known := self._known():
@@ -49,3 +50,13 @@ class Replan:
         if back:
             again = "completed before, will not run again (for that, write the block twice)"
             log.info("%s back in the file, %s", counted(len(back), "task"), again)
+
+    def has_more(self, parsed: Parsed) -> bool:
+        """Whether such a version asks for anything that is not done yet, as far as it can be read."""
+        known = self._engine.core.known()
+        todo = (key not in known or known[key].state.status not in RUN_DONE for key in self._keys(parsed))
+        return bool(parsed.faults) or any(todo)
+
+    def _keys(self, parsed: Parsed) -> tuple[TaskKey, ...]:
+        core = self._engine.core
+        return align(plan.old_tasks(core.board.tasks.values()), parsed.tasks, self._used, core.departed)

@@ -36,10 +36,10 @@ from app.model.gpu import Gpu
 from app.model.paths import RunPaths, run_stem
 from app.model.problems import Problem
 from app.model.records import Record
-from app.model.state import Held
+from app.model.state import Backoff, Held
 from app.model.state_file import StateFile
 from app.model.task import TaskSpec
-from app.narrate import Narrator, counted, log
+from app.narrate import Narrator, counted, duration, log
 from app.options import RunOptions
 from app.preparation import Files
 from app.publish import Publisher
@@ -106,6 +106,7 @@ class Parts:
     recorder: Recorder
     publisher: Publisher
     edits: Edits
+    replan: Replan
     plan: Plan
 
 
@@ -186,12 +187,13 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     recorder.add(*the_plan.records)
     engine = Engine(core, backend, recorder, stay=ready.options.watch)
     used = (task.key for task in ready.saved.tasks) if ready.saved else ()
+    replan = Replan(engine, files, ready.rules, backend.known, used)
     edits = Edits(
         files.command,
         ready.seen,
         ready.parsed,
         lambda: preparation.read_command_file(files, ready.verdicts),
-        Replan(engine, files, ready.rules, backend.known, used),
+        replan,
         lambda: publisher.look_again(),
     )
 
@@ -202,7 +204,7 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     narrator, beat = Narrator(core, ready.options.watch), files.settings.heartbeat
     publisher = Publisher(report, writer, core, backend, problems, beat, narrator.problems)
     engine.listeners += [narrator, publisher]
-    return Parts(engine, recorder, publisher, edits, the_plan)
+    return Parts(engine, recorder, publisher, edits, replan, the_plan)
 
 
 def _plan(ready: Ready) -> Plan:
@@ -309,7 +311,7 @@ async def _live(ready: Ready, parts: Parts) -> int:
     finally:
         if view:
             view.close()
-    return await _finish(parts, signals, console)
+    return await _finish(ready, parts, signals, console)
 
 
 async def _draw(view: LiveView) -> None:
@@ -335,6 +337,10 @@ def _greeting(ready: Ready, the_plan: Plan) -> list[str]:
         # Beside what still runs a fresh start would be refused.
         first = "end what runs with Ctrl-C twice, then " if the_plan.open_attempts else ""
         lines.insert(0, f"{text} ({first}start over with --fresh)")
+        retries = [task.state.until for task in tasks if isinstance(task.state, Backoff)]
+        if retries:
+            when = duration(min(retries) - now().wall)
+            lines.append(f"{counted(len(retries), 'task')} to be tried again, the first in {when}")
     return lines
 
 
@@ -342,12 +348,14 @@ def _in_file(the_plan: Plan) -> list[Task]:
     return [task for task in the_plan.tasks if task.in_file]
 
 
-async def _finish(parts: Parts, signals: Signals, console: Console) -> int:
+async def _finish(ready: Ready, parts: Parts, signals: Signals, console: Console) -> int:
     core, recorder = parts.engine.core, parts.recorder
     code = signals.exit_code()
     if code is None:
         code = 0 if core.all_well else 1
-    if core.all_well:
+    if core.all_well and await _file_has_more(ready, parts):
+        log.info("the command file was edited meanwhile: the next start on it goes on with what is new there")
+    elif core.all_well:
         recorder.add(records.RunFinished(now().wall, code))
         await recorder.recover(given_up=lambda: core.ending == "stop")
     await parts.engine.backend.look()  # the last state shows no lease that has just gone
@@ -361,3 +369,14 @@ async def _finish(parts: Parts, signals: Signals, console: Console) -> int:
             say(summary.get(), patience=SUMMARY_SECONDS)
     log.info("ended with exit code %d", code)
     return code
+
+
+async def _file_has_more(ready: Ready, parts: Parts) -> bool:
+    """A run is over when the file as it stands is done, and not the one that was read."""
+    if parts.edits.up_to_date or not ready.files.command.exists():
+        return False
+    try:
+        parsed = await asyncio.to_thread(preparation.read_command_file, ready.files, ready.verdicts)
+    except (BadInput, OSError):
+        return True
+    return parts.replan.has_more(parsed)

@@ -60,6 +60,8 @@ class Signals:
         if self._engine.core.ending != "stop":
             running = ", running tasks are asked to end" if self._engine.core.running else ""
             log.info("%s: stopping%s", number.name, running)
+            if self._notice:
+                self._notice("")  # what the first one said is not so any more
         self._engine.stop()
 
 

@@ -147,6 +147,9 @@ class Reader:
         self.tree.faults.append(Fault(self.file, _line(node), node.start_mark.column + 1, problem, hint))
 
 
+BEYOND_ALL_USE = 10**18
+"""Python does not even write out integers of thousands of digits."""
+
 _LEFT_OUT = object()
 _BUILDER = yaml.constructor.SafeConstructor()
 
@@ -159,7 +162,8 @@ def _construct(kind: str, node: yaml.ScalarNode) -> object:
         if kind == "bool":
             return _BUILDER.construct_yaml_bool(node)
         if kind == "int":
-            return _BUILDER.construct_yaml_int(node)
+            number = _BUILDER.construct_yaml_int(node)
+            return number if abs(number) < BEYOND_ALL_USE else node.value
         if kind == "float":
             return _BUILDER.construct_yaml_float(node)
     except (ValueError, LookupError):  # 5,000 digits, or a tag that does not fit: `!!int abc`, `!!bool maybe`

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from app import procfs
 from app.core.rules import Seen
 from app.gpu.probe import NoDriver, ProbeError
 from app.gpu.watch import GpuWatch
@@ -136,4 +137,7 @@ def _named(lease: Lease, own: Own) -> Lease:
         return lease
     if lease.name in own.kept:
         return replace(lease, label=own.kept[lease.name])
+    if lease.scheduler is not None and procfs.start_time(lease.scheduler) is None:
+        gone = f"started by a scheduler of yours that has ended (pid {lease.scheduler})"
+        return replace(lease, label=f"{lease.label}, {gone}")
     return replace(lease, label=f"{lease.label} of another scheduler of yours (pid {lease.scheduler})")

@@ -65,7 +65,7 @@ def test_a_lost_attempt_is_ended_and_tried_again(world: World) -> None:
     os.kill(supervisor, signal.SIGKILL)
     assert procfs.start_time(script), "it lives on without its supervisor"
     output = world.run()
-    assert "lost" in output
+    assert "1/0 goes back to its queue (lost)" in output
     assert procfs.start_time(script) is None
     assert world.work("tries") == ["try", "try"]
 

@@ -244,6 +244,16 @@ def test_what_a_task_is_told_to_look_for_is_not_what_it_said(world: World) -> No
     assert world.outcome("1/0").cause.kind == "exit"
 
 
+def test_what_a_task_frames_with_number_signs_is_its_own(world: World) -> None:
+    """Also in a log of which only the end is looked at."""
+    banner = "printf '%060d\\n' 0 | tr 0 '#'"
+    say = "echo RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB"
+    world.blocks([(1, f"seq 20000; {say}; {banner}; exit 1")])
+    world.settings(max_retries=0)
+    world.run(expect=1)
+    assert world.outcome("1/0").cause.kind == "out_of_memory"
+
+
 def test_a_stopped_tmux_server_ends_no_scheduler_and_keeps_no_card(world: World) -> None:
     stop_it = 'IFS=, read -r _ server _ <<<"$TMUX"; echo $server >server; kill -STOP $server'
     next_on_card = "2\necho next >>done\n1\n1\n"
@@ -257,6 +267,13 @@ def test_a_stopped_tmux_server_ends_no_scheduler_and_keeps_no_card(world: World)
     finally:
         os.kill(int(world.work("server")[0]), signal.SIGKILL)
     assert world.work("done") == ["next", "two"]
+
+
+def test_names_that_the_outputs_encoding_has_not_end_nothing(world: World) -> None:
+    world.env = {"PYTHONIOENCODING": "ascii"}
+    world.file('#LANE name="训练" queue_name="队列"\n1\necho one >>done\n1\n10\n')
+    assert "1 task: 1 completed" in world.run()
+    assert world.work("done") == ["one"]
 
 
 def test_few_descriptors(world: World) -> None:

@@ -51,6 +51,23 @@ def test_a_task_that_has_lost_its_supervisor_is_ended_before_it_begins_anew(worl
     assert len(world.work("done")) == 1
 
 
+def test_a_card_that_a_gone_schedulers_task_has_left_in_use_is_not_said_to_be_that_schedulers(
+    world: World,
+) -> None:
+    world.gpus = "1x24"
+    world.settings(kill_leftovers=False)
+    world.blocks([(1, "sleep 300 & echo $! >pid")])
+    first = world.start()
+    first.wait_for("1/0", "completed")
+    first.kill()
+    other = world.file("5\ntrue\n1\n10\n", "other.txt")
+    second = world.start(command_file=other)
+    said = f"leased to queue 1, started by a scheduler of yours that has ended (pid {first.pid})"
+    eventually(lambda: said in second.wait_for("5/0", "waiting").reason)
+    os.kill(int(world.work("pid")[0]), signal.SIGKILL)
+    assert second.end() == 0
+
+
 ORPHAN = """import os, signal, subprocess, sys, time
 if sys.argv[1:] == ["child"]:  # of no session, environment or descriptor of the attempt, and deaf
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

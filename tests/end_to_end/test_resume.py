@@ -76,6 +76,56 @@ def test_what_an_edit_asks_for_and_can_never_get_is_a_fault_at_a_resume(world: W
     last.stop()
 
 
+@pytest.mark.parametrize("flags", [(), ("--watch",)])
+def test_what_was_added_while_it_ran_is_done_by_the_next_start_and_nothing_else(
+    world: World, flags: tuple[str, ...]
+) -> None:
+    """Without --watch it is not read; with it a version with faults is not taken up."""
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done")])
+    first = world.start(*flags)
+    first.wait_for("1/0", "running")
+    more = f"1\n{UNTIL_GO}; echo one >>done\n1\n10\n\n2\necho two >>done\n1\n10\n"
+    world.file(more + ("3\nfaulty\n" if flags else ""))
+    if flags:
+        eventually(lambda: any(each.kind == "edit_refused" for each in first.problems()))
+    world.go()
+    if flags:
+        first.wait_for("1/0", "completed")
+        first.stop()
+    else:
+        assert first.end() == 0
+    assert "the next start on it goes on with what is new there" in world.output()
+    world.file(more)
+    assert "1 done, 1 to go" in world.run()
+    assert world.work("done") == ["one", "two"]
+    world.file(f"# a comment is no task\n{more}")
+    world.run()
+    assert world.work("done") == ["one", "two", "one", "two"], "it was finished, so it begins anew"
+
+
+def test_a_file_that_only_got_a_comment_meanwhile_is_done(world: World) -> None:
+    script = f"{UNTIL_GO}; echo one >>done"
+    world.blocks([(1, script)])
+    first = world.start()
+    first.wait_for("1/0", "running")
+    world.file(f"# edited\n1\n{script}\n1\n10\n")
+    world.go()
+    assert first.end() == 0
+    assert "resuming" not in world.run()
+    assert world.work("done") == ["one", "one"]
+
+
+def test_a_resume_tells_of_retries_to_come(world: World) -> None:
+    world.settings(retry_config={"max_retry_before_backoff": 0, "backoff_duration": 600})
+    world.blocks([(1, "false")])
+    first = world.start()
+    first.wait_for("1/0", "backoff")
+    first.kill()
+    second = world.start()
+    eventually(lambda: "1 task to be tried again, the first in 9 min" in world.output())
+    second.stop()
+
+
 def test_what_asked_for_too_much_before_waits_at_a_resume(world: World) -> None:
     """A card that is gone is a reason to wait, also for what was changed in another way."""
     world.gpus = "2x24"

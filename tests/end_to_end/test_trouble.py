@@ -34,7 +34,7 @@ def test_a_full_disk_stops_nothing_that_runs_and_is_recovered_from(crowded: Worl
     ballast = fill(world.root / "logs")
     world.go()
     eventually(lambda: "one" in world.work("done"))
-    eventually(lambda: "disk" in world.output() or "full" in world.output())
+    eventually(lambda: "history can't be written, nothing new starts" in world.output())
     assert scheduler.child.poll() is None
     ballast.unlink()
     assert scheduler.end() == 0
@@ -207,6 +207,13 @@ def test_a_state_dir_that_a_team_shares_stays_the_teams(world: World, tmp_path: 
     assert (home / "history.db") in files
 
 
+def test_check_makes_no_state_dir(world: World, tmp_path: Path) -> None:
+    world.settings(state_dir=str(tmp_path / "elsewhere"))
+    world.blocks([(1, "true")])
+    assert "no faults" in world.run("--check")
+    assert not (tmp_path / "elsewhere").exists()
+
+
 @pytest.mark.parametrize("spoilt", ["open to all", "not ours"])
 def test_a_state_dir_where_others_could_put_theirs_is_refused(
     world: World, tmp_path: Path, spoilt: str
@@ -220,7 +227,8 @@ def test_a_state_dir_where_others_could_put_theirs_is_refused(
         (shared / f"gpulane-{os.getuid()}").symlink_to(tmp_path)
     world.settings(state_dir=str(shared))
     world.blocks([(1, "touch ran")])
-    assert "state_dir" in world.run(expect=2)
+    says = "anybody can replace what lies in" if spoilt == "open to all" else "is not a folder of yours alone"
+    assert says in world.run(expect=2)
     assert not (world.root / "work" / "ran").exists()
 
 

@@ -87,6 +87,7 @@ def test_a_cpu_task_has_no_gpus_whatever_its_count(words: str, count: str) -> No
         ("retries=-1", 7, "no whole number from 0 on"),
         ("retries=٣", 7, "no whole number from 0 on"),
         ("timeout=90", 7, "write 90s, 90m or 90h"),
+        (f"timeout={'9' * 5_000}", 7, "no time with its unit"),
         ("timeout=2x", 7, "no time with its unit"),
         ("timeout=", 7, "no time with its unit"),
         ("timeout=0s", 7, "no time to wait"),

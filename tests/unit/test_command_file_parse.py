@@ -302,3 +302,11 @@ def test_extremes_take_no_more_than_linear_time(text: str) -> None:
     begin = time.process_time()
     single(text)
     assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize("command", [". job.sh", "2to3 a.py", "7z x data.7z"])
+def test_a_last_command_that_begins_like_a_number_is_no_gpu_count_of_a_task_without_gpu(command: str) -> None:
+    parsed = multi(f"#LANE gpus=0\n1\n{command}\n20\n")
+    assert parsed.faults == ()
+    assert [(task.script, task.gpus) for task in parsed.tasks] == [(command, 0)]
+    assert multi(f"#LANE gpus=0\n1\n{command}\n2\n20\n").tasks[0].script == command

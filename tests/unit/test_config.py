@@ -91,6 +91,7 @@ def test_an_empty_file_means_the_defaults(text: str) -> None:
         ("timeout: .inf", "y:1:10", "can't be .inf"),
         ("timeout: .nan", "y:1:10", "can't be .nan"),
         ("max_tasks: " + "9" * 5000, "y:1:12", "it wants a whole number"),
+        ("min_gpu: 0x" + "f" * 5000, "y:1:10", "it wants a whole number"),
         ("max_tasks: !!int", "y:1:12", "it wants a whole number"),
         ("kill_leftovers: !!bool maybe", "y:1:17", "it wants true or false"),
         ("use_all_gpus: maybe", "y:1:15", "it wants true or false"),
