@@ -97,7 +97,10 @@ def ask_tree(marks: Marks, asked: set[Process]) -> list[Process]:
     """SIGTERM to all the attempt's processes but those that are among the `asked`, whom the others join: a
     second one says "at once" to many programs. The supervisor stays to write the end. All there are."""
     found = find(marks, asked)
-    asked.update([process for process in found if process not in asked and send(process, signal.SIGTERM)])
+    new = [process for process in found if process not in asked]
+    asked.update(new)  # before the first dies, and with it what proves the others
+    for process in new:
+        send(process, signal.SIGTERM)
     return found
 
 

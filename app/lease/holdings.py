@@ -1,5 +1,6 @@
 """The leases of this process: whose locks it carries, and those it only watches over."""
 
+import contextlib
 import os
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ Identity = tuple[int, int]  #: device and inode
 
 @dataclass(slots=True)
 class _Ours:
-    """A lease of ours. Without `content` the descriptor carries no lock and only watches."""
+    """A lease of ours. Without `content` the descriptor only watches, until `hold`."""
 
     fd: int
     identity: Identity
@@ -104,6 +105,20 @@ class Holdings:
             else:
                 self._missed.add(name)
 
+    def vouches(self, name: str) -> bool:
+        """Whether its attempt is known to live; then its lock is ours from now on, if nobody has it."""
+        lives = name in self._ours and not self._ours[name].over
+        if lives:
+            self.hold([name])
+        return lives
+
+    def hold(self, names: Collection[str]) -> None:
+        """Take the locks of adopted ones that nobody has any more. See LeaseStore."""
+        for ours in (self._ours[name] for name in names if name in self._ours):
+            if ours.content is None:
+                with contextlib.suppress(OSError):  # a process of the attempt has it still
+                    ofd.lock(ours.fd)
+
     def vanished(self) -> frozenset[str]:
         """Those that live but have no file in the directory as it is now. See LeaseStore."""
         missed = frozenset(self._missed)
@@ -141,7 +156,7 @@ class Holdings:
         if record.gpu_of(name) is None:
             return
         try:
-            fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+            fd = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
         except OSError as error:
             raise_if_exhausted(error)  # it would seem to have been deleted
             return

@@ -38,9 +38,12 @@ Known = Callable[[str, int], Lease | None]
 class Scan:
     """One look at a directory. Removes the dead files of `uid`."""
 
-    def __init__(self, folder: int, where: Path, uid: int, known: Known) -> None:
+    def __init__(
+        self, folder: int, where: Path, uid: int, known: Known, vouched: Callable[[str], bool]
+    ) -> None:
+        """`vouched` is asked of leases without a lock: whether one of this name lives all the same."""
         self._folder = folder
-        self._known = known
+        self._known, self._vouched = known, vouched
         self._where = where
         self._uid = uid
         self._leases: list[Lease] = []
@@ -89,7 +92,7 @@ class Scan:
         self._files[info.st_uid] += 1
         if self._files[info.st_uid] > FILES_PER_USER and info.st_uid != self._uid:
             self._unread.append((name, gpu, info))
-        elif ofd.is_locked(fd):
+        elif ofd.is_locked(fd) or self._vouched(name):
             self._leases.append(self._read(fd, name, gpu, info))
         elif info.st_uid == self._uid:
             # Dead for good: a lease is locked before it has a name, and no name is used again.

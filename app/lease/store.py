@@ -127,6 +127,11 @@ class LeaseStore:
         """The attempt these belong to lives: until `let_go` or `release` they count, held or not."""
         self._holdings.vouch(names)
 
+    def hold(self, names: Collection[str]) -> None:
+        """Carry the locks of those that were adopted: the main processes of their attempt have ended, and
+        what is left of it need not have them. Until `release`."""
+        self._holdings.hold(names)
+
     def vanished(self) -> frozenset[str]:
         """Leases of ours, not released, that live but that others can't see any more.
 
@@ -182,7 +187,8 @@ class LeaseStore:
     def _scan(self) -> Look:
         folder = self._folder.descriptor()
         try:
-            return Scan(folder, self._folder.path, self._uid, self._holdings.lease).run()
+            holdings = self._holdings
+            return Scan(folder, self._folder.path, self._uid, holdings.lease, holdings.vouches).run()
         except OSError as error:
             raise LeaseError(f"can't read the leases in {self._folder.path}: {error.strerror}") from error
 

@@ -183,6 +183,7 @@ class Attempts:
         """Until it has ended, its tree is gone and its leases are released."""
         living = self.living[running.number]
         reaped = await wait(living.pidfd)
+        self._leases.hold(living.leases)
         lines = self._ends.lines(running.number)
         ended = lines.ended
         living.marks = replace(living.marks, ended=_ended_at(ended, reaped))

@@ -91,10 +91,13 @@ def test_the_lease_of_a_living_attempt_counts_when_its_lock_is_gone(
         store.adopt(names)
         store.vouch(names)
         holder.kill()  # with the lock; an attempt's supervisor lives on
-        store.look()
-        assert store.vanished() == set(names)
-        assert store.let_go(names) == frozenset()
+        assert [lease.name for lease in store.look().leases] == names
         assert store.vanished() == frozenset()
+    with worker(directory) as other:
+        assert other.ask("take", A) is None, "it is held again"
+        assert store.let_go(names) == frozenset()
+        store.release(names)
+        assert other.ask("take", A)
 
 
 def test_an_adopted_lease_that_vanishes_is_noticed_as_long_as_it_lives(

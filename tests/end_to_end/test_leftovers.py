@@ -68,6 +68,44 @@ def test_a_card_that_a_gone_schedulers_task_has_left_in_use_is_not_said_to_be_th
     assert second.end() == 0
 
 
+SAVING = """import os, signal, subprocess, sys, time
+if sys.argv[1:] == ["child"]:  # it takes its time, and has none of the attempt's descriptors
+    signal.signal(signal.SIGTERM, lambda *_: open("asked", "w").close())
+    open("ready", "w").close()
+    while not os.path.exists("saved"):
+        time.sleep(0.02)
+else:
+    subprocess.Popen([sys.executable, __file__, "child"])
+    time.sleep(300)
+"""
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_a_worker_that_outlives_what_carried_the_lease_keeps_its_card(world: World, adopted: bool) -> None:
+    """Also from another scheduler's tasks, and also where it was found again."""
+    world.gpus = "1x24"
+    world.settings(stop_grace=60, check_time=0.2, heartbeat=0.5)
+    (world.root / "work" / "saving.py").write_text(SAVING)
+    world.file(f"#LANE timeout=1s retries=0\n1\n{sys.executable} saving.py\n1\n10\n")
+    first = world.start()
+    eventually((world.root / "work" / "ready").exists)
+    if adopted:
+        first.kill()
+        first = world.start()
+    eventually((world.root / "work" / "asked").exists)
+    other = world.file("7\ntest -e saved && echo seven >>done\n1\n10\n", "other.txt")
+    second = world.start(command_file=other)
+    eventually(lambda: "leased to queue 1" in second.wait_for("7/0", "waiting").reason)
+    until = time.time() + 1.5
+    eventually(lambda: all(each.seen_at() > until for each in (first, second)))  # both have looked again
+    assert second.wait_for("7/0", "waiting")
+    assert "leases_vanished" not in {problem.kind for problem in first.problems()}
+    (world.root / "work" / "saved").touch()
+    assert second.end() == 0
+    assert first.end() == 1
+    assert world.work("done") == ["seven"]
+
+
 ORPHAN = """import os, signal, subprocess, sys, time
 if sys.argv[1:] == ["child"]:  # of no session, environment or descriptor of the attempt, and deaf
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

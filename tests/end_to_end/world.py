@@ -170,6 +170,11 @@ class Scheduler:
     def alive(self) -> bool:
         return is_alive(self.world.root / "logs" / "state" / f"{self.pid}.lock")
 
+    def seen_at(self) -> float:
+        """When it last wrote its state, wall time; 0: not yet."""
+        state = self.state()
+        return state.updated_at if state else 0.0
+
     def problems(self) -> tuple[Problem, ...]:
         state = self.state()
         return state.problems if state else ()
