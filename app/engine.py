@@ -64,6 +64,7 @@ class Engine:
         self.stay = stay
         self.listeners: list[Listener] = []
         self._changed = asyncio.Event()
+        self._searches: list[asyncio.Task[None]] = []
         self._starting: set[int] = set()  #: numbers of attempts that are launched beside
         self._living: dict[int, Running] = {}
         self._launches: list[Launch] = []
@@ -98,11 +99,16 @@ class Engine:
 
     # The loop
 
-    async def run(self, open_attempts: Iterable[AttemptRecord] = ()) -> None:
+    def seek(self, open_attempts: Iterable[AttemptRecord]) -> None:
+        """Find these again as soon as it runs: before anybody else looks, who would take theirs for dead."""
+        loop = asyncio.get_running_loop()
+        self._searches = [loop.create_task(self._adopt(record)) for record in open_attempts]
+
+    async def run(self) -> None:
         """Until nothing will happen any more. Raises what a side task of it raised."""
         try:
             self._apply(None, self.core.start())
-            await self._adopt_all(open_attempts)
+            await self._adopt_all()
             while not self._over():
                 await self._decide()
                 await self._sleep()
@@ -227,13 +233,11 @@ class Engine:
 
     # Attempts
 
-    async def _adopt_all(self, open_attempts: Iterable[AttemptRecord]) -> None:
+    async def _adopt_all(self) -> None:
         """Nothing new starts before they are found; one that can't be keeps its own queue waiting alone."""
-        loop = asyncio.get_running_loop()
-        searches = [loop.create_task(self._adopt(record)) for record in open_attempts]
-        if searches:
-            await asyncio.wait(searches, timeout=ADOPTION_SECONDS)
-        for search in searches:
+        if self._searches:
+            await asyncio.wait(self._searches, timeout=ADOPTION_SECONDS)
+        for search in self._searches:
             self._side.add(search)
             search.add_done_callback(self._ended)
 

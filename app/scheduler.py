@@ -296,6 +296,7 @@ async def _live(ready: Ready, parts: Parts) -> int:
         view.notice(f"resumed: {progress(_in_file(parts.plan))}; --fresh starts over", GREETING_SECONDS)
     signals = Signals(engine, view.notice if view else None)
     signals.install()
+    engine.seek(parts.plan.open_attempts)
     engine.alongside(parts.publisher.run(), "state file")
     engine.alongside(engine.backend.observe(engine.look_again), "observer")
     if ready.options.watch:
@@ -307,7 +308,7 @@ async def _live(ready: Ready, parts: Parts) -> int:
     clean(files.home, files.settings.keep_days, now().wall)
     gc.freeze()  # the plan stays; of 100,000 tasks a full collection would hold everything up for 0.1 s
     try:
-        await engine.run(parts.plan.open_attempts)
+        await engine.run()
     finally:
         if view:
             view.close()

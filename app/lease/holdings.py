@@ -88,14 +88,11 @@ class Holdings:
                 os.close(ours.fd)  # closed and never unlocked: that would end it for the children, too
 
     def adopt(self, names: Collection[str]) -> None:
-        """Watch over living leases of an earlier process of this user. See LeaseStore."""
-        try:
-            folder = self._folder.descriptor()
-        except LeaseDirectoryError:
-            return
+        """Those of an earlier process of this user: watched, and held where nobody does. See LeaseStore."""
         for name in names:
-            if name not in self._ours:
-                self._adopt(folder, name)
+            if name not in self._ours and (found := self._open(name)):
+                self._ours[name] = found
+        self.hold(names)
 
     def vouch(self, names: Collection[str]) -> None:
         """Their attempt lives, so those that were not adopted count as vanished. See LeaseStore."""
@@ -152,19 +149,23 @@ class Holdings:
         ours.over = True
         return ours.lives
 
-    def _adopt(self, folder: int, name: str) -> None:
+    def _open(self, name: str) -> _Ours | None:
+        """One that this process did not take, watched; None: there is no such file of this user's."""
         if record.gpu_of(name) is None:
-            return
+            return None
         try:
+            folder = self._folder.descriptor()
             fd = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        except LeaseDirectoryError:
+            return None
         except OSError as error:
             raise_if_exhausted(error)  # it would seem to have been deleted
-            return
+            return None
         info = os.fstat(fd)
-        if info.st_uid == self._uid and ofd.is_locked(fd):
-            self._ours[name] = _Ours(fd, _identity(info), None, over=True)
-        else:
+        if info.st_uid != self._uid:
             os.close(fd)
+            return None
+        return _Ours(fd, _identity(info), None, over=True)
 
     def _unlink(self, folder: int, name: str) -> None:
         try:

@@ -118,7 +118,8 @@ class LeaseStore:
         self._holdings.release(names)
 
     def adopt(self, names: Collection[str]) -> None:
-        """Take over those leases of an earlier scheduler of this user that still live.
+        """Take over these leases of an earlier scheduler of this user. One whose lock is gone is held by us
+        from now on: what its attempt has left may still use the card. Until `release`.
 
         Raises OSError where that can't be told now, for want of descriptors."""
         self._holdings.adopt(names)

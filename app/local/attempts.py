@@ -150,7 +150,9 @@ class Attempts:
             began = time.time() - (procfs.uptime() - started.uptime) if started else record.started_at
             why = lines.stop.why if lines.stop else None
             return Running(record.key, record.number, found.pid, found.start, began, why)
-        if not (isinstance(found, Gone) and found.reboot):
+        if isinstance(found, Gone) and found.reboot:
+            self._leases.release(record.leases)
+        else:
             marks = self._marks(record.log_path, record.leases, started)
             await self.leftovers.end(marks, record.leases, 0.0, forced=isinstance(found, Gone))
         self._swept.note(record.number)

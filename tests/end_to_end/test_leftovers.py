@@ -68,6 +68,28 @@ def test_a_card_that_a_gone_schedulers_task_has_left_in_use_is_not_said_to_be_th
     assert second.end() == 0
 
 
+def test_what_is_left_of_an_attempt_that_ended_while_nobody_looked_keeps_its_card(world: World) -> None:
+    """Also where it has let go of the lease."""
+    world.gpus = "1x24"
+    world.settings(kill_leftovers=False)
+    leave = "import subprocess; open('pid', 'w').write(str(subprocess.Popen(['sleep', '300']).pid))"
+    world.blocks([(1, f'{UNTIL_GO}; {sys.executable} -c "{leave}"'), (1, "echo two >>done")])
+    first = world.start()
+    first.wait_for("1/0", "running")
+    first.kill()
+    world.go()
+    pid = int(eventually(lambda: world.work("pid"))[0])
+    (supervisor,) = {task.state.pid for task in first.tasks().values() if task.state.status == "running"}
+    eventually(lambda: procfs.start_time(supervisor) is None)
+    second = world.start()
+    said = f"GPU 0 is leased to sleep (pid {pid}), left running by task 1/0"
+    eventually(lambda: said in second.wait_for("1/1", "waiting").reason)
+    assert "leases_vanished" not in {problem.kind for problem in second.problems()}
+    os.kill(pid, signal.SIGKILL)
+    assert second.end() == 0
+    assert world.work("done") == ["two"]
+
+
 SAVING = """import os, signal, subprocess, sys, time
 if sys.argv[1:] == ["child"]:  # it takes its time, and has none of the attempt's descriptors
     signal.signal(signal.SIGTERM, lambda *_: open("asked", "w").close())
