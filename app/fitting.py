@@ -55,7 +55,7 @@ async def fit(files: Files, parsed: Parsed, watch: GpuWatch) -> tuple[Rules, tup
     rules, problems = rules_here(files, gpus)
     # With a card named that is not there, what tasks are refused for may be due to that alone.
     unfit = _out_of_range(files, gpus) or never_fitting(
-        parsed.tasks, parsed.document, gpus, rules, files.shown
+        (*parsed.tasks, *parsed.doubtful), parsed.document, gpus, rules, files.shown
     )
     faults = parsed.faults + unfit
     if unfit and problems:  # its cards are few because of what was inherited
@@ -78,17 +78,18 @@ def never_fitting(
     specs: Sequence[TaskSpec], document: Document, gpus: Sequence[Gpu], rules: Rules, file: str
 ) -> tuple[Fault, ...]:
     """A fault for every one of the document's tasks that could not run even on an empty machine."""
-    faults: dict[tuple[object, ...], Fault] = {}
-    verdicts: dict[tuple[object, ...], Never | None] = {}
+    faults: dict[tuple[object, ...], list[Fault]] = {}
+    verdicts: dict[tuple[object, ...], tuple[Never, ...]] = {}
     for spec in specs:
         need = (spec.gpus, spec.memory_gb, spec.options.devices, spec.options.model, spec.options.share)
         if need not in verdicts:
             verdicts[need] = never_fits(spec, gpus, rules)
-        never = verdicts[need]
-        if never is not None and (spec.line, need) not in faults:  # repeats of a block are one
-            place = document.place(spec.line, never.about)
-            faults[(spec.line, need)] = Fault(file, *place, f"the task {never.why}")
-    return tuple(faults.values())
+        if verdicts[need] and (spec.line, need) not in faults:  # repeats of a block are one
+            faults[(spec.line, need)] = [
+                Fault(file, *document.place(spec.line, never.about), f"the task {never.why}")
+                for never in verdicts[need]
+            ]
+    return tuple(fault for found in faults.values() for fault in found)
 
 
 def _out_of_range(files: Files, gpus: Sequence[Gpu]) -> tuple[Fault, ...]:

@@ -40,6 +40,7 @@ class Replan:
         never: tuple[Fault, ...] = ()
         if known := self._known():
             anew = plan.asking_anew(core.known(), planned)
+            anew += parsed.doubtful
             never = never_fitting(anew, parsed.document, known, self._rules, self._files.shown)
         refuse(parsed.faults + never)
         self._used.update(keys)

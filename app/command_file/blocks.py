@@ -37,10 +37,16 @@ def task_of(
     return _Reader(chunk, lines, mode, report).task(tmux_available)
 
 
-def layout_of(chunk: Chunk, lines: Sequence[str], mode: Mode) -> Layout | None:
-    """Which line of a sound block is which; None for a block with a fault."""
+def doubtful_of(chunk: Chunk, lines: Sequence[str], mode: Mode) -> TaskSpec | None:
+    """What a block with faults comes to without them, as far as that can be told: more may be wrong there."""
     reader = _Reader(chunk, lines, mode, lambda *_: None)
-    return reader.layout() if reader.task(tmux_available=True) else None
+    return reader.doubtful()
+
+
+def layout_of(chunk: Chunk, lines: Sequence[str], mode: Mode) -> Layout | None:
+    """Which line of a block is which; None where that can't be told."""
+    reader = _Reader(chunk, lines, mode, lambda *_: None)
+    return reader.layout() if reader.doubtful() else None
 
 
 class _Reader:
@@ -79,6 +85,17 @@ class _Reader:
             if self.sound
             else None
         )
+
+    def doubtful(self) -> TaskSpec | None:
+        """What could be read, if the block has its queue id, commands and memory line."""
+        asked = self._wishes(tmux_available=True)
+        self._queue()
+        memory = self._memory()
+        gpus = self._gpus(asked.cpu)
+        script = self._script()
+        if self.queue_at is None or self.memory_at is None or self.first >= self.last:
+            return None
+        return TaskSpec(0, script, gpus or 0, memory, asked.options, self.queue_at + 1)
 
     def _wishes(self, tmux_available: bool) -> Wishes:
         if not self.chunk.directives:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.command_file.blocks import BLOCK_SHAPE, task_of
+from app.command_file.blocks import BLOCK_SHAPE, doubtful_of, task_of
 from app.command_file.document import Document
 from app.command_file.lane import Report, misspelt
 from app.command_file.lines import FENCE, Chunk, chunks, indent, split_lines
@@ -25,6 +25,7 @@ class Parsed:
     tasks: tuple[TaskSpec, ...]
     faults: tuple[Fault, ...]
     problems: tuple[Problem, ...] = field(default=())
+    doubtful: tuple[TaskSpec, ...] = field(default=())  #: of blocks with faults: more may be wrong with them
 
 
 def parse(text: str, mode: Mode, file: str, *, tmux_available: bool = True) -> Parsed:
@@ -37,11 +38,14 @@ def parse(text: str, mode: Mode, file: str, *, tmux_available: bool = True) -> P
     lines = split_lines(text)
     _unusable_characters(lines, text, report)
     tasks: list[TaskSpec] = []
+    doubtful: list[TaskSpec] = []
     blocks = 0
     for chunk in chunks(lines):
         blocks += bool(chunk.content)
         found = _chunk(chunk, lines, mode, report, tmux_available)
         if found is None:
+            if chunk.content and chunk.unclosed is None and (half := doubtful_of(chunk, lines, mode)):
+                doubtful.append(half)
             continue
         task, repeat = found
         tasks.extend([task] * repeat)
@@ -52,7 +56,7 @@ def parse(text: str, mode: Mode, file: str, *, tmux_available: bool = True) -> P
             break
     if not blocks and not faults:
         faults.append(Fault(file, 0, 0, "there is no task in it", BLOCK_SHAPE[mode]))
-    return Parsed(Document(text, mode), tuple(tasks), tuple(sorted(faults)))
+    return Parsed(Document(text, mode), tuple(tasks), tuple(sorted(faults)), doubtful=tuple(doubtful))
 
 
 def _chunk(

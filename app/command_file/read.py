@@ -1,6 +1,7 @@
 """A command file from disk: whose it is, its encoding, its blocks."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from app.command_file.document import Document
@@ -24,4 +25,4 @@ def read(path: Path, mode: Mode, name: str | None = None) -> Parsed:
     except BadInput as bad:
         return Parsed(Document("", mode), (), bad.faults)
     parsed = parse(found.text, mode, shown, tmux_available=shutil.which("tmux") is not None)
-    return Parsed(parsed.document, parsed.tasks, parsed.faults, found.problems)
+    return replace(parsed, problems=found.problems)

@@ -29,7 +29,7 @@ def check_scripts(parsed: Parsed, file: str, verdicts: Verdicts | None = None) -
     known: Verdicts = {} if verdicts is None else verdicts
     hashes: dict[str, str] = {}
     lines: dict[int, str] = {}  # of its block's queue id -> script; repeats of a block are one
-    for task in parsed.tasks:
+    for task in (*parsed.tasks, *parsed.doubtful):
         if task.script not in hashes:
             hashes[task.script] = "" if is_plain(task.script) else _digest(task.script)
         if hashes[task.script]:

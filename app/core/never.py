@@ -20,14 +20,17 @@ class Never:
     why: str  #: a sentence with what would fit, beginning after "the task", without a full stop
 
 
-def never_fits(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> Never | None:
-    """None: some day it can run.
+def never_fits(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> tuple[Never, ...]:
+    """All that is against it; none: some day it can run.
 
     A card that is lost at the moment counts as it was, and as large enough where nobody knows its size.
     """
     if spec.gpus == 0:
-        return None
-    return _too_many(spec, gpus, rules) or _too_large(spec, _suiting(spec, gpus, rules), rules)
+        return ()
+    suiting = _suiting(spec, gpus, rules)
+    most = min(spec.gpus, len(suiting))
+    found = _too_many(spec, gpus, rules), _too_large(spec, suiting, rules, most) if most else None
+    return tuple(never for never in found if never)
 
 
 def surely_gb(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> float | None:
@@ -73,18 +76,18 @@ def _named(spec: TaskSpec, here: Sequence[Gpu]) -> tuple[Value, str]:
     return "model", f'model="{model}", but {alike or "none"} of that model may be used: there is {names}'
 
 
-def _too_large(spec: TaskSpec, suiting: list[Gpu], rules: Rules) -> Never | None:
-    """By the N-th largest card: the others are larger, and one task asks the same of each."""
+def _too_large(spec: TaskSpec, suiting: list[Gpu], rules: Rules, most: int) -> Never | None:
+    """By the largest card but `most` - 1: those are larger, and one task asks the same of each."""
     if not spec.memory_gb:
         return None
-    if sum(holds(gpu, spec.memory_gb) for gpu in suiting) >= spec.gpus:
+    if sum(holds(gpu, spec.memory_gb) for gpu in suiting) >= most:
         return None
     by_size = sorted(suiting, key=lambda gpu: (holds(gpu, spec.memory_gb), gpu.nominal_gb), reverse=True)
-    best = by_size[spec.gpus - 1]
+    best = by_size[most - 1]
     largest = f"the largest that fits is {gb(_usable(best, rules))}"
     if best.nominal_gb > _usable(best, rules):
         largest += f", or {gb(best.nominal_gb)} for the whole card"
-    each = "" if spec.gpus == 1 else f" on each of {spec.gpus} GPUs"
+    each = "" if most == 1 else f" on each of {most} GPUs"
     why = f"asks for {gb(spec.memory_gb)}{each}, but {largest} (GPU {best.index}, {best.name})"
     return Never("memory", why)
 

@@ -123,3 +123,17 @@ def test_a_home_that_is_not_there(world: World) -> None:
     assert done.returncode == 2
     assert f"GPULANE_HOME is {home}, and that is no folder" in done.stderr
     assert not home.exists()
+
+
+def test_a_block_is_told_all_that_is_wrong_with_it_in_one_pass(world: World) -> None:
+    """What its lines, bash, and the cards of this machine have against it."""
+    world.file("1\n#LANE tiemout=2h\nif true\n9\n99\n\n2\necho &\n1\n99\n")
+    said = [
+        (f"{FILE}:2:7", "did you mean timeout?"),
+        (f"{FILE}:3:1", "bash can't read this script"),
+        (f"{FILE}:4:1", "asks for 9 GPUs"),
+        (f"{FILE}:5:1", "asks for 99 GB on each of 4 GPUs"),
+        (f"{FILE}:8:6", "the last command ends in &"),
+        (f"{FILE}:10:1", "asks for 99 GB, but"),
+    ]
+    assert_says(refused(world, FILE), *said)

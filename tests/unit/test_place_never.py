@@ -35,7 +35,7 @@ def asks(gpus: int = 1, memory: float | None = 20, **options: Any) -> TaskSpec:
     ],
 )
 def test_can_run_some_day(spec: TaskSpec) -> None:
-    assert never_fits(spec, MIXED, rules()) is None
+    assert never_fits(spec, MIXED, rules()) == ()
 
 
 @pytest.mark.parametrize(
@@ -81,23 +81,27 @@ def test_can_run_some_day(spec: TaskSpec) -> None:
     ],
 )
 def test_never(spec: TaskSpec, settings: dict[str, Any], sentence: str) -> None:
-    never = never_fits(spec, MIXED, rules(**settings))
-    assert never is not None
-    assert never.why == sentence
+    assert [never.why for never in never_fits(spec, MIXED, rules(**settings))] == [sentence]
+
+
+def test_all_that_is_against_it_is_said_at_once() -> None:
+    many, large = never_fits(asks(9, 99), MIXED, rules())
+    assert (many.about, large.about) == ("gpus", "memory")
+    assert "asks for 9 GPUs" in many.why
+    assert "asks for 99 GB on each of 3 GPUs" in large.why
 
 
 def test_the_drivers_reserve_is_taken_from_an_idle_card_only() -> None:
     busy = gpu(0, process(10))
     freeing = gpu(0, reserve=9.0)  # no driver keeps that much
     for card in (busy, freeing):
-        never = never_fits(asks(1, 30), [card], rules())
-        assert never is not None
+        (never,) = never_fits(asks(1, 30), [card], rules())
         assert "fits is 23.5 GB" in never.why
 
 
 def test_a_lost_card_of_unknown_size_may_be_large_enough() -> None:
-    assert never_fits(asks(1, 500), [gpu(0), gpu(1, total=0.0, health="lost")], rules()) is None
-    assert never_fits(asks(2, 500), [gpu(0), gpu(1, total=0.0, health="lost")], rules()) is not None
+    assert never_fits(asks(1, 500), [gpu(0), gpu(1, total=0.0, health="lost")], rules()) == ()
+    assert never_fits(asks(2, 500), [gpu(0), gpu(1, total=0.0, health="lost")], rules())
 
 
 @pytest.mark.parametrize(
@@ -113,5 +117,5 @@ def test_what_a_task_may_ask_for_is_what_its_own_cards_hold(
     sure = surely_gb(wanted, cards, rules())
     assert sure is not None
     assert size * 0.9 < sure < size - 1
-    assert never_fits(replace(wanted, memory_gb=sure), cards, rules()) is None
+    assert never_fits(replace(wanted, memory_gb=sure), cards, rules()) == ()
     assert surely_gb(asks(4, 20), cards, rules()) is None
