@@ -185,7 +185,7 @@ class Engine:
         number, task = launch.spec.number, self.core.running[launch.spec.number]
         told = self._signals.pop(number, None)
         # Said while it was being recorded, however long that took.
-        if told or self.core.ending or not task.in_file or task.spec.options.hold:
+        if told or self.core.standing or not task.in_file or task.held_by:
             await self._call_off([launch], "it shall not start any more")
             return
         result = await self.backend.launch(launch.grant, launch.spec)

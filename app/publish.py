@@ -71,4 +71,6 @@ class Publisher:
         """One that was stopped with tasks left is never "finished": its state stays until it is resumed."""
         if last and self._core.nothing_left:
             return "finished"
-        return {None: "running", "drain": "draining", "stop": "stopping"}[self._core.ending]  # type: ignore[return-value]
+        if self._core.ending is not None:
+            return "draining" if self._core.ending == "drain" else "stopping"
+        return "paused" if self._core.paused else "running"

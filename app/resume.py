@@ -14,6 +14,7 @@ from app.model.state import (
     RUN_DONE,
     Cancelled,
     Completed,
+    Held,
     Running,
 )
 from app.model.task import Planned, TaskKey, TaskSpec
@@ -106,9 +107,18 @@ def _task(saved: SavedTask, planned: Planned, now: Now, in_file: bool = True) ->
     task = Task.planned(planned, saved.state)
     task.attempts, task.failures, task.log_path = saved.attempts, saved.failures, saved.log_path
     task.in_file = in_file
+    task.held_by = _held_by(saved)
+    plan.hear_file(task, saved.options.hold, planned.spec.options.hold)
     if planned.spec.memory_gb == saved.memory_gb:  # a new declaration outranks what a failure taught
         task.ask_gb, task.avoid = saved.ask_gb, saved.avoid
     return plan.revive(task, now)
+
+
+def _held_by(saved: SavedTask) -> str | None:
+    if isinstance(saved.state, Held):
+        return saved.state.by
+    # The file's word came while it ran, so for its retries.
+    return "file" if isinstance(saved.state, Running) and saved.options.hold else None
 
 
 def _cancellations(removed: Sequence[SavedTask], now: Now) -> list[Record]:

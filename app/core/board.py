@@ -10,7 +10,7 @@ from app.core.task import Queue, Task, no_counts, queues_of
 from app.model.backend import Now, Want
 from app.model.records import Moved
 from app.model.settings import Settings
-from app.model.state import Backoff, Cause, Running, TaskState, Waiting
+from app.model.state import FINISHED, Backoff, Cause, Running, TaskState, Waiting
 from app.model.task import TaskKey
 
 
@@ -56,6 +56,8 @@ class Board:
             task.since = now.mono
         if not isinstance(state, Waiting):
             task.rests_until = None
+        if old in FINISHED and state.status not in FINISHED:
+            self.queue_of(task).cursor = 0  # it comes again before what is behind it
         self.watch(task, now)
         self.wants.pop(task.key, None)
         if task.asks:

@@ -10,6 +10,8 @@ from app.model.records import AttemptEnded, Moved
 from app.model.state import Why
 from app.model.task import Planned, TaskKey
 
+Verb = Literal["kill", "retry", "hold", "release"]
+
 # Events
 
 
@@ -73,7 +75,23 @@ class Drain:
     """Start nothing more; what runs goes on."""
 
 
-Event = Tick | Granted | Explained | Launched | NotStarted | Ended | Edited | StopNow | Drain
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Start nothing more until it is lifted; what runs goes on."""
+
+    lifted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A user's word about one task of the plan, which `app.core.words.objection` had nothing against."""
+
+    verb: Verb
+    key: TaskKey
+    by: str  #: the user's name
+
+
+Event = Tick | Granted | Explained | Launched | NotStarted | Ended | Edited | StopNow | Drain | Pause | Asked
 
 # Actions
 

@@ -11,6 +11,7 @@ from app.core import chain, outcome, plan
 from app.core.board import Board
 from app.core.events import (
     Action,
+    Asked,
     Drain,
     Edited,
     Ended,
@@ -20,38 +21,37 @@ from app.core.events import (
     Launch,
     Launched,
     NotStarted,
+    Pause,
     Signal,
     StopNow,
     Tick,
+    Verb,
 )
+from app.core.flow import Flow
 from app.core.place import order
 from app.core.retry import rest_after
 from app.core.settle import back, settled
-from app.core.task import Queue, Task
+from app.core.task import Task
 from app.model.backend import Exit, Grant, Lost, Now, Want
-from app.model.blockers import Blocked, LaunchRefused, NotYetTried, Standstill, reason
+from app.model.blockers import Blocked, LaunchRefused, reason
 from app.model.paths import RunPaths
 from app.model.records import AttemptEnded
 from app.model.settings import Settings
 from app.model.state import (
     FINISHED,
     RUN_DONE,
-    Backoff,
     Cancelled,
     Cause,
     Completed,
     Held,
+    Killed,
     NotLaunched,
     Pending,
     Running,
-    TaskState,
     Waiting,
     Why,
 )
 from app.model.task import Planned, TaskKey, TaskSpec
-
-NOT_YET = Blocked(0, None, 0, (NotYetTried(),), stuck=False)
-DRAINING = Blocked(0, None, 0, (Standstill("draining"),), stuck=False)
 
 
 class Core:
@@ -70,19 +70,18 @@ class Core:
         self.settings, self.run, self.work_dir = settings, run, work_dir
         self.last_number = last_number
         self.surely_gb: Callable[[TaskSpec], float | None] = lambda _: None  #: see `never.surely_gb`
-        self.ending: Literal["drain", "stop"] | None = None
         self.board = Board(settings, tasks, now)
+        self._flow = Flow(self.board, settings)
         self.departed = {task.key: task for task in departed}  #: completed ones that have left the file
-        self._actions: list[Action] = []
         for task in list(self.board.tasks.values()):
-            self._fit_in(task, now)
-        self._advance_all(now)
+            self._flow.fit_in(task, now)
+        self._flow.advance_all(now)
 
     # For the engine
 
     def start(self) -> list[Action]:
         """What follows from the plan as it was given, once: first transitions, and stops that go on."""
-        first, self._actions = self._actions, []
+        first, self._flow.actions = self._flow.actions, []
         for number, task in self.board.attempts.items():
             if why := task.running.stopping:
                 first.append(Signal(number, why, self.settings.stop_grace))
@@ -90,7 +89,7 @@ class Core:
 
     def heads(self) -> Sequence[Want]:
         """What waits for GPUs now, who comes first at the front."""
-        return () if self.ending else tuple(sorted(self.board.wants.values(), key=order))
+        return () if self.standing else tuple(sorted(self.board.wants.values(), key=order))
 
     def next_due(self) -> float | None:
         """Monotonic time of the next Tick that will change something."""
@@ -104,6 +103,20 @@ class Core:
     def running(self) -> Mapping[int, Task]:
         """Tasks with a living attempt, by the attempt's number."""
         return self.board.attempts
+
+    @property
+    def ending(self) -> Literal["drain", "stop"] | None:
+        """Nothing starts any more: what runs goes on, or is ended."""
+        return self._flow.ending
+
+    @property
+    def paused(self) -> bool:
+        return self._flow.paused
+
+    @property
+    def standing(self) -> bool:
+        """Nothing starts, whatever is free."""
+        return self._flow.paused or self._flow.ending is not None
 
     @property
     def finished(self) -> bool:
@@ -130,7 +143,7 @@ class Core:
 
     def handle(self, event: Event, now: Now) -> list[Action]:  # noqa: C901 - one flat match, an arm an event
         """Apply one event and return everything to be done for it, in order."""
-        self._actions = []
+        self._flow.actions = []
         match event:
             case Tick():
                 self._tick(now)
@@ -156,18 +169,45 @@ class Core:
                 for task in self.board.attempts.values():
                     self._stop(task, "stopped", now)
             case Drain():
-                self._stand_still(self.ending or "drain")
-        return self._actions
+                self._stand_still(self._flow.ending or "drain")
+            case Pause():
+                self._flow.paused = not event.lifted
+                self._flow.say_of_waiting()
+            case Asked():
+                self._asked(self.board.tasks[event.key], event.verb, event.by, now)
+        return self._flow.actions
 
     def _stand_still(self, ending: Literal["drain", "stop"]) -> None:
-        self.ending = ending
-        for task in [task for task in self.board.tasks.values() if isinstance(task.state, Waiting)]:
-            self.board.renew(task, task.waiting_for(task.waiting.since, DRAINING))
+        self._flow.ending = ending
+        self._flow.say_of_waiting()
+
+    # A user's word
+
+    def _asked(self, task: Task, verb: Verb, by: str, now: Now) -> None:
+        match verb:
+            case "kill" if isinstance(task.state, Running):
+                task.killed_by = by
+                self._stop(task, "killed", now)
+                return
+            case "kill":
+                self._flow.move(task, Cancelled(now.wall, by), now)
+            case "hold":
+                task.held_by = by
+                self._flow.move(task, Held(now.wall, by), now)
+            case "release":
+                task.held_by = None
+                self._flow.move(task, Pending(now.wall), now)
+            case "retry" if isinstance(task.state, Waiting):
+                self.board.ask_again(task)
+            case "retry":
+                task.failures, task.held_by = 0, None
+                self._flow.move(task, Pending(now.wall), now)
+        self._flow.rearrange(self.board.queue_of(task), now)
 
     # Attempts
 
     def _explain(self, reasons: Mapping[TaskKey, Blocked]) -> None:
-        if self.ending:
+        if self.standing:
             return  # worked out before; by now they wait for something else
         sentences: dict[int, str] = {}  # tasks with the same need share one Blocked
         for key, blocked in reasons.items():
@@ -184,6 +224,7 @@ class Core:
         self.last_number += 1
         task.attempts += 1
         task.waited = (task.since, task.waiting.since)
+        task.killed_by = None
         spec = task.launch_spec(self.last_number, self.work_dir, self.run)
         state = Running(
             attempt=task.attempts,
@@ -194,15 +235,15 @@ class Core:
             memory_gb=grant.memory_gb,
             log_path=spec.log_path,
         )
-        self._move(task, state, now)
-        self._actions.append(Launch(grant, spec))
+        self._flow.move(task, state, now)
+        self._flow.actions.append(Launch(grant, spec))
 
     def _not_started(self, event: NotStarted, now: Now) -> None:
         task = self.board.attempts.pop(event.number)
         cause = NotLaunched(event.error)
-        self._actions.append(AttemptEnded(event.number, None, now.wall, None, None, cause))
-        if not task.in_file:
-            self._move(task, Cancelled(now.wall, "edit"), now)
+        self._flow.actions.append(AttemptEnded(event.number, None, now.wall, None, None, cause))
+        if task.killed_by or not task.in_file:
+            self._flow.move(task, Cancelled(now.wall, task.killed_by or "edit"), now)
         elif event.why == "failed":
             self._settle(task, cause, None, now)
         else:
@@ -212,13 +253,13 @@ class Core:
 
     def _wait_on(self, task: Task, event: NotStarted, now: Now) -> None:
         """As if it had got no GPUs; after a refusal it asks for none until the machine is looked at again."""
-        blocked = self._not_yet()
+        blocked = self._flow.not_yet()
         if event.why == "refused":
             blocked = Blocked(0, None, 0, (LaunchRefused(event.error),), stuck=True)
             task.rests_until = now.mono + rest_after(task.refusals, self.settings.check_time)
             task.refusals += 1
         began, since = task.waited
-        self._move(task, task.waiting_for(since, blocked), now)
+        self._flow.move(task, task.waiting_for(since, blocked), now)
         self.board.backdate(task, began)
 
     def _ended(self, event: Ended, now: Now) -> None:
@@ -228,7 +269,9 @@ class Core:
         exit_ = end if isinstance(end, Exit) else None
         stopping = exit_.stopping if exit_ else state.stopping
         cause = outcome.cause_of(end, task.spec.script, task.timeout(self.settings), stopping)
-        self._actions.append(
+        if cause and task.killed_by:
+            cause = Killed(task.killed_by)
+        self._flow.actions.append(
             AttemptEnded(
                 event.number,
                 exit_.started_at if exit_ else state.since,
@@ -238,9 +281,9 @@ class Core:
                 cause,
             )
         )
-        if isinstance(end, Lost) and (event.adopted or not end.began):
+        if isinstance(end, Lost) and (event.adopted or not end.began) and not isinstance(cause, Killed):
             task.failures = 0  # a new start gives what it finds lost a fresh budget
-            self._move(task, back(task, now), now, cause)
+            self._flow.move(task, back(task, now), now, cause)
         else:
             self._settle(task, cause, exit_, now)
         self._over(task, now)
@@ -251,28 +294,21 @@ class Core:
             self._forget(task)
         elif task.state.status not in FINISHED:
             if self.board.queue_of(task).counts["failed"]:
-                self._mend(self.board.queue_of(task), now)
-            self._fit_in(task, now)
-        self._advance(task, now)
+                self._flow.mend(self.board.queue_of(task), now)
+            self._flow.fit_in(task, now)
+        self._flow.advance(task, now)
 
     def _settle(self, task: Task, cause: Cause | None, end: Exit | None, now: Now) -> None:
         state = settled(task, cause, end, now, self.settings, self.surely_gb)
-        self._move(task, state, now, cause)
+        self._flow.move(task, state, now, cause)
         if chain.breaks(task, self.settings):
-            self._mend(self.board.queue_of(task), now)
-
-    def _mend(self, queue: Queue, now: Now) -> None:
-        """Skip what a failed task keeps from running, and no longer what none does."""
-        for task, state in list(chain.mended(queue, self.settings, now.wall)):
-            if isinstance(state, Pending):
-                task.failures = 0
-            self._move(task, state, now)
+            self._flow.mend(self.board.queue_of(task), now)
 
     def _stop(self, task: Task, why: Why, now: Now) -> None:
         if task.running.stopping is not None:
             return
-        self._move(task, replace(task.running, stopping=why), now)
-        self._actions.append(Signal(task.running.number, why, self.settings.stop_grace))
+        self._flow.move(task, replace(task.running, stopping=why), now)
+        self._flow.actions.append(Signal(task.running.number, why, self.settings.stop_grace))
 
     # Time
 
@@ -283,63 +319,21 @@ class Core:
             elif isinstance(task.state, Waiting):
                 self.board.ask_again(task)
             else:
-                self._move(task, Pending(now.wall), now)
-                self._advance(task, now)
-
-    # States
-
-    def _move(self, task: Task, state: TaskState, now: Now, cause: Cause | None = None) -> None:
-        self._actions.append(self.board.move(task, state, now, cause))
-
-    def _advance(self, task: Task, now: Now) -> None:
-        """Let its queue go on, if that is still in the file."""
-        queue = self.board.queues.get(task.spec.queue_id)
-        if queue is not None:
-            self._advance_queue(queue, now)
-
-    def _advance_queue(self, queue: Queue, now: Now) -> None:
-        if queue.counts["running"] or self.ending == "stop":
-            return
-        head = queue.head()
-        if head is not None and isinstance(head.state, Pending):
-            self._move(head, head.waiting_for(now.wall, self._not_yet()), now)
-
-    def _not_yet(self) -> Blocked:
-        """What is said of a head that no decision has looked at yet."""
-        return DRAINING if self.ending else NOT_YET
+                self._flow.move(task, Pending(now.wall), now)
+                self._flow.advance(task, now)
 
     def _edit(self, new: Sequence[Planned], now: Now) -> None:
         tasks, gone = plan.edit(self.known(), new, now)
         self.departed = {task.key: task for task in gone if isinstance(task.state, Completed)}
         for task in gone:
             if task.state.status not in FINISHED:
-                self._move(task, Cancelled(now.wall, "edit"), now)
+                self._flow.move(task, Cancelled(now.wall, "edit"), now)
         self.board.arrange(tasks)
         for queue in self.board.queues.values():
-            self._mend(queue, now)
+            self._flow.mend(queue, now)
         for task in tasks:
-            self._fit_in(task, now)
-        self._advance_all(now)
-
-    def _fit_in(self, task: Task, now: Now) -> None:
-        """Bring a task's state in line with its place and its `hold` in a new version of the file."""
-        hold = task.spec.options.hold
-        match task.state:
-            case Pending() | Waiting() | Backoff() if hold:
-                self._move(task, Held(now.wall, "file"), now)
-            case Held(by="file") if not hold:
-                self._move(task, Pending(now.wall), now)
-            case Waiting() if not self._may_wait(task):
-                self._move(task, Pending(now.wall), now)
-            case Running():
-                self.board.watch(task, now)  # its timeout may be another one now
-            case _:
-                pass
-
-    def _may_wait(self, task: Task) -> bool:
-        """A task waits for GPUs only at the head of its queue, with none of it running."""
-        queue = self.board.queue_of(task)
-        return queue.head() is task and not queue.counts["running"]
+            self._flow.fit_in(task, now)
+        self._flow.advance_all(now)
 
     def _forget(self, task: Task) -> None:
         """A task that the file no longer has, once its attempt is over."""
@@ -347,7 +341,3 @@ class Core:
         if isinstance(task.state, Completed):
             self.departed[task.key] = task
         self.board.arrange(list(self.board.tasks.values()))
-
-    def _advance_all(self, now: Now) -> None:
-        for queue in self.board.queues.values():
-            self._advance_queue(queue, now)

@@ -7,6 +7,7 @@ from app.model.backend import Exit, Lost
 from app.model.state import (
     Cause,
     ExitCode,
+    Killed,
     NotLaunched,
     OutOfMemory,
     Signalled,
@@ -40,12 +41,18 @@ OOM_BLIND = 1.25
 """The factor on the last demand when nothing was measured (as gpusched does)."""
 
 
+NOBODY_KNOWN = "its user"
+"""Who has killed it, where the scheduler that was told has died since."""
+
+
 def cause_of(end: Exit | Lost, script: str, timeout: float | None, stopping: Why | None) -> Cause | None:
     """Why an attempt ended; None: it completed. `stopping` is what we had asked of it, if anything."""
     if stopping == "timeout":
         return TimedOut(timeout)
     if stopping == "stopped":
         return Stopped()
+    if stopping == "killed":
+        return Killed(NOBODY_KNOWN)
     if isinstance(end, Lost):
         return Vanished(end.reboot)
     if end.status == 0:

@@ -69,8 +69,18 @@ def _updated(task: Task | None, planned: Planned, now: Now) -> Task:
         return Task.planned(planned, _first_state(planned, now))
     if planned.spec.memory_gb != task.spec.memory_gb:  # a new declaration outranks what a failure taught
         task.ask_gb, task.avoid = planned.spec.memory_gb, frozenset()
+    hear_file(task, task.spec.options.hold, planned.spec.options.hold)
     task.index, task.spec, task.in_file = planned.index, planned.spec, True
     return task
+
+
+def hear_file(task: Task, before: bool, now: bool) -> None:
+    """What a new version of the file says of its `hold`. The file's word counts when it changes: a task that
+    was released stays so while its block still says `hold`."""
+    if now and not before:
+        task.held_by = "file"
+    elif before and not now and task.held_by == "file":
+        task.held_by = None
 
 
 def _first_state(planned: Planned, now: Now) -> Held | Pending:

@@ -13,6 +13,7 @@ from app.model.state import (
     Cause,
     Completed,
     Failed,
+    Killed,
     OutOfMemory,
     Pending,
     Stopped,
@@ -40,6 +41,8 @@ def settled(
             assert end is not None
             ids, peak = task.running.gpu_ids, end.peak_memory_gb
             return Completed(ids, end.started_at, end.ended_at, 0, peak)
+        case Killed(by):
+            return Cancelled(now.wall, by)
         case Stopped() | Vanished(reboot=True):
             return back(task, now)
         case _:

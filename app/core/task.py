@@ -7,7 +7,7 @@ from app.model.backend import LaunchSpec, Want
 from app.model.blockers import Blocked, reason
 from app.model.paths import RunPaths
 from app.model.settings import Settings
-from app.model.state import FINISHED, STATUSES, Running, Status, TaskState, Waiting
+from app.model.state import FINISHED, STATUSES, Held, Running, Status, TaskState, Waiting
 from app.model.task import Planned, TaskKey, TaskSpec, substitute
 
 
@@ -31,10 +31,14 @@ class Task:
     due: float | None = None  #: monotonic time at which its state ends by itself (backoff, timeout, rest)
     log_path: str | None = None  #: of its last attempt
     in_file: bool = True
+    held_by: str | None = None  #: who wants it held: "file", or a user; None: nobody, or not any more
+    killed_by: str | None = None  #: who has asked for the end of its attempt
 
     @classmethod
     def planned(cls, planned: Planned, state: TaskState) -> "Task":
-        return cls(planned.key, planned.index, planned.spec, state, ask_gb=planned.spec.memory_gb)
+        task = cls(planned.key, planned.index, planned.spec, state, ask_gb=planned.spec.memory_gb)
+        task.held_by = state.by if isinstance(state, Held) else None
+        return task
 
     @property
     def label(self) -> str:

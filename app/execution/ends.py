@@ -22,7 +22,8 @@ NAMED = re.compile(r"/ends( \(deleted\))?$")
 FRAME = re.compile(rb"((start|stop|end|none) (\d+) ?([^\n]*)) (\d+) \.")
 SECONDS = rb"(\d+(?:\.\d+)?)"
 START = re.compile(rb"(\d+) (\d+) (\d+) %b %b" % (SECONDS, SECONDS))
-STOP = re.compile(rb"(timeout|stopped) %b" % SECONDS)
+WHY: dict[bytes, Why] = {b"timeout": "timeout", b"stopped": "stopped", b"killed": "killed"}
+STOP = re.compile(rb"(%b) %b" % (b"|".join(WHY), SECONDS))
 END = re.compile(rb"(\d+) %b %b %b" % (SECONDS, SECONDS, SECONDS))
 BYTES_PER_ATTEMPT = 256  #: two lines of at most 100 bytes, one of 50
 END_SLACK = 0.02
@@ -191,8 +192,7 @@ class EndsFile:
             again = known.started is not None and known.started != started
             self._lines[number] = Lines(started) if again else replace(known, started=started)
         elif stop := frame[2] == b"stop" and STOP.fullmatch(frame[4]):
-            why: Why = "timeout" if stop[1] == b"timeout" else "stopped"
-            self._lines[number] = replace(known, stop=known.stop or Stop(why, float(stop[2])))
+            self._lines[number] = replace(known, stop=known.stop or Stop(WHY[stop[1]], float(stop[2])))
         elif frame[2] == b"none":
             self._lines[number] = replace(known, unborn=True)
         elif end := frame[2] == b"end" and END.fullmatch(frame[4]):

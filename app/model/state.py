@@ -11,8 +11,8 @@ from pydantic import Discriminator
 
 from app.model.blockers import Blocker
 
-Why = Literal["timeout", "stopped"]
-"""Why an attempt is asked to end."""
+Why = Literal["timeout", "stopped", "killed"]
+"""Why an attempt is asked to end. Killed: by its user."""
 
 
 @dataclass(frozen=True, slots=True)

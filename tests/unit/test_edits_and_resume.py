@@ -90,13 +90,18 @@ def shown(report: Report) -> StateFile:
 
 
 def test_hold_taken_out_of_the_file_releases_at_a_resume() -> None:
-    one = spec(1, "a")
-    assert core_of(resumed(saved(one, Held(0, "file")), one)).heads()
+    held = spec(1, "a", hold=True)
+    assert core_of(resumed(saved(held, Held(0, "file")), spec(1, "a"))).heads()
 
 
 def test_hold_put_into_the_file_holds_at_a_resume() -> None:
+    before = saved(spec(1, "a"), Pending(0))
+    assert not core_of(resumed(before, spec(1, "a", hold=True))).heads()
+
+
+def test_what_was_released_stays_so_at_a_resume() -> None:
     one = spec(1, "a", hold=True)
-    assert not core_of(resumed(saved(one, Pending(0)), one)).heads()
+    assert core_of(resumed(saved(one, Pending(0)), one)).heads()
 
 
 @pytest.mark.parametrize(("declared", "asked"), [(20, 24.2), (70, 70)])
