@@ -18,6 +18,7 @@ if (
 import typer
 
 from app.check import check
+from app.commands import verbs as commands
 from app.logs import print_problem
 from app.model.faults import BadInput, GpulaneError
 from app.model.paths import PROJECT
@@ -156,6 +157,9 @@ def run(
         print_problem(str(bad))
         raise typer.Exit(2) from None
     _entry(context, file, config_file, config_index, simulate, check, fresh, resume, watch)
+
+
+commands.register(verbs)
 
 
 @verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

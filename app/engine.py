@@ -11,6 +11,7 @@ from typing import Any
 
 from app.core.events import (
     Action,
+    Asked,
     Drain,
     Edited,
     Ended,
@@ -20,9 +21,11 @@ from app.core.events import (
     Launch,
     Launched,
     NotStarted,
+    Pause,
     Signal,
     StopNow,
     Tick,
+    Verb,
 )
 from app.core.machine import Core
 from app.model.backend import (
@@ -83,6 +86,17 @@ class Engine:
 
     def stop(self) -> None:
         self._feed(StopNow())
+
+    def pause(self) -> None:
+        self._feed(Pause())
+
+    def lift(self) -> None:
+        """No longer paused."""
+        self._feed(Pause(lifted=True))
+
+    def ask(self, verb: Verb, key: TaskKey, by: str) -> None:
+        """A user's word about a task, which `core.words.objection` has nothing against."""
+        self._feed(Asked(verb, key, by))
 
     def edit(self, plan: Sequence[Planned]) -> None:
         self._feed(Edited(plan))

@@ -49,6 +49,10 @@ class Publisher:
             problems += (self._writer.problem,)
         return self._report.state(self._backend.survey(), problems, self._status(last))
 
+    def content(self) -> bytes:
+        """What the state file would say now."""
+        return self._dumper.dump(self.state())
+
     def write(self, last: bool = False) -> None:
         """Write it now, whatever the pace."""
         self._changed.clear()

@@ -100,12 +100,18 @@ def _status(queue: Queue, head: Task | None) -> Status:
 
 
 def _task(task: Task, used: Mapping[int, float], before: _Shown | None) -> _Shown:
+    state = task.state
+    if not isinstance(state, Running) and before and before.state is state and before.spec is task.spec:
+        return before
+    return _Shown(task.state, task.spec, shown_task(task, used))
+
+
+def shown_task(task: Task, used: Mapping[int, float]) -> state_file.Task:
+    """`used`: GB per GPU, of running attempts by their number."""
     options, state = task.spec.options, task.state
     if isinstance(state, Running):
         state = replace(state, used_gb=used.get(state.number))
-    elif before and before.state is state and before.spec is task.spec:
-        return before
-    shown_task = state_file.Task(
+    return state_file.Task(
         index=task.index,
         key=str(task.key),
         name=options.name,
@@ -119,7 +125,6 @@ def _task(task: Task, used: Mapping[int, float], before: _Shown | None) -> _Show
         state=state,
         in_file=task.in_file,
     )
-    return _Shown(task.state, task.spec, shown_task)
 
 
 def _present(counts: Mapping[Status, int]) -> dict[Status, int]:

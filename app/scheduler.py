@@ -9,11 +9,13 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from rich.console import Console
 from rich.text import Text
 
 from app import fitting, preparation, procfs
+from app.answers import Answers
 from app.command_file.parse import Parsed
 from app.command_file.syntax import Verdicts
 from app.core import plan
@@ -28,6 +30,7 @@ from app.engine import Engine, now
 from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
 from app.local.backend import open_backend
+from app.local.off import turn_card
 from app.logs import open_log, say
 from app.model import records
 from app.model.backend import AttemptRecord
@@ -47,6 +50,7 @@ from app.recorder import Recorder
 from app.replan import Replan
 from app.report import Report
 from app.resume import progress, resume
+from app.server import ControlSocket
 from app.signals import Signals
 from app.store.history import History
 from app.store.plan_lock import take_plan
@@ -108,6 +112,7 @@ class Parts:
     edits: Edits
     replan: Replan
     plan: Plan
+    turn: Callable[[str, bool], str]  #: a card off or on
 
 
 async def serve(options: RunOptions) -> int:
@@ -204,7 +209,8 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     narrator, beat = Narrator(core, ready.options.watch), files.settings.heartbeat
     publisher = Publisher(report, writer, core, backend, problems, beat, narrator.problems)
     engine.listeners += [narrator, publisher]
-    return Parts(engine, recorder, publisher, edits, replan, the_plan)
+    turn = partial(turn_card, backend.known, files.home.gpus_off)
+    return Parts(engine, recorder, publisher, edits, replan, the_plan, turn)
 
 
 def _plan(ready: Ready) -> Plan:
@@ -297,6 +303,8 @@ async def _live(ready: Ready, parts: Parts) -> int:
     signals = Signals(engine, view.notice if view else None)
     signals.install()
     engine.seek(parts.plan.open_attempts)
+    words = Answers(engine, parts.publisher.content, parts.turn, procfs.user_name(os.getuid()))
+    engine.alongside(ControlSocket(files.home.control_socket(os.getpid()), words).run(), "control socket")
     engine.alongside(parts.publisher.run(), "state file")
     engine.alongside(engine.backend.observe(engine.look_again), "observer")
     if ready.options.watch:

@@ -1,7 +1,6 @@
 """Everything a decision looks at: what the driver shows, what the leases say, what is turned off."""
 
 import asyncio
-import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ from app.model.blockers import DriverSilent, LeasesUnreadable
 from app.model.gpu import Gpu
 from app.model.lease import Lease
 from app.model.problems import Problem, problem
+from app.store import gpus_off
 
 UNSEEN_SECONDS = 0.3
 """What a driver gets for each look as long as it has never answered: it may be loading, or hang for ever."""
@@ -116,13 +116,7 @@ class Machine:
 
     def off(self) -> dict[str, float]:
         """uuid -> wall time at which its user turned it off, for all schedulers of this home."""
-        try:
-            content = json.loads(self._off_file.read_bytes())
-        except (OSError, ValueError):
-            return {}
-        if not isinstance(content, dict):
-            return {}
-        return {str(uuid): float(at) for uuid, at in content.items() if isinstance(at, int | float)}
+        return gpus_off.read(self._off_file)
 
     def _vanished(self) -> frozenset[str]:
         """uuids of the cards on which leases of ours were deleted under us."""

@@ -248,7 +248,7 @@ STANDSTILL: dict[str, str] = {
 assert set(UNUSABLE) >= set(Health.__args__) - {"ok"}  # type: ignore[attr-defined]
 
 
-def _clauses(blockers: Sequence[Blocker]) -> Iterator[str]:
+def clauses(blockers: Sequence[Blocker]) -> Iterator[str]:
     """Leased cards are told together: on a full machine that is all there is, and lines are short."""
     leased = [each for each in blockers if isinstance(each, CardLeased)]
     for blocker in blockers:
@@ -271,7 +271,7 @@ def _leased(leased: Sequence[CardLeased]) -> str:
 
 def reason(blocked: Blocked) -> str:
     """The sentence shown for a waiting task: what it needs, then everything in its way."""
-    why = ", ".join(_clauses(blocked.blockers))
+    why = ", ".join(clauses(blocked.blockers))
     if blocked.gpus == 0:
         return why
     need = f"needs {_wanted(blocked)}"

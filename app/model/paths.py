@@ -60,6 +60,9 @@ class Home:
     def state_lock(self, pid: int) -> Path:
         return self.state / f"{pid}.lock"
 
+    def control_socket(self, pid: int) -> Path:
+        return self.state / f"{pid}.sock"
+
     def scheduler_log(self, mode: Mode) -> Path:
         return self.logs / ("compete_gpu.log" if mode == "single" else "compete_gpus.log")
 

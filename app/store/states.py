@@ -18,6 +18,7 @@ log = logging.getLogger("gpulane")
 
 _STATE = re.compile(r"(\d+)\.json(\.\d+)?")
 _LOCK = re.compile(r"(\d+)\.lock")
+_SOCKET = re.compile(r"(\d+)\.sock")
 _HALF = re.compile(r"\.(\d+)\.json\.[0-9a-f]+")
 """What write_atomically leaves when it is killed."""
 
@@ -64,7 +65,7 @@ def clean(home: Home, keep_days: float, now: float, host: str | None = None) -> 
                 _remove(home, one)
     for name in _names(home):
         with _left(home.state / name):
-            if match := _HALF.fullmatch(name):
+            if match := _HALF.fullmatch(name) or _SOCKET.fullmatch(name):
                 if not is_alive(home.state_lock(int(match[1]))):
                     (home.state / name).unlink(missing_ok=True)
             elif (match := _LOCK.fullmatch(name)) and (lock := take(home.state / name)):

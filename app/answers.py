@@ -1,0 +1,217 @@
+"""What the verbs of the control socket do, and what they say they have changed. Contract 7."""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from app.core import words
+from app.core.events import Verb
+from app.core.naming import named
+from app.core.task import Task
+from app.engine import Engine
+from app.model import state_file
+from app.model.blockers import clauses
+from app.model.faults import GpulaneError
+from app.model.state import Cancelled, Running, Waiting
+from app.narrate import counted, duration
+from app.report import shown_task
+
+Reply = dict[str, Any]
+
+MOST_TASKS = 1_000
+"""In one answer."""
+
+SHOWN = 5
+"""Candidates that are named where a task's name means several."""
+
+_TASK: TypeAdapter[state_file.Task] = TypeAdapter(state_file.Task)
+
+
+class Refused(GpulaneError):
+    """A request that changes nothing, and the sentence why."""
+
+
+class Answers:
+    """Answers one request after another. For the engine's thread."""
+
+    def __init__(
+        self, engine: Engine, state: Callable[[], bytes], turn: Callable[[str, bool], str], by: str
+    ) -> None:
+        """`state`: the state file's content as it is now; `turn` a card off or on, and say so (raises
+        GpulaneError); `by`: the user's name, as whose words these are."""
+        self._engine, self._core, self._state, self._turn, self._by = engine, engine.core, state, turn, by
+        self._verbs: Mapping[str, Callable[[Mapping[str, Any]], Reply | bytes]] = {
+            "status": lambda _: b'{"ok": true, "state": ' + self._state() + b"}",
+            "tasks": self._tasks,
+            "pause": self._pause,
+            "resume": self._resume,
+            "drain": self._drain,
+            "stop": self._stop,
+            "kill": self._kill,
+            "retry": lambda request: self._word("retry", self._one(request)),
+            "hold": lambda request: self._word("hold", self._one(request)),
+            "release": lambda request: self._word("release", self._one(request)),
+            "gpu": self._gpu,
+            "why": self._why,
+        }
+
+    def __call__(self, request: object) -> Reply | bytes:
+        """The answer, as an object or as its JSON. Raises Refused."""
+        if not isinstance(request, dict) or not isinstance(request.get("verb"), str):
+            raise Refused('a request is an object with a verb: {"verb": "status"}')
+        verb = request["verb"]
+        if verb not in self._verbs:
+            raise Refused(f"{verb!r} is no verb{_nearest(verb, self._verbs)}")
+        return self._verbs[verb](request)
+
+    # What there is
+
+    def _tasks(self, request: Mapping[str, Any]) -> Reply:
+        """Of a queue, or all; or those that `task` may mean."""
+        tasks: Iterable[Task] = self._core.board.tasks.values()
+        if "task" in request:
+            tasks = named(str(request["task"]), tasks)
+        elif "queue" in request:
+            queue = self._core.board.queues.get(_number(request, "queue", 0))
+            if queue is None:
+                raise Refused(f"there is no queue {request['queue']}")
+            tasks = queue.tasks
+        first, count = _number(request, "from", 0), _number(request, "count", MOST_TASKS)
+        found = list(tasks)
+        part = found[first : first + min(count, MOST_TASKS)]
+        return {"ok": True, "total": len(found), "tasks": [self._shown(task) for task in part]}
+
+    def _shown(self, task: Task) -> Reply:
+        shown = _TASK.dump_python(shown_task(task, self._engine.backend.survey().used_gb), mode="json")
+        return {"queue": task.spec.queue_id, **shown}
+
+    def _why(self, request: Mapping[str, Any]) -> Reply:
+        task = self._one(request)
+        state = task.state
+        if isinstance(state, Waiting):
+            said = list(clauses(state.blockers))
+            return {"ok": True, "said": state.reason, "because": said, "stuck": state.stuck}
+        head = self._core.board.queue_of(task).head()
+        if state.status == "pending" and head is not None and head is not task:
+            said = [f"task {head.label} of its queue comes first, and is {head.state.status}"]
+            if isinstance(head.state, Waiting):
+                said += clauses(head.state.blockers)
+            return {"ok": True, "said": f"{task.label} is pending: {said[0]}", "because": said}
+        return {"ok": True, "said": f"{task.label} does not wait: it is {state.status}", "because": []}
+
+    # What a user wants of the scheduler
+
+    def _pause(self, _: Mapping[str, Any]) -> Reply:
+        self._refuse_ending()
+        if self._core.paused:
+            raise Refused("it is paused already")
+        self._engine.pause()
+        return _said(f"paused: nothing starts; {self._running()}")
+
+    def _resume(self, _: Mapping[str, Any]) -> Reply:
+        self._refuse_ending()
+        if not self._core.paused:
+            raise Refused("it is not paused")
+        self._engine.lift()
+        return _said("resumed")
+
+    def _drain(self, _: Mapping[str, Any]) -> Reply:
+        self._refuse_ending()
+        self._engine.drain()
+        return _said(f"draining: nothing more starts; {self._running()}, and then it ends")
+
+    def _stop(self, _: Mapping[str, Any]) -> Reply:
+        if self._core.ending == "stop":
+            raise Refused("it is stopping already")
+        number = len(self._core.running)
+        self._engine.stop()
+        return _said(f"stopping: {counted(number, 'running task')} asked to end, and again at the next start")
+
+    def _refuse_ending(self) -> None:
+        if self._core.ending:
+            raise Refused("it is draining" if self._core.ending == "drain" else "it is stopping")
+
+    def _running(self) -> str:
+        number = len(self._core.running)
+        return f"{counted(number, 'task')} {'runs' if number == 1 else 'run'} on"
+
+    # What a user wants of tasks and cards
+
+    def _kill(self, request: Mapping[str, Any]) -> Reply:
+        if "gpu" not in request:
+            return self._word("kill", self._one(request))
+        gpu = str(request["gpu"])
+        found = [task for task in self._core.running.values() if gpu in task.running.gpu_ids]
+        if not found:
+            raise Refused(f"no task of this scheduler runs on GPU {gpu}")
+        return _said("; ".join(self._word("kill", task)["said"] for task in found))
+
+    def _word(self, verb: Verb, task: Task) -> Reply:
+        wrong = words.objection(verb, task)
+        if wrong:
+            raise Refused(f"{task.label} {wrong}")
+        skipped = self._core.board.counts["skipped"]
+        self._engine.ask(verb, task.key, self._by)
+        back = max(0, skipped - self._core.board.counts["skipped"])
+        more = f", and {counted(back, 'task')} skipped for it" if back and verb == "retry" else ""
+        return {
+            "ok": True,
+            "said": _became(task, self._core.settings.stop_grace) + more,
+            "key": str(task.key),
+        }
+
+    def _gpu(self, request: Mapping[str, Any]) -> Reply:
+        wanted = request.get("state")
+        if wanted not in ("on", "off"):
+            raise Refused("the state of a GPU is on or off")
+        said = self._turn(str(request.get("id", "")), wanted == "on")
+        self._engine.look_again()
+        return _said(said)
+
+    def _one(self, request: Mapping[str, Any]) -> Task:
+        """The task that a request names; with the key it expects, if it says one. Raises Refused."""
+        text = request.get("task")
+        if not isinstance(text, str) or not text:
+            raise Refused('which task? Name it in "task": queue/index, its name, or the start of its key')
+        found = named(text, self._core.board.tasks.values())
+        key = request.get("key")
+        if key is not None:
+            if not any(str(task.key) == key for task in found):
+                raise Refused(f"{text} is another task now: the file was edited meanwhile")
+            found = [task for task in found if str(task.key) == key]
+        if not found:
+            raise Refused(f"there is no task {text} here")
+        if len(found) > 1:
+            shown = ", ".join(task.label for task in found[:SHOWN]) + (", ..." if len(found) > SHOWN else "")
+            raise Refused(f"{text} may be any of {len(found)} tasks: {shown}")
+        return found[0]
+
+
+def _said(text: str) -> Reply:
+    return {"ok": True, "said": text}
+
+
+def _became(task: Task, grace: float) -> str:
+    state = task.state
+    match state:
+        case Running():
+            return f"{task.label} is asked to end, and made to after {duration(grace)}; it is not run again"
+        case Cancelled():
+            return f"{task.label} is cancelled"
+        case _:
+            return f"{task.label} is {state.status}"
+
+
+def _number(request: Mapping[str, Any], key: str, default: int) -> int:
+    """Raises Refused."""
+    value = request.get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise Refused(f"{key} wants a whole number from 0 on, not {value!r}")
+    return value
+
+
+def _nearest(verb: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(verb, known, 1)
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
