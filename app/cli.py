@@ -17,15 +17,12 @@ if (
 
 import typer
 
-from app.check import check
 from app.commands import verbs as commands
 from app.logs import print_problem
 from app.model.faults import BadInput, GpulaneError
 from app.model.paths import PROJECT
 from app.model.task import Mode
 from app.options import RunOptions, Start
-from app.preparation import mode_of
-from app.scheduler import serve
 
 ConfigFile = Annotated[str | None, typer.Option("--config-file", metavar="YAML", help="Settings.")]
 ConfigIndex = Annotated[
@@ -51,6 +48,10 @@ DEMO_SETTINGS = PROJECT / "config" / "demo.yaml"
 
 def start(options: RunOptions) -> int:
     """Check or run; what its user can mend becomes a sentence and exit code 2."""
+    # Imported here: verbs that only ask a scheduler something need not wait for them.
+    from app.check import check
+    from app.scheduler import serve
+
     code: int | None = None
 
     async def run() -> None:
@@ -151,6 +152,8 @@ def run(
     watch: Watch = False,
 ) -> None:
     """Run a command file; its mode is told from its name or its blocks."""
+    from app.preparation import mode_of
+
     try:
         context.obj = mode_of(file)
     except BadInput as bad:

@@ -37,7 +37,9 @@ class ControlSocket:
         except OSError as error:
             log.warning("%s can't be made (%s): nobody can talk to this scheduler", self._path, error)
             return
-        server = await asyncio.start_unix_server(self._serve, sock=listener, limit=LONGEST_LINE)
+        server = await asyncio.start_unix_server(
+            self._serve, sock=listener, limit=LONGEST_LINE, backlog=MOST_CLIENTS
+        )
         try:
             await asyncio.Event().wait()  # serve_forever would wait for clients as well, from Python 3.12 on
         finally:
@@ -109,7 +111,7 @@ def _peer(writer: asyncio.StreamWriter) -> int:
 
 
 def _bound(path: Path) -> socket.socket:
-    """Through the directory's descriptor, as an address has 107 bytes at most; 0600 before it listens."""
+    """Through the directory's descriptor, as an address has 107 bytes at most; 0600 before anybody listens."""
     with contextlib.suppress(FileNotFoundError):  # of a scheduler that had this pid and was killed
         if stat.S_ISSOCK(path.lstat().st_mode):
             path.unlink()
@@ -118,7 +120,6 @@ def _bound(path: Path) -> socket.socket:
     try:
         os.fchmod(listener.fileno(), 0o600)  # what bind makes the file with
         listener.bind(f"/proc/self/fd/{folder}/{path.name}")
-        listener.listen(MOST_CLIENTS)
     except BaseException:
         listener.close()
         raise

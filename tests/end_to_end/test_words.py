@@ -1,0 +1,347 @@
+"""A user's words to a running scheduler: through the control socket, and through `./gpulane`."""
+
+import contextlib
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app import procfs
+from app.client import Client, NoAnswer, RequestRefused
+from app.model.paths import PROJECT, Home
+from app.server import LONGEST_LINE, MOST_CLIENTS
+from tests.end_to_end.world import UNTIL_GO, Scheduler, World
+from tests.waiting import eventually
+
+
+def gpulane(world: World, *words: str, expect: int = 0) -> str:
+    """What `./gpulane WORDS` prints."""
+    done = subprocess.run(
+        [sys.executable, str(PROJECT / "app" / "cli.py"), *words],
+        env={**os.environ, **world.env, "GPULANE_HOME": str(world.root)},
+        cwd=world.root / "work",
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == expect, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def path_of(scheduler: Scheduler) -> Path:
+    return Home(scheduler.world.root).control_socket(scheduler.pid)
+
+
+def client(scheduler: Scheduler) -> Client:
+    path = path_of(scheduler)
+    eventually(path.exists)
+    return Client(path)
+
+
+@contextlib.contextmanager
+def raw(scheduler: Scheduler) -> Iterator[socket.socket]:
+    eventually(path_of(scheduler).exists)
+    with socket.socket(socket.AF_UNIX) as one:
+        one.settimeout(20)
+        one.connect(str(path_of(scheduler)))
+        yield one
+
+
+def answer_to(line: bytes, scheduler: Scheduler) -> dict[str, object]:
+    with raw(scheduler) as one, one.makefile("rb") as lines:
+        one.sendall(line)
+        answer: dict[str, object] = json.loads(lines.readline())
+        return answer
+
+
+def test_a_killed_task_is_cancelled_with_its_whole_tree_and_its_queue_goes_on(world: World) -> None:
+    world.blocks([(1, "setsid sleep 300 & echo $! >stray; sleep 300"), (1, "echo two >>done")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    stray = int(eventually(lambda: world.work("stray"))[0])
+    said = gpulane(world, "kill", "1/0")
+    assert said == "1/0 is asked to end, and made to after 10 s; it is not run again\n"
+    assert scheduler.end() == 0, "cancelled by its user"
+    assert procfs.start_time(stray) is None
+    assert world.work("done") == ["two"]
+    assert world.outcome("1/0").by == procfs.user_name(os.getuid())
+    assert not path_of(scheduler).exists()
+
+
+def test_a_kill_is_not_forgotten_with_its_scheduler(world: World) -> None:
+    world.settings(stop_grace=60)
+    world.blocks([(1, f"trap 'touch asked' TERM; echo >>began; {UNTIL_GO}; exit 1"), (2, UNTIL_GO)])
+    first = world.start()
+    eventually(lambda: world.work("began"))
+    gpulane(world, "kill", "1/0")
+    eventually((world.root / "work" / "asked").exists)
+    first.kill()
+    second = world.start()
+    second.wait_for("2/0", "running")
+    world.go()
+    assert second.end() == 0
+    assert world.outcome("1/0").status == "cancelled"
+    assert len(world.work("began")) == 1
+
+
+def test_a_retry_runs_what_failed_and_what_was_skipped_for_it(world: World) -> None:
+    world.settings(max_retries=0)
+    world.blocks([(1, "test -e mended"), (1, "echo two >>done"), (2, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/1", "skipped")
+    (world.root / "work" / "mended").touch()
+    assert gpulane(world, "retry", "1/0") == "1/0 is waiting, and 1 task skipped for it\n"
+    eventually(lambda: world.work("done"))
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_what_is_held_waits_for_its_release_also_over_a_restart(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (1, "echo two >>done"), (2, UNTIL_GO)])
+    first = world.start()
+    first.wait_for("1/0", "running")
+    assert gpulane(world, "hold", "1/1") == "1/1 is held\n"
+    first.wait_for("1/1", "held")
+    first.kill()
+    world.go()
+    second = world.start()
+    eventually(lambda: "only held tasks are left" in world.output())
+    assert second.wait_for("1/1", "held").by == procfs.user_name(os.getuid())
+    assert gpulane(world, "release", "1/1") == "1/1 is waiting\n"
+    assert second.end() == 0
+    assert world.work("done") == ["two"]
+
+
+def test_what_was_released_is_not_held_again_by_an_edit_or_a_restart(world: World) -> None:
+    block = f"#LANE hold name=mine\n1\n{UNTIL_GO}; echo one >>done\n1\n10\n"
+    world.file(block)
+    first = world.start("--watch")
+    first.wait_for("1/0", "held")
+    gpulane(world, "release", "mine")
+    first.wait_for("1/0", "running")
+    world.file(f"{block}\n2\n{UNTIL_GO}\n1\n10\n")
+    first.wait_for("2/0", "running")
+    first.stop()
+    second = world.start()
+    second.wait_for("1/0", "running")
+    world.go()
+    assert second.end() == 0
+    assert world.work("done") == ["one"]
+
+
+def test_a_paused_scheduler_starts_nothing_until_it_is_resumed(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (1, "echo two >>done")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    assert gpulane(world, "pause") == "paused: nothing starts; 1 task runs on\n"
+    world.go()
+    assert scheduler.wait_for("1/1", "waiting").reason == "the scheduler is paused"
+    state = scheduler.state()
+    assert state
+    assert state.status == "paused"
+    assert "paused" in gpulane(world, "ls")
+    assert "it is paused already" in gpulane(world, "pause", expect=2)
+    assert gpulane(world, "resume") == "resumed\n"
+    assert scheduler.end() == 0
+    assert world.work("done") == ["two"]
+
+
+def test_drain_and_stop(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (1, "echo two >>done")])
+    first = world.start()
+    first.wait_for("1/0", "running")
+    assert "draining: nothing more starts; 1 task runs on" in gpulane(world, "drain")
+    world.go()
+    assert first.end() == 1
+    assert world.work("done") == []
+    (world.root / "work" / "go").unlink()
+    world.blocks([(1, "sleep 300")])
+    second = world.start("--fresh")
+    second.wait_for("1/0", "running")
+    assert "1 running task asked to end" in gpulane(world, "stop")
+    second.end()
+    assert world.outcome("1/0").status == "pending"
+
+
+def test_a_card_that_is_turned_off_gets_nothing_until_it_is_on_again(world: World) -> None:
+    world.gpus = "2x24"
+    world.blocks([(1, UNTIL_GO), (2, f"until [ -e more ]; do sleep 0.05; done; {UNTIL_GO}")])
+    scheduler = world.start()
+    scheduler.wait_for("2/0", "running")
+    assert gpulane(world, "gpu", "1", "off") == "GPU 1 is turned off; what runs there goes on\n"
+    assert gpulane(world, "gpu", "1", "off") == "GPU 1 is off already\n"
+    gpulane(world, "kill", "2/0")
+    scheduler.wait_for("2/0", "cancelled")
+    assert gpulane(world, "retry", "2/0") == "2/0 is waiting\n"
+    eventually(lambda: "GPU 1 is turned off" in scheduler.wait_for("2/0", "waiting").reason)
+    assert "turned off" in gpulane(world, "gpus")
+    gpulane(world, "gpu", "1", "on")
+    (world.root / "work" / "more").touch()
+    world.go()
+    assert scheduler.end() == 0
+    assert "there is no GPU 7; there is 0, 1" not in world.output()
+
+
+def test_a_task_is_named_by_its_place_its_name_or_its_key(world: World) -> None:
+    block = f"#LANE hold name=twin\n{{}}\n{UNTIL_GO}\n1\n10\n"
+    world.file("\n".join(block.format(queue) for queue in (1, 2)))
+    scheduler = world.start()
+    scheduler.wait_for("2/0", "held")
+    said = gpulane(world, "release", "twin", expect=2)
+    assert "twin may be any of these" in said
+    assert "1/0 (twin)" in said
+    assert "2/0 (twin)" in said
+    task = json.loads(gpulane(world, "ls", "--json"))[0]["queues"][1]["tasks"][0]
+    assert gpulane(world, "release", task["key"]) == "2/0 is waiting\n"
+    assert "there is no task 9/9" in gpulane(world, "why", "9/9", expect=2)
+    with client(scheduler) as talk, pytest.raises(RequestRefused, match="1/0 is another task now"):
+        talk.ask("kill", task="1/0", key=task["key"])
+    gpulane(world, "kill", "1/0")
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_why_says_all_that_is_in_the_way(world: World) -> None:
+    world.gpus = "1x24"
+    world.blocks([(1, UNTIL_GO), (2, "true"), (2, "echo last >>done")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    scheduler.wait_for("2/0", "waiting")
+    assert "GPU 0 is leased to queue 1" in eventually(
+        lambda: said if "leased" in (said := gpulane(world, "why", "2/0")) else ""
+    )
+    assert "task 2/0 of its queue comes first" in gpulane(world, "why", "2/1")
+    assert "it is running" in gpulane(world, "why", "1/0")
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_with_several_schedulers_one_says_which(world: World) -> None:
+    other = world.file(f"1\n{UNTIL_GO}; echo other >>done\n1\n10\n", "other.txt")
+    world.blocks([(1, f"{UNTIL_GO}; echo one >>done")])
+    first, second = world.start(), world.start(command_file=other)
+    for each in (first, second):
+        each.wait_for("1/0", "running")
+    said = gpulane(world, "pause", expect=2)
+    assert f"--pid {first.pid}" in said
+    assert f"--pid {second.pid}" in said
+    assert "may be any of these" in gpulane(world, "kill", "1/0", expect=2)
+    gpulane(world, "kill", "1/0", "--file", str(other))
+    assert second.end() == 0
+    world.go()
+    assert first.end() == 0
+    assert world.work("done") == ["one"]
+
+
+def test_of_one_that_is_gone_its_state_is_shown(world: World) -> None:
+    assert "nothing was left" in gpulane(world, "ls")
+    world.blocks([(1, "sleep 300"), (1, "true")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    scheduler.stop()
+    assert "ended with 2 tasks to go: start it again to go on" in gpulane(world, "ls")
+    assert "no scheduler runs here" in gpulane(world, "pause", expect=2)
+    with pytest.raises(NoAnswer):
+        Client(path_of(scheduler))
+
+
+# --- the socket ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (b"\n", "one JSON object in one line"),
+        (b"junk\n", "one JSON object in one line"),
+        (b"\xff\xfe\x00\n", "one JSON object in one line"),
+        (b"[" * 30_000 + b"\n", "one JSON object in one line"),
+        (b"[]\n", "an object with a verb"),
+        (b'{"verb": 3}\n', "an object with a verb"),
+        (b'{"verb": "kil"}\n', "did you mean kill?"),
+        (b'{"verb": "kill"}\n', "which task?"),
+        (b'{"verb": "kill", "task": {"a": 1}}\n', "which task?"),
+        (b'{"verb": "hold", "task": "7/7"}\n', "there is no task 7/7"),
+        (b'{"verb": "tasks", "queue": "x"}\n', "queue wants a whole number"),
+        (b'{"verb": "tasks", "queue": 9}\n', "there is no queue 9"),
+        (b'{"verb": "tasks", "from": -1}\n', "from wants a whole number"),
+        (b'{"verb": "gpu", "id": "0", "state": "up"}\n', "on or off"),
+        (b'{"verb": "gpu", "id": "12", "state": "on"}\n', "there is no GPU 12; there is 0, 1, 2, 3"),
+        (b"x" * (LONGEST_LINE + 2), "at most 65536 bytes"),
+    ],
+)
+def test_what_is_no_request_gets_a_sentence(one_scheduler: Scheduler, line: bytes, says: str) -> None:
+    answer = answer_to(line, one_scheduler)
+    assert answer["ok"] is False
+    assert says in str(answer["error"])
+
+
+@pytest.fixture(scope="module")
+def one_scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduler]:
+    """One that only answers."""
+    world = World(tmp_path_factory.mktemp("answers"))
+    world.blocks([(1, UNTIL_GO), (1, "true")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    yield scheduler
+    scheduler.stop()
+
+
+def test_status_and_tasks(one_scheduler: Scheduler) -> None:
+    with client(one_scheduler) as talk:
+        state = talk.ask("status")["state"]
+        assert (state["pid"], state["schema"]) == (one_scheduler.pid, 1)
+        answer = talk.ask("tasks", queue=1, **{"from": 1}, count=5)
+    assert answer["total"] == 2
+    assert [(task["queue"], task["index"]) for task in answer["tasks"]] == [(1, 1)]
+    assert answer["tasks"][0]["state"]["status"] == "pending"
+
+
+def test_the_socket_is_for_its_user_alone(one_scheduler: Scheduler) -> None:
+    assert stat.S_IMODE(path_of(one_scheduler).stat().st_mode) == 0o600
+
+
+def test_many_clients_that_never_read_hold_nothing_up(one_scheduler: Scheduler) -> None:
+    with contextlib.ExitStack() as all_of_them:
+        many = [all_of_them.enter_context(raw(one_scheduler)) for _ in range(200)]
+        for one in many:
+            one.sendall(b'{"verb": "status"}\n' * 20 + b'{"verb": "st')  # and half a line
+        with client(one_scheduler) as talk:
+            assert talk.ask("status")["ok"]
+
+
+def test_too_many_clients_are_told_so(one_scheduler: Scheduler) -> None:
+    with contextlib.ExitStack() as all_of_them:
+        for _ in range(MOST_CLIENTS):
+            all_of_them.enter_context(raw(one_scheduler))
+        last = all_of_them.enter_context(raw(one_scheduler))
+        assert b"too many clients" in last.makefile("rb").readline()
+    with client(one_scheduler) as talk:
+        assert eventually(lambda: talk.ask("status")["ok"])
+
+
+def test_another_user_gets_no_answer(one_scheduler: Scheduler) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    path = path_of(one_scheduler)
+    for opened in (path, *path.parents):  # as if its modes had been loosened
+        mode = stat.S_IMODE(opened.stat().st_mode)
+        if mode & 0o005 != 0o005:
+            opened.chmod(mode | 0o005 if opened.is_dir() else 0o666)
+    code = (
+        "import os, socket, sys\n"
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+        "one = socket.socket(socket.AF_UNIX); one.settimeout(20); one.connect(sys.argv[1])\n"
+        'one.sendall(b\'{"verb": "status"}\\n\')\n'
+        "print(one.recv(100))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout == "b''\n"
