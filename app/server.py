@@ -111,7 +111,7 @@ def _peer(writer: asyncio.StreamWriter) -> int:
 
 
 def _bound(path: Path) -> socket.socket:
-    """Through the directory's descriptor, as an address has 107 bytes at most; 0600 before anybody listens."""
+    """Through the directory's descriptor, as an address has 107 bytes at most; 0600 from the start."""
     with contextlib.suppress(FileNotFoundError):  # of a scheduler that had this pid and was killed
         if stat.S_ISSOCK(path.lstat().st_mode):
             path.unlink()
