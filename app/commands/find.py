@@ -1,76 +1,153 @@
 """Which scheduler a command is for, and which of its tasks."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.client import Client
+from pydantic import TypeAdapter
+
+from app.client import Client, NoAnswer
 from app.model.faults import BadInput
 from app.model.paths import Home
-from app.model.state_file import StateFile
-from app.store.states import Found, list_states
+from app.model.state_file import StateFile, Task, load
+from app.store.lock import is_alive
+from app.store.states import list_states
+
+SHORTEST_KEY = 4
+_TASKS: TypeAdapter[list[Task]] = TypeAdapter(list[Task])
 
 
-def found_states(home: Home, pid: int | None, file: str | None) -> list[tuple[Found, StateFile]]:
-    """State files that can be read, of living schedulers and of those that left something, as `--pid` and
-    `--file` choose."""
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    """One that runs, or has left its state."""
+
+    home: Home
+    path: Path  #: of its state file
+    pid: int
+    seen: StateFile
+    ran: bool | None  #: when it was found; None: it is another host's
+
+    def alive(self) -> bool:
+        return bool(self.ran) and is_alive(self.home.state_lock(self.pid))
+
+    def state(self) -> StateFile:
+        """As it says now, or said last. Raises GpulaneError."""
+        try:
+            return load(self.path.read_bytes())
+        except FileNotFoundError:
+            return self.seen
+
+    def connect(self) -> Client:
+        """Raises NoAnswer."""
+        return Client(self.home.control_socket(self.pid))
+
+    def named(self, text: str) -> list["Place"]:
+        """Its tasks that may be meant: of one that runs it is asked, else its state is read."""
+        if self.alive():
+            with self.connect() as client:
+                answer = client.ask("tasks", task=text, count=100)["tasks"]
+            tasks = _TASKS.validate_python(answer)
+            return [Place(self, each["queue"], task) for each, task in zip(answer, tasks, strict=True)]
+        return [Place(self, queue, task) for queue, task in self._listed() if _is(text, queue, task)]
+
+    def _listed(self) -> Iterator[tuple[int, Task]]:
+        for queue in self.state().queues:
+            yield from ((queue.queue_id, task) for task in queue.tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A task of a scheduler, as it was found."""
+
+    scheduler: Scheduler
+    queue: int
+    task: Task
+
+    @property
+    def label(self) -> str:
+        """ "3/1 (car stage 1)"."""
+        return f"{self.place}" + (f" ({self.task.name})" if self.task.name else "")
+
+    @property
+    def place(self) -> str:
+        return f"{self.queue}/{self.task.index}"
+
+    def again(self) -> Task:
+        """As it is now. Raises BadInput where an edit has taken it out."""
+        found = [each.task for each in self.scheduler.named(self.task.key) if each.task.key == self.task.key]
+        if not found:
+            raise BadInput(f"{self.label} is no longer in its file")
+        return found[0]
+
+    def ask(self, verb: str) -> dict[str, Any]:
+        """Raises RequestRefused, NoAnswer."""
+        with self.scheduler.connect() as client:
+            return client.ask(verb, task=self.task.key, key=self.task.key)
+
+
+def schedulers(home: Home, pid: int | None, file: str | None) -> list[Scheduler]:
+    """Those that run and those that left something, as `--pid` and `--file` choose; the living first."""
     path = str(home.resolve(file).resolve()) if file else None
-    return [
-        (one, one.state)
+    found = [
+        Scheduler(home, one.path, one.pid, one.state, one.alive)
         for one in list_states(home)
         if isinstance(one.state, StateFile)
         and pid in (None, one.pid)
         and path in (None, one.state.command_file)
     ]
+    return sorted(found, key=lambda one: not one.ran)
 
 
-def living(home: Home, pid: int | None, file: str | None) -> list[tuple[Found, StateFile]]:
-    """Of schedulers that run on this machine. Raises BadInput if there is none."""
-    found = [(one, state) for one, state in found_states(home, pid, file) if one.alive]
+def living(home: Home, pid: int | None, file: str | None) -> list[Scheduler]:
+    """Those that run on this machine. Raises BadInput if there is none."""
+    found = [one for one in schedulers(home, pid, file) if one.ran]
     if not found:
         which = f" with pid {pid}" if pid is not None else f" on {file}" if file else ""
         raise BadInput(f"no scheduler{which} runs here; ./gpulane ls shows what there is")
     return found
 
 
-def the_one(home: Home, pid: int | None, file: str | None) -> Client:
-    """A connection to the one scheduler that can be meant. Raises BadInput, NoAnswer."""
+def the_one(home: Home, pid: int | None, file: str | None) -> Scheduler:
+    """The one that can be meant. Raises BadInput."""
     found = living(home, pid, file)
     if len(found) > 1:
-        raise BadInput(f"several schedulers run; say which with --pid or --file:\n{_listed(found)}")
-    return connect(home, found[0][0].pid)
+        listed = "\n".join(f"  --pid {one.pid}  {shown_path(one.seen.command_file)}" for one in found)
+        raise BadInput(f"several schedulers run; say which with --pid or --file:\n{listed}")
+    return found[0]
 
 
-def connect(home: Home, pid: int) -> Client:
-    """Raises NoAnswer."""
-    return Client(home.control_socket(pid))
-
-
-def the_task(home: Home, pid: int | None, file: str | None, task: str) -> tuple[Client, dict[str, Any]]:
-    """A connection to the scheduler that has it, and the task as it shows it. Raises BadInput, NoAnswer."""
-    matches: list[tuple[Found, StateFile, dict[str, Any]]] = []
-    for one, state in living(home, pid, file):
-        with connect(home, one.pid) as client:
-            matches += [(one, state, each) for each in client.ask("tasks", task=task, count=100)["tasks"]]
+def the_task(among: Sequence[Scheduler], text: str) -> Place:
+    """The one that can be meant. Raises BadInput, NoAnswer."""
+    matches = [place for one in among for place in _named(one, text)]
+    running = [place for place in matches if place.scheduler.ran]
+    matches = running or matches
     if not matches:
-        raise BadInput(f"there is no task {task} in what runs; ./gpulane ls shows what there is")
+        raise BadInput(f"there is no task {text} here; ./gpulane ls shows what there is")
     if len(matches) > 1:
-        shown = "\n".join(f"  {label(each)}  --pid {one.pid}  ({each['key']})" for one, _, each in matches)
-        raise BadInput(f"{task} may be any of these; say which by its key, or with --pid:\n{shown}")
-    one, _, each = matches[0]
-    return connect(home, one.pid), each
+        shown = "\n".join(
+            f"  {each.label}  --pid {each.scheduler.pid}  ({each.task.key})" for each in matches
+        )
+        raise BadInput(f"{text} may be any of these; say which by its key, or with --pid:\n{shown}")
+    return matches[0]
 
 
-def label(task: dict[str, Any]) -> str:
-    """ "3/1 (car stage 1)"."""
-    return f"{task['queue']}/{task['index']}" + (f" ({task['name']})" if task["name"] else "")
+def _named(one: Scheduler, text: str) -> list[Place]:
+    try:
+        return one.named(text)
+    except NoAnswer:
+        if one.alive():
+            raise
+        return one.named(text)  # it has ended meanwhile: as its state says
 
 
-def _listed(found: Sequence[tuple[Found, StateFile]]) -> str:
-    return "\n".join(f"  --pid {one.pid}  {shown_path(state.command_file)}" for one, state in found)
+def _is(text: str, queue: int, task: Task) -> bool:
+    by_key = len(text) >= SHORTEST_KEY and task.key.startswith(text)
+    return text in (f"{queue}/{task.index}", task.name) or by_key
 
 
 def shown_path(path: str) -> str:
     """From the working directory, where it is below that."""
-    return str(Path(path).relative_to(here)) if (here := Path(os.getcwd())) in Path(path).parents else path  # noqa: PTH109
+    here = Path(os.getcwd())  # noqa: PTH109
+    return str(Path(path).relative_to(here)) if here in Path(path).parents else path

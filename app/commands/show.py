@@ -7,10 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.commands.find import shown_path
+from app.commands.find import Scheduler, shown_path
 from app.model.state import Backoff, Failed, Held, Running, Skipped, TaskState, Waiting
 from app.model.state_file import Card, Queue, StateFile
-from app.store.states import Found
 from app.view.look import PLAIN, QUIET, STATE, STRONG
 from app.view.queues import current, in_order
 from app.view.text import clean, count, duration, figure
@@ -26,9 +25,10 @@ def a_console() -> Console:
     return console
 
 
-def print_schedulers(console: Console, found: list[tuple[Found, StateFile]]) -> None:
+def print_schedulers(console: Console, found: list[Scheduler]) -> None:
     """Each with its queues, and why those wait that do."""
-    for at, (one, state) in enumerate(found):
+    for at, one in enumerate(found):
+        state = one.seen
         if at:
             console.print()
         console.print(_head(one, state), soft_wrap=True)
@@ -39,20 +39,20 @@ def print_schedulers(console: Console, found: list[tuple[Found, StateFile]]) -> 
             console.print(Text(clean(problem.text), STATE["waiting"]), soft_wrap=True)
 
 
-def _head(one: Found, state: StateFile) -> Text:
-    status = state.status if one.alive else _gone(one, state)
+def _head(one: Scheduler, state: StateFile) -> Text:
+    status = state.status if one.ran else _gone(one, state)
     text = Text(clean(shown_path(state.command_file)), STRONG)
     text.append(f"  pid {state.pid}  ", QUIET)
-    text.append(status, STATE["running"] if one.alive else STATE["failed"])
-    if one.alive:
+    text.append(status, STATE["running"] if one.ran else STATE["failed"])
+    if one.ran:
         text.append(f" for {duration(time.time() - state.started_at)}", QUIET)
     for status_, number in in_order(state.counts):
         text.append(f"  {number:,} {status_}", STATE[status_])
     return text
 
 
-def _gone(one: Found, state: StateFile) -> str:
-    if one.alive is None:
+def _gone(one: Scheduler, state: StateFile) -> str:
+    if one.ran is None:
         return f"{state.status} on {clean(state.host)}"
     if state.status == "finished":
         return "finished"

@@ -1,6 +1,7 @@
 """The verbs of `./gpulane` for what runs already, as typer sees them."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
@@ -8,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from app.commands import find, show
+from app.commands.follow import log_of, show_log, wait_for, wait_for_schedulers
 from app.model.faults import GpulaneError
 from app.model.paths import Home
 from app.model.state_file import ADAPTER
@@ -24,6 +26,7 @@ Task = Annotated[
     ),
 ]
 
+Answer = dict[str, Any]
 R = TypeVar("R")
 
 
@@ -40,42 +43,24 @@ def ls(pid: Pid = None, file: File = None, as_json: Json = False, watch: Watch =
     """Schedulers, their queues and tasks, and why those wait that do."""
     home = Home.find()
     if watch:
-        refused(lambda: _watch(home, pid, file))
+        one = refused(lambda: find.the_one(home, pid, file))
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(LiveView(one.state).run())
         return
-    found = refused(lambda: find.found_states(home, pid, file))
+    found = refused(lambda: find.schedulers(home, pid, file))
     if as_json:
-        rows = [ADAPTER.dump_python(state, mode="json") | {"alive": one.alive} for one, state in found]
+        rows = [ADAPTER.dump_python(one.seen, mode="json") | {"alive": one.ran} for one in found]
         typer.echo(json.dumps(rows))
     elif found:
         show.print_schedulers(show.a_console(), found)
     else:
-        typer.echo(
-            f"nothing runs, and nothing was left; ./gpulane run FILE starts a file (home: {home.root})"
-        )
-
-
-def _watch(home: Home, pid: int | None, file: str | None) -> None:
-    """The scheduler's own live view, from its state file."""
-    ((one, first),) = find.living(home, pid, file)[:1]
-    last = first
-
-    def look() -> Any:
-        nonlocal last
-        again = [state for each, state in find.found_states(home, one.pid, file) if each.alive]
-        last = again[0] if again else last
-        return last
-
-    try:
-        asyncio.run(LiveView(look).run())
-    except KeyboardInterrupt:
-        return
+        typer.echo(f"nothing runs here ({home.root}), and nothing was left; ./gpulane run FILE starts one")
 
 
 def gpus(pid: Pid = None, file: File = None, as_json: Json = False) -> None:
     """Cards: memory, use, temperature, power, whose processes, whose leases."""
-    home = Home.find()
-    found = refused(lambda: find.living(home, pid, file))
-    state = max((state for _, state in found), key=lambda each: each.updated_at)
+    found = refused(lambda: find.living(Home.find(), pid, file))
+    state = max((one.seen for one in found), key=lambda each: each.updated_at)
     if as_json:
         typer.echo(json.dumps(ADAPTER.dump_python(state, mode="json")["gpus"]))
     else:
@@ -84,25 +69,21 @@ def gpus(pid: Pid = None, file: File = None, as_json: Json = False) -> None:
 
 def _about_task(verb: str) -> Callable[..., None]:
     def command(task: Task, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
-        def ask() -> dict[str, Any]:
-            client, found = find.the_task(Home.find(), pid, file, task)
-            with client:
-                return client.ask(verb, task=f"{found['queue']}/{found['index']}", key=found["key"])
-
-        _tell(refused(ask), as_json)
+        _tell(refused(lambda: find.the_task(find.living(Home.find(), pid, file), task).ask(verb)), as_json)
 
     return command
 
 
 def _about_scheduler(verb: str) -> Callable[..., None]:
     def command(pid: Pid = None, file: File = None, as_json: Json = False) -> None:
-        def ask() -> dict[str, Any]:
-            with find.the_one(Home.find(), pid, file) as client:
-                return client.ask(verb)
-
-        _tell(refused(ask), as_json)
+        _tell(refused(lambda: _ask_one(find.the_one(Home.find(), pid, file), verb)), as_json)
 
     return command
+
+
+def _ask_one(one: find.Scheduler, verb: str, **arguments: object) -> Answer:
+    with one.connect() as client:
+        return client.ask(verb, **arguments)
 
 
 def kill(
@@ -117,13 +98,8 @@ def kill(
         raise typer.BadParameter("name a task, or a card with --gpu")
     if task is not None:
         _about_task("kill")(task, pid, file, as_json)
-        return
-
-    def ask() -> dict[str, Any]:
-        with find.the_one(Home.find(), pid, file) as client:
-            return client.ask("kill", gpu=gpu)
-
-    _tell(refused(ask), as_json)
+    else:
+        _tell(refused(lambda: _ask_one(find.the_one(Home.find(), pid, file), "kill", gpu=gpu)), as_json)
 
 
 def gpu(
@@ -135,30 +111,59 @@ def gpu(
 ) -> None:
     """Use a card no more, or again: all schedulers of yours. What runs there goes on."""
 
-    def ask() -> dict[str, Any]:
-        one, _ = find.living(Home.find(), pid, file)[0]  # the file is theirs together
-        with find.connect(Home.find(), one.pid) as client:
-            return client.ask("gpu", id=id_, state=state)
+    def ask() -> Answer:
+        first = find.living(Home.find(), pid, file)[0]  # what is turned off is so for all of them
+        return _ask_one(first, "gpu", id=id_, state=state)
 
     _tell(refused(ask), as_json)
 
 
 def why(task: Task, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
     """Why a task waits: everything in its way."""
-
-    def ask() -> dict[str, Any]:
-        client, found = find.the_task(Home.find(), pid, file, task)
-        with client:
-            return client.ask("why", task=f"{found['queue']}/{found['index']}", key=found["key"])
-
-    answer = refused(ask)
+    answer = refused(lambda: find.the_task(find.living(Home.find(), pid, file), task).ask("why"))
     _tell(answer, as_json)
     if not as_json:
         for clause in answer["because"]:
             typer.echo(f"  - {clause}")
 
 
-def _tell(answer: dict[str, Any], as_json: bool) -> None:
+def logs(
+    task: Task,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Stay until the attempt has ended.")] = False,
+    attempt: Annotated[
+        int | None, typer.Option(metavar="N", help="The task's N-th, counted from 1; else its last.")
+    ] = None,
+    pid: Pid = None,
+    file: File = None,
+) -> None:
+    """The end of a task's log."""
+
+    def show_it() -> None:
+        place = find.the_task(find.schedulers(Home.find(), pid, file), task)
+        show_log(place, log_of(place, attempt), follow)
+
+    with contextlib.suppress(KeyboardInterrupt):
+        refused(show_it)
+
+
+def wait(
+    tasks: Annotated[list[str] | None, typer.Argument(metavar="[TASK...]", show_default=False)] = None,
+    pid: Pid = None,
+    file: File = None,
+) -> None:
+    """Until these tasks have ended, with the exit code of the first that failed; without any, until the
+    schedulers have."""
+
+    def wait_() -> int:
+        among = find.living(Home.find(), pid, file)
+        return (
+            wait_for([find.the_task(among, each) for each in tasks]) if tasks else wait_for_schedulers(among)
+        )
+
+    raise typer.Exit(refused(wait_))
+
+
+def _tell(answer: Answer, as_json: bool) -> None:
     typer.echo(json.dumps(answer) if as_json else answer["said"])
 
 
@@ -175,7 +180,7 @@ HELP = {
 
 def register(app: typer.Typer) -> None:
     """Make them verbs of it."""
-    for command in (ls, gpus, why, kill, gpu):
+    for command in (ls, gpus, why, kill, gpu, logs, wait):
         app.command()(command)
     for verb in ("retry", "hold", "release"):
         app.command(verb, help=HELP[verb])(_about_task(verb))

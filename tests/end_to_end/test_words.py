@@ -223,6 +223,52 @@ def test_why_says_all_that_is_in_the_way(world: World) -> None:
     assert scheduler.end() == 0
 
 
+def test_logs_are_shown_and_followed_to_the_end_of_the_attempt(world: World) -> None:
+    world.settings(max_retries=1)
+    script = f"echo line {{$GPULANE_ATTEMPT}}; {UNTIL_GO}; echo last; test $GPULANE_ATTEMPT = 2"
+    world.blocks([(1, script.replace("{", "").replace("}", "")), (2, "true")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    eventually(lambda: "line 1" in gpulane(world, "logs", "1/0"))
+    with subprocess.Popen(
+        [sys.executable, str(PROJECT / "app" / "cli.py"), "logs", "-f", "1/0"],
+        env={**os.environ, "GPULANE_HOME": str(world.root)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as following:
+        assert following.stdout
+        for line in following.stdout:
+            if line == "line 1\n":
+                world.go()
+                break
+        rest = following.stdout.read()
+    assert rest == "last\n"
+    assert scheduler.end() == 0
+    assert "line 2\nlast\n" in gpulane(world, "logs", "1/0"), "also when the scheduler is gone"
+    assert "line 1\nlast\n" in gpulane(world, "logs", "1/0", "--attempt", "1")
+    assert "has had 2 attempts, and no number 3" in gpulane(world, "logs", "1/0", "--attempt", "3", expect=2)
+
+
+def test_wait_returns_when_tasks_or_schedulers_have_ended(world: World) -> None:
+    world.settings(max_retries=0)
+    world.blocks(
+        [(1, f"{UNTIL_GO}; exit 7"), (2, f"{UNTIL_GO}"), (3, "until [ -e end ]; do sleep 0.05; done")]
+    )
+    scheduler = world.start()
+    for label in ("1/0", "2/0", "3/0"):
+        scheduler.wait_for(label, "running")
+    waiting = subprocess.Popen(
+        [sys.executable, str(PROJECT / "app" / "cli.py"), "wait", "2/0", "1/0"],
+        env={**os.environ, "GPULANE_HOME": str(world.root)},
+    )
+    world.go()
+    assert waiting.wait(20) == 7
+    gpulane(world, "wait", "2/0")
+    (world.root / "work" / "end").touch()
+    assert scheduler.end() == 1
+    gpulane(world, "wait", expect=2)
+
+
 def test_with_several_schedulers_one_says_which(world: World) -> None:
     other = world.file(f"1\n{UNTIL_GO}; echo other >>done\n1\n10\n", "other.txt")
     world.blocks([(1, f"{UNTIL_GO}; echo one >>done")])

@@ -1,0 +1,100 @@
+"""`logs` and `wait`: looking at a task until it has ended."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from app.commands.find import Place, Scheduler
+from app.model.faults import BadInput
+from app.model.paths import RunPaths
+from app.model.state import FINISHED, RUN_DONE, Completed, Failed, Running, TaskState
+
+LOOK_SECONDS = 0.2
+"""Between two looks at a task, and at its log."""
+
+TAIL_LINES = 40
+CHUNK = 64 * 1024
+
+
+def log_of(place: Place, attempt: int | None) -> Path:
+    """The log of a task's last attempt, or of its N-th, counted from 1. Raises BadInput."""
+    task = place.task
+    if task.log_path is None:
+        raise BadInput(f"{place.label} has not run yet: it is {task.state.status}")
+    last = Path(task.log_path)
+    if attempt is None:
+        return last
+    run = RunPaths(last.parent)
+    digest = task.key.partition("-")[0][:8]
+    logs = sorted(run.folder.glob(f"*-{digest}.*.log"), key=lambda log: run.number_of(log) or 0)
+    if not 1 <= attempt <= len(logs):
+        raise BadInput(f"{place.label} has had {len(logs)} attempts, and no number {attempt}")
+    return logs[attempt - 1]
+
+
+def show_log(place: Place, log: Path, follow: bool) -> None:
+    """Its last lines; then what comes, until the attempt that writes it has ended. Raises BadInput."""
+    try:
+        with log.open("rb") as file:
+            _seek_tail(file.fileno())
+            while True:
+                over = not follow or not _writes(place, log)  # asked before what is left is read
+                for chunk in iter(lambda: file.read(CHUNK), b""):
+                    sys.stdout.buffer.write(chunk)
+                sys.stdout.buffer.flush()
+                if over:
+                    return
+                time.sleep(LOOK_SECONDS)
+    except OSError as error:
+        raise BadInput(f"{log} can't be read: {error.strerror}") from error
+
+
+def _seek_tail(fd: int) -> None:
+    """To the start of its last lines."""
+    size = os.fstat(fd).st_size
+    start = max(0, size - CHUNK)
+    end = os.pread(fd, CHUNK, start)
+    lines = end.splitlines(keepends=True)[-TAIL_LINES:]
+    os.lseek(fd, start + len(end) - sum(map(len, lines)), os.SEEK_SET)
+
+
+def _writes(place: Place, log: Path) -> bool:
+    """Whether an attempt runs that has this log."""
+    now = place.again()
+    return isinstance(now.state, Running) and now.state.log_path == str(log)
+
+
+def wait_for(places: list[Place]) -> int:
+    """Until all have ended; 0, or the exit code of the first that did not end well."""
+    codes = [_code(state) for state in (_ended(place) for place in places)]
+    return next((code for code in codes if code), 0)
+
+
+def _ended(place: Place) -> TaskState:
+    while True:
+        state = place.again().state
+        if state.status in FINISHED:
+            return state
+        if not place.scheduler.alive():
+            raise BadInput(f"the scheduler of {place.label} has ended, and the task is {state.status}")
+        time.sleep(LOOK_SECONDS)
+
+
+def _code(state: TaskState) -> int:
+    match state:
+        case Completed():
+            return 0
+        case Failed(exit_code=code):
+            return code or 1
+        case _:
+            return 0 if state.status in RUN_DONE else 1
+
+
+def wait_for_schedulers(among: list[Scheduler]) -> int:
+    """Until they have ended; 0 where every task was completed or cancelled, else 1."""
+    for one in among:
+        while one.alive():
+            time.sleep(LOOK_SECONDS)
+    counts = [one.state().counts.items() for one in among]
+    return int(any(number and status not in RUN_DONE for each in counts for status, number in each))
