@@ -96,8 +96,7 @@ def _standstill(scene: Scene) -> str:
     if not left and scene.stays:
         return "every task has ended; stays for edits of the file (--watch); Ctrl-C: end"
     if left and left <= {"held", "pending"}:
-        read = "save it without" if scene.stays else "start again (Ctrl-C ends this one) without"
-        return f"only held tasks are left: {read} `hold` in the file"
+        return "only held tasks are left: ./gpulane release TASK lets them run; Ctrl-C: end"
     return ""
 
 

@@ -53,8 +53,7 @@ HELD = a_state([a_queue(1, None, DONE, Held(NOW, "file"), NEXT)])
 @pytest.mark.parametrize(
     ("state", "stays", "said"),
     [
-        (HELD, False, "start again (Ctrl-C ends this one) without `hold` in the file"),
-        (HELD, True, "save it without `hold` in the file"),
+        (HELD, False, "only held tasks are left: ./gpulane release TASK lets them run"),
         (replace(HELD, status="draining"), True, "draining"),
         (a_state([a_queue(1, None, DONE)]), True, "every task has ended; stays for edits"),
         (believable(), True, "Ctrl-C: start nothing more"),
