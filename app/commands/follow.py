@@ -25,12 +25,12 @@ def log_of(place: Place, attempt: int | None) -> Path:
     last = Path(task.log_path)
     if attempt is None:
         return last
-    run = RunPaths(last.parent)
-    digest = task.key.partition("-")[0][:8]
-    logs = sorted(run.folder.glob(f"*-{digest}.*.log"), key=lambda log: run.number_of(log) or 0)
-    if not 1 <= attempt <= len(logs):
-        raise BadInput(f"{place.label} has had {len(logs)} attempts, and no number {attempt}")
-    return logs[attempt - 1]
+    of_task = last.name.split(".")[0]  # while its block stood in the same place
+    logs = sorted(RunPaths(last.parent).logs(), key=lambda log: log.number)
+    found = [log.path for log in logs if log.path.name.startswith(f"{of_task}.")]
+    if not 1 <= attempt <= len(found):
+        raise BadInput(f"{place.label} has had {len(found)} attempts, and no number {attempt}")
+    return found[attempt - 1]
 
 
 def show_log(place: Place, log: Path, follow: bool) -> None:
