@@ -95,7 +95,8 @@ class Answers:
             return {"ok": True, "said": state.reason, "because": said, "stuck": state.stuck}
         head = self._core.board.queue_of(task).head()
         if state.status == "pending" and head is not None and head is not task:
-            said = [f"task {head.label} of its queue comes first, and is {head.state.status}"]
+            first = head.label if head.in_file else f"{head.label} (no longer in the file)"
+            said = [f"task {first} of its queue comes first, and is {head.state.status}"]
             if isinstance(head.state, Waiting):
                 said += clauses(head.state.blockers)
             return {"ok": True, "said": f"{task.label} is pending: {said[0]}", "because": said}
@@ -184,9 +185,14 @@ class Answers:
         if not found:
             raise Refused(f"there is no task {text} here")
         if len(found) > 1:
-            shown = ", ".join(task.label for task in found[:SHOWN]) + (", ..." if len(found) > SHOWN else "")
+            shown = ", ".join(map(_told_apart, found[:SHOWN])) + (", ..." if len(found) > SHOWN else "")
             raise Refused(f"{text} may be any of {len(found)} tasks: {shown}")
         return found[0]
+
+
+def _told_apart(task: Task) -> str:
+    gone = "" if task.in_file else ", no longer in the file"
+    return f"{task.label} ({task.key}, {task.state.status}{gone})"
 
 
 def _said(text: str) -> Reply:

@@ -10,7 +10,7 @@ from app import procfs
 from app.core.events import Action, Launch
 from app.model.backend import AttemptRecord, Running
 from app.model.problems import Problem, problem
-from app.model.records import AttemptEnded, AttemptLaunched, AttemptRecorded, Moved, Record
+from app.model.records import AttemptEnded, AttemptLaunched, AttemptRecorded, HeldBy, Moved, Record
 from app.store.schema import HistoryError
 
 
@@ -70,7 +70,7 @@ def of_actions(actions: Sequence[Action], at: float) -> Iterator[Record]:
     """In their order: a task is waiting before its attempt is recorded, and running only after."""
     for action in actions:
         match action:
-            case Moved() | AttemptEnded():
+            case Moved() | HeldBy() | AttemptEnded():
                 yield action
             case Launch():
                 yield AttemptRecorded(_attempt(action, at))

@@ -14,7 +14,6 @@ from app.model.state import (
     RUN_DONE,
     Cancelled,
     Completed,
-    Held,
     Running,
 )
 from app.model.task import Planned, TaskKey, TaskSpec
@@ -68,6 +67,7 @@ def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
             records.TasksPlanned(changed, now.wall, [task.key for task in removed]),
             *_cancellations(removed, now),
             *_revivals(known, tasks, now),
+            *(records.HeldBy(t.key, t.held_by) for t in tasks if _is_held_otherwise(known.get(t.key), t)),
         ],
     )
 
@@ -77,6 +77,10 @@ def _asks_anew(saved: SavedTask | None, spec: TaskSpec) -> bool:
         return True
     before = plan.needs(saved.memory_gb, saved.options)
     return saved.state.status not in RUN_DONE and before != plan.needs(spec.memory_gb, spec.options)
+
+
+def _is_held_otherwise(saved: SavedTask | None, task: Task) -> bool:
+    return saved is not None and saved.held_by != task.held_by
 
 
 def _is_departed(task: SavedTask, kept: Collection[TaskKey]) -> bool:
@@ -107,18 +111,11 @@ def _task(saved: SavedTask, planned: Planned, now: Now, in_file: bool = True) ->
     task = Task.planned(planned, saved.state)
     task.attempts, task.failures, task.log_path = saved.attempts, saved.failures, saved.log_path
     task.in_file = in_file
-    task.held_by = _held_by(saved)
+    task.held_by = saved.held_by
     plan.hear_file(task, saved.options.hold, planned.spec.options.hold)
     if planned.spec.memory_gb == saved.memory_gb:  # a new declaration outranks what a failure taught
         task.ask_gb, task.avoid = saved.ask_gb, saved.avoid
     return plan.revive(task, now)
-
-
-def _held_by(saved: SavedTask) -> str | None:
-    if isinstance(saved.state, Held):
-        return saved.state.by
-    # The file's word came while it ran, so for its retries.
-    return "file" if isinstance(saved.state, Running) and saved.options.hold else None
 
 
 def _cancellations(removed: Sequence[SavedTask], now: Now) -> list[Record]:

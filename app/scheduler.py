@@ -304,7 +304,8 @@ async def _live(ready: Ready, parts: Parts) -> int:
     signals.install()
     engine.seek(parts.plan.open_attempts)
     words = Answers(engine, parts.publisher.content, parts.turn, procfs.user_name(os.getuid()))
-    engine.alongside(ControlSocket(files.home.control_socket(os.getpid()), words).run(), "control socket")
+    listener = ControlSocket(files.home.control_socket(os.getpid()), words, parts.recorder.flush)
+    engine.alongside(listener.run(), "control socket")
     engine.alongside(parts.publisher.run(), "state file")
     engine.alongside(engine.backend.observe(engine.look_again), "observer")
     if ready.options.watch:

@@ -8,7 +8,7 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,15 @@ SLOW_READER_SECONDS = 10.0
 class ControlSocket:
     """Serves it. `async with` binds and removes it; whoever connects is this user, or root."""
 
-    def __init__(self, path: Path, answer: Callable[[object], dict[str, Any] | bytes]) -> None:
-        """`answer` is called on the loop's thread, and raises GpulaneError for what it refuses."""
-        self._path, self._answer = path, answer
+    def __init__(
+        self,
+        path: Path,
+        answer: Callable[[object], dict[str, Any] | bytes],
+        recorded: Callable[[], Awaitable[bool]],
+    ) -> None:
+        """`answer` is called on the loop's thread, and raises GpulaneError for what it refuses. `recorded` is
+        waited for before the answer goes out: what was said to be done must outlive us."""
+        self._path, self._answer, self._recorded = path, answer, recorded
         self._clients: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -73,11 +79,15 @@ class ControlSocket:
             except asyncio.LimitOverrunError:
                 await _send(writer, _error(f"a request has at most {LONGEST_LINE} bytes, in one line"))
                 return
-            await _send(writer, self._reply(line))
+            await _send(writer, await self._reply(line))
 
-    def _reply(self, line: bytes) -> bytes:
+    async def _reply(self, line: bytes) -> bytes:
         try:
             answer = self._answer(json.loads(line))
+            if isinstance(answer, dict) and not await self._recorded():
+                answer["said"] = (
+                    f"{answer.get('said', '')} (not recorded yet: history can't be written)".strip()
+                )
         except (ValueError, RecursionError):
             return _error("a request is one JSON object in one line")
         except GpulaneError as refused:

@@ -127,7 +127,9 @@ def the_task(among: Sequence[Scheduler], text: str) -> Place:
         raise BadInput(f"there is no task {text} here; ./gpulane ls shows what there is")
     if len(matches) > 1:
         shown = "\n".join(
-            f"  {each.label}  --pid {each.scheduler.pid}  ({each.task.key})" for each in matches
+            f"  {each.label}  --pid {each.scheduler.pid}  {each.task.key}  {each.task.state.status}"
+            + ("" if each.task.in_file else ", no longer in the file")
+            for each in matches
         )
         raise BadInput(f"{text} may be any of these; say which by its key, or with --pid:\n{shown}")
     return matches[0]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from app.model.backend import Exit, Grant, LaunchSpec, Lost
 from app.model.blockers import Blocked
-from app.model.records import AttemptEnded, Moved
+from app.model.records import AttemptEnded, HeldBy, Moved
 from app.model.state import Why
 from app.model.task import Planned, TaskKey
 
@@ -111,4 +111,4 @@ class Signal:
     grace: float
 
 
-Action = Launch | Signal | Moved | AttemptEnded
+Action = Launch | Signal | Moved | HeldBy | AttemptEnded

@@ -8,6 +8,7 @@ from app.core.events import Action
 from app.core.task import Queue, Task
 from app.model.backend import Now
 from app.model.blockers import Blocked, NotYetTried, Standstill
+from app.model.records import HeldBy
 from app.model.settings import Settings
 from app.model.state import Backoff, Cause, Held, Pending, Running, TaskState, Waiting
 
@@ -27,6 +28,12 @@ class Flow:
 
     def move(self, task: Task, state: TaskState, now: Now, cause: Cause | None = None) -> None:
         self.actions.append(self.board.move(task, state, now, cause))
+
+    def hold(self, task: Task, by: str | None) -> None:
+        """Note who wants it held."""
+        if task.held_by != by:
+            task.held_by = by
+            self.actions.append(HeldBy(task.key, by))
 
     def advance(self, task: Task, now: Now) -> None:
         """Let its queue go on, if that is still in the file."""

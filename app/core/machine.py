@@ -35,7 +35,7 @@ from app.core.task import Task
 from app.model.backend import Exit, Grant, Lost, Now, Want
 from app.model.blockers import Blocked, LaunchRefused, reason
 from app.model.paths import RunPaths
-from app.model.records import AttemptEnded
+from app.model.records import AttemptEnded, HeldBy
 from app.model.settings import Settings
 from app.model.state import (
     FINISHED,
@@ -187,20 +187,23 @@ class Core:
         match verb:
             case "kill" if isinstance(task.state, Running):
                 task.killed_by = by
+                if task.running.stopping:  # for another reason, which is a lesser one
+                    self._flow.move(task, replace(task.running, stopping="killed"), now)
                 self._stop(task, "killed", now)
                 return
             case "kill":
                 self._flow.move(task, Cancelled(now.wall, by), now)
             case "hold":
-                task.held_by = by
+                self._flow.hold(task, by)
                 self._flow.move(task, Held(now.wall, by), now)
             case "release":
-                task.held_by = None
+                self._flow.hold(task, None)
                 self._flow.move(task, Pending(now.wall), now)
             case "retry" if isinstance(task.state, Waiting):
                 self.board.ask_again(task)
             case "retry":
-                task.failures, task.held_by = 0, None
+                task.failures = 0
+                self._flow.hold(task, None)
                 self._flow.move(task, Pending(now.wall), now)
         self._flow.rearrange(self.board.queue_of(task), now)
 
@@ -268,6 +271,8 @@ class Core:
         task.refusals = 0
         exit_ = end if isinstance(end, Exit) else None
         stopping = exit_.stopping if exit_ else state.stopping
+        if stopping and state.stopping == "killed":
+            stopping = "killed"
         cause = outcome.cause_of(end, task.spec.script, task.timeout(self.settings), stopping)
         if cause and task.killed_by:
             cause = Killed(task.killed_by)
@@ -323,7 +328,14 @@ class Core:
                 self._flow.advance(task, now)
 
     def _edit(self, new: Sequence[Planned], now: Now) -> None:
-        tasks, gone = plan.edit(self.known(), new, now)
+        known = self.known()
+        held = {key: task.held_by for key, task in known.items()}
+        tasks, gone = plan.edit(known, new, now)
+        self._flow.actions += [
+            HeldBy(task.key, task.held_by)
+            for task in tasks
+            if task.held_by != held.get(task.key, task.held_by)
+        ]
         self.departed = {task.key: task for task in gone if isinstance(task.state, Completed)}
         for task in gone:
             if task.state.status not in FINISHED:

@@ -61,6 +61,14 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBy:
+    """Somebody else, or nobody, wants a task held now; it may be in a state that shows nothing of that."""
+
+    key: TaskKey
+    by: str | None  #: "file", or a user
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptRecorded:
     """An attempt is about to start."""
 
@@ -102,6 +110,7 @@ Record = (
     | RunResumed
     | TasksPlanned
     | Moved
+    | HeldBy
     | AttemptRecorded
     | AttemptLaunched
     | AttemptEnded

@@ -28,6 +28,7 @@ class SavedTask:
     failures: int  #: of its retry budget
     memory_gb: float | None  #: as the file declared it
     options: Options
+    held_by: str | None  #: who wants it held
     ask_gb: float | None
     avoid: frozenset[str]
     attempts: int  #: made so far
@@ -94,7 +95,7 @@ RUN = """SELECT id, name, boot_id, finished_at FROM runs
     WHERE command_file = ? AND uid = ? AND mode = ? AND simulated = ? ORDER BY id DESC LIMIT 1"""
 LAST = "SELECT task_id, max(attempt) AS attempt, log_path FROM attempts WHERE run_id = ? GROUP BY task_id"
 TASKS = f"""SELECT digest, occurrence, queue_id, idx, state, failures,
-        tasks.memory_gb, options, ask_gb, avoid, last.attempt, last.log_path
+        tasks.memory_gb, options, held_by, ask_gb, avoid, last.attempt, last.log_path
     FROM tasks LEFT JOIN ({LAST}) AS last ON last.task_id = tasks.id
     WHERE run_id = ? ORDER BY idx IS NULL, queue_id, idx, id"""
 OPEN = """SELECT digest, occurrence, number, attempt, gpu_ids, gpu_uuids, leases, attempts.memory_gb,
@@ -137,7 +138,7 @@ _NO_CARDS: frozenset[str] = frozenset()
 
 def _task(row: tuple[Any, ...]) -> SavedTask:
     digest, occurrence, queue_id, index, state, *rest, attempt, log_path = row
-    failures, memory_gb, options, ask_gb, avoid = rest
+    failures, memory_gb, options, held_by, ask_gb, avoid = rest
     return SavedTask(
         TaskKey(digest, occurrence),
         queue_id,
@@ -146,6 +147,7 @@ def _task(row: tuple[Any, ...]) -> SavedTask:
         failures,
         memory_gb,
         _options(options),
+        held_by,
         ask_gb,
         _NO_CARDS if avoid == "[]" else frozenset(json.loads(avoid)),
         attempt or 0,

@@ -45,6 +45,7 @@ CREATE TABLE tasks (
     failures INTEGER NOT NULL DEFAULT 0,
     ask_gb REAL,
     avoid TEXT NOT NULL DEFAULT '[]',
+    held_by TEXT,                 -- who wants it held: file, or a user
     UNIQUE (run_id, digest, occurrence)
 );
 

@@ -15,6 +15,7 @@ from app.model.records import (
     AttemptEnded,
     AttemptLaunched,
     AttemptRecorded,
+    HeldBy,
     Moved,
     Record,
     RunFinished,
@@ -36,14 +37,15 @@ RUN_STARTED = """INSERT INTO runs (name, command_file, mode, uid, config_index, 
     started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 # Under SET a bare column is the row as it was. A new declaration outranks what a failure taught.
 PLANNED = """INSERT INTO tasks (run_id, digest, occurrence, queue_id, idx, name, commands, gpus, memory_gb,
-        options, planned_at, status, state, ask_gb)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        options, planned_at, status, state, ask_gb, held_by)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET queue_id = excluded.queue_id, idx = excluded.idx, name = excluded.name,
         memory_gb = excluded.memory_gb, options = excluded.options,
         ask_gb = CASE WHEN memory_gb IS excluded.memory_gb THEN ask_gb ELSE excluded.memory_gb END,
         avoid = CASE WHEN memory_gb IS excluded.memory_gb THEN avoid ELSE '[]' END"""
 REMOVED = f"UPDATE tasks SET idx = NULL WHERE {_TASK}"
 MOVED = f"UPDATE tasks SET status = ?, state = ?, failures = ?, ask_gb = ?, avoid = ? WHERE {_TASK}"
+HELD_BY = f"UPDATE tasks SET held_by = ? WHERE {_TASK}"
 TRANSITION = f"""INSERT INTO transitions (task_id, at, "from", "to", cause)
     SELECT id, ?, ?, ?, ? FROM tasks WHERE {_TASK}"""
 ATTEMPT = f"""INSERT INTO attempts (run_id, task_id, number, attempt, memory_gb, gpu_ids, gpu_uuids, leases,
@@ -99,6 +101,8 @@ class Writer:
             case AttemptEnded(number, started_at, ended_at, status, peak, cause):
                 facts = (started_at, ended_at, status, peak, _cause(cause), self._run_id, number)
                 self._change(ENDED, facts, record)
+            case HeldBy(key, by):
+                self._change(HELD_BY, (by, self._run_id, key.digest, key.occurrence), record)
             case TasksPlanned():
                 self._planned(record)
             case RunStarted():
@@ -129,7 +133,8 @@ class Writer:
         pending, held = (_state(Pending(record.at)), _state(Held(record.at, "file")))
         for task in record.tasks:
             status, state = ("held", held) if task.spec.options.hold else ("pending", pending)
-            yield (self._run_id, *_place(task), record.at, status, state, task.spec.memory_gb)
+            held_by = "file" if task.spec.options.hold else None
+            yield (self._run_id, *_place(task), record.at, status, state, task.spec.memory_gb, held_by)
 
     def _moved(self, record: Moved) -> None:
         task = (self._run_id, record.key.digest, record.key.occurrence)

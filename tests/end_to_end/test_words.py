@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -18,6 +19,9 @@ from app.model.paths import PROJECT, Home
 from app.server import LONGEST_LINE, MOST_CLIENTS
 from tests.end_to_end.world import UNTIL_GO, Scheduler, World
 from tests.waiting import eventually
+
+DEAF = "trap 'touch asked' TERM; echo >>began; until test -e go; do sleep 0.05 || true; done"
+"""A task that goes on when it is asked to end."""
 
 
 def gpulane(world: World, *words: str, expect: int = 0) -> str:
@@ -77,7 +81,7 @@ def test_a_killed_task_is_cancelled_with_its_whole_tree_and_its_queue_goes_on(wo
 
 def test_a_kill_is_not_forgotten_with_its_scheduler(world: World) -> None:
     world.settings(stop_grace=60)
-    world.blocks([(1, f"trap 'touch asked' TERM; echo >>began; {UNTIL_GO}; exit 1"), (2, UNTIL_GO)])
+    world.blocks([(1, f"{DEAF}; exit 1"), (2, UNTIL_GO)])
     first = world.start()
     eventually(lambda: world.work("began"))
     gpulane(world, "kill", "1/0")
@@ -134,6 +138,60 @@ def test_what_was_released_is_not_held_again_by_an_edit_or_a_restart(world: Worl
     world.go()
     assert second.end() == 0
     assert world.work("done") == ["one"]
+
+
+def test_what_is_held_and_was_skipped_is_held_when_its_turn_comes_again(world: World) -> None:
+    world.settings(max_retries=0)
+    world.file("1\ntest -e ok\n1\n10\n\n#LANE hold\n1\necho two >>done\n1\n10\n")
+    world.run(expect=1)
+    (world.root / "work" / "ok").touch()
+    second = world.start()
+    second.wait_for("1/1", "held")
+    gpulane(world, "release", "1/1")
+    assert second.end() == 0
+    assert world.work("done") == ["two"]
+
+
+def test_a_released_task_is_retried_also_after_a_crash(world: World) -> None:
+    world.file(f"#LANE hold\n1\necho >>tries; {UNTIL_GO}; test $(wc -l <tries) = 2\n1\n10\n")
+    first = world.start()
+    first.wait_for("1/0", "held")
+    gpulane(world, "release", "1/0")
+    eventually(lambda: world.work("tries"))
+    first.kill()
+    world.go()
+    assert world.start().end() == 0
+    assert len(world.work("tries")) == 2
+
+
+def test_a_kill_during_a_stop_is_not_forgotten_with_its_scheduler(world: World) -> None:
+    world.settings(stop_grace=60)
+    world.blocks([(1, f"{DEAF}; exit 1")])
+    first = world.start()
+    eventually(lambda: world.work("began"))
+    first.child.send_signal(signal.SIGTERM)
+    eventually((world.root / "work" / "asked").exists)
+    gpulane(world, "kill", "1/0")
+    eventually(lambda: first.tasks()["1/0"].state.stopping == "killed")
+    first.kill()
+    world.go()
+    assert world.start().end() == 0
+    assert len(world.work("began")) == 1
+
+
+@pytest.mark.parametrize("word", ["kill", "hold"])
+def test_what_was_answered_is_not_lost(world: World, word: str) -> None:
+    """It is in history before the answer goes out."""
+    world.blocks([(1, UNTIL_GO), (1, "echo two >>done")])
+    first = world.start()
+    first.wait_for("1/0", "running")
+    with client(first) as talk:
+        talk.ask(word, task="1/1")
+        first.kill()
+    second = world.start()
+    second.wait_for("1/1", "cancelled" if word == "kill" else "held")
+    second.stop()
+    assert world.work("done") == []
 
 
 def test_a_paused_scheduler_starts_nothing_until_it_is_resumed(world: World) -> None:

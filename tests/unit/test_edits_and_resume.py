@@ -16,11 +16,12 @@ from app.fitting import visible_gpus
 from app.model.backend import Lost, Now, Survey
 from app.model.blockers import Blocked, LimitReached
 from app.model.paths import RunPaths
-from app.model.records import Moved, Record, RunFinished
+from app.model.records import HeldBy, Moved, Record, RunFinished
 from app.model.settings import Settings
 from app.model.state import (
     Backoff,
     Completed,
+    ExitCode,
     Failed,
     Held,
     OutOfMemory,
@@ -45,10 +46,28 @@ NOW = Now(0.0, WALL)
 LIMIT = LimitReached(1, "max_tasks")
 
 
-def saved(one: TaskSpec, state: TaskState, ask_gb: float | None = None, index: int | None = 0) -> SavedTask:
+def saved(
+    one: TaskSpec,
+    state: TaskState,
+    ask_gb: float | None = None,
+    index: int | None = 0,
+    held_by: str | None = None,
+) -> SavedTask:
     key = TaskKey(one.digest(), 0)
+    held_by = state.by if isinstance(state, Held) else held_by
     return SavedTask(
-        key, 1, index, state, 1, one.memory_gb, one.options, ask_gb, frozenset(), attempts=1, log_path="/log"
+        key,
+        1,
+        index,
+        state,
+        1,
+        one.memory_gb,
+        one.options,
+        held_by,
+        ask_gb,
+        frozenset(),
+        attempts=1,
+        log_path="/log",
     )
 
 
@@ -97,6 +116,25 @@ def test_hold_taken_out_of_the_file_releases_at_a_resume() -> None:
 def test_hold_put_into_the_file_holds_at_a_resume() -> None:
     before = saved(spec(1, "a"), Pending(0))
     assert not core_of(resumed(before, spec(1, "a", hold=True))).heads()
+
+
+@pytest.mark.parametrize("by", ["file", "chen"])
+def test_what_was_skipped_or_failed_before_it_was_released_is_held_at_a_resume(by: str) -> None:
+    one = spec(1, "a", hold=by == "file")
+    for state in (Skipped(0, "task 1/0 failed", "1/0"), Failed((), 0, 1, 1, "exit 1", ExitCode(1), None)):
+        found = resumed(saved(one, state, held_by=by), one)
+        assert core_of(found).heads() == ()
+        assert found.tasks[0].held_by == by
+
+
+def test_a_hold_put_into_the_file_for_what_has_failed_is_told_to_history() -> None:
+    case = Case(spec(1, "a"), spec(2, "b"), max_retries=0)
+    case.grant("1/0")
+    case.end("1/0", 1)
+    case.feed(Edited(planned(spec(1, "a", hold=True), spec(2, "b"))))
+    assert [each for each in case.actions if isinstance(each, HeldBy)] == [
+        HeldBy(case.task("1/0").key, "file")
+    ]
 
 
 def test_what_was_released_stays_so_at_a_resume() -> None:
