@@ -1,7 +1,7 @@
 """What the verbs of the control socket do, and what they say they have changed. Contract 7."""
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -93,14 +93,23 @@ class Answers:
         if isinstance(state, Waiting):
             said = list(clauses(state.blockers))
             return {"ok": True, "said": state.reason, "because": said, "stuck": state.stuck}
-        head = self._core.board.queue_of(task).head()
-        if state.status == "pending" and head is not None and head is not task:
-            first = head.label if head.in_file else f"{head.label} (no longer in the file)"
-            said = [f"task {first} of its queue comes first, and is {head.state.status}"]
-            if isinstance(head.state, Waiting):
-                said += clauses(head.state.blockers)
+        if state.status == "pending":
+            said = list(self._before(task))
             return {"ok": True, "said": f"{task.label} is pending: {said[0]}", "because": said}
         return {"ok": True, "said": f"{task.label} does not wait: it is {state.status}", "because": []}
+
+    def _before(self, task: Task) -> Iterator[str]:
+        """Why it does not even wait for GPUs."""
+        queue = self._core.board.queue_of(task)
+        running = next((one for one in queue.tasks if isinstance(one.state, Running)), None)
+        first = running or queue.head()
+        if first is None or first is task:
+            yield "its turn has just come"
+            return
+        gone = "" if first.in_file else " (no longer in the file)"
+        yield f"task {first.label}{gone} of its queue comes first, and is {first.state.status}"
+        if isinstance(first.state, Waiting):
+            yield from clauses(first.state.blockers)
 
     # What a user wants of the scheduler
 
@@ -157,11 +166,7 @@ class Answers:
         self._engine.ask(verb, task.key, self._by)
         back = max(0, skipped - self._core.board.counts["skipped"])
         more = f", and {counted(back, 'task')} skipped for it" if back and verb == "retry" else ""
-        return {
-            "ok": True,
-            "said": _became(task, self._core.settings.stop_grace) + more,
-            "key": str(task.key),
-        }
+        return _said(_became(task, self._core.settings.stop_grace) + more)
 
     def _gpu(self, request: Mapping[str, Any]) -> Reply:
         wanted = request.get("state")
@@ -196,7 +201,7 @@ def _told_apart(task: Task) -> str:
 
 
 def _said(text: str) -> Reply:
-    return {"ok": True, "said": text}
+    return {"ok": True, "changed": True, "said": text}
 
 
 def _became(task: Task, grace: float) -> str:

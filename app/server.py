@@ -84,10 +84,8 @@ class ControlSocket:
     async def _reply(self, line: bytes) -> bytes:
         try:
             answer = self._answer(json.loads(line))
-            if isinstance(answer, dict) and not await self._recorded():
-                answer["said"] = (
-                    f"{answer.get('said', '')} (not recorded yet: history can't be written)".strip()
-                )
+            if isinstance(answer, dict) and answer.get("changed") and not await self._recorded():
+                answer["said"] += " (not recorded yet: history can't be written)"
         except (ValueError, RecursionError):
             return _error("a request is one JSON object in one line")
         except GpulaneError as refused:

@@ -277,6 +277,11 @@ def test_why_says_all_that_is_in_the_way(world: World) -> None:
     )
     assert "task 2/0 of its queue comes first" in gpulane(world, "why", "2/1")
     assert "it is running" in gpulane(world, "why", "1/0")
+    gpulane(world, "kill", "2/0")
+    gpulane(world, "retry", "2/0")
+    assert "GPU 0 is leased to queue 1" in eventually(
+        lambda: said if "leased" in (said := gpulane(world, "why", "2/1")) else ""
+    )
     world.go()
     assert scheduler.end() == 0
 
