@@ -168,7 +168,7 @@ def _tell(answer: Answer, as_json: bool) -> None:
 
 
 HELP = {
-    "retry": "Run a task again that failed, was skipped, cancelled or completed; or now and not later.",
+    "retry": "Run a task again that failed, was cancelled or completed; or now and not later.",
     "hold": "Keep a task from running until it is released.",
     "release": "Let a held task run.",
     "pause": "Start nothing more until `resume`; what runs goes on.",
