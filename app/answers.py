@@ -1,12 +1,12 @@
 """What the verbs of the control socket do, and what they say they have changed. Contract 7."""
 
 import difflib
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from app.core import words
 from app.core.events import Verb
 from app.core.naming import named
 from app.core.task import Task
@@ -14,7 +14,7 @@ from app.engine import Engine
 from app.model import state_file
 from app.model.blockers import clauses
 from app.model.faults import GpulaneError
-from app.model.state import Cancelled, Running, Waiting
+from app.model.state import Backoff, Cancelled, Failed, Held, Running, Skipped, Waiting
 from app.narrate import counted, duration
 from app.report import shown_task
 
@@ -96,7 +96,7 @@ class Answers:
         if state.status == "pending":
             said = list(self._before(task))
             return {"ok": True, "said": f"{task.label} is pending: {said[0]}", "because": said}
-        return {"ok": True, "said": f"{task.label} does not wait: it is {state.status}", "because": []}
+        return {"ok": True, "said": f"{task.label} {_stands(task)}", "because": []}
 
     def _before(self, task: Task) -> Iterator[str]:
         """Why it does not even wait for GPUs."""
@@ -130,6 +130,8 @@ class Answers:
     def _drain(self, _: Mapping[str, Any]) -> Reply:
         self._refuse_ending()
         self._engine.drain()
+        if not self._core.running:
+            return _said("draining: nothing runs, and it ends")
         return _said(f"draining: nothing more starts; {self._running()}, and then it ends")
 
     def _stop(self, _: Mapping[str, Any]) -> Reply:
@@ -137,7 +139,11 @@ class Answers:
             raise Refused("it is stopping already")
         number = len(self._core.running)
         self._engine.stop()
-        return _said(f"stopping: {counted(number, 'running task')} asked to end, and again at the next start")
+        if not number:
+            return _said("stopping: nothing runs, and it ends")
+        return _said(
+            f"stopping: {counted(number, 'running task')} asked to end; the next start runs that again"
+        )
 
     def _refuse_ending(self) -> None:
         if self._core.ending:
@@ -152,14 +158,16 @@ class Answers:
     def _kill(self, request: Mapping[str, Any]) -> Reply:
         if "gpu" not in request:
             return self._word("kill", self._one(request))
-        gpu = str(request["gpu"])
+        gpu = request["gpu"]
+        if not isinstance(gpu, str):
+            raise Refused('which GPU? Name its index as a text: "0"')
         found = [task for task in self._core.running.values() if gpu in task.running.gpu_ids]
         if not found:
             raise Refused(f"no task of this scheduler runs on GPU {gpu}")
         return _said("; ".join(self._word("kill", task)["said"] for task in found))
 
     def _word(self, verb: Verb, task: Task) -> Reply:
-        wrong = words.objection(verb, task)
+        wrong = self._core.objection(verb, task)
         if wrong:
             raise Refused(f"{task.label} {wrong}")
         skipped = self._core.board.counts["skipped"]
@@ -184,7 +192,7 @@ class Answers:
         found = named(text, self._core.board.tasks.values())
         key = request.get("key")
         if key is not None:
-            if not any(str(task.key) == key for task in found):
+            if found and not any(str(task.key) == key for task in found):
                 raise Refused(f"{text} is another task now: the file was edited meanwhile")
             found = [task for task in found if str(task.key) == key]
         if not found:
@@ -193,6 +201,24 @@ class Answers:
             shown = ", ".join(map(_told_apart, found[:SHOWN])) + (", ..." if len(found) > SHOWN else "")
             raise Refused(f"{text} may be any of {len(found)} tasks: {shown}")
         return found[0]
+
+
+def _stands(task: Task) -> str:
+    """Of one that waits neither for GPUs nor for its turn."""
+    state = task.state
+    match state:
+        case Held(by=by):
+            who = "`hold` in the command file" if by == "file" else by
+            return f"is held by {who}; to let it run: ./gpulane release {task.label}"
+        case Backoff():
+            when = duration(state.until - time.time())
+            return f"is tried again in {when}, after: {state.error}; at once: ./gpulane retry {task.label}"
+        case Skipped():
+            return f"is skipped, as {state.because}; to go on: ./gpulane retry {state.failed or task.label}"
+        case Failed():
+            return f"has failed: {state.error}; once more: ./gpulane retry {task.label}"
+        case _:
+            return f"does not wait: it is {state.status}"
 
 
 def _told_apart(task: Task) -> str:

@@ -60,13 +60,13 @@ class Report:
         )
 
     def _queue(self, queue: Queue, queues: int, used: Mapping[int, float]) -> state_file.Queue:
-        head = queue.head()
+        head = queue.current()
         measured = isinstance(head.state, Running) and head.state.number in used if head else False
         made = self._made.get(queue.queue_id)
         if made and made.version == queue.version and made.room == queues and not measured:
             return made.queue
         before = made.tasks if made else {}
-        places = shown(len(queue.tasks), _middle(queue), queues)
+        places = shown(len(queue.tasks), _middle(queue, head), queues)
         tasks = {at: _task(queue.tasks[at], used, before.get(at)) for at in places}
         built = state_file.Queue(
             queue_id=queue.queue_id,
@@ -83,9 +83,11 @@ class Report:
         return built
 
 
-def _middle(queue: Queue) -> int:
-    """The place that matters most: where it goes on, or what has stopped it."""
-    if queue.head() is None and queue.counts["skipped"] and queue.counts["failed"]:
+def _middle(queue: Queue, current: Task | None) -> int:
+    """The place that matters most: where it is, or what has stopped it."""
+    if current is not None and current is not queue.head():
+        return queue.tasks.index(current)
+    if current is None and queue.counts["skipped"] and queue.counts["failed"]:
         return max(at for at, task in enumerate(queue.tasks) if isinstance(task.state, Failed)) + 1
     return queue.cursor
 

@@ -131,7 +131,9 @@ def the_task(among: Sequence[Scheduler], text: str) -> Place:
             + ("" if each.task.in_file else ", no longer in the file")
             for each in matches
         )
-        raise BadInput(f"{text} may be any of these; say which by its key, or with --pid:\n{shown}")
+        raise BadInput(
+            f"{text} may be any of these; say which by queue/index or key, or with --pid:\n{shown}"
+        )
     return matches[0]
 
 

@@ -122,7 +122,7 @@ def why(task: Task, pid: Pid = None, file: File = None, as_json: Json = False) -
     """Why a task waits: everything in its way."""
     answer = refused(lambda: find.the_task(find.living(Home.find(), pid, file), task).ask("why"))
     _tell(answer, as_json)
-    if not as_json:
+    if not as_json and len(answer["because"]) > 1:
         for clause in answer["because"]:
             typer.echo(f"  - {clause}")
 

@@ -14,6 +14,12 @@ def breaks(task: Task, settings: Settings) -> bool:
     return (task.spec.options.on_failure or settings.on_failure) == "stop"
 
 
+def breaker(queue: Queue, task: Task, settings: Settings) -> Task | None:
+    """The failed task before this one that keeps it from running."""
+    before = queue.tasks[: queue.tasks.index(task)]
+    return next((one for one in before if breaks(one, settings)), None)
+
+
 def mended(queue: Queue, settings: Settings, wall: float) -> Iterator[tuple[Task, TaskState]]:
     """Tasks whose state does not fit what is before them, each with the state that does.
 

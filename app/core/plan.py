@@ -78,7 +78,7 @@ def hear_file(task: Task, before: bool, now: bool) -> None:
     """What a new version of the file says of its `hold`. The file's word counts when it changes: a task that
     was released stays so while its block still says `hold`."""
     if now and not before:
-        task.held_by = "file"
+        task.held_by = task.held_by or "file"  # a user's own word outlasts the file's
     elif before and not now and task.held_by == "file":
         task.held_by = None
 

@@ -119,6 +119,13 @@ class Queue:
             self.cursor += 1
         return self.tasks[self.cursor] if self.cursor < len(self.tasks) else None
 
+    def current(self) -> Task | None:
+        """What it is about now: the task that runs, wherever an edit has put it, else its head."""
+        head = self.head()
+        if not self.counts["running"] or (head is not None and isinstance(head.state, Running)):
+            return head
+        return next(task for task in self.tasks if isinstance(task.state, Running))
+
 
 def queues_of(tasks: Iterable[Task]) -> dict[int, Queue]:
     """Tasks sorted into their queues, queues by first appearance."""

@@ -2,11 +2,12 @@
 
 from app.core.events import Verb
 from app.core.task import Task
-from app.model.state import FINISHED, Held, Running, Skipped, Waiting
+from app.model.state import FINISHED, Held, Running, Waiting
 
 
-def objection(verb: Verb, task: Task) -> str | None:  # noqa: C901 - one flat match, an arm a refusal
-    """Why the task can't be asked that now, beginning after its label; None: it can."""
+def objection(verb: Verb, task: Task, behind: Task | None = None) -> str | None:  # noqa: C901 - one flat match, an arm a refusal
+    """Why the task can't be asked that now, beginning after its label; None: it can. `behind`: the failed
+    task that keeps it from running."""
     status = task.state.status
     match verb:
         case "kill" if status in FINISHED:
@@ -25,8 +26,8 @@ def objection(verb: Verb, task: Task) -> str | None:  # noqa: C901 - one flat ma
             return "is held: release it"
         case "retry" if status == "pending" or (isinstance(task.state, Waiting) and task.rests_until is None):
             return f"is {status}: it runs when its turn comes and there are GPUs"
-        case "retry" if isinstance(task.state, Skipped):
-            return f"is skipped, as {task.state.because}: retry that one"
+        case "retry" if behind is not None:
+            return f"would be skipped, as task {behind.label} failed: retry that one"
         case "retry" if not task.in_file:
             return "is no longer in the file"
     return None

@@ -52,13 +52,17 @@ class Queue:
     status: Status  #: of its current task; of its last one when all are finished
     total: int
     counts: Mapping[Status, int]  #: statuses nobody is in may be left out
-    current: int | None  #: index of the first unfinished task; None: all are finished
+    current: (
+        int | None
+    )  #: index of the task that runs, or of the first unfinished one; None: all are finished
     tasks: tuple[Task, ...]
 
     @property
     def head(self) -> Task | None:
-        """The first unfinished task."""
-        return next((task for task in self.tasks if task.state.status not in FINISHED), None)
+        """The task that runs, wherever an edit has put it; else the first unfinished one."""
+        running = (task for task in self.tasks if task.state.status == "running")
+        unfinished = (task for task in self.tasks if task.state.status not in FINISHED)
+        return next(running, None) or next(unfinished, None)
 
 
 @dataclass(frozen=True, slots=True)

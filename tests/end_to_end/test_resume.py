@@ -153,3 +153,23 @@ def test_a_block_taken_out_while_its_attempt_runs(world: World) -> None:
     world.go()
     assert second.end() == 0
     assert sorted(world.work("done")) == ["one", "three", "two"]
+
+
+def test_what_runs_is_shown_wherever_an_edit_has_put_it(world: World) -> None:
+    running = f"1\n{UNTIL_GO}\n1\n10\n"
+    world.file(running)
+    first = world.start()
+    first.wait_for("1/0", "running")
+    first.kill()
+    world.file(f"1\necho new >>done\n1\n10\n\n{running}")
+    second = world.start()
+    second.wait_for("1/1", "running")
+    state = second.state()
+    assert state
+    (queue,) = state.queues
+    assert (queue.status, queue.current) == ("running", 1)
+    assert queue.head
+    assert queue.head.index == 1
+    world.go()
+    assert second.end() == 0
+    assert world.work("done") == ["new"]

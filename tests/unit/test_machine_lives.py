@@ -22,7 +22,6 @@ from app.core.events import (
     Verb,
 )
 from app.core.task import Task
-from app.core.words import objection
 from app.model.backend import Exit, Grant, Lost
 from app.model.records import AttemptEnded
 from app.model.state import FINISHED, STATUSES, Killed, Status
@@ -67,7 +66,7 @@ def tasks_of(case: Case) -> list[Task]:
 
 def ask(case: Case, verb: Verb, task: Task) -> bool:
     """A user's word; whether it could be given."""
-    if objection(verb, task):
+    if case.core.objection(verb, task):
         return False
     case.feed(Asked(verb, task.key, "chen"))
     return True
@@ -232,3 +231,24 @@ def test_whatever_happens_a_stop_or_a_drain_comes_to_its_end(data: st.DataObject
     end_all(case)
     assert case.core.finished
     assert case.heads() == []
+
+
+def test_a_retry_behind_a_failed_task_is_refused_and_takes_nothing_away() -> None:
+    case = Case(spec(1, "a"), spec(1, "b"), spec(1, "c"), max_retries=0)
+    for label in ("1/0", "1/1"):
+        case.grant(label)
+        case.end(label, 0)
+    case.feed(Asked("retry", case.task("1/0").key, "chen"))
+    case.grant("1/0")
+    case.end("1/0", 1)
+    said = "would be skipped, as task 1/0 failed: retry that one"
+    assert [case.core.objection("retry", case.task(label)) for label in ("1/1", "1/2")] == [said, said]
+    assert case.status("1/1") == "completed"
+
+
+def test_a_users_hold_outlasts_the_files() -> None:
+    case = Case(spec(1, "a"), spec(1, "b"))
+    case.feed(Asked("hold", case.task("1/1").key, "chen"))
+    case.feed(Edited(planned(spec(1, "a"), spec(1, "b", hold=True))))
+    case.feed(Edited(planned(spec(1, "a"), spec(1, "b"))))
+    assert case.task("1/1").state.by == "chen"
