@@ -314,7 +314,8 @@ def test_servers_meant_to_stay_are_spared_after_a_normal_end_and_named(attempts:
         attempts.finish(trial)
         server = server_pid(name)
         assert server is not None
-        eventually(lambda: any(process.command == "sleep" for process in find(trial.marks)))
+        # Between its fork and its exec either is called otherwise.
+        eventually(lambda: sum(process.command == "sleep" for process in find(trial.marks)) == 2)
         killed = kill_tree(trial.marks, spare_servers=True)
         assert [process.command for process in killed.ended] == ["sleep"]
         assert {process.command for process in killed.spared} >= {"ssh-agent", "tmux: server"}
