@@ -81,11 +81,12 @@ class Answers:
         first, count = _number(request, "from", 0), _number(request, "count", MOST_TASKS)
         found = list(tasks)
         part = found[first : first + min(count, MOST_TASKS)]
-        return {"ok": True, "total": len(found), "tasks": [self._shown(task) for task in part]}
-
-    def _shown(self, task: Task) -> Reply:
-        shown = _TASK.dump_python(shown_task(task, self._engine.backend.survey().used_gb), mode="json")
-        return {"queue": task.spec.queue_id, **shown}
+        used = self._engine.backend.survey().used_gb
+        shown = [
+            {"queue": task.spec.queue_id, **_TASK.dump_python(shown_task(task, used), mode="json")}
+            for task in part
+        ]
+        return {"ok": True, "total": len(found), "tasks": shown}
 
     def _why(self, request: Mapping[str, Any]) -> Reply:
         task = self._one(request)
@@ -100,9 +101,7 @@ class Answers:
 
     def _before(self, task: Task) -> Iterator[str]:
         """Why it does not even wait for GPUs."""
-        queue = self._core.board.queue_of(task)
-        running = next((one for one in queue.tasks if isinstance(one.state, Running)), None)
-        first = running or queue.head()
+        first = self._core.board.queue_of(task).current()
         if first is None or first is task:
             yield "its turn has just come"
             return

@@ -23,11 +23,9 @@ from app.preparation import Files
 from app.resume import Resumed, progress, resume
 from app.store.plan_lock import plan_holder
 from app.store.resume import SavedRun
+from app.view import whole_lines
 
 SHOWN_TASKS = 200
-
-WHOLE_LINES = 100_000
-"""Cells, of a file or a pipe."""
 
 
 async def check(options: RunOptions) -> int:
@@ -39,9 +37,7 @@ async def check(options: RunOptions) -> int:
         saved = None if parsed.faults or runs_in else _unfinished(files, options)
         resumed = resume(saved, parsed.tasks, now()) if saved else None
     watch = GpuWatch(fitting.make_probe(options))
-    console = Console()
-    if not console.is_terminal:
-        console.width = WHOLE_LINES
+    console = whole_lines(Console())
     try:
         if resumed is None:
             _, problems = await fitting.fit(files, parsed, watch)

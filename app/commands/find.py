@@ -39,15 +39,15 @@ class Scheduler:
         except FileNotFoundError:
             return self.seen
 
-    def connect(self) -> Client:
-        """Raises NoAnswer."""
-        return Client(self.home.control_socket(self.pid))
+    def ask(self, verb: str, **arguments: object) -> dict[str, Any]:
+        """Raises RequestRefused, NoAnswer."""
+        with Client(self.home.control_socket(self.pid)) as client:
+            return client.ask(verb, **arguments)
 
     def named(self, text: str) -> list["Place"]:
         """Its tasks that may be meant: of one that runs it is asked, else its state is read."""
         if self.alive():
-            with self.connect() as client:
-                answer = client.ask("tasks", task=text, count=100)["tasks"]
+            answer = self.ask("tasks", task=text, count=100)["tasks"]
             tasks = _TASKS.validate_python(answer)
             return [Place(self, each["queue"], task) for each, task in zip(answer, tasks, strict=True)]
         return [Place(self, queue, task) for queue, task in self._listed() if _is(text, queue, task)]
@@ -83,8 +83,7 @@ class Place:
 
     def ask(self, verb: str) -> dict[str, Any]:
         """Raises RequestRefused, NoAnswer."""
-        with self.scheduler.connect() as client:
-            return client.ask(verb, task=self.task.key, key=self.task.key)
+        return self.scheduler.ask(verb, task=self.task.key, key=self.task.key)
 
 
 def schedulers(home: Home, pid: int | None, file: str | None) -> list[Scheduler]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from app.commands.find import Place, Scheduler
 from app.model.faults import BadInput
 from app.model.paths import RunPaths
-from app.model.state import FINISHED, RUN_DONE, Completed, Failed, Running, TaskState
+from app.model.state import FINISHED, RUN_DONE, Failed, Running, TaskState
 
 LOOK_SECONDS = 0.2
 """Between two looks at a task, and at its log."""
@@ -83,8 +83,6 @@ def _ended(place: Place) -> TaskState:
 
 def _code(state: TaskState) -> int:
     match state:
-        case Completed():
-            return 0
         case Failed(exit_code=code):
             return code or 1
         case _:

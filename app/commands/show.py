@@ -14,16 +14,6 @@ from app.view.look import PLAIN, QUIET, STATE, STRONG
 from app.view.queues import current, in_order
 from app.view.text import clean, count, duration, figure
 
-WHOLE_LINES = 100_000
-"""Cells, of a file or a pipe."""
-
-
-def a_console() -> Console:
-    console = Console()
-    if not console.is_terminal:
-        console.width = WHOLE_LINES
-    return console
-
 
 def print_schedulers(console: Console, found: list[Scheduler]) -> None:
     """Each with its queues, and why those wait that do."""

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 import typer
+from rich.console import Console
 
 from app.commands import find, show
 from app.commands.follow import log_of, show_log, wait_for, wait_for_schedulers
 from app.model.faults import GpulaneError
 from app.model.paths import Home
 from app.model.state_file import ADAPTER
-from app.view import LiveView
+from app.view import LiveView, whole_lines
 
 Pid = Annotated[int | None, typer.Option("--pid", metavar="PID", help="Of the scheduler that is meant.")]
 File = Annotated[str | None, typer.Option("--file", metavar="FILE", help="The command file it runs.")]
@@ -52,7 +53,7 @@ def ls(pid: Pid = None, file: File = None, as_json: Json = False, watch: Watch =
         rows = [ADAPTER.dump_python(one.seen, mode="json") | {"alive": one.ran} for one in found]
         typer.echo(json.dumps(rows))
     elif found:
-        show.print_schedulers(show.a_console(), found)
+        show.print_schedulers(whole_lines(Console()), found)
     else:
         typer.echo(f"nothing runs here ({home.root}), and nothing was left; ./gpulane run FILE starts one")
 
@@ -64,7 +65,7 @@ def gpus(pid: Pid = None, file: File = None, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(ADAPTER.dump_python(state, mode="json")["gpus"]))
     else:
-        show.print_gpus(show.a_console(), state.gpus)
+        show.print_gpus(whole_lines(Console()), state.gpus)
 
 
 def _about_task(verb: str) -> Callable[..., None]:
@@ -76,14 +77,9 @@ def _about_task(verb: str) -> Callable[..., None]:
 
 def _about_scheduler(verb: str) -> Callable[..., None]:
     def command(pid: Pid = None, file: File = None, as_json: Json = False) -> None:
-        _tell(refused(lambda: _ask_one(find.the_one(Home.find(), pid, file), verb)), as_json)
+        _tell(refused(lambda: find.the_one(Home.find(), pid, file).ask(verb)), as_json)
 
     return command
-
-
-def _ask_one(one: find.Scheduler, verb: str, **arguments: object) -> Answer:
-    with one.connect() as client:
-        return client.ask(verb, **arguments)
 
 
 def kill(
@@ -99,7 +95,7 @@ def kill(
     if task is not None:
         _about_task("kill")(task, pid, file, as_json)
     else:
-        _tell(refused(lambda: _ask_one(find.the_one(Home.find(), pid, file), "kill", gpu=gpu)), as_json)
+        _tell(refused(lambda: find.the_one(Home.find(), pid, file).ask("kill", gpu=gpu)), as_json)
 
 
 def gpu(
@@ -113,7 +109,7 @@ def gpu(
 
     def ask() -> Answer:
         first = find.living(Home.find(), pid, file)[0]  # what is turned off is so for all of them
-        return _ask_one(first, "gpu", id=id_, state=state)
+        return first.ask("gpu", id=id_, state=state)
 
     _tell(refused(ask), as_json)
 

@@ -43,7 +43,6 @@ from app.model.state import (
     Cancelled,
     Cause,
     Completed,
-    Held,
     Killed,
     NotLaunched,
     Pending,
@@ -199,10 +198,8 @@ class Core:
                 self._flow.move(task, Cancelled(now.wall, by), now)
             case "hold":
                 self._flow.hold(task, by)
-                self._flow.move(task, Held(now.wall, by), now)
             case "release":
                 self._flow.hold(task, None)
-                self._flow.move(task, Pending(now.wall), now)
             case "retry" if isinstance(task.state, Waiting):
                 self.board.ask_again(task)
             case "retry":

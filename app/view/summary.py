@@ -47,9 +47,14 @@ def summary(state: StateFile) -> RenderableType:
 
 def print_summary(state: StateFile, console: Console) -> None:
     """To a terminal, or in whole lines to a file or a pipe."""
+    whole_lines(console).print(summary(state), crop=False)
+
+
+def whole_lines(console: Console) -> Console:
+    """The same, which breaks and cuts no lines where they go to a file or a pipe."""
     if not console.is_terminal:
         console.width = WHOLE_LINES
-    console.print(summary(state), crop=False)
+    return console
 
 
 def _text(text: str, style: Style = PLAIN) -> Text:
