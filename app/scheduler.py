@@ -4,57 +4,43 @@ import asyncio
 import contextlib
 import gc
 import os
-import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from rich.console import Console
 from rich.text import Text
 
-from app import fitting, preparation, procfs
+from app import preparation, procfs
 from app.answers import Answers
-from app.command_file.parse import Parsed
-from app.command_file.syntax import Verdicts
-from app.core import plan
-from app.core.align import align
+from app.begin import Plan, make_plan
 from app.core.machine import Core
 from app.core.never import surely_gb
-from app.core.rules import Rules
 from app.core.task import Task
-from app.earlier import count_living, filled_in, give_up, unfinished_run
-from app.edits import Edits, Signature, signature
+from app.edits import Edits
 from app.engine import Engine, now
-from app.gpu.probe import NoDriver
-from app.gpu.watch import GpuWatch
 from app.local.backend import open_backend
 from app.local.off import turn_card
 from app.logs import open_log, say
 from app.model import records
-from app.model.backend import AttemptRecord
-from app.model.faults import BadInput, Fault
-from app.model.gpu import Gpu
-from app.model.paths import RunPaths, run_stem
+from app.model.faults import BadInput
+from app.model.paths import RunPaths
 from app.model.problems import Problem
-from app.model.records import Record
 from app.model.state import Backoff, Held
 from app.model.state_file import StateFile
 from app.model.task import TaskSpec
 from app.narrate import Narrator, counted, duration, log
 from app.options import RunOptions
-from app.preparation import Files
 from app.publish import Publisher
+from app.ready import Ready, make_ready
 from app.recorder import Recorder
 from app.replan import Replan
 from app.report import Report
-from app.resume import progress, resume
+from app.resume import progress
 from app.server import ControlSocket
 from app.signals import Signals
 from app.store.history import History
-from app.store.plan_lock import take_plan
-from app.store.resume import SavedRun
 from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded
 from app.threads import ready_threads
@@ -68,38 +54,6 @@ GREETING_SECONDS = 10.0
 
 SUMMARY_SECONDS = 2.0
 """What a pipe's reader gets to take the summary."""
-
-RESUME_LOOK_SECONDS = 0.3
-"""What the driver gets before living attempts are looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """Everything that could be refused has been looked at, and nothing was started or written."""
-
-    options: RunOptions
-    files: Files
-    seen: Signature | None  #: of the command file as it was read
-    parsed: Parsed
-    verdicts: Verdicts  #: what bash said of its scripts
-    saved: SavedRun | None  #: the run to go on with
-    given_up: SavedRun | None  #: the unfinished run that a fresh start leaves behind
-    watch: GpuWatch
-    rules: Rules
-    problems: tuple[Problem, ...]  #: of the machine and the settings
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be run: the run's name, its tasks, and what an earlier scheduler left of it."""
-
-    name: str
-    tasks: list[Task]
-    open_attempts: Sequence[AttemptRecord]
-    last_number: int
-    records: list[Record]
-    removed: int = 0  #: tasks that the file has no more
-    departed: Sequence[Task] = ()  #: of them and of earlier ones, those that were completed
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,64 +74,14 @@ async def serve(options: RunOptions) -> int:
     async with contextlib.AsyncExitStack() as stack:
         with preparation.refused():
             asyncio.get_running_loop().set_default_executor(ready_threads(THREADS))
-            ready = await _ready(stack, options)
+            ready = await make_ready(stack, options)
             parts = await _assemble(stack, ready)
         return await _live(ready, parts)
 
 
-async def _ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready:
-    preparation.raise_descriptor_limit()
-    files = preparation.find_files(options)
-    preparation.make_folders(files.home)
-    stack.callback(take_plan(files.home.state, files.command).release)
-    unfinished = unfinished_run(files.home, files.command, options)
-    saved, given_up = (None, unfinished) if options.start == "fresh" else (unfinished, None)
-    seen = signature(files.command)
-    verdicts: Verdicts = {}
-    parsed = preparation.read_command_file(files, verdicts)
-    if saved is not None:
-        _refuse(parsed.faults, files, saved)
-    watch = GpuWatch(
-        fitting.make_probe(options),
-        sample_interval=files.settings.sample_interval,
-        sample_window=files.settings.sample_window,
-    )
-    stack.push_async_callback(watch.close)
-    if saved is None:
-        rules, problems = await fitting.fit(files, parsed, watch)
-    else:
-        rules, problems = fitting.rules_here(files, await _cards_at_resume(watch, files, saved))
-    return Ready(
-        options, files, seen, parsed, verdicts, saved, given_up, watch, rules, files.problems + problems
-    )
-
-
-def _refuse(faults: tuple[Fault, ...], files: Files, saved: SavedRun) -> None:
-    """At a resume. Raises BadInput with the file's faults, which counts what was left running."""
-    try:
-        preparation.refuse(faults)
-    except BadInput as bad:
-        living = count_living(files.home, saved)
-        if living:
-            text = f"what still runs of the unfinished run ({counted(living, 'task')}) was left as it is"
-            raise BadInput(f"{bad}\n{text}; mend the file and start again") from bad
-        raise
-
-
-async def _cards_at_resume(watch: GpuWatch, files: Files, saved: SavedRun) -> tuple[Gpu, ...]:
-    """None while the driver is away: what runs is looked for now, and the rest waits. Raises NoDriver where
-    there has been no driver and nothing runs: the wait would be for ever."""
-    try:
-        return await fitting.cards_within(watch, RESUME_LOOK_SECONDS)
-    except NoDriver:
-        if count_living(files.home, saved):
-            return ()
-        raise
-
-
 async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     files = ready.files
-    the_plan = _plan(ready)
+    the_plan = make_plan(ready)
     run = RunPaths(files.home.runs / the_plan.name)
     writer = StateWriter(files.home, os.getpid())
     stack.callback(writer.close)
@@ -211,44 +115,6 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     engine.listeners += [narrator, publisher]
     turn = partial(turn_card, backend.known, files.home.gpus_off)
     return Parts(engine, recorder, publisher, edits, replan, the_plan, turn)
-
-
-def _plan(ready: Ready) -> Plan:
-    files, saved = ready.files, ready.saved
-    if saved is not None:
-        saved, filled = filled_in(files.home, saved, now())
-        resumed = resume(saved, ready.parsed.tasks, now())
-        if ready.watch.last:
-            cards, document = ready.watch.last.gpus, ready.parsed.document
-            never = fitting.never_fitting(resumed.anew, document, cards, ready.rules, files.shown)
-            _refuse(never, files, saved)
-        begun: Record = records.RunResumed(saved.run_id, procfs.boot_id())
-        told = [begun, *filled, *resumed.records]
-        number, removed = saved.last_number, resumed.removed
-        return Plan(
-            *(saved.name, resumed.tasks, resumed.open_attempts, number, told, removed, resumed.departed)
-        )
-    planned = plan.numbered(ready.parsed.tasks, align((), ready.parsed.tasks))
-    name = _run_name(files)
-    started = records.RunStarted(
-        name=name,
-        command_file=str(files.command),
-        mode=files.mode,
-        uid=os.getuid(),
-        config_index=files.index,
-        host=socket.gethostname(),
-        boot_id=procfs.boot_id(),
-        simulated=ready.options.simulate is not None,
-        started_at=now().wall,
-    )
-    before = give_up(files.home, ready.given_up, now()) if ready.given_up else []
-    told = [*before, started, records.TasksPlanned(planned, now().wall)]
-    return Plan(name, plan.fresh(planned, now()), (), 0, told)
-
-
-def _run_name(files: Files) -> str:
-    """Sorts by time, says what it is, is never used twice; short, as it is part of tmux's socket names."""
-    return f"{datetime.now():%Y%m%d-%H%M%S}-{run_stem(files.command)}{secrets.token_hex(2)}"  # noqa: DTZ005
 
 
 def _surely_gb(ready: Ready) -> Callable[[TaskSpec], float | None]:

@@ -1,0 +1,90 @@
+"""Before a scheduler starts: everything that could refuse the start is looked at, and nothing is written."""
+
+import contextlib
+from dataclasses import dataclass
+
+from app import fitting, preparation
+from app.command_file.parse import Parsed
+from app.command_file.syntax import Verdicts
+from app.core.rules import Rules
+from app.earlier import count_living, unfinished_run
+from app.edits import Signature, signature
+from app.gpu.probe import NoDriver
+from app.gpu.watch import GpuWatch
+from app.model.faults import BadInput, Fault
+from app.model.gpu import Gpu
+from app.model.problems import Problem
+from app.narrate import counted
+from app.options import RunOptions
+from app.preparation import Files
+from app.store.plan_lock import take_plan
+from app.store.resume import SavedRun
+
+RESUME_LOOK_SECONDS = 0.3
+"""What the driver gets before living attempts are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Everything that could be refused has been looked at, and nothing was started or written."""
+
+    options: RunOptions
+    files: Files
+    seen: Signature | None  #: of the command file as it was read
+    parsed: Parsed
+    verdicts: Verdicts  #: what bash said of its scripts
+    saved: SavedRun | None  #: the run to go on with
+    given_up: SavedRun | None  #: the unfinished run that a fresh start leaves behind
+    watch: GpuWatch
+    rules: Rules
+    problems: tuple[Problem, ...]  #: of the machine and the settings
+
+
+async def make_ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready:
+    preparation.raise_descriptor_limit()
+    files = preparation.find_files(options)
+    preparation.make_folders(files.home)
+    stack.callback(take_plan(files.home.state, files.command).release)
+    unfinished = unfinished_run(files.home, files.command, options)
+    saved, given_up = (None, unfinished) if options.start == "fresh" else (unfinished, None)
+    seen = signature(files.command)
+    verdicts: Verdicts = {}
+    parsed = preparation.read_command_file(files, verdicts)
+    if saved is not None:
+        refuse(parsed.faults, files, saved)
+    watch = GpuWatch(
+        fitting.make_probe(options),
+        sample_interval=files.settings.sample_interval,
+        sample_window=files.settings.sample_window,
+    )
+    stack.push_async_callback(watch.close)
+    if saved is None:
+        rules, problems = await fitting.fit(files, parsed, watch)
+    else:
+        rules, problems = fitting.rules_here(files, await _cards_at_resume(watch, files, saved))
+    return Ready(
+        options, files, seen, parsed, verdicts, saved, given_up, watch, rules, files.problems + problems
+    )
+
+
+def refuse(faults: tuple[Fault, ...], files: Files, saved: SavedRun) -> None:
+    """At a resume. Raises BadInput with the file's faults, which counts what was left running."""
+    try:
+        preparation.refuse(faults)
+    except BadInput as bad:
+        living = count_living(files.home, saved)
+        if living:
+            text = f"what still runs of the unfinished run ({counted(living, 'task')}) was left as it is"
+            raise BadInput(f"{bad}\n{text}; mend the file and start again") from bad
+        raise
+
+
+async def _cards_at_resume(watch: GpuWatch, files: Files, saved: SavedRun) -> tuple[Gpu, ...]:
+    """None while the driver is away: what runs is looked for now, and the rest waits. Raises NoDriver where
+    there has been no driver and nothing runs: the wait would be for ever."""
+    try:
+        return await fitting.cards_within(watch, RESUME_LOOK_SECONDS)
+    except NoDriver:
+        if count_living(files.home, saved):
+            return ()
+        raise
