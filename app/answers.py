@@ -3,7 +3,7 @@
 import difflib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import TypeAdapter
 
@@ -33,15 +33,30 @@ class Refused(GpulaneError):
     """A request that changes nothing, and the sentence why."""
 
 
+class Settings(Protocol):
+    """What may be set while a scheduler runs."""
+
+    def shown(self) -> Mapping[str, str]: ...
+
+    def set(self, key: str, text: str) -> str:
+        """Raises GpulaneError."""
+
+
 class Answers:
     """Answers one request after another. For the engine's thread."""
 
     def __init__(
-        self, engine: Engine, state: Callable[[], bytes], turn: Callable[[str, bool], str], by: str
+        self,
+        engine: Engine,
+        state: Callable[[], bytes],
+        turn: Callable[[str, bool], str],
+        settings: Settings,
+        by: str,
     ) -> None:
         """`state`: the state file's content as it is now; `turn` a card off or on, and say so (raises
         GpulaneError); `by`: the user's name, as whose words these are."""
         self._engine, self._core, self._state, self._turn, self._by = engine, engine.core, state, turn, by
+        self._settings = settings
         self._verbs: Mapping[str, Callable[[Mapping[str, Any]], Reply | bytes]] = {
             "status": lambda _: b'{"ok": true, "state": ' + self._state() + b"}",
             "tasks": self._tasks,
@@ -54,6 +69,7 @@ class Answers:
             "hold": lambda request: self._word("hold", self._one(request)),
             "release": lambda request: self._word("release", self._one(request)),
             "gpu": self._gpu,
+            "set": self._set,
             "why": self._why,
         }
 
@@ -182,6 +198,15 @@ class Answers:
         said = self._turn(str(request.get("id", "")), wanted == "on")
         self._engine.look_again()
         return _said(said)
+
+    def _set(self, request: Mapping[str, Any]) -> Reply:
+        """A setting; without a key, what all of them are."""
+        key, value = request.get("key"), request.get("value")
+        if key is None and value is None:
+            return {"ok": True, "settings": self._settings.shown()}
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise Refused('which setting, and what? {"key": "max_tasks", "value": "4"}, both as texts')
+        return _said(self._settings.set(key, value))
 
     def _one(self, request: Mapping[str, Any]) -> Task:
         """The task that a request names; with the key it expects, if it says one. Raises Refused."""

@@ -37,7 +37,7 @@ Check = Annotated[
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start over, whatever an earlier run left undone.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Only go on with an unfinished run.")]
-Watch = Annotated[bool, typer.Option("--watch", help="Stay when all is done; take up edits of the file.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Stay when all is done, and wait for edits.")]
 CommandFile = Annotated[
     str | None, typer.Option("--command-file", metavar="FILE", help="The command file to run.")
 ]

@@ -1,19 +1,25 @@
-"""Edits of the command file while its scheduler runs (`--watch`)."""
+"""Edits of the command file and of the settings while their scheduler runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from watchfiles import awatch
 
-from app.command_file.parse import Parsed
 from app.model.faults import BadInput
 from app.model.problems import Problem, problem
 from app.narrate import log
 
 LOOK_MILLISECONDS = 2_000
 """Between looks at the file itself: network file systems tell of no changes, and the watch begins late."""
+
+SETTLE_SECONDS = 0.08
+"""A file that has not changed for so long has been saved: some editors write in two steps."""
+
+SETTLE_LOOKS = 20
+"""For which a file that changes all the time is waited for."""
 
 Signature = tuple[int, int, int, int]
 
@@ -30,22 +36,36 @@ def signature(path: Path) -> Signature | None:
     return info.st_mtime_ns, info.st_ctime_ns, info.st_ino, info.st_size
 
 
-class Edits:
-    """Watches the command file; a good version is handed on, a bad one changes nothing and says why."""
+class Version(Protocol):
+    """A file as it was read."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def problems(self) -> tuple[Problem, ...]: ...
+
+
+V = TypeVar("V", bound=Version)
+
+
+class Edits(Generic[V]):
+    """Watches a file; a good version is handed on, a bad one changes nothing and says why."""
 
     def __init__(
         self,
         path: Path,
         seen: Signature | None,
-        parsed: Parsed,
-        read: Callable[[], Parsed],
-        accept: Callable[[Parsed], None],
+        version: V,
+        read: Callable[[], V],
+        accept: Callable[[V], None],
         told: Callable[[], None],
+        of_settings: bool = False,
     ) -> None:
-        """`seen`, `parsed`: of the version that runs; `read` (called in a thread) and `accept` raise
-        BadInput; `told` is called when there are other `problems`."""
-        self._path, self._seen = path, seen
-        self._text, self._warnings = parsed.document.text, parsed.problems  # the rest may be large
+        """`seen`, `version`: what runs; `read` (called in a thread) and `accept` raise BadInput; `told` is
+        called when there are other `problems`."""
+        self._path, self._seen, self._of_settings = path, seen, of_settings
+        self._text, self._warnings = version.text, version.problems  # the rest may be large
         self._read, self._accept, self._told = read, accept, told
         self._problem: Problem | None = None
 
@@ -62,15 +82,27 @@ class Edits:
     async def run(self) -> None:
         """Until cancelled."""
         async for _ in self._signs():
-            now = signature(self._path)
-            if now == self._seen:
+            if signature(self._path) == self._seen:
                 continue
-            self._seen = now
-            if now is not None:
+            self._seen = await self._settled()
+            if self._seen is not None:
                 await self._apply()
             else:
-                self._problem = problem("file_gone", file=str(self._path))
+                self._problem = problem(
+                    "settings_gone" if self._of_settings else "file_gone", file=str(self._path)
+                )
                 self._told()
+
+    async def _settled(self) -> Signature | None:
+        """The file's signature once it changes no more."""
+        now = signature(self._path)
+        for _ in range(SETTLE_LOOKS):
+            before = now
+            await asyncio.sleep(SETTLE_SECONDS)
+            now = signature(self._path)
+            if now == before:
+                break
+        return now
 
     async def _signs(self) -> AsyncIterator[object]:
         """Something may have changed. The folder is watched: a watch on the file dies with the first rename
@@ -95,16 +127,19 @@ class Edits:
     async def _apply(self) -> None:
         at = f"{datetime.now():%H:%M:%S}"  # noqa: DTZ005 - as a clock on the wall shows it
         try:
-            parsed = await asyncio.to_thread(self._read)
-            if parsed.document.text != self._text:  # else it was only touched, or is again what it was
-                self._accept(parsed)
-            self._text, self._warnings = parsed.document.text, parsed.problems
+            version = await asyncio.to_thread(self._read)
+            if version.text != self._text:  # else it was only touched, or is again what it was
+                self._accept(version)
+            self._text, self._warnings = version.text, version.problems
         except BadInput as bad:
-            self._problem = problem("edit_refused", at=at, faults=str(bad))
+            self._problem = self._refused(at, str(bad))
         except OSError as error:  # no descriptor left: looked at again
             wrong = f"{self._path} can't be checked now: {error}"
-            self._problem = problem("edit_refused", at=at, faults=wrong)
+            self._problem = self._refused(at, wrong)
             self._seen = UNREAD
         else:
             self._problem = None
         self._told()
+
+    def _refused(self, at: str, faults: str) -> Problem:
+        return problem("settings_refused" if self._of_settings else "edit_refused", at=at, faults=faults)

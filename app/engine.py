@@ -22,6 +22,7 @@ from app.core.events import (
     Launched,
     NotStarted,
     Pause,
+    SettingsChanged,
     Signal,
     StopNow,
     Tick,
@@ -38,6 +39,7 @@ from app.model.backend import (
     Want,
 )
 from app.model.blockers import Blocked, Standstill
+from app.model.settings import Settings
 from app.model.task import Planned, TaskKey
 from app.recorder import Recorder, launched, of_actions
 
@@ -100,6 +102,10 @@ class Engine:
 
     def edit(self, plan: Sequence[Planned]) -> None:
         self._feed(Edited(plan))
+
+    def settle(self, settings: Settings, work_dir: str) -> None:
+        """Other settings hold from here on."""
+        self._feed(SettingsChanged(settings, work_dir))
 
     def look_again(self) -> None:
         """Something may be free that no event tells of."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from app.command_file.document import Document
 from app.command_file.parse import Parsed
+from app.config.load import Loaded
 from app.core.never import Never, never_fits
 from app.core.rules import Rules
 from app.gpu.nvml import NvmlProbe
@@ -54,7 +55,7 @@ async def fit(files: Files, parsed: Parsed, watch: GpuWatch) -> tuple[Rules, tup
         refuse(parsed.faults)
     rules, problems = rules_here(files, gpus)
     # With a card named that is not there, what tasks are refused for may be due to that alone.
-    unfit = _out_of_range(files, gpus) or never_fitting(
+    unfit = out_of_range(files.loaded, gpus) or never_fitting(
         (*parsed.tasks, *parsed.doubtful), parsed.document, gpus, rules, files.shown
     )
     faults = parsed.faults + unfit
@@ -92,15 +93,15 @@ def never_fitting(
     return tuple(fault for found in faults.values() for fault in found)
 
 
-def _out_of_range(files: Files, gpus: Sequence[Gpu]) -> tuple[Fault, ...]:
+def out_of_range(loaded: Loaded, gpus: Sequence[Gpu]) -> tuple[Fault, ...]:
     """A fault for every card that the settings name and that is not there."""
-    settings = files.settings
+    settings = loaded.settings
     if settings.use_all_gpus:
         return ()
     here = [gpu.index for gpu in gpus]
     there = f"there is GPU {', '.join(sorted(here, key=index_order))}" if here else "there is none"
     return tuple(
-        files.loaded.fault(("compete_gpus", position), f"compete_gpus names GPU {index}", there)
+        loaded.fault(("compete_gpus", position), f"compete_gpus names GPU {index}", there)
         for position, index in enumerate(settings.compete_gpus)
         if index not in here
     )

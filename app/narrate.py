@@ -17,7 +17,7 @@ log = logging.getLogger("gpulane")
 ALL_ENDED = "every task has ended; the scheduler stays for edits of the command file (--watch)"
 ONLY_HELD = (
     "only held tasks are left; the scheduler stays. To release them: ./gpulane release TASK, or take `hold` "
-    "out of the file (with --watch it is read at once, else at the next start)"
+    "out of the file"
 )
 
 SKIPPED = "skipped, as their queue stopped"

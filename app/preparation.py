@@ -68,9 +68,7 @@ def _find_files(options: RunOptions) -> Files:
         config = home.config_file() if home.config_file().exists() else None
     loaded = load(config)
     settings = loaded.settings
-    if settings.work_dir is not None and not (home.root / Path(settings.work_dir).expanduser()).is_dir():
-        wrong = f"work_dir {settings.work_dir} is no folder"
-        raise BadInput([loaded.fault(("work_dir",), wrong, "name one that exists, or null")])
+    refuse_folder(loaded, home)
     if options.command_file is not None:
         if not options.command_file:
             raise BadInput("--command-file is empty; name a command file, or leave it out for the default")
@@ -88,6 +86,14 @@ def _find_files(options: RunOptions) -> Files:
     return Files(
         home, options.mode, command.resolve(), shown, config, index, loaded, loaded.problems + problems
     )
+
+
+def refuse_folder(loaded: Loaded, home: Home) -> None:
+    """Raises BadInput for a work_dir that is none."""
+    given = loaded.settings.work_dir
+    if given is not None and not (home.root / Path(given).expanduser()).is_dir():
+        wrong = f"work_dir {given} is no folder"
+        raise BadInput([loaded.fault(("work_dir",), wrong, "name one that exists, or null")])
 
 
 def _refuse_odd_bytes(path: Path) -> None:

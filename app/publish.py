@@ -24,13 +24,11 @@ class Publisher:
         core: Core,
         backend: Backend,
         problems: Callable[[], Sequence[Problem]],
-        heartbeat: float,
         tell: Callable[[Sequence[Problem]], None],
     ) -> None:
-        """`problems`: those that are not the backend's; `heartbeat`: seconds between writes otherwise; `tell`
-        is told of all problems at each write."""
+        """`problems`: those that are not the backend's; `tell` is told of all problems at each write."""
         self._report, self._writer, self._core, self._backend = report, writer, core, backend
-        self._problems, self._heartbeat, self._tell = problems, heartbeat, tell
+        self._problems, self._tell = problems, tell
         self._changed = asyncio.Event()
         self._pace = Pace()
         self._dumper = Dumper()
@@ -66,7 +64,7 @@ class Publisher:
         while True:
             self.write()
             try:
-                await asyncio.wait_for(self._changed.wait(), self._heartbeat)
+                await asyncio.wait_for(self._changed.wait(), self._core.settings.heartbeat)
             except asyncio.TimeoutError:
                 continue
             await asyncio.sleep(max(0.0, self._pace.next_at - time.monotonic()))

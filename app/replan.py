@@ -24,11 +24,12 @@ class Replan:
         self,
         engine: Engine,
         files: Files,
-        rules: Rules,
+        rules: Callable[[], Rules],
         known: Callable[[], Sequence[Gpu]],
         used: Iterable[TaskKey],
     ) -> None:
-        """`known`: every card that was ever seen; `used`: keys that tasks of the run have had."""
+        """`rules`: those that hold now; `known`: every card that was ever seen; `used`: keys that tasks of
+        the run have had."""
         self._engine, self._files, self._rules, self._known = engine, files, rules, known
         self._used = {*used, *engine.core.board.tasks}
 
@@ -41,7 +42,7 @@ class Replan:
         if known := self._known():
             anew = plan.asking_anew(core.known(), planned)
             anew += parsed.doubtful
-            never = never_fitting(anew, parsed.document, known, self._rules, self._files.shown)
+            never = never_fitting(anew, parsed.document, known, self._rules(), self._files.shown)
         refuse(parsed.faults + never)
         self._used.update(keys)
         gone = core.board.tasks.keys() - set(keys)

@@ -15,12 +15,15 @@ from rich.text import Text
 from app import preparation, procfs
 from app.answers import Answers
 from app.begin import Plan, make_plan
+from app.command_file.parse import Parsed
+from app.config import Loaded
 from app.core.machine import Core
 from app.core.never import surely_gb
 from app.core.task import Task
-from app.edits import Edits
+from app.edits import UNREAD, Edits
 from app.engine import Engine, now
-from app.local.backend import open_backend
+from app.gpu.watch import GpuWatch
+from app.local.backend import LocalBackend, open_backend
 from app.local.off import turn_card
 from app.logs import open_log, say
 from app.model import records
@@ -38,6 +41,7 @@ from app.recorder import Recorder
 from app.replan import Replan
 from app.report import Report
 from app.resume import progress
+from app.retune import Retune
 from app.server import ControlSocket
 from app.signals import Signals
 from app.store.history import History
@@ -63,8 +67,10 @@ class Parts:
     engine: Engine
     recorder: Recorder
     publisher: Publisher
-    edits: Edits
+    edits: Edits[Parsed]
+    settings: Edits[Loaded]
     replan: Replan
+    retune: Retune
     plan: Plan
     turn: Callable[[str, bool], str]  #: a card off or on
 
@@ -91,12 +97,13 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     stack.push_async_callback(backend.close)
     number, departed = the_plan.last_number, the_plan.departed
     core = Core(the_plan.tasks, files.settings, run, files.work_dir, now(), number, departed)
-    core.surely_gb = _surely_gb(ready)
+    core.surely_gb = _surely_gb(ready.watch, backend)
     recorder = Recorder(history, asyncio.sleep)
     recorder.add(*the_plan.records)
     engine = Engine(core, backend, recorder, stay=ready.options.watch)
     used = (task.key for task in ready.saved.tasks) if ready.saved else ()
-    replan = Replan(engine, files, ready.rules, backend.known, used)
+    replan = Replan(engine, files, lambda: backend.rules, backend.known, used)
+    retune = Retune(engine, backend, files)
     edits = Edits(
         files.command,
         ready.seen,
@@ -106,23 +113,33 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
         lambda: publisher.look_again(),
     )
 
+    settings = Edits(
+        files.config or files.home.config_file(),
+        UNREAD if files.loaded.file else None,  # it may have changed since it was read
+        files.loaded,
+        retune.read,
+        retune.accept,
+        lambda: publisher.look_again(),
+        of_settings=True,
+    )
+
     def problems() -> list[Problem]:
-        return [*ready.problems, *edits.problems, *([recorder.problem] if recorder.problem else ())]
+        changing = (*edits.problems, *settings.problems, *retune.problems)
+        return [*ready.problems, *changing, *([recorder.problem] if recorder.problem else ())]
 
     report = Report(_base(ready, the_plan.name), core)
-    narrator, beat = Narrator(core, ready.options.watch), files.settings.heartbeat
-    publisher = Publisher(report, writer, core, backend, problems, beat, narrator.problems)
+    narrator = Narrator(core, ready.options.watch)
+    publisher = Publisher(report, writer, core, backend, problems, narrator.problems)
     engine.listeners += [narrator, publisher]
     turn = partial(turn_card, backend.known, files.home.gpus_off)
-    return Parts(engine, recorder, publisher, edits, replan, the_plan, turn)
+    return Parts(engine, recorder, publisher, edits, settings, replan, retune, the_plan, turn)
 
 
-def _surely_gb(ready: Ready) -> Callable[[TaskSpec], float | None]:
+def _surely_gb(watch: GpuWatch, backend: LocalBackend) -> Callable[[TaskSpec], float | None]:
     """By the cards that are known when it is asked: at a resume the driver may answer only later."""
 
     def answer(spec: TaskSpec) -> float | None:
-        look = ready.watch.last
-        return surely_gb(spec, look.gpus, ready.rules) if look else None
+        return surely_gb(spec, watch.last.gpus, backend.rules) if watch.last else None
 
     return answer
 
@@ -169,13 +186,13 @@ async def _live(ready: Ready, parts: Parts) -> int:
     signals = Signals(engine, view.notice if view else None)
     signals.install()
     engine.seek(parts.plan.open_attempts)
-    words = Answers(engine, parts.publisher.content, parts.turn, procfs.user_name(os.getuid()))
+    words = Answers(engine, parts.publisher.content, parts.turn, parts.retune, procfs.user_name(os.getuid()))
     listener = ControlSocket(files.home.control_socket(os.getpid()), words, parts.recorder.flush)
     engine.alongside(listener.run(), "control socket")
     engine.alongside(parts.publisher.run(), "state file")
     engine.alongside(engine.backend.observe(engine.look_again), "observer")
-    if ready.options.watch:
-        engine.alongside(parts.edits.run(), "edits")
+    engine.alongside(parts.edits.run(), "edits")
+    engine.alongside(parts.settings.run(), "settings")
     if view:
         engine.alongside(_draw(view), "view")
     simulated = ready.options.simulate is not None

@@ -27,6 +27,10 @@ class Parsed:
     problems: tuple[Problem, ...] = field(default=())
     doubtful: tuple[TaskSpec, ...] = field(default=())  #: of blocks with faults: more may be wrong with them
 
+    @property
+    def text(self) -> str:
+        return self.document.text
+
 
 def parse(text: str, mode: Mode, file: str, *, tmux_available: bool = True) -> Parsed:
     """All tasks of sound blocks, and all faults of the others, by line and column. Never raises."""

@@ -114,6 +114,24 @@ def gpu(
     _tell(refused(ask), as_json)
 
 
+def set_(
+    key: Annotated[str | None, typer.Argument(metavar="KEY", show_default=False)] = None,
+    value: Annotated[str | None, typer.Argument(metavar="VALUE", show_default=False)] = None,
+    pid: Pid = None,
+    file: File = None,
+    as_json: Json = False,
+) -> None:
+    """Another value for a setting, until the scheduler ends; without KEY, what they are."""
+    if (key is None) != (value is None):
+        raise typer.BadParameter("name a setting and its value, or neither")
+    one = refused(lambda: find.the_one(Home.find(), pid, file))
+    if key is not None:
+        _tell(refused(lambda: one.ask("set", key=key, value=value)), as_json)
+        return
+    settings = refused(lambda: one.ask("set"))["settings"]
+    typer.echo(json.dumps(settings) if as_json else "\n".join(f"{k}: {v}" for k, v in settings.items()))
+
+
 def why(task: Task, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
     """Why a task waits: everything in its way."""
     answer = refused(lambda: find.the_task(find.living(Home.find(), pid, file), task).ask("why"))
@@ -178,6 +196,7 @@ def register(app: typer.Typer) -> None:
     """Make them verbs of it."""
     for command in (ls, gpus, why, kill, gpu, logs, wait):
         app.command()(command)
+    app.command("set", context_settings={"ignore_unknown_options": True})(set_)  # -1 is a value
     for verb in ("retry", "hold", "release"):
         app.command(verb, help=HELP[verb])(_about_task(verb))
     for verb in ("pause", "resume", "drain", "stop"):

@@ -1,5 +1,5 @@
 """The scheduler's settings file."""
 
-from app.config.load import Loaded, load, settings_of
+from app.config.load import Loaded, load, settings_of, with_value
 
-__all__ = ["Loaded", "load", "settings_of"]
+__all__ = ["Loaded", "load", "settings_of", "with_value"]

@@ -1,6 +1,9 @@
 """gpu_manage.yaml: a file to settings, or to everything that is wrong with it."""
 
+import difflib
+import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +30,7 @@ class Loaded:
     problems: tuple[Problem, ...] = ()
     file: str = ""  #: "": there is none, and all settings are defaults
     tree: Tree = field(default_factory=Tree)
+    text: str = ""
 
     def fault(self, path: KeyPath, problem: str, hint: str) -> Fault:
         """That a sound value does not suit this machine, at the value's line."""
@@ -46,12 +50,37 @@ def load(path: Path | None = None) -> Loaded:
     settings, tree = _read(found.text, str(path))
     unused = settings.use_all_gpus and settings.compete_gpus
     more = (problem("compete_gpus_unused", file=str(path)),) if unused else ()
-    return Loaded(settings, found.problems + more, str(path), tree)
+    return Loaded(settings, found.problems + more, str(path), tree, found.text)
 
 
 def settings_of(text: str, file: str) -> Settings:
     """The settings that a YAML text says. Raises BadInput."""
     return _read(text, file)[0]
+
+
+def with_value(settings: Settings, key: str, text: str) -> Settings:
+    """The settings with one value as YAML would read it; `key` as `Settings.flat` has it. Raises BadInput."""
+    known = settings.flat()
+    if key not in known:
+        near = difflib.get_close_matches(key, known, 1)
+        raise BadInput(f"{key} is no setting; " + (f"did you mean {near[0]}?" if near else _listed(known)))
+    if "\n" in text or not text.strip():
+        raise BadInput(f"{key} wants a value in one line, such as {json.dumps(known[key])}")
+    above, _, name = key.rpartition(".")
+    tree = Reader(key).read(_compose(f"{above}: {{{name}: {text}}}" if above else f"{name}: {text}", key))
+    values = settings.model_dump()
+    for top, value in tree.values.items():
+        values[top] = {**values[top], **value} if isinstance(value, dict) else value
+    merged = Tree(values, faults=tree.faults, faulty=tree.faulty)
+    new, wrong = _sound(merged, key)
+    faults = [*merged.faults, *wrong, *crossed(new, merged, key)]
+    if faults:
+        raise BadInput("\n".join(f"{each.problem}; {each.hint}" for each in faults))
+    return new
+
+
+def _listed(known: Iterable[str]) -> str:
+    return f"there are {', '.join(known)}"
 
 
 def _read(text: str, file: str) -> tuple[Settings, Tree]:

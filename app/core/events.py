@@ -7,6 +7,7 @@ from typing import Literal
 from app.model.backend import Exit, Grant, LaunchSpec, Lost
 from app.model.blockers import Blocked
 from app.model.records import AttemptEnded, HeldBy, Moved
+from app.model.settings import Settings
 from app.model.state import Why
 from app.model.task import Planned, TaskKey
 
@@ -66,6 +67,14 @@ class Edited:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """What is decided from here on follows other settings."""
+
+    settings: Settings
+    work_dir: str
+
+
+@dataclass(frozen=True, slots=True)
 class StopNow:
     """End every attempt; nothing starts any more."""
 
@@ -91,7 +100,20 @@ class Asked:
     by: str  #: the user's name
 
 
-Event = Tick | Granted | Explained | Launched | NotStarted | Ended | Edited | StopNow | Drain | Pause | Asked
+Event = (
+    Tick
+    | Granted
+    | Explained
+    | Launched
+    | NotStarted
+    | Ended
+    | Edited
+    | SettingsChanged
+    | StopNow
+    | Drain
+    | Pause
+    | Asked
+)
 
 # Actions
 

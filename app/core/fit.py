@@ -47,11 +47,16 @@ def need_of(want: Want, rules: Rules, claimant: bool = False) -> Need:
     """What a waiting task comes to under the rules."""
     options = want.spec.options
     sharing = rules.settings.maximize_resource_utilization if options.share is None else options.share
-    memory = want.memory_gb
+    memory = demanded(want.spec.gpus, want.memory_gb, rules)
     if memory == 0 and sharing:
         memory = None  # it said nothing, so nobody can tell what would still fit beside it
     manner: Manner = "whole" if memory is None else "shared" if sharing else "alone"
     return Need(want.spec.gpus, memory, manner, options.devices, options.model, want.avoid, claimant)
+
+
+def demanded(gpus: int, memory_gb: float | None, rules: Rules) -> float | None:
+    """GB that are asked of each card: as declared, but no less than `min_memory_gb`. None: the whole card."""
+    return memory_gb if memory_gb is None or not gpus else max(memory_gb, rules.settings.min_memory_gb)
 
 
 def suits(gpu: Gpu, devices: tuple[str, ...] | None, model: str | None) -> bool:

@@ -9,7 +9,6 @@ from app.core.task import Queue, Task
 from app.model.backend import Now
 from app.model.blockers import Blocked, NotYetTried, Standstill
 from app.model.records import HeldBy
-from app.model.settings import Settings
 from app.model.state import Backoff, Cause, Held, Pending, Running, TaskState, Waiting
 
 NOT_YET = Blocked(0, None, 0, (NotYetTried(),), stuck=False)
@@ -20,8 +19,8 @@ PAUSED = Blocked(0, None, 0, (Standstill("paused"),), stuck=False)
 class Flow:
     """Moves the tasks of a board. What was done is in `actions`, in order, until somebody takes it."""
 
-    def __init__(self, board: Board, settings: Settings) -> None:
-        self.board, self._settings = board, settings
+    def __init__(self, board: Board) -> None:
+        self.board = board
         self.actions: list[Action] = []
         self.ending: Literal["drain", "stop"] | None = None
         self.paused = False
@@ -54,13 +53,13 @@ class Flow:
 
     def mend(self, queue: Queue, now: Now) -> None:
         """Skip what a failed task keeps from running, and no longer what none does."""
-        for task, state in list(chain.mended(queue, self._settings, now.wall)):
+        for task, state in list(chain.mended(queue, self.board.settings, now.wall)):
             if isinstance(state, Pending):
                 task.failures = 0
             self.move(task, state, now)
 
     def rearrange(self, queue: Queue, now: Now) -> None:
-        """One of its tasks came or went: who is skipped, who waits, who is next."""
+        """One of its tasks came or went, or other rules hold: who is skipped, who waits, who is next."""
         self.mend(queue, now)
         for task in queue.tasks:
             self.fit_in(task, now)

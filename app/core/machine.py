@@ -22,6 +22,7 @@ from app.core.events import (
     Launched,
     NotStarted,
     Pause,
+    SettingsChanged,
     Signal,
     StopNow,
     Tick,
@@ -66,11 +67,11 @@ class Core:
         last_number: int = 0,
         departed: Iterable[Task] = (),
     ) -> None:
-        self.settings, self.run, self.work_dir = settings, run, work_dir
+        self.run, self.work_dir = run, work_dir
         self.last_number = last_number
         self.surely_gb: Callable[[TaskSpec], float | None] = lambda _: None  #: see `never.surely_gb`
         self.board = Board(settings, tasks, now)
-        self._flow = Flow(self.board, settings)
+        self._flow = Flow(self.board)
         self.departed = {task.key: task for task in departed}  #: completed ones that have left the file
         for task in list(self.board.tasks.values()):
             self._flow.fit_in(task, now)
@@ -101,6 +102,10 @@ class Core:
     def known(self) -> dict[TaskKey, Task]:
         """Every task that a new version of the file may have."""
         return {**self.departed, **self.board.tasks}
+
+    @property
+    def settings(self) -> Settings:
+        return self.board.settings
 
     @property
     def running(self) -> Mapping[int, Task]:
@@ -167,6 +172,10 @@ class Core:
                 self._ended(event, now)
             case Edited():
                 self._edit(event.plan, now)
+            case SettingsChanged():
+                self.board.settings, self.work_dir = event.settings, event.work_dir
+                for queue in self.board.queues.values():
+                    self._flow.rearrange(queue, now)
             case StopNow():
                 self._stand_still("stop")
                 for task in self.board.attempts.values():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.core.allowance import allowed
-from app.core.fit import holds, suits
+from app.core.fit import demanded, holds, suits
 from app.core.ledger import reserve_limit
 from app.core.rules import Rules
 from app.model.blockers import gb
@@ -78,17 +78,17 @@ def _named(spec: TaskSpec, here: Sequence[Gpu]) -> tuple[Value, str]:
 
 def _too_large(spec: TaskSpec, suiting: list[Gpu], rules: Rules, most: int) -> Never | None:
     """By the largest card but `most` - 1: those are larger, and one task asks the same of each."""
-    if not spec.memory_gb:
+    memory = demanded(spec.gpus, spec.memory_gb, rules)
+    if not memory or sum(holds(gpu, memory) for gpu in suiting) >= most:
         return None
-    if sum(holds(gpu, spec.memory_gb) for gpu in suiting) >= most:
-        return None
-    by_size = sorted(suiting, key=lambda gpu: (holds(gpu, spec.memory_gb), gpu.nominal_gb), reverse=True)
+    by_size = sorted(suiting, key=lambda gpu: (holds(gpu, memory), gpu.nominal_gb), reverse=True)
     best = by_size[most - 1]
     largest = f"the largest that fits is {gb(_usable(best, rules))}"
     if best.nominal_gb > _usable(best, rules):
         largest += f", or {gb(best.nominal_gb)} for the whole card"
     each = "" if most == 1 else f" on each of {most} GPUs"
-    why = f"asks for {gb(spec.memory_gb)}{each}, but {largest} (GPU {best.index}, {best.name})"
+    floor = " (min_memory_gb)" if memory != spec.memory_gb else ""
+    why = f"asks for {gb(memory)}{floor}{each}, but {largest} (GPU {best.index}, {best.name})"
     return Never("memory", why)
 
 

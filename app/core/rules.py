@@ -1,5 +1,6 @@
 """What a placement decides on: the settings as they bear on it, everything seen at one moment, the claim."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.model.blockers import DriverSilent, LeasesUnreadable
@@ -9,22 +10,31 @@ from app.model.settings import Settings
 from app.model.task import TaskKey
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # one for a scheduler's life; a key of what is remembered
+@dataclass(frozen=True, slots=True, eq=False)  # a key of what is remembered
 class Rules:
     """The settings, whose user it is, and what they come to on this machine."""
 
     settings: Settings
     uid: int
     in_range: frozenset[str] | None  #: indices that the settings choose; None: all
-    cpu_tasks: int  #: tasks without a GPU that may run at once
+    cpu_count: int  #: of the machine
     visible: tuple[str, ...] | None = None  #: indices and beginnings of uuids that were inherited; None: all
 
     @classmethod
-    def of(cls, settings: Settings, uid: int, visible: frozenset[str] | None, cpu_count: int) -> "Rules":
+    def of(cls, settings: Settings, uid: int, visible: Iterable[str] | None, cpu_count: int) -> "Rules":
         """`visible`: what an inherited CUDA_VISIBLE_DEVICES leaves; None: it is not set."""
         chosen = None if settings.use_all_gpus else frozenset(settings.compete_gpus)
         names = None if visible is None else tuple(visible)
-        return cls(settings, uid, chosen, settings.cpu_tasks or max(1, cpu_count), names)
+        return cls(settings, uid, chosen, cpu_count, names)
+
+    def under(self, settings: Settings) -> "Rules":
+        """The same user and machine with other settings."""
+        return Rules.of(settings, self.uid, self.visible, self.cpu_count)
+
+    @property
+    def cpu_tasks(self) -> int:
+        """Tasks without a GPU that may run at once."""
+        return self.settings.cpu_tasks or max(1, self.cpu_count)
 
     def covers(self, gpu: Gpu) -> bool:
         """Is the card in this scheduler's range?"""

@@ -137,6 +137,16 @@ class LocalBackend:
         early = age < EARLY and not all(gpu.simulated for gpu in self._seen.gpus)
         await asyncio.sleep(EARLY_SECONDS if early else MEASURE_SECONDS)
 
+    @property
+    def rules(self) -> Rules:
+        """What decisions follow now."""
+        return self._seats.rules
+
+    def settle(self, settings: Settings) -> None:
+        """Follow other settings from the next decision on. The lease directory stays."""
+        self._settings, self._seats.rules = settings, self._seats.rules.under(settings)
+        self._attempts.leftovers.end_them = settings.kill_leftovers
+
     def known(self) -> Sequence[Gpu]:
         """Every card that was ever seen: one that is lost at the moment comes back some day."""
         return tuple(self._machine.known())

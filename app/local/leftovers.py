@@ -40,7 +40,7 @@ class Leftovers:
     ) -> None:
         """`end_them`: the setting `kill_leftovers`; `release`, `vouch`: of leases, see LeaseStore; `swept` is
         told of each attempt that was looked after."""
-        self._end_them, self._release, self._vouch, self._swept = end_them, release, vouch, swept
+        self.end_them, self._release, self._vouch, self._swept = end_them, release, vouch, swept
         self.freed: Callable[[], None] = lambda: None  #: called when a card is free after its attempt's end
         self._unswept: dict[int, Marks] = {}  #: by attempt
         self._lingering: dict[Lingering, asyncio.Task[None]] = {}
@@ -57,7 +57,7 @@ class Leftovers:
 
     def sweep_later(self, number: int, marks: Marks) -> None:
         """Its cards went on at once; look for strays of it when there is time."""
-        if self._end_them:
+        if self.end_them:
             self._unswept[number] = marks
         else:
             self._swept(number)
@@ -72,7 +72,7 @@ class Leftovers:
     ) -> None:
         """Give them `patience` seconds, end what is left (always if `forced`), release the leases. `asked`:
         processes that know already that they shall end."""
-        if self._end_them or forced:
+        if self.end_them or forced:
             known = await _ask(marks, patience, set(asked))
             killed = await asyncio.to_thread(trees.kill_tree, marks, not forced, known)
             if killed.ended and not forced:
@@ -118,7 +118,7 @@ class Leftovers:
         told = [
             problem("leftovers", log=each.marks.log_path, processes=_named(each.left))
             for each in self._lingering
-            if self._end_them
+            if self.end_them
         ]
         if self._spared:
             told.append(problem("spared", processes=_named(self._spared)))

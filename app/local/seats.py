@@ -39,7 +39,7 @@ class Seats:
     """Answers `acquire`: looks, places, leases, looks again."""
 
     def __init__(self, machine: Machine, rules: Rules) -> None:
-        self.machine, self.rules = machine, rules
+        self.machine, self.rules = machine, rules  #: `rules`: the next decision follows them
         self.claim: Claim | None = None
         self.problem: Problem | None = None
 

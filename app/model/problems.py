@@ -12,6 +12,9 @@ TEXTS: dict[str, str] = {
     ),
     "edit_refused": "the edit of {at} is not taken up, what was read before goes on: {faults}",
     "file_gone": "{file} is not there any more: its tasks go on as they were, until there is one again",
+    "settings_refused": "the settings of {at} are not taken up, those before hold: {faults}",
+    "settings_gone": "{file} is not there any more: its settings hold as they were, until there is one again",
+    "settings_at_start": "{file}: {keys} can't change while a scheduler runs; its next start takes that up",
     "compete_gpus_unused": "{file}: compete_gpus is not used, as use_all_gpus is true",
     "state_dir": "{logs} is on a network file system, so state, runs and history are kept in {folder}",
     "visible_devices": "CUDA_VISIBLE_DEVICES={value} was inherited: only GPU {gpus} may be used",
@@ -77,7 +80,7 @@ APART: dict[str, str] = {
 }
 """Kinds of which there may be several at once, and the fact that tells them apart."""
 
-SAID_AGAIN = frozenset({"edit_refused"})
+SAID_AGAIN = frozenset({"edit_refused", "settings_refused", "settings_at_start"})
 """Kinds that are another matter when they say something else: the rest only differs in figures."""
 
 

@@ -39,6 +39,7 @@ class Settings(BaseModel):
     stop_grace: float = Field(default=10, ge=0, le=3600)
     kill_leftovers: bool = True
     memory_margin_gb: float = Field(default=0.5, ge=0)
+    min_memory_gb: float = Field(default=0, ge=0)
     busy_memory_percent: float | None = Field(default=None, ge=0, le=100)
     others_growth_percent: float = Field(default=10, ge=0)
     avoid_others: bool = True
@@ -51,6 +52,15 @@ class Settings(BaseModel):
     heartbeat: float = Field(default=5, gt=0, le=3600)
     log_max_mb: float = Field(default=10, gt=0)
     keep_days: float = Field(default=30, gt=0)
+
+    def flat(self) -> dict[str, object]:
+        """Every value by its name, those below another key as "retry_config.backoff_duration"."""
+        values: dict[str, object] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            below = {f"{name}.{key}": inner for key, inner in value} if isinstance(value, BaseModel) else None
+            values |= below if below is not None else {name: value}
+        return values
 
     @field_validator("compete_gpus", mode="before")
     @classmethod

@@ -80,7 +80,7 @@ def lift(
         case LimitReached(_, "max_tasks"):
             rules = replace(rules, settings=rules.settings.model_copy(update={"max_tasks": None}))
         case LimitReached():
-            rules = replace(rules, cpu_tasks=10_000)
+            rules = rules.under(rules.settings.model_copy(update={"cpu_tasks": 10_000}))
         case CapReached():
             rules = replace(rules, settings=rules.settings.model_copy(update=LIMITLESS))
         case CardClaimed():

@@ -83,7 +83,7 @@ def want(
 def rules(in_range: frozenset[str] | None = None, **settings: Any) -> Rules:
     """Cards are shared unless told; no growth of others, so that sums are easy to follow."""
     plain = {"maximize_resource_utilization": True, "others_growth_percent": 0.0}
-    return Rules(Settings(**(plain | settings)), ME, in_range, cpu_tasks=settings.get("cpu_tasks") or 2)
+    return Rules(Settings(**(plain | settings)), ME, in_range, cpu_count=2)
 
 
 class Case:

@@ -101,7 +101,7 @@ def rule_sets(draw: st.DrawFn) -> Rules:
         max_tasks=draw(st.sampled_from((None, None, 1, 6))),
     )
     in_range = draw(st.sampled_from((None, None, None, frozenset({"0", "1", "2"}))))
-    return Rules(chosen, ME, in_range, cpu_tasks=draw(st.integers(1, 3)))
+    return Rules(chosen, ME, in_range, cpu_count=draw(st.integers(1, 3)))
 
 
 @st.composite

@@ -1,0 +1,141 @@
+"""The settings change while their scheduler runs: a saved gpu_manage.yaml, or a user's `set`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from app.config import Loaded, load, with_value
+from app.core.never import never_fits
+from app.core.rules import Rules
+from app.engine import Engine
+from app.fitting import out_of_range
+from app.model.faults import BadInput
+from app.model.gpu import Gpu
+from app.model.problems import Problem, problem
+from app.model.settings import Settings
+from app.model.state import FINISHED
+from app.model.task import TaskSpec
+from app.narrate import log
+from app.preparation import Files, refuse, refuse_folder
+
+AT_START = frozenset(
+    {
+        "gpu_command_file",
+        "gpus_command_file",
+        "keep_days",
+        "lease_dir",
+        "log_max_mb",
+        "sample_interval",
+        "sample_window",
+        "state_dir",
+    }
+)
+"""What a scheduler begins with and keeps: places, and what is opened once."""
+
+
+NOT_AFFECTED = FINISHED | {"running"}
+"""States of tasks that may ask for what can't be had under other settings."""
+
+
+class Follower(Protocol):
+    """Whoever gives out GPUs by the settings."""
+
+    @property
+    def rules(self) -> Rules: ...
+
+    def settle(self, settings: Settings) -> None: ...
+
+    def known(self) -> Sequence[Gpu]: ...
+
+
+class Retune:
+    """Hands good settings on to all that follow them; bad ones change nothing."""
+
+    def __init__(self, engine: Engine, backend: Follower, files: Files) -> None:
+        self._engine, self._backend, self._files = engine, backend, files
+        self._loaded = files.loaded
+        self._said: Mapping[str, str] = {}  #: what a user has set, which the file does not say
+        self._problem: Problem | None = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return (self._problem,) if self._problem else ()
+
+    def read(self) -> Loaded:
+        """The settings file as it stands. Raises BadInput."""
+        loaded = load(self._files.config)
+        if loaded.file and not loaded.text.strip():  # as a file is in the middle of being saved
+            raise BadInput(f"{loaded.file} is empty; for nothing but defaults write {{}} into it")
+        return loaded
+
+    def accept(self, loaded: Loaded) -> None:
+        """A new version of the file. Of what was set here it outranks what it says anew. Raises BadInput."""
+        before, after = self._loaded.settings.flat(), loaded.settings.flat()
+        self._use(loaded, {key: text for key, text in self._said.items() if before[key] == after[key]})
+        fixed = [key for key in sorted(AT_START) if after[key] != self._files.settings.flat()[key]]
+        keys = ", ".join(fixed)
+        self._problem = problem("settings_at_start", file=loaded.file, keys=keys) if fixed else None
+
+    def set(self, key: str, text: str) -> str:
+        """Until the scheduler ends, or the file says something else of it; what was changed, in a sentence.
+
+        Raises BadInput."""
+        if key == "min_memory":  # as FlowLine has it, in MB
+            key, text = "min_memory_gb", _gb(text)
+        if key in AT_START:
+            raise BadInput(f"{key} can't change while a scheduler runs; write it into the settings file")
+        before = self.shown().get(key)
+        self._use(self._loaded, {**self._said, key: text})
+        now = self.shown()[key]
+        return f"{key} is {now} already" if now == before else f"{key} is {now} now, and was {before}"
+
+    def shown(self) -> dict[str, str]:
+        """Every setting by its name, as YAML would have it."""
+        return {key: json.dumps(value) for key, value in self._engine.core.settings.flat().items()}
+
+    def _use(self, loaded: Loaded, said: Mapping[str, str]) -> None:
+        wanted = loaded.settings
+        for key, text in said.items():
+            wanted = with_value(wanted, key, text)
+        kept = {key: getattr(self._files.settings, key) for key in AT_START}
+        settings = wanted.model_copy(update=kept)
+        files = replace(self._files, loaded=replace(loaded, settings=settings))
+        refuse_folder(files.loaded, files.home)
+        known = self._backend.known()
+        if known:
+            refuse(out_of_range(files.loaded, known))
+            self._refuse_never(known, self._backend.rules.under(settings), loaded.file)
+        before = self.shown()
+        self._loaded, self._said = loaded, said
+        self._backend.settle(settings)
+        self._engine.settle(settings, files.work_dir)
+        for key, value in self.shown().items():
+            if value != before[key]:
+                log.info("setting %s: %s, was %s", key, value, before[key])
+
+    def _refuse_never(self, known: Sequence[Gpu], rules: Rules, file: str) -> None:
+        """Raises BadInput if a task that is still to run could not any more."""
+        tasks = self._engine.core.board.tasks.values()
+        left = [task for task in tasks if task.in_file and task.state.status not in NOT_AFFECTED]
+        asked = {_asks(task.spec): task for task in reversed(left)}
+        lost = [
+            f"task {task.label} {never.why}"
+            for task in asked.values()
+            for never in never_fits(task.spec, known, rules)
+            if not never_fits(task.spec, known, self._backend.rules)
+        ]
+        if lost:
+            raise BadInput(f"{file or 'the settings'}: with this, {'; '.join(lost)}")
+
+
+def _gb(text: str) -> str:
+    """Raises BadInput."""
+    try:
+        return f"{float(text) / 1024:g}"
+    except ValueError:
+        raise BadInput(f"min_memory can't be {text!r}; it wants a number of MB") from None
+
+
+def _asks(spec: TaskSpec) -> tuple[object, ...]:
+    return spec.gpus, spec.memory_gb, spec.options.devices, spec.options.model
