@@ -1,6 +1,7 @@
 """Edits of the command file and of the settings while their scheduler runs."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,10 @@ from app.model.problems import Problem, problem
 from app.narrate import log
 
 LOOK_MILLISECONDS = 2_000
-"""Between looks at the file itself: network file systems tell of no changes, and the watch begins late."""
+"""Between looks at the file itself: network file systems tell of no changes."""
+
+BEGIN_SECONDS = 0.2
+"""After so long the watch has begun, and what was saved before that is looked for."""
 
 SETTLE_SECONDS = 0.08
 """A file that has not changed for so long has been saved: some editors write in two steps."""
@@ -115,17 +119,24 @@ class Edits(Generic[V]):
             rust_timeout=LOOK_MILLISECONDS,
             yield_on_timeout=True,
         )
+        first = asyncio.ensure_future(anext(watch))
         try:
+            await asyncio.wait({first}, timeout=BEGIN_SECONDS)
+            yield None
+            yield await first
             async for sign in watch:
                 yield sign
         except (OSError, RuntimeError) as error:  # watchfiles wraps what inotify answers
             log.warning("%s can't be watched (%s); it is looked at every second", self._path.parent, error)
+        finally:
+            first.cancel()
         while True:
             await asyncio.sleep(1)
             yield None
 
     async def _apply(self) -> None:
         at = f"{datetime.now():%H:%M:%S}"  # noqa: DTZ005 - as a clock on the wall shows it
+        gc.disable()  # of 100,000 tasks it would look at each again and again while they are made
         try:
             version = await asyncio.to_thread(self._read)
             if version.text != self._text:  # else it was only touched, or is again what it was
@@ -139,6 +150,9 @@ class Edits(Generic[V]):
             self._seen = UNREAD
         else:
             self._problem = None
+            gc.freeze()
+        finally:
+            gc.enable()
         self._told()
 
     def _refused(self, at: str, faults: str) -> Problem:

@@ -13,7 +13,6 @@ from app.model.state import (
     FINISHED,
     RUN_DONE,
     Cancelled,
-    Completed,
     Running,
 )
 from app.model.task import Planned, TaskKey, TaskSpec
@@ -42,7 +41,7 @@ def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
     """The file as it stands now, matched with the run as it was left."""
     # One that runs though its block was taken out is itself again when the block is back.
     in_file = [task for task in saved.tasks if task.index is not None or isinstance(task.state, Running)]
-    departed = [t.key for t in saved.tasks if t.index is None and isinstance(t.state, Completed)]
+    departed = [t.key for t in saved.tasks if t.index is None and plan.done_for_good(t.state)]
     keys = align([_old(task) for task in in_file], specs, [task.key for task in saved.tasks], departed)
     planned = plan.numbered(specs, keys)
     known = {task.key: task for task in saved.tasks}
@@ -84,7 +83,7 @@ def _is_held_otherwise(saved: SavedTask | None, task: Task) -> bool:
 
 
 def _is_departed(task: SavedTask, kept: Collection[TaskKey]) -> bool:
-    return isinstance(task.state, Completed) and task.key not in kept
+    return plan.done_for_good(task.state) and task.key not in kept
 
 
 def _departed(task: SavedTask, now: Now) -> Task:

@@ -3,6 +3,7 @@
 Machines are shared and noisy: what is compared runs in the same call, in turns; medians are printed.
 """
 
+import contextlib
 import itertools
 import os
 import statistics
@@ -13,7 +14,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.world import World, cpu_seconds, peak_mb, world
+from app.client import Client, RequestRefused
+from benchmarks.world import PROJECT, World, cpu_seconds, peak_mb, world
 
 TRIVIAL_TASKS = 2_000
 QUEUES = 40
@@ -150,6 +152,65 @@ def parse() -> str:
     return f"{statistics.median(times):.2f} s"
 
 
+def edit() -> str:
+    """Milliseconds from the save of a command file with one block more to the scheduler that has it."""
+    return "; ".join(
+        f"{blocks:,} blocks: {_edits(blocks, times)}" for blocks, times in ((1_000, 15), (100_000, 5))
+    )
+
+
+def _edits(blocks: int, times: int) -> str:
+    with world() as one:
+        tasks = [(at % 50 + 1, f"sleep 600 # {at}") for at in range(blocks)]
+        one.blocks(tasks)
+        child = one.start()
+        _until(one, child.pid, lambda counts: counts.get("running") == 4, 300)
+        took = []
+        with Client(one.root / "logs" / "state" / f"{child.pid}.sock") as client:
+            for number in range(times):
+                tasks.insert(blocks // 2, (1_000 + number, "true"))
+                one.blocks(tasks)
+                began = time.perf_counter()
+                while not _has_queue(client, 1_000 + number):
+                    time.sleep(0.005)
+                took.append((time.perf_counter() - began) * 1000)
+        child.terminate()
+        child.wait()
+    return f"median {statistics.median(took):.0f} ms, longest {max(took):.0f} ms"
+
+
+def _has_queue(client: Client, queue: int) -> bool:
+    try:
+        return bool(client.ask("tasks", queue=queue, count=1))
+    except RequestRefused:
+        return False
+
+
+def ls() -> str:
+    """Milliseconds that `./gpulane ls` takes from the shell, with 5 schedulers of 10,000 tasks each."""
+    with contextlib.ExitStack() as stack:
+        one = stack.enter_context(world())
+        children = []
+        for number in range(5):
+            name = f"command/command_gpus_{number}.txt"
+            one.blocks([(at % 50 + 1, f"sleep 600 # {at}") for at in range(10_000)], name=name)
+            children.append(one.start("--command-file", name))
+        for child in children:
+            _until(one, child.pid, lambda counts: sum(counts.values()) == 10_000, 60)
+        time.sleep(3)
+        took = []
+        for _ in range(15):
+            began = time.perf_counter()
+            argv, env = [str(PROJECT / "gpulane"), "ls"], {**os.environ, "GPULANE_HOME": str(one.root)}
+            subprocess.run(argv, env=env, check=True, stdout=subprocess.DEVNULL)
+            took.append((time.perf_counter() - began) * 1000)
+        for child in children:
+            child.terminate()
+        for child in children:
+            child.wait()
+    return f"median {statistics.median(took):.0f} ms, longest {max(took):.0f} ms"
+
+
 def _until(one: World, pid: int, reached: Callable[[dict[str, int]], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -169,6 +230,8 @@ FIGURES: dict[str, Callable[[], str]] = {
     "idle": idle,
     "memory": memory,
     "restart": restart,
+    "edit": edit,
+    "ls": ls,
 }
 
 if __name__ == "__main__":

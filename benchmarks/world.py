@@ -24,9 +24,15 @@ class World:
         defaults = {"lease_dir": str(root / "leases"), "work_dir": str(root / "work")}
         (root / "config" / "gpu_manage.yaml").write_text(json.dumps(defaults | settings))
 
-    def blocks(self, tasks: list[tuple[int, str]], gpus: int = 1, memory: str = "10") -> None:
+    def blocks(
+        self,
+        tasks: list[tuple[int, str]],
+        gpus: int = 1,
+        memory: str = "10",
+        name: str = "command/command_gpus.txt",
+    ) -> None:
         text = "\n".join(f"{queue}\n{script}\n{gpus}\n{memory}\n" for queue, script in tasks)
-        (self.root / "command" / "command_gpus.txt").write_text(text)
+        (self.root / name).write_text(text)
 
     def start(self, *args: str) -> "subprocess.Popen[bytes]":
         argv = [sys.executable, str(PROJECT / "app" / "main_gpus.py"), "--simulate", "4x24", *args]

@@ -43,7 +43,6 @@ from app.model.state import (
     RUN_DONE,
     Cancelled,
     Cause,
-    Completed,
     Killed,
     NotLaunched,
     Pending,
@@ -72,7 +71,7 @@ class Core:
         self.surely_gb: Callable[[TaskSpec], float | None] = lambda _: None  #: see `never.surely_gb`
         self.board = Board(settings, tasks, now)
         self._flow = Flow(self.board)
-        self.departed = {task.key: task for task in departed}  #: completed ones that have left the file
+        self.departed = {task.key: task for task in departed}  #: done ones that have left the file
         for task in list(self.board.tasks.values()):
             self._flow.fit_in(task, now)
         self._flow.advance_all(now)
@@ -340,17 +339,23 @@ class Core:
     def _edit(self, new: Sequence[Planned], now: Now) -> None:
         known = self.known()
         held = {key: task.held_by for key, task in known.items()}
-        tasks, gone = plan.edit(known, new, now)
+        diff = plan.diff(known, new)
+        mended = plan.mended(known, diff)
+        tasks, gone = plan.edit(known, diff, now)
         self._flow.actions += [
             HeldBy(task.key, task.held_by)
             for task in tasks
             if task.held_by != held.get(task.key, task.held_by)
         ]
-        self.departed = {task.key: task for task in gone if isinstance(task.state, Completed)}
+        self.departed = {task.key: task for task in gone if plan.done_for_good(task.state)}
         for task in gone:
             if task.state.status not in FINISHED:
                 self._flow.move(task, Cancelled(now.wall, "edit"), now)
         self.board.arrange(tasks)
+        for key in mended:
+            task = self.board.tasks[key]
+            task.failures = 0
+            self._flow.move(task, Pending(now.wall), now)
         for queue in self.board.queues.values():
             self._flow.mend(queue, now)
         for task in tasks:
@@ -360,6 +365,6 @@ class Core:
     def _forget(self, task: Task) -> None:
         """A task that the file no longer has, once its attempt is over."""
         del self.board.tasks[task.key]
-        if isinstance(task.state, Completed):
+        if plan.done_for_good(task.state):
             self.departed[task.key] = task
         self.board.arrange(list(self.board.tasks.values()))

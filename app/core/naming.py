@@ -11,6 +11,9 @@ def named(text: str, tasks: Iterable[Task]) -> list[Task]:
     """The tasks that may be meant; a label outranks a name, and a name the start of a key."""
     tasks = list(tasks)
     by_label = [task for task in tasks if task.label == text]
+    if by_label:
+        return by_label
     by_name = [task for task in tasks if task.spec.options.name == text]
-    by_key = [task for task in tasks if len(text) >= SHORTEST_KEY and str(task.key).startswith(text)]
-    return by_label or by_name or by_key
+    if by_name or len(text) < SHORTEST_KEY:
+        return by_name
+    return [task for task in tasks if str(task.key).startswith(text)]

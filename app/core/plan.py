@@ -2,15 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from app.core.align import OldTask
 from app.core.task import Task
 from app.model.backend import Now
-from app.model.state import FINISHED, RUN_DONE, Held, Pending, Running
+from app.model.state import RUN_DONE, Cancelled, Completed, Failed, Held, Pending, Running, TaskState
 from app.model.task import Options, Planned, TaskKey, TaskSpec
-
-SETTLED = FINISHED - {"skipped"}
-"""States in which an edit of its block gives a task nothing to do."""
 
 
 def fresh(plan: Sequence[Planned], now: Now) -> list[Task]:
@@ -33,30 +31,79 @@ def revive(task: Task, now: Now) -> Task:
     return task
 
 
-def edit(old: Mapping[TaskKey, Task], plan: Sequence[Planned], now: Now) -> tuple[list[Task], list[Task]]:
-    """The tasks under a new version of the file, and those that it no longer has and that never started.
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """From the plan so far to a new version of the file. False where that changes nothing."""
+
+    plan: Sequence[Planned]  #: the new version, whole
+    added: tuple[Planned, ...] = ()
+    changed: tuple[Planned, ...] = ()  #: known tasks that stand elsewhere, or ask otherwise
+    removed: tuple[TaskKey, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+def diff(old: Mapping[TaskKey, Task], plan: Sequence[Planned]) -> Diff:
+    """`old`: the plan so far, and what has left it; the keys of `plan` are matched with it already."""
+    kept = {planned.key for planned in plan}
+    return Diff(
+        plan,
+        tuple(planned for planned in plan if planned.key not in old),
+        tuple(one for one in plan if (task := old.get(one.key)) and _differs(task, one)),
+        tuple(key for key, task in old.items() if task.in_file and key not in kept),
+    )
+
+
+def _differs(task: Task, planned: Planned) -> bool:
+    return not task.in_file or task.index != planned.index or task.spec != planned.spec
+
+
+def edit(old: Mapping[TaskKey, Task], diff: Diff, now: Now) -> tuple[list[Task], list[Task]]:
+    """The tasks under a new version of the file, and those that it no longer has and that do not run.
 
     Started tasks are never touched: a running one whose block is gone goes on, outside the file.
     """
-    tasks = [_updated(old.get(planned.key), planned, now) for planned in plan]
+    tasks = [_updated(old.get(planned.key), planned, now) for planned in diff.plan]
     kept = {task.key for task in tasks}
     gone = [task for key, task in old.items() if key not in kept]
-    orphans = [task for task in gone if isinstance(task.state, Running)]
-    for task in orphans:
+    for task in gone:
         task.in_file = False
+    orphans = [task for task in gone if isinstance(task.state, Running)]
     return orphans + tasks, [task for task in gone if not isinstance(task.state, Running)]
 
 
-def asking_anew(old: Mapping[TaskKey, Task], plan: Sequence[Planned]) -> list[TaskSpec]:
+def asking_anew(old: Mapping[TaskKey, Task], diff: Diff) -> list[TaskSpec]:
     """What a new version of the file asks for that the old one did not, and that is still to run."""
-    return [planned.spec for planned in plan if _asks_anew(old.get(planned.key), planned.spec)]
+    changed = (one for one in diff.changed if old[one.key].state.status not in RUN_DONE)
+    return [
+        *(planned.spec for planned in diff.added),
+        *(one.spec for one in changed if _needs(old[one.key].spec) != _needs(one.spec)),
+    ]
 
 
-def _asks_anew(task: Task | None, spec: TaskSpec) -> bool:
-    if task is None:
-        return True
-    before = needs(task.spec.memory_gb, task.spec.options)
-    return task.state.status not in SETTLED and before != needs(spec.memory_gb, spec.options)
+def mended(old: Mapping[TaskKey, Task], diff: Diff) -> list[TaskKey]:
+    """Failed tasks that a new version asks to be run otherwise, if only with more memory or time."""
+    return [
+        one.key
+        for one in diff.changed
+        if isinstance(old[one.key].state, Failed) and _chances(old[one.key].spec) != _chances(one.spec)
+    ]
+
+
+def _needs(spec: TaskSpec) -> tuple[object, ...]:
+    return needs(spec.memory_gb, spec.options)
+
+
+def _chances(spec: TaskSpec) -> tuple[object, ...]:
+    """What an attempt of its may end differently with; the script itself is in the key."""
+    options = spec.options
+    return *_needs(spec), options.timeout, options.retries, options.terminal
+
+
+def done_for_good(state: TaskState) -> bool:
+    """Is it not to be run again when its block was taken out of the file and is put back?"""
+    return isinstance(state, Completed) or (isinstance(state, Cancelled) and state.by != "edit")
 
 
 def needs(memory_gb: float | None, options: Options) -> tuple[object, ...]:

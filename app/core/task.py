@@ -131,7 +131,9 @@ def queues_of(tasks: Iterable[Task]) -> dict[int, Queue]:
     """Tasks sorted into their queues, queues by first appearance."""
     queues: dict[int, Queue] = {}
     for task in tasks:
-        queue = queues.setdefault(task.spec.queue_id, Queue(task.spec.queue_id))
+        queue = queues.get(task.spec.queue_id)
+        if queue is None:
+            queue = queues[task.spec.queue_id] = Queue(task.spec.queue_id)
         queue.tasks.append(task)
         queue.counts[task.state.status] += 1
         queue.name = queue.name or task.spec.options.queue_name

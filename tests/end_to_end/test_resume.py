@@ -80,14 +80,13 @@ def test_what_an_edit_asks_for_and_can_never_get_is_a_fault_at_a_resume(world: W
 def test_what_was_added_while_it_ran_is_done_by_the_next_start_and_nothing_else(
     world: World, flags: tuple[str, ...]
 ) -> None:
-    """Without --watch it is not read; with it a version with faults is not taken up."""
+    """A version with faults is not taken up."""
     world.blocks([(1, f"{UNTIL_GO}; echo one >>done")])
     first = world.start(*flags)
     first.wait_for("1/0", "running")
     more = f"1\n{UNTIL_GO}; echo one >>done\n1\n10\n\n2\necho two >>done\n1\n10\n"
-    world.file(more + ("3\nfaulty\n" if flags else ""))
-    if flags:
-        eventually(lambda: any(each.kind == "edit_refused" for each in first.problems()))
+    world.file(f"{more}\n3\nfaulty\n")
+    eventually(lambda: any(each.kind == "edit_refused" for each in first.problems()))
     world.go()
     if flags:
         first.wait_for("1/0", "completed")

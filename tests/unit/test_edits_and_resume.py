@@ -181,7 +181,8 @@ def test_an_edit_is_asked_whether_what_was_skipped_can_run_now() -> None:
     (task,) = plan.fresh(planned(one), NOW)
     task.state = Skipped(WALL, "task 1/0 failed", "1/0")
     (changed,) = planned(spec(1, "a", memory=999))
-    assert plan.asking_anew({task.key: task}, [changed]) == [changed.spec]
+    old = {task.key: task}
+    assert plan.asking_anew(old, plan.diff(old, [changed])) == [changed.spec]
 
 
 def test_a_running_task_whose_block_comes_back_is_itself() -> None:
@@ -355,7 +356,8 @@ def test_an_edit_asks_anew_for_what_is_new_or_needs_other_cards_and_is_still_to_
     case.end("1/0")
     grows, new = spec(3, "grows", memory=20), spec(4, "new")
     edited = planned(spec(1, "done", memory=20), spec(2, "same"), grows, spec(4, "named", name="x"), new)
-    assert plan.asking_anew(case.core.board.tasks, edited) == [grows, new]
+    old = case.core.board.tasks
+    assert plan.asking_anew(old, plan.diff(old, edited)) == [new, grows]
 
 
 def test_what_was_completed_and_comes_back_is_not_done_again() -> None:
