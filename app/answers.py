@@ -2,7 +2,7 @@
 
 import difflib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter
@@ -10,9 +10,10 @@ from pydantic import TypeAdapter
 from app.core.events import Verb
 from app.core.naming import named
 from app.core.task import Task
-from app.engine import Engine
+from app.engine import Engine, now
 from app.model import state_file
-from app.model.blockers import clauses
+from app.model.backend import Now, Want
+from app.model.blockers import Change, clauses
 from app.model.faults import GpulaneError
 from app.model.state import Backoff, Cancelled, Failed, Held, Running, Skipped, Waiting
 from app.narrate import counted, duration
@@ -33,6 +34,9 @@ class Refused(GpulaneError):
     """A request that changes nothing, and the sentence why."""
 
 
+Changes = Callable[[Want, Sequence[Want], Now, Mapping[int, str]], Sequence[Change]]
+
+
 class Settings(Protocol):
     """What may be set while a scheduler runs."""
 
@@ -50,13 +54,15 @@ class Answers:
         engine: Engine,
         state: Callable[[], bytes],
         turn: Callable[[str, bool], str],
+        changes: Changes,
         settings: Settings,
         by: str,
     ) -> None:
         """`state`: the state file's content as it is now; `turn` a card off or on, and say so (raises
-        GpulaneError); `by`: the user's name, as whose words these are."""
+        GpulaneError); `changes`: what would start a waiting task; `by`: the user's name, as whose words
+        these are."""
         self._engine, self._core, self._state, self._turn, self._by = engine, engine.core, state, turn, by
-        self._settings = settings
+        self._changes, self._settings = changes, settings
         self._verbs: Mapping[str, Callable[[Mapping[str, Any]], Reply | bytes]] = {
             "status": lambda _: b'{"ok": true, "state": ' + self._state() + b"}",
             "tasks": self._tasks,
@@ -109,11 +115,33 @@ class Answers:
         state = task.state
         if isinstance(state, Waiting):
             said = list(clauses(state.blockers))
-            return {"ok": True, "said": state.reason, "because": said, "stuck": state.stuck}
+            nearest = [] if self._core.standing else self._nearest_changes(task)
+            return {
+                "ok": True,
+                "said": state.reason,
+                "because": said,
+                "stuck": state.stuck,
+                "changes": nearest,
+            }
         if state.status == "pending":
             said = list(self._before(task))
             return {"ok": True, "said": f"{task.label} is pending: {said[0]}", "because": said}
         return {"ok": True, "said": f"{task.label} {_stands(task)}", "because": []}
+
+    def _nearest_changes(self, task: Task) -> list[Reply]:
+        """Each with the tasks that have to end for it, and since when those run."""
+        running = {each.label: each for each in self._core.running.values()}
+        labels = {number: each.label for number, each in self._core.running.items()}
+        found = self._changes(task.want(), self._core.heads(), now(), labels)
+        return [
+            {
+                "kind": change.kind,
+                "text": change.text,
+                "all": change.all_of_them,
+                "after": [_ending(running[label]) for label in change.after],
+            }
+            for change in found
+        ]
 
     def _before(self, task: Task) -> Iterator[str]:
         """Why it does not even wait for GPUs."""
@@ -225,6 +253,10 @@ class Answers:
             shown = ", ".join(map(_told_apart, found[:SHOWN])) + (", ..." if len(found) > SHOWN else "")
             raise Refused(f"{text} may be any of {len(found)} tasks: {shown}")
         return found[0]
+
+
+def _ending(task: Task) -> Reply:
+    return {"task": task.label, "key": str(task.key), "since": task.running.since}
 
 
 def _stands(task: Task) -> str:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app import preparation, procfs
-from app.answers import Answers
+from app.answers import Answers, Changes
 from app.begin import Plan, make_plan
 from app.command_file.parse import Parsed
 from app.config import Loaded
@@ -73,6 +73,7 @@ class Parts:
     retune: Retune
     plan: Plan
     turn: Callable[[str, bool], str]  #: a card off or on
+    changes: Changes  #: what would start a waiting task
 
 
 async def serve(options: RunOptions) -> int:
@@ -132,7 +133,9 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     publisher = Publisher(report, writer, core, backend, problems, narrator.problems)
     engine.listeners += [narrator, publisher]
     turn = partial(turn_card, backend.known, files.home.gpus_off)
-    return Parts(engine, recorder, publisher, edits, settings, replan, retune, the_plan, turn)
+    return Parts(
+        engine, recorder, publisher, edits, settings, replan, retune, the_plan, turn, backend.changes
+    )
 
 
 def _surely_gb(watch: GpuWatch, backend: LocalBackend) -> Callable[[TaskSpec], float | None]:
@@ -186,7 +189,8 @@ async def _live(ready: Ready, parts: Parts) -> int:
     signals = Signals(engine, view.notice if view else None)
     signals.install()
     engine.seek(parts.plan.open_attempts)
-    words = Answers(engine, parts.publisher.content, parts.turn, parts.retune, procfs.user_name(os.getuid()))
+    user = procfs.user_name(os.getuid())
+    words = Answers(engine, parts.publisher.content, parts.turn, parts.changes, parts.retune, user)
     listener = ControlSocket(files.home.control_socket(os.getpid()), words, parts.recorder.flush)
     engine.alongside(listener.run(), "control socket")
     engine.alongside(parts.publisher.run(), "state file")

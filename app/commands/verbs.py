@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from app.commands import find, show
+from app.commands.explain import lines_of
 from app.commands.follow import log_of, show_log, wait_for, wait_for_schedulers
 from app.model.faults import GpulaneError
 from app.model.paths import Home
@@ -133,12 +134,15 @@ def set_(
 
 
 def why(task: Task, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
-    """Why a task waits: everything in its way."""
-    answer = refused(lambda: find.the_task(find.living(Home.find(), pid, file), task).ask("why"))
-    _tell(answer, as_json)
-    if not as_json and len(answer["because"]) > 1:
-        for clause in answer["because"]:
-            typer.echo(f"  - {clause}")
+    """Why a task waits: everything in its way, and what would start it."""
+    home = Home.find()
+    place = refused(lambda: find.the_task(find.living(home, pid, file), task))
+    answer = refused(lambda: place.ask("why"))
+    if as_json:
+        _tell(answer, as_json)
+    else:
+        for line in lines_of(answer, place.scheduler.home.history):
+            typer.echo(line)
 
 
 def logs(

@@ -7,8 +7,9 @@ everything nobody can explain count as others'.
 
 import functools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 from app.core.rules import Rules, Seen
@@ -177,11 +178,9 @@ def vacant(card: Card, rules: Rules) -> Card:
 def without_own(seen: Seen, rules: Rules) -> Seen:
     """The machine once this scheduler's own attempts have ended."""
     book = ledger(seen, rules)
-    left = tuple(lease for lease in seen.leases if lease.name not in seen.own)
+    strays = {uuid: _own_strays(book[uuid], rules) for uuid in seen.vanished if uuid in book}
     return replace(
-        seen,
-        gpus=tuple(_freed(gpu, _own_processes(book[gpu.uuid], seen, rules)) for gpu in seen.gpus),
-        leases=left,
+        without_attempts(seen, rules, seen.own, strays),
         vanished=frozenset(),
         own=frozenset(),
         own_tasks=0,
@@ -189,11 +188,32 @@ def without_own(seen: Seen, rules: Rules) -> Seen:
     )
 
 
-def _own_processes(card: Card, seen: Seen, rules: Rules) -> list[GpuProcess]:
-    own = [group for lease, group in zip(card.leases, card.tenants, strict=True) if lease.name in seen.own]
-    if card.gpu.uuid in seen.vanished:  # their leases are gone, so they can't be told from other strays
-        own.append(tuple(process for process in card.strays if process.uid == rules.uid))
-    return [process for group in own for process in group]
+def without_attempts(
+    seen: Seen,
+    rules: Rules,
+    names: frozenset[str],
+    more: Mapping[str, Sequence[GpuProcess]] = MappingProxyType({}),
+) -> Seen:
+    """The machine once the attempts with these leases have ended, and `more` processes, by card."""
+    book = ledger(seen, rules)
+    gone = {gpu.uuid: [*_tenants(book[gpu.uuid], names), *more.get(gpu.uuid, ())] for gpu in seen.gpus}
+    return replace(
+        seen,
+        gpus=tuple(_freed(gpu, gone[gpu.uuid]) for gpu in seen.gpus),
+        leases=tuple(lease for lease in seen.leases if lease.name not in names),
+        own=seen.own - names,
+    )
+
+
+def _tenants(card: Card, names: Collection[str]) -> Iterator[GpuProcess]:
+    for lease, group in zip(card.leases, card.tenants, strict=True):
+        if lease.name in names:
+            yield from group
+
+
+def _own_strays(card: Card, rules: Rules) -> list[GpuProcess]:
+    """Where their leases are gone, this user's processes can't be told from other strays."""
+    return [process for process in card.strays if process.uid == rules.uid]
 
 
 def _freed(gpu: Gpu, gone: Collection[GpuProcess], more_gb: float = 0.0) -> Gpu:

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from app.core.fit import holds, suits
+from app.core.nearest import Question, changes
 from app.core.rules import Rules, Seen
 from app.gpu.watch import GpuWatch
 from app.lease.directory import choose_directory, preview_directory
@@ -29,7 +31,7 @@ from app.model.backend import (
     Survey,
     Want,
 )
-from app.model.blockers import DriverSilent
+from app.model.blockers import Change, DriverSilent
 from app.model.gpu import Gpu
 from app.model.paths import Home, RunPaths
 from app.model.problems import Problem, problem
@@ -44,6 +46,9 @@ EARLY_SECONDS = 0.25
 """The same in an attempt's first seconds, on real cards."""
 
 EARLY = 10.0
+
+MOST_AHEAD = 100
+"""Waiting tasks that are thought of when it is asked what would start one behind them."""
 
 FREEING_LOOKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Seconds after a release at which we look whether the memory has come back."""
@@ -146,6 +151,20 @@ class LocalBackend:
         """Follow other settings from the next decision on. The lease directory stays."""
         self._settings, self._seats.rules = settings, self._seats.rules.under(settings)
         self._attempts.leftovers.end_them = settings.kill_leftovers
+
+    def changes(
+        self, want: Want, heads: Sequence[Want], now: Now, labels: Mapping[int, str]
+    ) -> Sequence[Change]:
+        """What would start one of the heads, which are in their order; `labels`: of running tasks, by their
+        attempts' numbers."""
+        seats, living = self._seats, self._attempts.living
+        seen = self._machine.again(self._own())
+        running = {labels[n]: frozenset(each.leases) for n, each in living.items() if n in labels}
+        ahead = tuple(itertools.takewhile(lambda other: other.key != want.key, heads))[:MOST_AHEAD]
+        if seats.claim:  # its cards are not to be had, whatever its place
+            holder = [other for other in heads if other.key == seats.claim.key and other not in ahead]
+            ahead += tuple(other for other in holder if other.key != want.key)
+        return changes(Question(seen, want, seats.claim, seats.rules, now, ahead), running)
 
     def known(self) -> Sequence[Gpu]:
         """Every card that was ever seen: one that is lost at the moment comes back some day."""

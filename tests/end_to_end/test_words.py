@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -282,6 +283,27 @@ def test_why_says_all_that_is_in_the_way(world: World) -> None:
     assert "GPU 0 is leased to queue 1" in eventually(
         lambda: said if "leased" in (said := gpulane(world, "why", "2/1")) else ""
     )
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_why_says_what_would_start_it_and_about_when(world: World) -> None:
+    world.gpus = "1x24"
+    quick = "sleep 0.01 || true"  # like the one that runs, but for how long: the same script, by another file
+    script = f"if [ -e slow ]; then {UNTIL_GO}; else {quick}; fi"
+    world.blocks([(1, script)] * 3)
+    world.run()
+    (world.root / "work" / "slow").touch()
+    world.blocks([(1, script), (2, "true")], memory="14")
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    scheduler.wait_for("2/0", "waiting")
+    lines = eventually(
+        lambda: said.splitlines() if "start it:" in (said := gpulane(world, "why", "2/0")) else []
+    )
+    assert re.fullmatch(r"  - about \d\d:\d\d, when task 1/0 ends on GPU 0", lines[-1]), lines
+    change = json.loads(gpulane(world, "why", "2/0", "--json"))["changes"][0]
+    assert (change["kind"], change["after"][0]["task"]) == ("ends", "1/0")
     world.go()
     assert scheduler.end() == 0
 
