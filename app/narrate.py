@@ -22,6 +22,9 @@ ONLY_HELD = (
 
 SKIPPED = "skipped, as their queue stopped"
 
+SHORT = 160
+"""Characters of what was said in full before."""
+
 Gist = tuple[tuple[str, str | None], ...]
 """Who is in the way, without figures."""
 
@@ -71,7 +74,7 @@ class Narrator:
                 log.warning("%s", problem.text)
         for about, problem in self._problems.items():
             if about not in lasting:
-                log.info("over: %s", problem.text)
+                log.info("over: %s", shortened(problem.text))
         self._problems = lasting
 
     def _done(self, actions: Sequence[Action]) -> None:
@@ -205,3 +208,9 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest:02} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+
+
+def shortened(text: str) -> str:
+    """Its first line, where that says enough to know it again."""
+    first = text.split("\n", 1)[0]
+    return text if len(text) <= SHORT and first == text else f"{first[:SHORT].rstrip()} ..."

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -249,7 +250,7 @@ async def _finish(ready: Ready, parts: Parts, signals: Signals, console: Console
     core, recorder = parts.engine.core, parts.recorder
     code = signals.exit_code()
     if code is None:
-        code = 0 if core.all_well else 1
+        code = _as_asked(core)
     if core.all_well and await _file_has_more(ready, parts):
         log.info("the command file was edited meanwhile: the next start on it goes on with what is new there")
     elif core.all_well:
@@ -266,6 +267,14 @@ async def _finish(ready: Ready, parts: Parts, signals: Signals, console: Console
             say(summary.get(), patience=SUMMARY_SECONDS)
     log.info("ended with exit code %d", code)
     return code
+
+
+def _as_asked(core: Core) -> int:
+    """The exit code where no signal has ended it: `stop` and `drain` count as the signals they stand for."""
+    if core.all_well:
+        return 0
+    numbers = {"stop": signal.SIGTERM, "drain": signal.SIGINT}
+    return 1 if core.ending is None else 128 + numbers[core.ending]
 
 
 async def _file_has_more(ready: Ready, parts: Parts) -> bool:

@@ -87,24 +87,42 @@ class Place:
 
 
 def schedulers(home: Home, pid: int | None, file: str | None) -> list[Scheduler]:
-    """Those that run and those that left something, as `--pid` and `--file` choose; the living first."""
-    path = str(home.resolve(file).resolve()) if file else None
-    found = [
+    """Those that run and those that left something, as `--pid` and `--file` choose; the living first, and
+    of the others the last. Raises BadInput where there is none such."""
+    every = [
         Scheduler(home, one.path, one.pid, one.state, one.alive)
         for one in list_states(home)
         if isinstance(one.state, StateFile)
-        and pid in (None, one.pid)
-        and path in (None, one.state.command_file)
     ]
-    return sorted(found, key=lambda one: not one.ran)
+    found = [
+        one
+        for one in every
+        if pid in (None, one.pid) and (file is None or _runs(home, file, one.seen.command_file))
+    ]
+    if not found and (pid is not None or file is not None):
+        raise BadInput(f"there is no scheduler{_which(pid, file)}" + _there(every))
+    return sorted(found, key=lambda one: (not one.ran, -one.seen.updated_at))
+
+
+def _runs(home: Home, file: str, command_file: str) -> bool:
+    """May a user have meant this command file? By its path, or by its name alone."""
+    return str(home.resolve(file).resolve()) == command_file or file == Path(command_file).name
+
+
+def _which(pid: int | None, file: str | None) -> str:
+    return (f" with pid {pid}" if pid is not None else "") + (f" on {file}" if file else "")
+
+
+def _there(found: Sequence[Scheduler]) -> str:
+    listed = "".join(f"\n  --pid {one.pid}  {shown_path(one.seen.command_file)}" for one in found)
+    return f"; there is:{listed}" if found else ", and nothing was left of one"
 
 
 def living(home: Home, pid: int | None, file: str | None) -> list[Scheduler]:
     """Those that run on this machine. Raises BadInput if there is none."""
     found = [one for one in schedulers(home, pid, file) if one.ran]
     if not found:
-        which = f" with pid {pid}" if pid is not None else f" on {file}" if file else ""
-        raise BadInput(f"no scheduler{which} runs here; ./gpulane ls shows what there is")
+        raise BadInput(f"no scheduler{_which(pid, file)} runs here; ./gpulane ls shows what there is")
     return found
 
 
@@ -112,8 +130,7 @@ def the_one(home: Home, pid: int | None, file: str | None) -> Scheduler:
     """The one that can be meant. Raises BadInput."""
     found = living(home, pid, file)
     if len(found) > 1:
-        listed = "\n".join(f"  --pid {one.pid}  {shown_path(one.seen.command_file)}" for one in found)
-        raise BadInput(f"several schedulers run; say which with --pid or --file:\n{listed}")
+        raise BadInput(f"several schedulers run; say which with --pid or --file{_there(found)}")
     return found[0]
 
 

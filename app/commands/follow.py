@@ -5,10 +5,12 @@ import sys
 import time
 from pathlib import Path
 
+import typer
+
 from app.commands.find import Place, Scheduler
 from app.model.faults import BadInput
 from app.model.paths import RunPaths
-from app.model.state import FINISHED, RUN_DONE, Failed, Running, TaskState
+from app.model.state import FINISHED, RUN_DONE, Backoff, Failed, Running, TaskState
 
 LOOK_SECONDS = 0.2
 """Between two looks at a task, and at its log."""
@@ -31,6 +33,39 @@ def log_of(place: Place, attempt: int | None) -> Path:
     if not 1 <= attempt <= len(found):
         raise BadInput(f"{place.label} has had {len(found)} attempts, and no number {attempt}")
     return found[attempt - 1]
+
+
+def follow_log(place: Place, attempt: int | None) -> None:
+    """The end of a task's log and what comes: of this attempt, or of one after the other until the task has
+    ended. What happens between is said beside, for people. Raises BadInput."""
+    log = log_of(place, attempt)
+    while True:
+        show_log(place, log, follow=True)
+        task = place.again()
+        if attempt is not None or task.state.status in FINISHED or not place.scheduler.alive():
+            typer.echo(f"gpulane: {place.label} is {_after(task.state)}", err=True)
+            return
+        typer.echo(f"gpulane: {place.label} is {_after(task.state)}; its next attempt follows", err=True)
+        log = _next_log(place, log)
+
+
+def _after(state: TaskState) -> str:
+    match state:
+        case Backoff() | Failed():
+            return f"{state.status}: {state.error}"
+        case _:
+            return state.status
+
+
+def _next_log(place: Place, before: Path) -> Path:
+    """That of the attempt which comes after; the same where none comes."""
+    while True:
+        task = place.again()
+        if task.log_path != str(before) and task.log_path is not None:
+            return Path(task.log_path)
+        if task.state.status in FINISHED or not place.scheduler.alive():
+            return before
+        time.sleep(LOOK_SECONDS)
 
 
 def show_log(place: Place, log: Path, follow: bool) -> None:
@@ -66,7 +101,7 @@ def _writes(place: Place, log: Path) -> bool:
 
 
 def wait_for(places: list[Place]) -> int:
-    """Until all have ended; 0, or the exit code of the first that did not end well."""
+    """Until all have ended, or their schedulers; 0, or the exit code of the first that did not end well."""
     codes = [_code(state) for state in (_ended(place) for place in places)]
     return next((code for code in codes if code), 0)
 
@@ -77,7 +112,8 @@ def _ended(place: Place) -> TaskState:
         if state.status in FINISHED:
             return state
         if not place.scheduler.alive():
-            raise BadInput(f"the scheduler of {place.label} has ended, and the task is {state.status}")
+            typer.echo(f"gpulane: its scheduler has ended, and {place.label} is {state.status}", err=True)
+            return state
         time.sleep(LOOK_SECONDS)
 
 

@@ -3,39 +3,37 @@
 import time
 from collections.abc import Iterator
 
-from rich.console import Console
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from app.commands.find import Scheduler, shown_path
-from app.model.state import Backoff, Failed, Held, Running, Skipped, TaskState, Waiting
-from app.model.state_file import Card, Queue, StateFile
+from app.model.state import FINISHED, Backoff, Failed, Held, Running, Skipped, TaskState, Waiting
+from app.model.state_file import Card, Queue, StateFile, Task
 from app.view.look import PLAIN, QUIET, STATE, STRONG
-from app.view.queues import current, in_order
+from app.view.queues import in_order
 from app.view.text import clean, count, duration, figure
 
 
-def print_schedulers(console: Console, found: list[Scheduler]) -> None:
-    """Each with its queues, and why those wait that do."""
-    for at, one in enumerate(found):
+def schedulers_shown(found: list[Scheduler], every_task: bool = False) -> Group:
+    """Each with its queues, and why those wait that do; with `every_task` all tasks that its state names."""
+    parts: list[RenderableType] = []
+    for one in found:
         state = one.seen
-        if at:
-            console.print()
-        console.print(_head(one, state), soft_wrap=True)
-        console.print(_queues(state))
+        parts += [Text()] if parts else []
+        parts += [_head(one, state), _queues(one, state, every_task)]
         if state.more_queues.queues:
-            console.print(Text(f"and {count(state.more_queues.queues, 'more queue')}", QUIET))
-        for problem in state.problems:
-            console.print(Text(clean(problem.text), STATE["waiting"]), soft_wrap=True)
+            parts.append(Text(f"and {count(state.more_queues.queues, 'more queue')}", QUIET))
+        parts += [Text(clean(problem.text), STATE["waiting"]) for problem in state.problems]
+    return Group(*parts)
 
 
 def _head(one: Scheduler, state: StateFile) -> Text:
-    status = state.status if one.ran else _gone(one, state)
     text = Text(clean(shown_path(state.command_file)), STRONG)
     text.append(f"  pid {state.pid}  ", QUIET)
-    text.append(status, STATE["running"] if one.ran else STATE["failed"])
+    text.append(state.status if one.ran else _gone(one, state), STATE["running" if one.ran else "failed"])
     if one.ran:
-        text.append(f" for {duration(time.time() - state.started_at)}", QUIET)
+        text.append(f", started {duration(time.time() - state.started_at)} ago", QUIET)
     for status_, number in in_order(state.counts):
         text.append(f"  {number:,} {status_}", STATE[status_])
     return text
@@ -50,27 +48,38 @@ def _gone(one: Scheduler, state: StateFile) -> str:
     return f"ended with {count(left, 'task')} to go: start it again to go on"
 
 
-def _queues(state: StateFile) -> Table:
+def _queues(one: Scheduler, state: StateFile, every_task: bool) -> Table:
     table = Table("queue", "done", "task", "", box=None, pad_edge=False, header_style=QUIET)
     for queue in state.queues:
-        task = current(queue)
         name = f" {queue.queue_name}" if queue.queue_name else ""
-        done = f"{queue.counts.get('completed', 0):,} of {queue.total:,}"
-        label = f"{queue.queue_id}/{task.index}" if task else ""
-        title = f" {task.name}" if task and task.name else ""
-        table.add_row(
-            Text(clean(f"{queue.queue_id}{name}")),
-            Text(done),
-            Text(clean(f"{label}{title}")),
-            _standing(queue, state),
-        )
+        cells = [f"{queue.queue_id}{name}", f"{queue.counts.get('completed', 0):,} of {queue.total:,}"]
+        tasks = queue.tasks if every_task else [task for task in (_current(queue),) if task]
+        if not tasks:
+            table.add_row(*map(Text, map(clean, cells)), Text(), Text(queue.status, STATE[queue.status]))
+        for task in tasks:
+            title = f"{queue.queue_id}/{task.index}" + (f" {task.name}" if task.name else "")
+            table.add_row(*map(Text, map(clean, [*cells, title])), _standing(one, task, state))
+            cells = ["", ""]
+        if every_task and (left := queue.total - len([task for task in tasks if task.in_file])) > 0:
+            table.add_row("", "", Text(f"and {left:,} more", QUIET), "")
     return table
 
 
-def _standing(queue: Queue, state: StateFile) -> Text:
-    task = current(queue)
-    text = Text(f"{queue.status} ", STATE[queue.status])
-    return text.append(clean(_detail(task.state, state.updated_at)), PLAIN) if task else text
+def _current(queue: Queue) -> Task | None:
+    """What it is about: the task that runs or is next, or that has stopped it."""
+    if queue.current is not None:
+        return queue.head
+    stopped = [task for task in queue.tasks if isinstance(task.state, Failed)]
+    return stopped[-1] if queue.status in ("failed", "skipped") and stopped else None
+
+
+def _standing(one: Scheduler, task: Task, state: StateFile) -> Text:
+    """Of one that has ended, as it was then."""
+    status = task.state.status
+    lasts = one.ran is False and status not in FINISHED
+    text = Text(f"{'was ' if lasts else ''}{status}", STATE[status])
+    detail = _detail(task.state, time.time() if one.ran else state.updated_at)
+    return text.append(clean(detail), PLAIN)
 
 
 def _detail(state: TaskState, now: float) -> str:
@@ -78,22 +87,22 @@ def _detail(state: TaskState, now: float) -> str:
         case Running():
             used = "" if state.used_gb is None else f", {figure(state.used_gb)} GB used"
             where = f"on GPU {', '.join(state.gpu_ids)}" if state.gpu_ids else "on CPU"
-            return f"{where} for {duration(now - state.since)}{used}"
+            return f" {where} for {duration(now - state.since)}{used}"
         case Waiting():
-            return f"for {duration(now - state.since)}: {state.reason}"
+            return f" for {duration(now - state.since)}: {state.reason}"
         case Backoff():
-            return f"retry in {duration(state.until - now)} after: {state.error}"
+            return f", retry in {duration(state.until - now)} after: {state.error}"
         case Held():
-            return "by the command file" if state.by == "file" else f"by {state.by}"
+            return " by the command file" if state.by == "file" else f" by {state.by}"
         case Failed():
-            return state.error
+            return f": {state.error}"
         case Skipped():
-            return state.because
+            return f": {state.because}"
         case _:
             return ""
 
 
-def print_gpus(console: Console, cards: tuple[Card, ...]) -> None:
+def gpus_shown(cards: tuple[Card, ...]) -> Table:
     """What is used and promised on each, and by whom."""
     table = Table(box=None, pad_edge=False, header_style=QUIET)
     for heading in ("GPU", "name", "free", "of", "use", "temp", "power", "who"):
@@ -104,7 +113,7 @@ def print_gpus(console: Console, cards: tuple[Card, ...]) -> None:
             *map(Text, (_measured(card.use, "%"), _measured(card.temperature_c, "°C"))),
             *map(Text, (_measured(card.power_w, " W"), clean(", ".join(_who(card))))),
         )
-    console.print(table)
+    return table
 
 
 def _measured(value: float | None, unit: str) -> str:

@@ -1,7 +1,7 @@
 """The verbs of `./gpulane` for what runs already, as typer sees them."""
 
-import asyncio
 import contextlib
+import functools
 import json
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
@@ -10,17 +10,23 @@ import typer
 from rich.console import Console
 
 from app.commands import find, show
+from app.commands.cards import CARDS, cards_of, turn_gpu
 from app.commands.explain import lines_of
-from app.commands.follow import log_of, show_log, wait_for, wait_for_schedulers
-from app.model.faults import GpulaneError
+from app.commands.follow import follow_log, log_of, show_log, wait_for, wait_for_schedulers
+from app.commands.watch import watch_one, watch_tables
+from app.model.faults import BadInput, GpulaneError
 from app.model.paths import Home
 from app.model.state_file import ADAPTER
-from app.view import LiveView, whole_lines
+from app.view import whole_lines
 
 Pid = Annotated[int | None, typer.Option("--pid", metavar="PID", help="Of the scheduler that is meant.")]
 File = Annotated[str | None, typer.Option("--file", metavar="FILE", help="The command file it runs.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Stay, and show it as it changes.")]
+Tasks = Annotated[
+    list[str],
+    typer.Argument(metavar="TASK...", help="queue/index, a name, or the start of a key.", show_default=False),
+]
 Task = Annotated[
     str,
     typer.Argument(
@@ -41,37 +47,53 @@ def refused(function: Callable[[], R]) -> R:
         raise typer.Exit(2) from None
 
 
-def ls(pid: Pid = None, file: File = None, as_json: Json = False, watch: Watch = False) -> None:
+def ls(
+    pid: Pid = None,
+    file: File = None,
+    as_json: Json = False,
+    watch: Watch = False,
+    every: Annotated[
+        bool, typer.Option("--all", "-a", help="Every task, not only where queues stand.")
+    ] = False,
+) -> None:
     """Schedulers, their queues and tasks, and why those wait that do."""
     home = Home.find()
-    if watch:
-        one = refused(lambda: find.the_one(home, pid, file))
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(LiveView(one.state).run())
-        return
     found = refused(lambda: find.schedulers(home, pid, file))
     if as_json:
         rows = [ADAPTER.dump_python(one.seen, mode="json") | {"alive": one.ran} for one in found]
         typer.echo(json.dumps(rows))
-    elif found:
-        show.print_schedulers(whole_lines(Console()), found)
-    else:
+    elif not found:
         typer.echo(f"nothing runs here ({home.root}), and nothing was left; ./gpulane run FILE starts one")
-
-
-def gpus(pid: Pid = None, file: File = None, as_json: Json = False) -> None:
-    """Cards: memory, use, temperature, power, whose processes, whose leases."""
-    found = refused(lambda: find.living(Home.find(), pid, file))
-    state = max((one.seen for one in found), key=lambda each: each.updated_at)
-    if as_json:
-        typer.echo(json.dumps(ADAPTER.dump_python(state, mode="json")["gpus"]))
+    elif watch:
+        living = [one for one in found if one.ran]
+        if len(living) == 1 and not every:
+            watch_one(living[0])
+        else:
+            watch_tables(lambda: show.schedulers_shown(find.schedulers(home, pid, file), every))
     else:
-        show.print_gpus(whole_lines(Console()), state.gpus)
+        whole_lines(Console()).print(show.schedulers_shown(found, every), soft_wrap=True)
 
 
-def _about_task(verb: str) -> Callable[..., None]:
-    def command(task: Task, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
-        _tell(refused(lambda: find.the_task(find.living(Home.find(), pid, file), task).ask(verb)), as_json)
+def gpus(pid: Pid = None, file: File = None, as_json: Json = False, watch: Watch = False) -> None:
+    """Cards: memory, use, temperature, power, whose processes, whose leases."""
+    home = Home.find()
+    cards = refused(lambda: cards_of(home, pid, file))
+    if as_json:
+        typer.echo(json.dumps(CARDS.dump_python(cards, mode="json")))
+    elif watch:
+        watch_tables(lambda: show.gpus_shown(cards_of(home, pid, file)))
+    else:
+        whole_lines(Console()).print(show.gpus_shown(cards))
+
+
+def _about_tasks(verb: str) -> Callable[..., None]:
+    def command(tasks: Tasks, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
+        among = refused(lambda: find.living(Home.find(), pid, file))
+        places = refused(
+            lambda: [find.the_task(among, task) for task in tasks]
+        )  # all are known, or none is asked
+        for place in places:
+            _tell(refused(functools.partial(place.ask, verb)), as_json)
 
     return command
 
@@ -84,17 +106,17 @@ def _about_scheduler(verb: str) -> Callable[..., None]:
 
 
 def kill(
-    task: Annotated[str | None, typer.Argument(metavar="TASK", show_default=False)] = None,
+    tasks: Annotated[list[str] | None, typer.Argument(metavar="[TASK...]", show_default=False)] = None,
     gpu: Annotated[str | None, typer.Option("--gpu", metavar="N", help="All that runs on this card.")] = None,
     pid: Pid = None,
     file: File = None,
     as_json: Json = False,
 ) -> None:
-    """End a task for good: it is cancelled, and its queue goes on."""
-    if (task is None) == (gpu is None):
-        raise typer.BadParameter("name a task, or a card with --gpu")
-    if task is not None:
-        _about_task("kill")(task, pid, file, as_json)
+    """End tasks for good: they are cancelled, and their queues go on."""
+    if bool(tasks) == (gpu is not None):
+        raise typer.BadParameter("name tasks, or a card with --gpu")
+    if tasks:
+        _about_tasks("kill")(tasks, pid, file, as_json)
     else:
         _tell(refused(lambda: find.the_one(Home.find(), pid, file).ask("kill", gpu=gpu)), as_json)
 
@@ -108,11 +130,7 @@ def gpu(
 ) -> None:
     """Use a card no more, or again: all schedulers of yours. What runs there goes on."""
 
-    def ask() -> Answer:
-        first = find.living(Home.find(), pid, file)[0]  # what is turned off is so for all of them
-        return first.ask("gpu", id=id_, state=state)
-
-    _tell(refused(ask), as_json)
+    _tell(refused(lambda: turn_gpu(Home.find(), id_, state, pid, file)), as_json)
 
 
 def set_(
@@ -147,7 +165,9 @@ def why(task: Task, pid: Pid = None, file: File = None, as_json: Json = False) -
 
 def logs(
     task: Task,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Stay until the attempt has ended.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Stay until it has ended, retries included.")
+    ] = False,
     attempt: Annotated[
         int | None, typer.Option(metavar="N", help="The task's N-th, counted from 1; else its last.")
     ] = None,
@@ -158,7 +178,10 @@ def logs(
 
     def show_it() -> None:
         place = find.the_task(find.schedulers(Home.find(), pid, file), task)
-        show_log(place, log_of(place, attempt), follow)
+        if follow:
+            follow_log(place, attempt)
+        else:
+            show_log(place, log_of(place, attempt), follow)
 
     with contextlib.suppress(KeyboardInterrupt):
         refused(show_it)
@@ -173,10 +196,12 @@ def wait(
     schedulers have."""
 
     def wait_() -> int:
-        among = find.living(Home.find(), pid, file)
-        return (
-            wait_for([find.the_task(among, each) for each in tasks]) if tasks else wait_for_schedulers(among)
-        )
+        among = find.schedulers(Home.find(), pid, file)
+        if tasks:
+            return wait_for([find.the_task(among, each) for each in tasks])
+        if not among:
+            raise BadInput("no scheduler runs here, and nothing was left of one")
+        return wait_for_schedulers([one for one in among if one.ran] or among[:1])
 
     raise typer.Exit(refused(wait_))
 
@@ -202,6 +227,6 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
     app.command("set", context_settings={"ignore_unknown_options": True})(set_)  # -1 is a value
     for verb in ("retry", "hold", "release"):
-        app.command(verb, help=HELP[verb])(_about_task(verb))
+        app.command(verb, help=HELP[verb])(_about_tasks(verb))
     for verb in ("pause", "resume", "drain", "stop"):
         app.command(verb, help=HELP[verb])(_about_scheduler(verb))

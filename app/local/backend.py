@@ -269,7 +269,7 @@ def open_backend(
     home: Home, settings: Settings, run: RunPaths, watch: GpuWatch, rules: Rules
 ) -> LocalBackend:
     """Everything of the local backend, put together. Raises LeaseDirectoryError."""
-    given, own = _given_directory(home, settings)
+    given, own = given_directory(home, settings)
     if own:
         own.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory = choose_directory(given)
@@ -281,12 +281,12 @@ def open_backend(
 
 def preview_leases(home: Home, settings: Settings) -> tuple[Problem, ...]:
     """What `open_backend` would say of the lease directory; nothing is made. Raises LeaseDirectoryError."""
-    given, own = _given_directory(home, settings)
+    given, own = given_directory(home, settings)
     directory = None if own else preview_directory(given)
     return directory.problems if directory else ()
 
 
-def _given_directory(home: Home, settings: Settings) -> tuple[str | None, Path | None]:
+def given_directory(home: Home, settings: Settings) -> tuple[str | None, Path | None]:
     """`lease_dir`, relative to the home; and again if it lies among this home's own logs: that is a private
     world, and made when it is missing."""
     if settings.lease_dir is None:

@@ -37,10 +37,14 @@ class LiveView:
     """Draws `snapshot()` again and again. The terminal may be resized, stopped or closed at any time."""
 
     def __init__(
-        self, snapshot: Callable[[], StateFile], console: Console | None = None, stays: bool = False
+        self,
+        snapshot: Callable[[], StateFile],
+        console: Console | None = None,
+        stays: bool = False,
+        elsewhere: bool = False,
     ) -> None:
-        """`stays`: the scheduler, for edits, when all is done."""
-        self._snapshot, self._stays = snapshot, stays
+        """`stays`: the scheduler, for edits, when all is done; `elsewhere`: this is not its own terminal."""
+        self._snapshot, self._stays, self._elsewhere = snapshot, stays, elsewhere
         self._console = console or Console()
         self._look = look_for(self._console)
         self._screen = Screen(self._console)
@@ -95,7 +99,7 @@ class LiveView:
     def _picture(self, state: StateFile, size: tuple[int, int]) -> list[Line]:
         notice = self._notice if time.monotonic() < self._notice_until else ""
         width, height = size
-        scene = Scene(state, time.time(), self._look, self._tails, height, self._stays)
+        scene = Scene(state, time.time(), self._look, self._tails, height, self._stays, self._elsewhere)
         return page(scene, width, notice)
 
     @contextlib.contextmanager

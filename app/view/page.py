@@ -29,6 +29,9 @@ FOOT: dict[SchedulerStatus, str] = {
 }
 
 
+ELSEWHERE = "Ctrl-C: leave; the scheduler goes on"
+
+
 def page(scene: Scene, width: int, notice: str = "") -> list[Line]:
     """`scene.rows` lines of less than `width` cells: the last column stays empty, since a terminal that has
     written it is of two minds about where it is."""
@@ -83,6 +86,8 @@ def _counts(scene: Scene, width: int) -> Line:
 
 
 def _foot(scene: Scene, width: int, notice: str) -> list[Line]:
+    if scene.elsewhere:
+        return [cut([put(notice or ELSEWHERE, QUIET)], width, scene.look.ellipsis)]
     stands = _standstill(scene)
     text = put(notice or stands, WARN) if notice or stands else put(FOOT[scene.state.status], QUIET)
     return [cut([text], width, scene.look.ellipsis)]

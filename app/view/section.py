@@ -20,6 +20,7 @@ class Scene:
     tails: LogTails
     rows: int  #: of the screen: nobody need prepare more
     stays: bool = False  #: for edits of the file, when all is done
+    elsewhere: bool = False  #: seen from another terminal: Ctrl-C there means nothing to the scheduler
 
 
 class Body(NamedTuple):

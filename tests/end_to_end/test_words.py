@@ -218,14 +218,14 @@ def test_drain_and_stop(world: World) -> None:
     first.wait_for("1/0", "running")
     assert "draining: nothing more starts; 1 task runs on" in gpulane(world, "drain")
     world.go()
-    assert first.end() == 1
+    assert first.end() == 130, "as after Ctrl-C"
     assert world.work("done") == []
     (world.root / "work" / "go").unlink()
     world.blocks([(1, "sleep 300")])
     second = world.start("--fresh")
     second.wait_for("1/0", "running")
     assert "1 running task asked to end" in gpulane(world, "stop")
-    second.end()
+    assert second.end() == 143, "as after SIGTERM"
     assert world.outcome("1/0").status == "pending"
 
 
@@ -350,7 +350,96 @@ def test_wait_returns_when_tasks_or_schedulers_have_ended(world: World) -> None:
     gpulane(world, "wait", "2/0")
     (world.root / "work" / "end").touch()
     assert scheduler.end() == 1
-    gpulane(world, "wait", expect=2)
+    gpulane(world, "wait", expect=1)
+    gpulane(world, "wait", "1/0", expect=7)
+    gpulane(world, "wait", "2/0")
+
+
+def test_wait_ends_with_a_scheduler_that_leaves_the_task_undone(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (1, "true")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    gpulane(world, "drain")
+    world.go()
+    assert "its scheduler has ended, and 1/1 is waiting" in gpulane(world, "wait", "1/1", expect=1)
+    assert scheduler.end() == 130
+
+
+def test_a_card_may_be_turned_off_before_a_scheduler_starts(world: World) -> None:
+    world.gpus = "2x24"
+    world.blocks([(1, "true")])
+    world.run()
+    assert gpulane(world, "gpu", "0", "off") == "GPU 0 is turned off\n"
+    assert "there is no GPU 9; there is 0, 1" in gpulane(world, "gpu", "9", "off", expect=2)
+    assert "on or off" in gpulane(world, "gpu", "0", "up", expect=2)
+    world.run()
+    assert world.outcome("1/0").gpu_ids == ("1",)
+    assert gpulane(world, "gpu", "0", "on") == "GPU 0 is turned on\n"
+
+
+def test_several_tasks_in_one_word_or_none(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (2, UNTIL_GO), (3, UNTIL_GO)])
+    scheduler = world.start()
+    for label in ("1/0", "2/0", "3/0"):
+        scheduler.wait_for(label, "running")
+    assert "there is no task 9/9" in gpulane(world, "kill", "1/0", "9/9", expect=2)
+    assert len(gpulane(world, "kill", "1/0", "2/0").splitlines()) == 2
+    world.go()
+    assert scheduler.end() == 0
+    assert [world.outcome(f"{queue}/0").status for queue in (1, 2, 3)] == ["cancelled"] * 2 + ["completed"]
+
+
+def test_a_file_is_named_by_its_path_or_its_name_and_what_there_is_is_said(world: World) -> None:
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    assert "1 running" in gpulane(world, "ls", "--file", "command_gpus.txt")
+    for words in (("--file", "other.txt"), ("--pid", "1")):
+        said = gpulane(world, "ls", *words, expect=2)
+        assert "there is no scheduler" in said
+        assert f"--pid {scheduler.pid}" in said
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_ls_says_what_has_stopped_a_queue_and_names_every_task_when_asked(world: World) -> None:
+    world.settings(max_retries=0)
+    world.blocks([(1, "true"), (1, "exit 3"), (1, "true"), (2, "true"), (3, UNTIL_GO), (3, "true")])
+    scheduler = world.start()
+    scheduler.wait_for("1/1", "failed")
+    scheduler.wait_for("2/0", "completed")
+    rows = {line.split()[0]: line for line in gpulane(world, "ls").splitlines()[2:]}
+    assert re.search(r"1/1 +failed: ", rows["1"]), rows
+    assert re.search(r"1 of 1 +completed *$", rows["2"]), rows
+    gpulane(world, "hold", "3/1")
+    scheduler.wait_for("3/1", "held")
+    assert re.search(r"3/1 +held by", gpulane(world, "ls", "-a"))
+    scheduler.stop()
+    assert re.search(r"3/0 +was (pending|waiting)", gpulane(world, "ls"))
+
+
+def test_following_goes_on_with_the_next_attempt(world: World) -> None:
+    world.settings(max_retries=1)
+    world.blocks([(1, f"echo try $GPULANE_ATTEMPT; {UNTIL_GO}; test $GPULANE_ATTEMPT = 2")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    with subprocess.Popen(
+        [sys.executable, str(PROJECT / "app" / "cli.py"), "logs", "-f", "1/0"],
+        env={**os.environ, "GPULANE_HOME": str(world.root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as following:
+        assert following.stdout
+        for line in following.stdout:
+            if line == "try 1\n":
+                world.go()
+                break
+        rest = following.stdout.read()
+    assert "its next attempt follows" in rest
+    assert "try 2\n" in rest
+    assert rest.endswith("gpulane: 1/0 is completed\n")
+    assert scheduler.end() == 0
 
 
 def test_with_several_schedulers_one_says_which(world: World) -> None:

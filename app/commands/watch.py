@@ -1,0 +1,47 @@
+"""`-w`: what a command shows, kept up to date until its user has seen enough."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+
+from app.commands.find import Scheduler
+from app.view import LiveView, print_summary, suits
+
+EVERY = 1.0
+"""Seconds between two looks."""
+
+
+def watch_one(one: Scheduler) -> None:
+    """The live view of a scheduler, until it has ended; then how it went."""
+    console = Console()
+    if not suits(console):
+        print_summary(one.state(), console)
+        return
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_draw(one, console))
+        print_summary(one.state(), console)
+
+
+async def _draw(one: Scheduler, console: Console) -> None:
+    view = asyncio.create_task(LiveView(one.state, console, elsewhere=True).run())
+    while one.alive() and not view.done():
+        await asyncio.wait({view}, timeout=EVERY)
+    view.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await view
+
+
+def watch_tables(make: Callable[[], RenderableType]) -> None:
+    """Drawn again and again; once, where there is no terminal."""
+    console = Console()
+    if not suits(console):
+        console.print(make())
+        return
+    with contextlib.suppress(KeyboardInterrupt), Live(make(), console=console, screen=True) as live:
+        while True:
+            time.sleep(EVERY)
+            live.update(make(), refresh=True)
