@@ -13,7 +13,7 @@ from app.core.task import Task
 from app.engine import Engine, now
 from app.model import state_file
 from app.model.backend import Now, Want
-from app.model.blockers import Change, clauses
+from app.model.blockers import Change, clauses, gb
 from app.model.faults import GpulaneError
 from app.model.state import Backoff, Cancelled, Failed, Held, Running, Skipped, Waiting
 from app.narrate import counted, duration
@@ -114,7 +114,7 @@ class Answers:
         task = self._one(request)
         state = task.state
         if isinstance(state, Waiting):
-            said = list(clauses(state.blockers))
+            said = [*clauses(state.blockers), *_more_than_declared(task)]
             nearest = [] if self._core.standing else self._nearest_changes(task)
             return {
                 "ok": True,
@@ -253,6 +253,13 @@ class Answers:
             shown = ", ".join(map(_told_apart, found[:SHOWN])) + (", ..." if len(found) > SHOWN else "")
             raise Refused(f"{text} may be any of {len(found)} tasks: {shown}")
         return found[0]
+
+
+def _more_than_declared(task: Task) -> Iterator[str]:
+    """Why it asks for another amount than its block says."""
+    if task.ask_gb != task.spec.memory_gb:
+        asks, said = gb(task.ask_gb), gb(task.spec.memory_gb)
+        yield f"it asks for {asks}, not {said} as its block says, since it ran out of memory with less"
 
 
 def _ending(task: Task) -> Reply:

@@ -5,9 +5,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from app.commands.find import Place
+from app.model.state import FINISHED
 from app.store.usual import usual_seconds
 
 DAY = 24 * 3600
+
+
+def as_it_was(place: Place) -> dict[str, Any]:
+    """The answer for a task whose scheduler is gone: what its state says."""
+    state = place.task.state
+    because = getattr(state, "error", None) or getattr(state, "because", None)
+    if state.status in FINISHED:
+        said = f"{place.label} is {state.status}" + (f": {because}" if because else "")
+    else:
+        said = f"the scheduler of {place.label} has ended; start it again, and it goes on"
+    return {"ok": True, "said": said, "because": []}
 
 
 def lines_of(answer: dict[str, Any], history: Path) -> Iterator[str]:

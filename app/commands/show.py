@@ -76,8 +76,9 @@ def _current(queue: Queue) -> Task | None:
 def _standing(one: Scheduler, task: Task, state: StateFile) -> Text:
     """Of one that has ended, as it was then."""
     status = task.state.status
-    lasts = one.ran is False and status not in FINISHED
-    text = Text(f"{'was ' if lasts else ''}{status}", STATE[status])
+    if one.ran is False and status not in FINISHED:
+        return Text(f"was {status}", STATE[status])
+    text = Text(status, STATE[status])
     detail = _detail(task.state, time.time() if one.ran else state.updated_at)
     return text.append(clean(detail), PLAIN)
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from app.commands import find, show
 from app.commands.cards import CARDS, cards_of, turn_gpu
-from app.commands.explain import lines_of
+from app.commands.explain import as_it_was, lines_of
 from app.commands.follow import follow_log, log_of, show_log, wait_for, wait_for_schedulers
 from app.commands.watch import watch_one, watch_tables
 from app.model.faults import BadInput, GpulaneError
@@ -154,8 +154,8 @@ def set_(
 def why(task: Task, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
     """Why a task waits: everything in its way, and what would start it."""
     home = Home.find()
-    place = refused(lambda: find.the_task(find.living(home, pid, file), task))
-    answer = refused(lambda: place.ask("why"))
+    place = refused(lambda: find.the_task(find.schedulers(home, pid, file), task))
+    answer = refused(lambda: place.ask("why") if place.scheduler.alive() else as_it_was(place))
     if as_json:
         _tell(answer, as_json)
     else:

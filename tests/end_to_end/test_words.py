@@ -418,6 +418,25 @@ def test_ls_says_what_has_stopped_a_queue_and_names_every_task_when_asked(world:
     assert re.search(r"3/0 +was (pending|waiting)", gpulane(world, "ls"))
 
 
+def test_why_says_that_a_task_asks_for_more_after_it_ran_out_of_memory(world: World) -> None:
+    world.gpus = "1x24"
+    first = (
+        1,
+        "test -e tried || { touch tried; echo CUDA out of memory. Tried to allocate 3.00 GiB; exit 1; }",
+    )
+    world.settings(retry_config={"max_retry_before_backoff": 0, "backoff_duration": 600})
+    world.blocks([first], memory="4")
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "backoff")
+    world.blocks([first, (2, UNTIL_GO)], memory="4")
+    scheduler.wait_for("2/0", "running")
+    gpulane(world, "retry", "1/0")
+    said = eventually(lambda: text if "asks for" in (text := gpulane(world, "why", "1/0")) else "")
+    assert "not 4 GB as its block says, since it ran out of memory with less" in said
+    world.go()
+    assert scheduler.end() == 0
+
+
 def test_following_goes_on_with_the_next_attempt(world: World) -> None:
     world.settings(max_retries=1)
     world.blocks([(1, f"echo try $GPULANE_ATTEMPT; {UNTIL_GO}; test $GPULANE_ATTEMPT = 2")])
@@ -466,6 +485,7 @@ def test_of_one_that_is_gone_its_state_is_shown(world: World) -> None:
     scheduler.wait_for("1/0", "running")
     scheduler.stop()
     assert "ended with 2 tasks to go: start it again to go on" in gpulane(world, "ls")
+    assert "the scheduler of 1/1 has ended" in gpulane(world, "why", "1/1")
     assert "no scheduler runs here" in gpulane(world, "pause", expect=2)
     with pytest.raises(NoAnswer):
         Client(path_of(scheduler))
