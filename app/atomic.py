@@ -5,8 +5,9 @@ import secrets
 from pathlib import Path
 
 
-def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Replace `path` whole, in one rename. The old content stays if anything fails. Raises OSError."""
+def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> tuple[int, int]:
+    """Replace `path` whole, in one rename; its new mtime (ns) and inode. The old content stays if anything
+    fails. Raises OSError."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
@@ -15,9 +16,11 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
             while view:
                 view = view[os.write(fd, view) :]
             os.fchmod(fd, mode)
+            info = os.fstat(fd)
         finally:
             os.close(fd)
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+    return info.st_mtime_ns, info.st_ino

@@ -12,6 +12,7 @@ from watchfiles import awatch
 from app.model.faults import BadInput
 from app.model.problems import Problem, problem
 from app.narrate import log
+from app.signature import Signature, signature
 
 LOOK_MILLISECONDS = 2_000
 """Between looks at the file itself: network file systems tell of no changes."""
@@ -25,19 +26,8 @@ SETTLE_SECONDS = 0.08
 SETTLE_LOOKS = 20
 """For which a file that changes all the time is waited for."""
 
-Signature = tuple[int, int, int, int]
-
 UNREAD: Signature = (0, 0, 0, 0)
 """Of no file: whatever is there is looked at."""
-
-
-def signature(path: Path) -> Signature | None:
-    """Another one after every change of a file; None: it is not there."""
-    try:
-        info = path.stat()
-    except OSError:
-        return None
-    return info.st_mtime_ns, info.st_ctime_ns, info.st_ino, info.st_size
 
 
 class Version(Protocol):
@@ -82,6 +72,12 @@ class Edits(Generic[V]):
     def up_to_date(self) -> bool:
         """Whether the version that runs is the file as it stands."""
         return self._problem is None and signature(self._path) == self._seen
+
+    def rewritten(self, before: Signature | None, after: Signature) -> None:
+        """We have changed the file ourselves, in nothing that has to be taken up, when it was as `before`.
+        What others have saved is looked at all the same."""
+        if self._seen == before:
+            self._seen = after
 
     async def run(self) -> None:
         """Until cancelled."""

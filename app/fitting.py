@@ -5,8 +5,7 @@ import contextlib
 import os
 from collections.abc import Sequence
 
-from app.command_file.document import Document
-from app.command_file.parse import Parsed
+from app.command_file.parse import Parsed, Source
 from app.config.load import Loaded
 from app.core.never import Never, never_fits
 from app.core.rules import Rules
@@ -76,7 +75,7 @@ async def cards_within(watch: GpuWatch, seconds: float) -> tuple[Gpu, ...]:
 
 
 def never_fitting(
-    specs: Sequence[TaskSpec], document: Document, gpus: Sequence[Gpu], rules: Rules, file: str
+    specs: Sequence[TaskSpec], document: Source, gpus: Sequence[Gpu], rules: Rules, file: str
 ) -> tuple[Fault, ...]:
     """A fault for every one of the document's tasks that could not run even on an empty machine."""
     faults: dict[tuple[object, ...], list[Fault]] = {}

@@ -20,6 +20,8 @@ from app.model.problems import Problem, problem
 from app.model.settings import Settings
 from app.model.task import MODES, Mode
 from app.options import RunOptions
+from app.tables import is_table, read_table
+from app.tables.read import Counted
 
 LEAST_DESCRIPTORS, ENOUGH_DESCRIPTORS = 256, 1024
 
@@ -146,6 +148,8 @@ def raise_descriptor_limit() -> None:
 def mode_of(command_file: str) -> Mode:
     """The mode a command file is written for: by its name, else that with fewer faults. Raises BadInput."""
     path = Home.find().resolve(command_file)
+    if is_table(path):
+        return "multi"
     for mode in MODES:
         if configuration_of(path, mode) is not None:
             return mode
@@ -196,9 +200,13 @@ def _own_folder(parent: Path, make: bool) -> Path:
     return path
 
 
-def read_command_file(files: Files, verdicts: Verdicts) -> Parsed:
-    """The command file, its scripts checked by bash, with every fault of it."""
-    parsed = read(files.command, files.mode, files.shown)
+def read_command_file(files: Files, verdicts: Verdicts, counted: Counted | None = None) -> Parsed:
+    """The command file, its scripts checked by bash, with every fault of it. `counted`: see `read_table`."""
+    if is_table(files.command):
+        template = files.settings.table_command
+        parsed = read_table(files.command, files.mode, files.shown, template, counted)
+    else:
+        parsed = read(files.command, files.mode, files.shown)
     faults = (*parsed.faults, *check_scripts(parsed, files.shown, verdicts))
     return replace(parsed, faults=faults)
 

@@ -1,5 +1,6 @@
 """Before a scheduler starts: everything that could refuse the start is looked at, and nothing is written."""
 
+import asyncio
 import contextlib
 from dataclasses import dataclass
 
@@ -7,8 +8,8 @@ from app import fitting, preparation
 from app.command_file.parse import Parsed
 from app.command_file.syntax import Verdicts
 from app.core.rules import Rules
+from app.counting import counts_of
 from app.earlier import count_living, unfinished_run
-from app.edits import Signature, signature
 from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
 from app.model.faults import BadInput, Fault
@@ -17,8 +18,12 @@ from app.model.problems import Problem
 from app.narrate import counted
 from app.options import RunOptions
 from app.preparation import Files
+from app.signature import Signature, signature
 from app.store.plan_lock import take_plan
 from app.store.resume import SavedRun
+from app.tables import is_table
+from app.tables.count import TableBusy
+from app.tables.journal import Journal
 
 RESUME_LOOK_SECONDS = 0.3
 """What the driver gets before living attempts are looked for."""
@@ -33,6 +38,7 @@ class Ready:
     seen: Signature | None  #: of the command file as it was read
     parsed: Parsed
     verdicts: Verdicts  #: what bash said of its scripts
+    journal: Journal | None  #: of a table: what was counted in it
     saved: SavedRun | None  #: the run to go on with
     given_up: SavedRun | None  #: the unfinished run that a fresh start leaves behind
     watch: GpuWatch
@@ -49,7 +55,9 @@ async def make_ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> R
     saved, given_up = (None, unfinished) if options.start == "fresh" else (unfinished, None)
     seen = signature(files.command)
     verdicts: Verdicts = {}
-    parsed = preparation.read_command_file(files, verdicts)
+    journal = await _journal(files, saved) if is_table(files.command) else None
+    runs = journal.counts(saved.name) if journal and saved else None
+    parsed = preparation.read_command_file(files, verdicts, runs)
     if saved is not None:
         refuse(parsed.faults, files, saved)
     watch = GpuWatch(
@@ -63,8 +71,26 @@ async def make_ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> R
     else:
         rules, problems = fitting.rules_here(files, await _cards_at_resume(watch, files, saved))
     return Ready(
-        options, files, seen, parsed, verdicts, saved, given_up, watch, rules, files.problems + problems
+        *(options, files, seen, parsed, verdicts, journal, saved, given_up, watch, rules),
+        files.problems + problems,
     )
+
+
+async def _journal(files: Files, saved: SavedRun | None) -> Journal:
+    """What an earlier run has not counted yet is counted before a fresh one reads how often rows were run.
+    Raises BadInput where that can't be done now."""
+    journal = Journal(files.home.counts(files.command))
+    if saved is None:
+        if journal.pending():
+            try:
+                await asyncio.to_thread(counts_of(files, journal).settle)
+            except TableBusy as busy:
+                left = len(journal.pending())
+                raise BadInput(
+                    f"{busy}: close it first, as {counted(left, 'run')} are to be counted"
+                ) from busy
+        journal.forget()
+    return journal
 
 
 def refuse(faults: tuple[Fault, ...], files: Files, saved: SavedRun) -> None:
@@ -88,3 +114,9 @@ async def _cards_at_resume(watch: GpuWatch, files: Files, saved: SavedRun) -> tu
         if count_living(files.home, saved):
             return ()
         raise
+
+
+def read_again(ready: Ready, run: str) -> Parsed:
+    """The command file as it stands now, for a run that is under way."""
+    counts = ready.journal.counts(run) if ready.journal else None
+    return preparation.read_command_file(ready.files, ready.verdicts, counts)

@@ -21,6 +21,7 @@ from app.config import Loaded
 from app.core.machine import Core
 from app.core.never import surely_gb
 from app.core.task import Task
+from app.counting import Counting
 from app.edits import UNREAD, Edits
 from app.engine import Engine, now
 from app.gpu.watch import GpuWatch
@@ -37,7 +38,7 @@ from app.model.task import TaskSpec
 from app.narrate import Narrator, counted, duration, log
 from app.options import RunOptions
 from app.publish import Publisher
-from app.ready import Ready, make_ready
+from app.ready import Ready, make_ready, read_again
 from app.recorder import Recorder
 from app.replan import Replan
 from app.report import Report
@@ -72,6 +73,7 @@ class Parts:
     settings: Edits[Loaded]
     replan: Replan
     retune: Retune
+    counting: Counting | None  #: of a table's rows
     plan: Plan
     turn: Callable[[str, bool], str]  #: a card off or on
     changes: Changes  #: what would start a waiting task
@@ -110,7 +112,7 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
         files.command,
         ready.seen,
         ready.parsed,
-        lambda: preparation.read_command_file(files, ready.verdicts),
+        lambda: read_again(ready, the_plan.name),
         replan,
         lambda: publisher.look_again(),
     )
@@ -127,16 +129,20 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
 
     def problems() -> list[Problem]:
         changing = (*edits.problems, *settings.problems, *retune.problems)
+        changing += counting.problems if counting else ()
         return [*ready.problems, *changing, *([recorder.problem] if recorder.problem else ())]
 
     report = Report(_base(ready, the_plan.name), core)
     narrator = Narrator(core, ready.options.watch)
     publisher = Publisher(report, writer, core, backend, problems, narrator.problems)
+    counting = None
+    if ready.journal is not None:
+        counting = Counting(core, files, the_plan.name, ready.journal, edits.rewritten)
+        engine.listeners.append(counting)
     engine.listeners += [narrator, publisher]
     turn = partial(turn_card, backend.known, files.home.gpus_off)
-    return Parts(
-        engine, recorder, publisher, edits, settings, replan, retune, the_plan, turn, backend.changes
-    )
+    changing = edits, settings, replan, retune
+    return Parts(engine, recorder, publisher, *changing, counting, the_plan, turn, backend.changes)
 
 
 def _surely_gb(watch: GpuWatch, backend: LocalBackend) -> Callable[[TaskSpec], float | None]:
@@ -198,6 +204,8 @@ async def _live(ready: Ready, parts: Parts) -> int:
     engine.alongside(engine.backend.observe(engine.look_again), "observer")
     engine.alongside(parts.edits.run(), "edits")
     engine.alongside(parts.settings.run(), "settings")
+    if parts.counting:
+        engine.alongside(parts.counting.run(), "counting")
     if view:
         engine.alongside(_draw(view), "view")
     simulated = ready.options.simulate is not None
@@ -248,6 +256,8 @@ def _in_file(the_plan: Plan) -> list[Task]:
 
 async def _finish(ready: Ready, parts: Parts, signals: Signals, console: Console) -> int:
     core, recorder = parts.engine.core, parts.recorder
+    if parts.counting:
+        await parts.counting.finish()
     code = signals.exit_code()
     if code is None:
         code = _as_asked(core)
@@ -282,7 +292,7 @@ async def _file_has_more(ready: Ready, parts: Parts) -> bool:
     if parts.edits.up_to_date or not ready.files.command.exists():
         return False
     try:
-        parsed = await asyncio.to_thread(preparation.read_command_file, ready.files, ready.verdicts)
+        parsed = await asyncio.to_thread(read_again, ready, parts.plan.name)
     except (BadInput, OSError):
         return True
     return parts.replan.has_more(parsed)

@@ -30,11 +30,17 @@ def read_trusted(path: Path, limit: int, name: str) -> Trusted:
     `name` is what its faults call it. Raises BadInput with one fault: missing, unreadable, no regular
     file (a FIFO is not waited for), someone else's, world-writable, too large, or not UTF-8.
     """
+    data, problems = read_trusted_bytes(path, limit, name)
+    return Trusted(decode(data, name), problems)
+
+
+def read_trusted_bytes(path: Path, limit: int, name: str) -> tuple[bytes, tuple[Problem, ...]]:
+    """The same of a file that may be no text. Raises BadInput."""
     data, status = _load(path, limit, name)
     refused = foreign(status, os.getuid())
     if refused:
         raise _bad(name, *refused)
-    return Trusted(decode(data, name), _open_to_group(name, status))
+    return data, _open_to_group(name, status)
 
 
 def _load(path: Path, limit: int, name: str) -> tuple[bytes, os.stat_result]:

@@ -118,6 +118,11 @@ def _value(key: str, text: str | None) -> object:
         raise Misread(f"{key}: {wrong.problem}", wrong.hint or f"write {example}") from None
 
 
+def option_value(key: str, value: str) -> object:
+    """An option's value from a cell of a table: there are no quotes around it. Raises Misread."""
+    return _value(key, '"' + re.sub(r"([\"\\])", r"\\\1", value) + '"')
+
+
 def _unquoted(text: str) -> str:
     if text[:1] == '"' and "\\" in text:
         return re.sub(r"\\([\"\\])", r"\1", text[1:-1])

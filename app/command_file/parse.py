@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from app.command_file.blocks import BLOCK_SHAPE, doubtful_of, task_of
 from app.command_file.document import Document
@@ -10,18 +11,33 @@ from app.command_file.lane import Report, misspelt
 from app.command_file.lines import FENCE, Chunk, chunks, indent, split_lines
 from app.model.faults import Fault
 from app.model.problems import Problem
-from app.model.task import Mode, TaskSpec
+from app.model.task import Mode, TaskSpec, Value
 
 MOST_TASKS = 1_000_000
 
 _UNUSABLE = re.compile("[\x00\r\ud800-\udfff]")
 
 
+class Source(Protocol):
+    """Where a task's values stand in its file."""
+
+    @property
+    def text(self) -> str:
+        """The same for the same content."""
+
+    def place(self, line: int, value: Value) -> tuple[int, int]:
+        """Line and column of a value of the task that `TaskSpec.line` places there."""
+
+    def block_at(self, line: int) -> int: ...
+
+    def script_lines(self, block: int) -> list[int]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A command file read: its tasks in order, everything wrong with it, what its user should know."""
 
-    document: Document
+    document: Source
     tasks: tuple[TaskSpec, ...]
     faults: tuple[Fault, ...]
     problems: tuple[Problem, ...] = field(default=())

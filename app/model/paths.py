@@ -49,6 +49,11 @@ class Home:
     def history(self) -> Path:
         return self.data / "history.db"
 
+    def counts(self, table: Path) -> Path:
+        """What is to be counted in a table (real path), and was."""
+        digest = blake2b(os.fsencode(table), digest_size=6).hexdigest()
+        return self.data / "counts" / f"{run_stem(table)}-{digest}.jsonl"
+
     @property
     def gpus_off(self) -> Path:
         """Cards turned off for this user, read by all schedulers of this home."""

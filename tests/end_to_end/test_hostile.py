@@ -17,6 +17,7 @@ from app.command_file import read
 from app.command_file.parse import Parsed, parse
 from app.edits import Edits
 from app.model.paths import PROJECT
+from app.signature import signature
 from tests.end_to_end.world import UNTIL_GO, World
 from tests.waiting import eventually
 
@@ -173,7 +174,7 @@ def test_without_watches_left_edits_are_seen_all_the_same(
     old, parsed = parse("old", "multi", str(file)), parse("", "multi", str(file))
 
     async def edit() -> Parsed:
-        watching = Edits(file, edits.signature(file), old, lambda: parsed, accepted.put_nowait, lambda: None)
+        watching = Edits(file, signature(file), old, lambda: parsed, accepted.put_nowait, lambda: None)
         task = asyncio.create_task(watching.run())
         file.write_text("new version")
         try:
@@ -210,7 +211,7 @@ def test_a_file_that_was_only_touched_was_not_edited(tmp_path: Path, monkeypatch
     monkeypatch.setattr(edits, "awatch", signs)
     watching = Edits(
         file,
-        edits.signature(file),
+        signature(file),
         read(file, "multi"),
         lambda: read(file, "multi"),
         accepted.append,

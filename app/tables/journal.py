@@ -1,0 +1,123 @@
+"""Which runs of a table's rows are over and not counted in it yet: each is counted once, whatever dies."""
+
+import contextlib
+import json
+import os
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.tables.read import Identity
+
+Number = tuple[str, int]
+"""A run of the plan, and an attempt's number in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An attempt that went well, to be counted at its row."""
+
+    number: Number
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """A count that was about to be written when the writer died."""
+
+    due: Due
+    value: str  #: of `run_num`, as it was to become
+
+
+@dataclass(slots=True)
+class _Account:
+    due: dict[Number, Due] = field(default_factory=dict)
+    tried: dict[Number, str] = field(default_factory=dict)
+    done: set[Number] = field(default_factory=set)
+
+
+class Journal:
+    """Lines of JSON, appended: `due` when a run is over, `try` before its count is written, `done` after. A
+    torn last line is the one of a writer that died, and counts as not written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._account = _Account()
+        with contextlib.suppress(FileNotFoundError):
+            for line in path.read_bytes().split(b"\n"):
+                self._take(line)
+
+    def due(self, run: str, number: int, identity: Identity) -> bool:
+        """Note that an attempt went well; False: it is known already. Raises OSError."""
+        if (run, number) in self._account.due:
+            return False
+        self._append([{"due": number, "run": run, "row": list(identity)}])
+        return True
+
+    def trying(self, values: Mapping[Number, str]) -> None:
+        """What is about to be written. Raises OSError."""
+        self._append([{"try": number, "run": run, "to": to} for (run, number), to in values.items()])
+
+    def counted(self, numbers: Collection[Number]) -> None:
+        """They are in the file now. Raises OSError."""
+        self._append([{"done": number, "run": run} for run, number in numbers])
+
+    def pending(self) -> Sequence[Due]:
+        return [due for number, due in self._account.due.items() if number not in self._account.done]
+
+    def attempted(self) -> Sequence[Attempted]:
+        """Those of which nobody knows yet whether they were written."""
+        tried = self._account.tried
+        return [Attempted(due, tried[due.number]) for due in self.pending() if due.number in tried]
+
+    def counts(self, run: str) -> Counter[Identity]:
+        """Runs of a run of the plan that are in the file."""
+        due, done = self._account.due, self._account.done
+        return Counter(due[number].identity for number in done if number[0] == run and number in due)
+
+    def forget(self) -> None:
+        """Nothing is pending and a new run begins: what was is of no use any more. Raises OSError."""
+        self._path.unlink(missing_ok=True)
+        self._account = _Account()
+
+    def _append(self, entries: list[dict[str, Any]]) -> None:
+        data = b"".join(json.dumps(entry).encode() + b"\n" for entry in entries)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(fd, (b"\n" if _torn(self._path) else b"") + data)
+        finally:
+            os.close(fd)
+        for line in data.split(b"\n"):
+            self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        for entry in _entries(line):
+            run = entry["run"]
+            if "due" in entry:
+                number = (run, entry["due"])
+                digest, name = entry["row"]
+                self._account.due[number] = Due(number, (digest, name))
+            elif "try" in entry:
+                self._account.tried[(run, entry["try"])] = entry["to"]
+            elif "done" in entry:
+                self._account.done.add((run, entry["done"]))
+
+
+def _entries(line: bytes) -> Iterator[dict[str, Any]]:
+    with contextlib.suppress(ValueError):
+        entry = json.loads(line)
+        if isinstance(entry, dict) and isinstance(entry.get("run"), str):
+            yield entry
+
+
+def _torn(path: Path) -> bool:
+    """Did the last writer die in the middle of a line?"""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        if not size:
+            return False
+        file.seek(size - 1)
+        return file.read(1) != b"\n"

@@ -1,0 +1,142 @@
+"""A table from disk: what a command file would say of the same tasks."""
+
+import hashlib
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.command_file.parse import Parsed
+from app.model.faults import BadInput, Fault
+from app.model.problems import Problem
+from app.model.task import Mode, TaskSpec, Value
+from app.tables.rows import RowReader
+from app.tables.sheet import SUFFIXES, Sheet, Unreadable, of_suffix
+from app.trust import decode, read_trusted_bytes
+
+LARGEST_BYTES = 64 * 1024 * 1024
+SHAPE = "the first row names the columns, each other one is a task: name, cmd, need_run_num, its arguments"
+
+COLUMN_OF: Mapping[Value, str] = {
+    "gpus": "gpus",
+    "memory": "memory_gb",
+    "devices": "devices",
+    "model": "model",
+}
+
+Identity = tuple[str, str | None]
+"""Of a row, however it moves: its task's digest, and its name."""
+
+Counted = Mapping[Identity, int]
+"""Runs of the present run of the plan that the file's `run_num` has in it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Stands where a command file has its document: knows where everything is."""
+
+    text: str  #: the same for the same content
+    sheet: Sheet
+
+    def place(self, line: int, value: Value) -> tuple[int, int]:
+        return self.sheet.place(line, COLUMN_OF.get(value, value))
+
+    def block_at(self, line: int) -> int:
+        return line
+
+    def script_lines(self, block: int) -> list[int]:
+        return [block]
+
+
+@dataclass(frozen=True, slots=True)
+class RowTask:
+    """A row that was read: its task, and how often it was run and shall be."""
+
+    at: int  #: from 0
+    spec: TaskSpec
+    done: int
+    need: int
+
+    @property
+    def identity(self) -> Identity:
+        return self.spec.digest(), self.spec.options.name
+
+
+def is_table(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
+
+
+def read_table(
+    path: Path, mode: Mode, name: str, template: str | None, counted: Counted | None = None
+) -> Parsed:
+    """A table's tasks: each row as often as is missing, and those runs of this run that are counted in it.
+
+    Never raises; `template`: the setting `table_command`."""
+    try:
+        data, problems = read_trusted_bytes(path, LARGEST_BYTES, name)
+        return parse_table(path, data, mode, name, template, counted, problems)
+    except BadInput as bad:
+        return Parsed(Table("", Sheet((), ())), (), bad.faults)
+
+
+def parse_table(
+    path: Path,
+    data: bytes,
+    mode: Mode,
+    name: str,
+    template: str | None,
+    counted: Counted | None = None,
+    problems: tuple[Problem, ...] = (),
+) -> Parsed:
+    """Raises BadInput for what is no table at all."""
+    sheet = parse_sheet(path, data, name)
+    faults: list[Fault] = []
+    rows = list(row_tasks(sheet, mode, name, template, faults))
+    left = Counter(counted or {})
+    tasks: list[TaskSpec] = []
+    for row in rows:
+        ours = min(row.done, left[row.identity])  # of twins the first were counted first
+        left[row.identity] -= ours
+        tasks += [row.spec] * max(0, row.need - row.done + ours)
+    if not sheet.rows and not faults:
+        faults.append(Fault(name, 0, 0, "there is no task in it", SHAPE))
+    elif not tasks and not faults:
+        hint = "raise need_run_num, or lower run_num, for what is to run again"
+        faults.append(Fault(name, 0, 0, "every row has been run as often as it needs", hint))
+    text = hashlib.sha256(data).hexdigest()
+    return Parsed(Table(text, sheet), tuple(tasks), tuple(sorted(faults)), problems)
+
+
+def row_tasks(
+    sheet: Sheet, mode: Mode, name: str, template: str | None, faults: list[Fault]
+) -> Iterator[RowTask]:
+    """Of every sound row; what is wrong with the others is added to `faults`."""
+
+    def report(line: int, column: str, problem: str, hint: str) -> None:
+        faults.append(Fault(name, *sheet.place(line, column), problem, hint))
+
+    reader = RowReader(mode, template, _first_queue(sheet), report)
+    tmux = shutil.which("tmux") is not None
+    for at, row in enumerate(sheet.rows):
+        spec, runs = reader.task(row, at), reader.runs(row)
+        if spec is not None and spec.options.terminal == "tmux" and not tmux:
+            report(row.line, "terminal", "terminal is tmux, but there is no tmux on PATH", "install tmux")
+        elif spec is not None and runs is not None:
+            yield RowTask(at, spec, *runs)
+
+
+def _first_queue(sheet: Sheet) -> int:
+    """Rows that name no queue get one each, behind those that are named."""
+    named = [row.cells["queue"].strip() for row in sheet.rows if "queue" in row.cells]
+    return 1 + max((int(text) for text in named if text.isascii() and text.isdecimal()), default=-1)
+
+
+def parse_sheet(path: Path, data: bytes, name: str) -> Sheet:
+    """Raises BadInput for what is no table at all."""
+    if path.suffix.lower() != ".xlsx":
+        decode(data, name)
+    try:
+        return of_suffix(path).read(data)
+    except Unreadable as wrong:
+        raise BadInput([Fault(name, wrong.line, wrong.column, wrong.problem, wrong.hint)]) from None

@@ -1,0 +1,146 @@
+"""A row to a task: FlowLine's columns, ours, and every other one as a flag of the command."""
+
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+from app.command_file import values
+from app.command_file.lane import option_value
+from app.command_file.shell import background_end
+from app.command_file.values import Misread, clip
+from app.model.task import Mode, Options, TaskSpec
+from app.tables.sheet import Row
+
+NAME, CMD, RUN, NEED = "name", "cmd", "run_num", "need_run_num"
+"""FlowLine's columns: what is shown, the command, how often it was run, and how often it shall be."""
+
+OPTIONS = (
+    "queue_name",
+    "devices",
+    "model",
+    "retries",
+    "timeout",
+    "on_failure",
+    "priority",
+    "hold",
+    "cwd",
+    "share",
+    "terminal",
+)
+"""Columns that say what `#LANE` options of the same name do."""
+
+OURS = frozenset({NAME, CMD, RUN, NEED, "queue", "gpus", "memory_gb", *OPTIONS})
+
+ARGS = "{args}"
+MOST_RUNS = 10_000
+_UNUSABLE = re.compile("[\x00\r\ud800-\udfff]")
+
+Report = Callable[[int, str, str, str], None]
+"""Takes a row's line, a column, what is wrong and what would be right."""
+
+T = TypeVar("T")
+
+
+class RowReader:
+    """Reads the rows of a table, one after the other."""
+
+    def __init__(self, mode: Mode, template: str | None, first_queue: int, report: Report) -> None:
+        """`template`: the setting `table_command`; `first_queue`: of rows that name none."""
+        self._mode, self._template, self._first_queue = mode, template, first_queue
+        self._report = report
+
+    def task(self, row: Row, at: int) -> TaskSpec | None:
+        """The task of the row at this place (from 0); None after a report."""
+        sound = True
+
+        def report(column: str, wrong: Misread) -> None:
+            nonlocal sound
+            sound = False
+            self._report(row.line, column, wrong.problem, wrong.hint)
+
+        queue = self._value(row, "queue", values.queue_id, report)
+        memory = self._value(row, "memory_gb", values.memory, report)
+        options, cpu = self._options(row, at, report)
+        gpus = self._gpus(row, cpu, report)
+        script = self._script(row, report)
+        if not sound or script is None:
+            return None
+        number = self._first_queue + at if queue is None else queue
+        gb = (memory if "memory_gb" in row.cells else 0.0) if gpus else 0.0
+        return TaskSpec(number, script, gpus, gb, options, row.line)
+
+    def runs(self, row: Row) -> tuple[int, int] | None:
+        """How often it was run, and how often it shall be; None after a report."""
+        found = [self._count(row, RUN, 0), self._count(row, NEED, 1)]
+        done, need = found
+        return None if done is None or need is None else (done, need)
+
+    def _count(self, row: Row, column: str, default: int) -> int | None:
+        text = row.cells.get(column, str(default)).strip()
+        whole = text[:-2] if text.endswith(".0") else text
+        if values.is_digits(whole) and int(whole[:9]) <= MOST_RUNS and len(whole) < 6:
+            return int(whole)
+        self._report(row.line, column, f"{column} is {clip(text)}", f"write a number from 0 to {MOST_RUNS}")
+        return None
+
+    def _value(
+        self, row: Row, column: str, read: Callable[[str], T], report: Callable[[str, Misread], None]
+    ) -> T | None:
+        if column not in row.cells:
+            return None
+        try:
+            return read(row.cells[column].strip())
+        except Misread as wrong:
+            report(column, wrong)
+            return None
+
+    def _gpus(self, row: Row, cpu: bool, report: Callable[[str, Misread], None]) -> int:
+        count = self._value(row, "gpus", values.gpu_count, report)
+        if cpu:
+            return 0
+        if count is not None and count > 1 and self._mode == "single":
+            report("gpus", Misread(f"{count} GPUs in single mode", "run the table by main_gpus.py"))
+        return 1 if count is None else count
+
+    def _options(self, row: Row, at: int, report: Callable[[str, Misread], None]) -> tuple[Options, bool]:
+        """With a name for every row, as FlowLine fills it in; and whether `devices` says cpu."""
+        known: dict[str, Any] = {"name": row.cells.get(NAME, f"Task:{at}")}
+        for key in OPTIONS:
+            if key in row.cells:
+                known[key] = self._value(row, key, partial(option_value, key), report)
+        env = {
+            column.removeprefix("env."): self._value(row, column, partial(option_value, column), report)
+            for column in row.cells
+            if column.startswith("env.")
+        }
+        devices = known.pop("devices", None)
+        if isinstance(devices, tuple):
+            known["devices"] = devices
+        if env:
+            known["env"] = tuple(sorted(env.items()))
+        return Options(**{key: value for key, value in known.items() if value is not None}), devices == "cpu"
+
+    def _script(self, row: Row, report: Callable[[str, Misread], None]) -> str | None:
+        command = row.cells.get(CMD, self._template)
+        if command is None:
+            hint = 'fill in cmd, or set table_command in gpu_manage.yaml: "python train.py {args}"'
+            report(CMD, Misread("the row has no command", hint))
+            return None
+        flags = " ".join(_flags(row.cells))
+        script = command.replace(ARGS, flags) if ARGS in command else f"{command.rstrip()} {flags}".rstrip()
+        if _UNUSABLE.search(script):
+            report(CMD, Misread("the row holds a character that no command can", "take out NUL and CR"))
+        if background_end(script) is not None:
+            report(CMD, Misread("the command ends in & and would be over at once", "take the & away"))
+        return script
+
+
+def _flags(cells: Mapping[str, str]) -> Iterator[str]:
+    """`--lr 0.010` for a column `lr`; one that begins with a dash is the flag as it stands. Every cell is one
+    argument, whatever it holds."""
+    for column, text in cells.items():
+        if column not in OURS and not column.startswith("env."):
+            flag = column if column.startswith("-") else f"--{column}"
+            yield f"{shlex.quote(flag)} {shlex.quote(text)}"

@@ -1,0 +1,68 @@
+"""A table as a file holds it: columns, rows of text, and where each cell stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+SUFFIXES = (".csv", ".xlsx", ".json", ".jsonl")
+
+
+class Unreadable(Exception):
+    """The file is no such table: what is wrong, at a line and column from 1 (0: the file as a whole)."""
+
+    def __init__(self, line: int, column: int, problem: str, hint: str) -> None:
+        super().__init__(problem)
+        self.line, self.column, self.problem, self.hint = line, column, problem, hint
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row's cells as text, by column; empty ones are left out."""
+
+    line: int  #: in the file, as an editor or a spreadsheet counts it, from 1; of JSON: the row, from 1
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def place(self, line: int, column: str) -> tuple[int, int]:
+        """Line and column, from 1, of a cell; of the row where there is no such column."""
+        return line, self.columns.index(column) + 1 if column in self.columns else 1
+
+
+class Format(Protocol):
+    """How one kind of file holds a table."""
+
+    def read(self, data: bytes) -> Sheet:
+        """Raises Unreadable."""
+
+    def write(self, data: bytes, column: str, values: Mapping[int, str]) -> bytes:
+        """The file with these texts in a column, by row from 0; all else stays as it is. A column that is not
+        there yet is added. Raises Unreadable."""
+
+
+def of_suffix(path: Path) -> Format:
+    """For a path with one of SUFFIXES."""
+    from app.tables import csv_format, json_format, xlsx_format  # each loads what it takes
+
+    formats: Mapping[str, Format] = {
+        ".csv": csv_format.Csv(),
+        ".xlsx": xlsx_format.Xlsx(),
+        ".json": json_format.Json(),
+        ".jsonl": json_format.JsonLines(),
+    }
+    return formats[path.suffix.lower()]
+
+
+def checked(columns: Sequence[str], line: int = 1) -> tuple[str, ...]:
+    """Raises Unreadable for names that are empty or given twice."""
+    for at, name in enumerate(columns):
+        if not name:
+            raise Unreadable(line, at + 1, "this column has no name", "name it, or take the column out")
+        if name in columns[:at]:
+            raise Unreadable(line, at + 1, f"there are two columns {name!r}", "rename one of them")
+    return tuple(columns)

@@ -1,0 +1,162 @@
+"""Tables of tasks, as FlowLine has them, run by real schedulers."""
+
+import csv
+import io
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from tests.end_to_end.world import UNTIL_GO, World
+from tests.waiting import eventually
+
+TODO = [
+    {"name": "baseline1", "lr": "0.010", "run_num": "0", "need_run_num": "1", "cmd": "./train"},
+    {"name": "baseline2", "lr": "a;touch $HOME/x", "run_num": "1", "need_run_num": "3", "cmd": "./train"},
+]
+"""The table of FlowLine's own example, with an argument that is no friend of the shell."""
+
+
+def script(world: World, text: str = 'echo "$@" >>done') -> None:
+    path = world.root / "work" / "train"
+    path.write_text(f"#!/bin/bash\n{text}\n")
+    path.chmod(0o755)
+
+
+def table(world: World, suffix: str, rows: list[dict[str, str]]) -> Path:
+    path = world.root / f"todo{suffix}"
+    if suffix == ".xlsx":
+        book = Workbook()
+        book.worksheets[0].append(list(rows[0]))
+        for row in rows:
+            book.worksheets[0].append([int(v) if v.isdigit() else v for v in row.values()])
+        book.save(path)
+    elif suffix == ".csv":
+        out = io.StringIO()
+        writer = csv.DictWriter(out, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+        path.write_text(out.getvalue())
+    else:
+        path.write_text(json.dumps(rows, indent=1) if suffix == ".json" else "\n".join(map(json.dumps, rows)))
+    return path
+
+
+def counts(path: Path) -> dict[str, int]:
+    """run_num by name."""
+    if path.suffix == ".xlsx":
+        header, *rows = load_workbook(path).worksheets[0].values
+        found = [dict(zip(header, row, strict=True)) for row in rows]
+    elif path.suffix == ".csv":
+        found = list(csv.DictReader(io.StringIO(path.read_text())))
+    else:
+        text = path.read_text()
+        found = (
+            json.loads(text) if path.suffix == ".json" else [json.loads(line) for line in text.splitlines()]
+        )
+    return {str(row["name"]): int(row["run_num"]) for row in found}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".json", ".jsonl"])
+def test_each_row_runs_as_often_as_is_missing_and_is_counted(world: World, suffix: str) -> None:
+    script(world)
+    path = table(world, suffix, TODO)
+    world.run(command_file=path)
+    assert sorted(world.work("done")) == ["--lr 0.010", *["--lr a;touch $HOME/x"] * 2]
+    assert counts(path) == {"baseline1": 1, "baseline2": 3}
+    assert "run as often as it needs" in world.run(command_file=path, expect=2)
+    assert len(world.work("done")) == 3
+
+
+def test_what_fails_is_not_counted(world: World) -> None:
+    world.settings(max_retries=0)
+    script(world, "test -e ok")
+    path = table(world, ".csv", [TODO[0]])
+    world.run(command_file=path, expect=1)
+    assert counts(path) == {"baseline1": 0}
+    (world.root / "work" / "ok").touch()
+    world.run(command_file=path)
+    assert counts(path) == {"baseline1": 1}
+
+
+def test_the_table_may_be_edited_in_the_middle_of_a_run(world: World) -> None:
+    script(world, f'echo "$2" >>begun; {UNTIL_GO.replace("go", "$2")}')
+    path = table(world, ".csv", [{**TODO[0], "lr": "a"}, {**TODO[0], "name": "b", "lr": "b"}])
+    scheduler = world.start(command_file=path)
+    scheduler.wait_for("0/0", "running")
+    scheduler.wait_for("1/0", "running")
+    text = path.read_text().replace("baseline1,a,0,1", "baseline1,a,0,2")
+    path.write_text(f"{text}c,c,0,1,./train\n")
+    scheduler.wait_for("2/0", "running")
+    (world.root / "work" / "a").touch()
+    eventually(lambda: "baseline1,a,2,2,./train" in path.read_text())
+    path.write_text("note,name,lr,run_num,need_run_num,cmd\n,b,b,0,1,./train\n,c,c,0,1,./train\n")
+    eventually(lambda: scheduler.tasks()["0/0"].name == "b")
+    for name in "bc":
+        (world.root / "work" / name).touch()
+    assert scheduler.end() == 0
+    assert path.read_text().splitlines()[1:] == [",b,b,1,1,./train", ",c,c,1,1,./train"]
+    assert sorted(world.work("begun")) == ["a", "a", "b", "c"]
+
+
+def test_a_table_that_is_open_elsewhere_is_counted_when_it_is_closed(world: World) -> None:
+    script(world)
+    path = table(world, ".csv", [TODO[0], {**TODO[0], "name": "last", "cmd": f"{UNTIL_GO} #"}])
+    lock = path.with_name(f".~lock.{path.name}#")
+    lock.touch()
+    scheduler = world.start(command_file=path)
+    scheduler.wait_for("0/0", "completed")
+    eventually(lambda: "not_counted" in {problem.kind for problem in scheduler.problems()})
+    assert counts(path) == {"baseline1": 0, "last": 0}
+    lock.unlink()
+    eventually(lambda: counts(path)["baseline1"] == 1)
+    eventually(lambda: "not_counted" not in {problem.kind for problem in scheduler.problems()})
+    world.go()
+    assert scheduler.end() == 0
+    assert counts(path) == {"baseline1": 1, "last": 1}
+
+
+def test_what_could_not_be_counted_at_the_end_is_counted_by_the_next_start(world: World) -> None:
+    script(world)
+    path = table(world, ".csv", [TODO[0]])
+    lock = path.with_name(f"~${path.name}")
+    lock.touch()
+    assert "1 run could not be counted yet" in world.run(command_file=path)
+    assert "close it first" in world.run(command_file=path, expect=2)
+    lock.unlink()
+    assert "run as often as it needs" in world.run(command_file=path, expect=2)
+    assert counts(path) == {"baseline1": 1}
+    assert world.work("done") == ["--lr 0.010"]
+
+
+def _until(world: World, runs: int) -> None:
+    eventually(lambda: len(world.work("done")) >= runs)
+
+
+def test_every_run_is_counted_once_whatever_is_killed(world: World) -> None:
+    """A scheduler that dies again and again, at any moment, loses no count and counts nothing twice."""
+    script(world)
+    rows = [
+        {"name": f"r{number}", "run_num": "0", "need_run_num": "4", "cmd": "./train", "lr": str(number)}
+        for number in range(12)
+    ]
+    path = table(world, ".csv", rows)
+    for kill in range(8):
+        scheduler = world.start(command_file=path)
+        _until(world, 5 * (kill + 1))
+        scheduler.child.send_signal(signal.SIGKILL)
+        scheduler.child.wait()
+    world.run(command_file=path)
+    assert counts(path) == dict.fromkeys((row["name"] for row in rows), 4)
+    assert len(world.work("done")) == 48, "and nothing ran once too often"
+
+
+def test_faults_come_with_row_and_column(world: World) -> None:
+    path = table(world, ".csv", [{**TODO[0], "gpus": "9", "cmd": "if"}, {**TODO[1], "gpus": "two"}])
+    said = world.run("--check", command_file=path, expect=2)
+    assert f"{path}:3:6: the GPU count 'two' is no number" in said
+    assert f"{path}:2:6: the task asks for 9 GPUs, but there are 4 GPUs in range" in said
+    assert f"{path}:2:1: bash can't read this script" in said
+    assert counts(path) == {"baseline1": 0, "baseline2": 1}

@@ -1,0 +1,234 @@
+"""Tables of tasks: what each format says, and how one cell of it is changed."""
+
+import io
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
+
+from app.command_file.parse import Parsed
+from app.model.faults import BadInput
+from app.tables.read import parse_table
+from app.tables.sheet import of_suffix
+
+ROWS = [
+    {
+        "name": "baseline1",
+        "lr": "0.010",
+        "batch_size": "00064",
+        "run_num": "0",
+        "need_run_num": "1",
+        "cmd": "t1",
+    },
+    {"name": "baseline2", "lr": "", "batch_size": "128", "run_num": "1", "need_run_num": "3", "cmd": "t2"},
+]
+
+
+def csv_of(rows: list[dict[str, str]], delimiter: str = ",") -> bytes:
+    lines = [delimiter.join(rows[0]), *(delimiter.join(row.values()) for row in rows)]
+    return "\n".join(lines).encode() + b"\n"
+
+
+def xlsx_of(rows: list[dict[str, str]]) -> bytes:
+    book = Workbook()
+    page = book.worksheets[0]
+    page.append(list(rows[0]))
+    for row in rows:
+        page.append(list(row.values()))
+    page["A1"].font = Font(bold=True)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+FORMS = {
+    ".csv": csv_of(ROWS),
+    ".json": json.dumps(ROWS, indent=2).encode(),
+    ".jsonl": "\n".join(map(json.dumps, ROWS)).encode(),
+    ".xlsx": xlsx_of(ROWS),
+}
+
+
+def parsed(data: bytes, suffix: str = ".csv", template: str | None = None) -> Parsed:
+    return parse_table(Path(f"todo{suffix}"), data, "multi", "todo", template)
+
+
+def faults(text: str, template: str | None = None) -> list[str]:
+    return [str(fault) for fault in parsed(text.encode(), ".csv", template).faults]
+
+
+@pytest.mark.parametrize("suffix", FORMS)
+def test_rows_are_tasks_and_their_other_columns_are_flags(suffix: str) -> None:
+    found = parsed(FORMS[suffix], suffix)
+    assert not found.faults
+    assert [task.script for task in found.tasks] == [
+        "t1 --lr 0.010 --batch_size 00064",
+        "t2 --batch_size 128",
+        "t2 --batch_size 128",
+    ], "each as often as is missing, and its text as it stands"
+    assert [(task.queue_id, task.options.name) for task in found.tasks] == [
+        (0, "baseline1"),
+        (1, "baseline2"),
+        (1, "baseline2"),
+    ]
+
+
+def test_columns_of_ours() -> None:
+    text = (
+        "cmd,queue,gpus,memory_gb,model,timeout,devices,priority,env.SEED,hold,lr\n"
+        'run,7,2,20.5,A100,2h,"0,1",5,3,yes,1\n'
+    )
+    (task,) = parsed(text.encode()).tasks
+    assert (task.queue_id, task.gpus, task.memory_gb, task.script) == (7, 2, 20.5, "run --lr 1")
+    options = task.options
+    assert (options.model, options.timeout, options.devices, options.priority) == (
+        "A100",
+        7200,
+        ("0", "1"),
+        5,
+    )
+    assert (options.env, options.hold, options.name) == ((("SEED", "3"),), True, "Task:0")
+
+
+def test_a_column_that_begins_with_a_dash_is_the_flag_as_it_stands() -> None:
+    (task,) = parsed(b"cmd,--model,-v\nrun,resnet,3\n").tasks
+    assert task.script == "run --model resnet -v 3"
+
+
+def test_the_command_may_come_from_the_settings() -> None:
+    (task,) = parsed(b"lr\n0.1\n", template="python train.py {args} --fast").tasks
+    assert task.script == "python train.py --lr 0.1 --fast"
+    assert faults("lr\n0.1\n") == [
+        "todo:2:1: the row has no command; fill in cmd, or set table_command in gpu_manage.yaml: "
+        '"python train.py {args}"'
+    ]
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), min_size=1))
+def test_a_cell_is_one_argument_whatever_it_holds(cell: str) -> None:
+    if not cell.strip():
+        return
+    (task,) = parsed(json.dumps([{"cmd": "run", "x": cell}]).encode(), ".json").tasks
+    assert shlex.split(task.script) == ["run", "--x", cell]
+
+
+def test_all_faults_come_at_once_with_their_places() -> None:
+    found = faults(
+        "cmd,gpus,memory_gb,timeout,run_num,devices\na,x,lots,2,0,0\nb,1,5,2h,-1,zero\nsleep 9 &,1,5,2h,0,0\n"
+    )
+    assert found == [
+        "todo:2:2: the GPU count 'x' is no number; write a whole number, e.g. 2",
+        "todo:2:3: the memory 'lots' is no number; write GB per GPU: 20, 7.5, 20GB, 2048MB, or all for the "
+        "whole card",
+        "todo:2:4: timeout: '2' is no time with its unit; write 2s, 2m or 2h",
+        "todo:3:5: run_num is '-1'; write a number from 0 to 10000",
+        "todo:3:6: devices: 'zero' is no GPU index; write devices=0,1 or devices=auto or devices=cpu",
+        "todo:4:1: the command ends in & and would be over at once; take the & away",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "data", "says"),
+    [
+        (".csv", b"a,a\n1,2\n", "two columns 'a'"),
+        (".csv", b"a,\n1,2\n", "has no name"),
+        (".csv", b"cmd\nrun,2\n", "the row has 2 cells, and there are 1 columns"),
+        (".csv", b'cmd\n"run\n', "a quoted cell does not end"),
+        (".json", b"{", "it is no JSON"),
+        (".json", b"3", "it is no table"),
+        (".json", b"[1]", "the row is no object"),
+        (".json", b'[{"a": [1]}]', "a holds a list or an object"),
+        (".jsonl", b'{"cmd":\n"x"}', "the object goes on in the next line"),
+        (".jsonl", b'{"cmd"}\n', "it is no JSON"),
+        (".xlsx", b"PK nonsense", "it is no Excel workbook"),
+        (".csv", "cmd\n数".encode("gbk"), "it seems to be written in GBK"),
+    ],
+)
+def test_what_is_no_table_is_said(suffix: str, data: bytes, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        parsed(data, suffix)
+
+
+def test_a_table_that_is_done_says_so() -> None:
+    (said,) = faults("cmd,run_num\nrun,1\n")
+    assert "every row has been run as often as it needs" in said
+    assert faults("") == [
+        "todo: there is no task in it; the first row names the columns, each other one is a task: "
+        "name, cmd, need_run_num, its arguments"
+    ]
+
+
+# --- changing one cell -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", FORMS)
+def test_a_count_changes_nothing_else(suffix: str) -> None:
+    before = of_suffix(Path(f"x{suffix}")).read(FORMS[suffix])
+    data = of_suffix(Path(f"x{suffix}")).write(FORMS[suffix], "run_num", {1: "2"})
+    after = of_suffix(Path(f"x{suffix}")).read(data)
+    assert after.rows[0] == before.rows[0]
+    assert after.rows[1].cells == {**before.rows[1].cells, "run_num": "2"}
+    if suffix == ".xlsx":
+        assert load_workbook(io.BytesIO(data)).worksheets[0]["A1"].font.bold
+    else:
+        assert len(data) - len(FORMS[suffix]) in (0, -2), "a digit, and quotes of JSON"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "before", "after"),
+    [
+        (
+            ".csv",
+            b'\xef\xbb\xbfname;"cmd";run_num\r\n"a;""b""";x;  0\r\n\r\nc;y;1',
+            b'\xef\xbb\xbfname;"cmd";run_num\r\n"a;""b""";x;  0\r\n\r\nc;y;7',
+        ),
+        (".csv", b"name,cmd\na,x\nb\n", b"name,cmd,run_num\na,x,0\nb,,7\n"),
+        (".csv", b"run_num\tcmd\n\ty\n\tx\n", b"run_num\tcmd\n\ty\n7\tx\n"),
+        (
+            ".json",
+            b'[ {"lr": 0.010, "run_num":0},\n\t{"run_num" : 1 , "s":"\\u00e9}"} ]\n',
+            b'[ {"lr": 0.010, "run_num":0},\n\t{"run_num" : 7 , "s":"\\u00e9}"} ]\n',
+        ),
+        (".json", b'[{"a": 1}, {}]', b'[{"a": 1}, {"run_num": 7}]'),
+        (".json", b'{"a": {"0": 1, "5": 2}}', b'{"a": {"0": 1, "5": 2}, "run_num": {"0": 0, "5": 7}}'),
+        (".json", b'{"run_num": {"0": 0, "1": 0}}', b'{"run_num": {"0": 0, "1": 7}}'),
+        (".json", b'{"run_num": [0, 0]}', b'{"run_num": [0, 7]}'),
+        (".jsonl", b'{"a": 1}\n\n{"run_num": null}\n', b'{"a": 1}\n\n{"run_num": 7}\n'),
+    ],
+)
+def test_one_cell_changes_and_every_other_byte_stays(suffix: str, before: bytes, after: bytes) -> None:
+    assert of_suffix(Path(f"x{suffix}")).write(before, "run_num", {1: "7"}) == after
+
+
+def test_numbers_of_a_workbook_look_as_they_are_shown() -> None:
+    book = Workbook()
+    page = book.worksheets[0]
+    page.append(["cmd", "lr", "n", "id", "on", "big"])
+    page.append(["run", 0.01, 3, "00123", True, 1e-5])
+    page["B2"].number_format = "0.000"
+    out = io.BytesIO()
+    book.save(out)
+    (task,) = parsed(out.getvalue(), ".xlsx").tasks
+    assert task.script == "run --lr 0.010 --n 3 --id 00123 --on True --big 1e-05"
+
+
+@given(st.lists(st.lists(st.text(min_size=1, max_size=6), min_size=2, max_size=2), min_size=1, max_size=5))
+def test_csv_as_python_writes_it_is_read_as_python_reads_it(rows: list[list[str]]) -> None:
+    import csv
+
+    out = io.StringIO()
+    writer = csv.writer(out)
+    clean = [[cell.replace("\x00", "").replace("\r", "") or "x" for cell in row] for row in rows]
+    writer.writerows([["a", "b"], *clean])
+    try:
+        data = out.getvalue().encode()
+    except UnicodeEncodeError:
+        return
+    found = of_suffix(Path("x.csv")).read(data)
+    expected = [{k: v for k, v in zip("ab", row, strict=True) if v.strip()} for row in clean]
+    assert [dict(row.cells) for row in found.rows] == [row for row in expected if row]
