@@ -1,4 +1,4 @@
-"""What the past comes to: waits, durations and GPU hours of queues; what tasks declared, and what they used."""
+"""What the past comes to: waits, durations, GPU hours of queues; what tasks declared, and what they used."""
 
 import math
 import sqlite3
@@ -14,7 +14,7 @@ STEP_GB = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueFigures:
-    """A queue of one command file over all its runs. Times in seconds; None: there is nothing to tell it from."""
+    """A queue of one command file over all its runs. Times in seconds; None: nothing tells it."""
 
     command_file: str
     queue_id: int
@@ -81,8 +81,9 @@ NEEDED = f"""iif({KIND} IS 'out_of_memory', max(peak_memory_gb, coalesce(json_ex
 MEMORY = f"""SELECT used.command_file, used.queue_id, tasks.digest AS key, name, commands,
         memory_gb AS declared_gb, measured, completed, peak_median_gb, peak_gb, needed_gb
     FROM (SELECT command_file, queue_id, digest, max(task_id) AS newest, count(*) AS measured,
-            total(cause IS NULL AND ended_at IS NOT NULL) AS completed, median(peak_memory_gb) AS peak_median_gb,
-            max(peak_memory_gb) AS peak_gb, max({NEEDED}) AS needed_gb
+            total(cause IS NULL AND ended_at IS NOT NULL) AS completed,
+            median(peak_memory_gb) AS peak_median_gb, max(peak_memory_gb) AS peak_gb,
+            max({NEEDED}) AS needed_gb
         FROM attempts JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = tasks.run_id
         WHERE NOT simulated AND peak_memory_gb > 0 AND gpus > 0 AND {SINCE} AND {WANTED}
         GROUP BY command_file, queue_id, digest) AS used

@@ -1,7 +1,7 @@
 """What has run: runs, tasks and attempts, read from history.db without a trace.
 
-The connection can't write and begins no transaction that a scheduler would wait for (WAL). Times are wall-clock
-seconds, memory is GB of 1,024 MiB per GPU.
+The connection can't write, and begins no transaction that a scheduler would wait for (WAL). Times are
+wall-clock seconds, memory is GB of 1,024 MiB per GPU.
 """
 
 import contextlib
@@ -131,8 +131,8 @@ def open_past(path: Path) -> Iterator[sqlite3.Connection]:
 
 LAST = """max(started_at, coalesce(finished_at, 0),
     coalesce((SELECT max(coalesce(ended_at, recorded_at)) FROM attempts WHERE run_id = runs.id), 0))"""
-RUNS = f"""SELECT id, name, command_file, mode, simulated, host, started_at, {LAST} AS last_at, finished_at, exit,
-        (SELECT count(*) FROM attempts WHERE run_id = runs.id) AS attempts
+RUNS = f"""SELECT id, name, command_file, mode, simulated, host, started_at, {LAST} AS last_at,
+        finished_at, exit, (SELECT count(*) FROM attempts WHERE run_id = runs.id) AS attempts
     FROM runs
     WHERE (:run IS NULL OR id = :run) AND (:command_file IS NULL OR command_file = :command_file)
         AND (:since IS NULL OR {LAST} >= :since)
@@ -152,7 +152,8 @@ TASKS = f"""SELECT tasks.id, run_id, runs.name AS run, command_file, queue_id, i
     ORDER BY iif(:run IS NULL, -coalesce(begun, planned_at), NULL), queue_id, idx IS NULL, idx, tasks.id
     LIMIT :limit"""
 ATTEMPTS = """SELECT task_id, number, attempt, gpu_ids, gpu_uuids, memory_gb AS asked_gb,
-        peak_memory_gb AS peak_gb, recorded_at, started_at, ended_at, status, cause, log_path, boot_id, pid, start
+        peak_memory_gb AS peak_gb, recorded_at, started_at, ended_at, status, cause, log_path, boot_id,
+        pid, start
     FROM attempts WHERE task_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, number"""
 WAITS = """SELECT task_id, at - before AS waited FROM (
         SELECT task_id, at, "to", lag(at) OVER moves AS before, lag("to") OVER moves AS was FROM transitions
@@ -185,7 +186,7 @@ def tasks(past: sqlite3.Connection, wanted: Wanted) -> list[PastTask]:
 
 
 def known(past: sqlite3.Connection, column: str) -> list[Any]:
-    """What there is to choose from: the values of "command_file", "queue_id" or "tasks.name", newest first."""
+    """What there is to choose from: every "command_file", "queue_id" or "tasks.name", newest first."""
     rows = past.execute(
         f"SELECT {column} FROM tasks JOIN runs ON runs.id = run_id WHERE {column} IS NOT NULL "
         "GROUP BY 1 ORDER BY max(tasks.id) DESC"
@@ -208,12 +209,12 @@ def _ids(found: Sequence[Mapping[str, Any]]) -> str:
 
 def _task(row: dict[str, Any], waited: float, attempts: tuple[PastAttempt, ...]) -> PastTask:
     index, declared, state = row.pop("idx"), row.pop("memory_gb"), STATE.validate_json(row.pop("state"))
-    return PastTask(
-        **row, index=index, declared_gb=declared, state=state, waited=waited, attempts=attempts
-    )
+    return PastTask(**row, index=index, declared_gb=declared, state=state, waited=waited, attempts=attempts)
 
 
 def _attempt(row: dict[str, Any]) -> PastAttempt:
-    cards = {name: tuple(json.loads(row.pop(name))) for name in ("gpu_ids", "gpu_uuids")}
-    cause = row.pop("cause")
-    return PastAttempt(**row, **cards, cause=None if cause is None else CAUSE.validate_json(cause))
+    for name in ("gpu_ids", "gpu_uuids"):
+        row[name] = tuple(json.loads(row[name]))
+    if row["cause"] is not None:
+        row["cause"] = CAUSE.validate_json(row["cause"])
+    return PastAttempt(**row)
