@@ -185,6 +185,17 @@ def tasks(past: sqlite3.Connection, wanted: Wanted) -> list[PastTask]:
     return [_task(row, waited.get(row["id"], 0.0), tuple(attempts.get(row["id"], ()))) for row in found]
 
 
+def latest(past: sqlite3.Connection) -> float | None:
+    """The latest time that stands anywhere in it; None: nothing does."""
+    times = past.execute(
+        """SELECT max(at) FROM (SELECT max(max(started_at), max(coalesce(finished_at, 0))) AS at FROM runs
+        UNION ALL SELECT max(max(recorded_at), max(coalesce(ended_at, 0))) FROM attempts
+        UNION ALL SELECT max(at) FROM transitions)"""
+    )
+    found: float | None = times.fetchone()[0]
+    return found
+
+
 def known(past: sqlite3.Connection, column: str) -> list[Any]:
     """What there is to choose from: every "command_file", "queue_id" or "tasks.name", newest first."""
     rows = past.execute(
