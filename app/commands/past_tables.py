@@ -32,7 +32,7 @@ def print_runs(console: Console, found: Sequence[PastRun], going_on: Collection[
     for run in found:
         table.add_row(
             str(run.id),
-            _file(run.command_file),
+            shown_file(run.command_file),
             _when(run.started_at),
             duration((time.time() if run.name in going_on else run.last_at) - run.started_at),
             _counts(run),
@@ -53,13 +53,13 @@ def how(run: PastRun, going_on: Collection[str]) -> str:
 def print_run(console: Console, run: PastRun, going_on: Collection[str]) -> None:
     """Its head."""
     text = Text(f"run {run.id}  ", STRONG).append(clean(run.name))
-    text.append("  ").append(_file(run.command_file)).append(f", {run.mode} mode", QUIET)
+    text.append("  ").append(shown_file(run.command_file)).append(f", {run.mode} mode", QUIET)
     text.append(", simulated GPUs" if run.simulated else "", QUIET)
     text.append(f"\nbegan {_when(run.started_at)}, {how(run, going_on)}: ", QUIET).append(_counts(run))
     console.print(text, soft_wrap=True)
 
 
-def _file(path: str, style: Style = PLAIN) -> Text:
+def shown_file(path: str, style: Style = PLAIN) -> Text:
     """From here, or from this home, if it lies below that."""
     shown, home = shown_path(path), Home.find().root
     return Text(clean(str(Path(shown).relative_to(home)) if home in Path(shown).parents else shown), style)
@@ -156,7 +156,7 @@ def _detail(state: TaskState) -> str:
 def print_queues(console: Console, found: Sequence[QueueFigures]) -> None:
     """Waits, durations and GPU hours, a table a command file."""
     for file, rows in _by_file(found):
-        console.print(_file(file, STRONG), soft_wrap=True)
+        console.print(shown_file(file, STRONG), soft_wrap=True)
         table = _table(
             "queue", ">tasks", ">attempts", ">failed", ">waited", ">at most", ">ran", ">at most", ">GPU hours"
         )
@@ -174,7 +174,7 @@ def print_memory(console: Console, found: Sequence[MemoryFigures], limit: int | 
     """What to declare; those first whose declaration is furthest off."""
     shown = sorted(found, key=_off, reverse=True)[:limit]
     for file, rows in _by_file(shown):
-        console.print(_file(file, STRONG), soft_wrap=True)
+        console.print(shown_file(file, STRONG), soft_wrap=True)
         table = _table("queue", "task", ">measured", ">median", ">peak", ">declared", ">suggested")
         for row in rows:
             title = row.name or row.commands.strip().partition("\n")[0]

@@ -29,3 +29,11 @@ def moment(text: str | None) -> float | None:
     if at > now:
         raise BadInput(f"--since {text} is still to come; {RIGHT}")
     return at
+
+
+def seconds(option: str, text: str) -> float:
+    """Of "90m". Raises BadInput, naming the option."""
+    try:
+        return duration(text)
+    except Misread as wrong:
+        raise BadInput(f"{option}: {wrong.problem}; {wrong.hint}") from None

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from pydantic import Discriminator
 
 from app.model.faults import BadInput
-from app.model.state import Cause, Status, TaskState
+from app.model.state import Cause, Status, TaskState, error_text
 from app.model.task import Mode
 from app.store.schema import BUSY_SECONDS, SCHEMA, HistoryError, explained, refuse_newer
 from app.store.write import CAUSE, STATE
@@ -183,6 +183,21 @@ def tasks(past: sqlite3.Connection, wanted: Wanted) -> list[PastTask]:
         attempts.setdefault(row.pop("task_id"), []).append(_attempt(row))
     waited = dict(past.execute(WAITED, (_ids(found),)).fetchall())
     return [_task(row, waited.get(row["id"], 0.0), tuple(attempts.get(row["id"], ()))) for row in found]
+
+
+STARTS = """SELECT queue_id || '/' || coalesce(idx, '-') || coalesce(' (' || tasks.name || ')', ''),
+        cause, ended_at
+    FROM attempts JOIN tasks ON tasks.id = task_id
+    WHERE ended_at >= :since AND tasks.status NOT IN ('completed', 'cancelled', 'failed')
+        AND (json_extract(cause, '$.kind') = 'not_launched' OR attempts.status IN (126, 127))
+    ORDER BY ended_at DESC LIMIT :limit"""
+
+
+def start_failures(past: sqlite3.Connection, wanted: Wanted) -> list[tuple[str, str, float]]:
+    """Of tasks not done: attempts that could not begin, or whose command was not found. Label, error,
+    when; newest first."""
+    found = past.execute(STARTS, asdict(wanted))
+    return [(label, error_text(CAUSE.validate_json(cause)), at) for label, cause, at in found]
 
 
 def latest(past: sqlite3.Connection) -> float | None:
