@@ -34,7 +34,10 @@ def examine(driver_seconds: float) -> Iterator[Finding]:
         yield Finding.wrong("folders", str(bad))
     yield from _sound("folders", folders(home))
     yield from _sound("leases", leases(settings, gpus))
-    files = list_states(home)
+    try:
+        files = list_states(home)
+    except OSError:  # said of the folders
+        files = []
     yield from _sound("command files", command_files(home, files))
     yield from _sound("schedulers", states(home, files))
     yield from _sound("clock", clock(home, files))

@@ -12,6 +12,7 @@ from app.model.state import RUN_DONE, Failed, Status, TaskState, Waiting
 from app.model.state_file import ADAPTER, Queue, StateFile, Task
 from app.store.lock import is_alive
 from app.store.past import Wanted, open_past, start_failures
+from app.store.state_file import StateError
 from app.store.states import Found, list_states
 from app.view.text import count, duration
 
@@ -94,8 +95,11 @@ class Limits:
 
 
 def look(home: Home, limits: Limits) -> Health:
-    """Asks every living scheduler, all at once, and reads what the dead have left."""
-    found = list_states(home)
+    """Asks every living scheduler, all at once, and reads what the dead have left. Raises StateError."""
+    try:
+        found = list_states(home)
+    except OSError as error:
+        raise StateError(f"{home.state} can't be read: {error.strerror}") from error
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         schedulers = pool.map(lambda one: _scheduler(home, one, limits), _readable(found))
         known = tuple(each for each in schedulers if each)

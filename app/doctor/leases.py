@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app import procfs
 from app.doctor.finding import Finding
+from app.execution.trees import holds, identities
 from app.lease.directory import preview_directory
 from app.lease.errors import LeaseError
 from app.lease.inventory import Inventory, take_inventory
@@ -71,13 +72,15 @@ def _unattended(living: Iterable[Lease], folder: Path) -> Iterator[Finding]:
 
 
 def _held_by_what_is_left(lease: Lease, folder: Path) -> Finding:
-    path = str(folder / lease.name)
-    holders = [pid for pid in procfs.pids() if procfs.is_ours(pid) and path in procfs.open_files(pid)]
+    files = identities([str(folder / lease.name)])
+    holders = [pid for pid in procfs.pids() if procfs.is_ours(pid) and holds(pid, files)]
     named = [f"{pid} ({found.command})" for pid in holders if (found := procfs.stat(pid))]
     who = f"process {', '.join(named)}" if named else "a process that can't be found from here"
     text = f"the supervisor of {lease.label} has ended, and {who} still holds {lease.gpu}"
-    advice = "the next start on its file ends that; or end it yourself: kill " + " ".join(map(str, holders))
-    return Finding.warning("leases", text, advice.removesuffix("; or end it yourself: kill "))
+    advice = "the next start on its file ends that"
+    if holders:
+        advice += f"; or end it yourself: kill {' '.join(map(str, holders))}"
+    return Finding.warning("leases", text, advice)
 
 
 def _mutex(found: Inventory, folder: Path) -> Iterator[Finding]:
