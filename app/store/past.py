@@ -1,4 +1,4 @@
-"""What has run: runs, tasks and attempts, read from history.db without a trace.
+"""What has run: runs, tasks and attempts, read from history.db as it stands.
 
 The connection can't write, and begins no transaction that a scheduler would wait for (WAL). Times are
 wall-clock seconds, memory is GB of 1,024 MiB per GPU.
