@@ -10,9 +10,9 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from app import procfs
 from app.commands.find import shown_path
-from app.model.paths import Home
+from app.execution.ends import is_held
+from app.model.paths import Home, RunPaths
 from app.model.state import Backoff, Failed, Held, Skipped, Status, TaskState, error_text
 from app.store.figures import MemoryFigures, QueueFigures
 from app.store.past import PastAttempt, PastRun, PastTask
@@ -118,9 +118,8 @@ def _so_far(attempt: PastAttempt) -> float | None:
 
 def runs(attempt: PastAttempt) -> bool:
     """Whether its supervisor is there, on this machine."""
-    if attempt.ended_at is not None or attempt.pid is None or attempt.boot_id != procfs.boot_id():
-        return False
-    return procfs.start_time(attempt.pid) == attempt.start
+    ends = RunPaths(Path(attempt.log_path).parent).ends
+    return attempt.ended_at is None and is_held(ends, attempt.number)
 
 
 def ended(attempt: PastAttempt) -> tuple[str, Style]:

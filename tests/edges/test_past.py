@@ -35,7 +35,7 @@ from app.store import figures, past
 from app.store.history import History
 from app.store.past import Wanted
 from app.store.schema import connect
-from tests.edges.history_writer import key, record, start
+from tests.edges.history_writer import key, record, start, whole_attempt
 
 FILE = "/home/bob/command/command_gpus.txt"
 
@@ -172,6 +172,13 @@ def test_tasks_carry_their_attempts_their_waits_and_how_they_ended(path: Path) -
     assert [(each.lasted, each.cause) for each in first.attempts] == [(60, ExitCode(3, "exit 3")), (30, None)]
     assert second.attempts == ()
     assert tasks(path, failed=True) == [second]
+
+
+def test_only_what_was_waited_for_cards_is_a_wait(path: Path) -> None:
+    """A task may have been pending behind others for hours."""
+    commit(path, start(FILE, 1) + whole_attempt(0, 1))
+    assert [task.waited for task in tasks(path)] == [0.0]
+    assert queues(path)[0].wait_median is None
 
 
 def test_runs_come_newest_first_with_their_tasks_counted(path: Path) -> None:

@@ -146,8 +146,12 @@ def test_what_can_t_be_started_is_wrong(world: World) -> None:
     (folder,) = (world.root / "logs" / "runs").iterdir()
     folder.rename(folder.with_name("aside"))
     world.go()
-    found = eventually(lambda: [each for each in troubles(world) if each[0] == "not_started"])
-    assert "No such file or directory" in found[0][1]
+
+    def waits() -> list[str]:
+        found = [text for kind, text in troubles(world) if kind == "not_started"]
+        return [text for text in found if text.startswith("task 1/1 waits for")]
+
+    assert "No such file or directory" in eventually(waits)[0]
     folder.with_name("aside").rename(folder)
     assert scheduler.end() == 0
     assert troubles(world) == []

@@ -123,6 +123,8 @@ def test_an_attempt_that_nobody_saw_end_is_not_said_to_run(world: World) -> None
     scheduler = world.start()
     pid = scheduler.wait_for("1/0", "running").pid
     scheduler.kill()
+    (row,) = spreadsheet(gpulane(world, "history", "1", "--csv"))
+    assert row["ended_how"] == "running", "its supervisor lives on"
     world.go()
     eventually(lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid))
     (row,) = spreadsheet(gpulane(world, "history", "1", "--csv"))
