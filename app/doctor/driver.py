@@ -8,6 +8,7 @@ from app.fitting import visible_gpus
 from app.gpu.memory import host_memory
 from app.gpu.once import Driver, ask_once
 from app.gpu.probe import NoDriver, ProbeError
+from app.gpu.wear import Wear
 from app.model.gpu import Gpu, GpuProcess
 from app.model.settings import Settings
 from app.view.text import count, figure
@@ -39,10 +40,11 @@ def look_at_driver(deadline: float) -> tuple[Driver | None, Iterator[Finding]]:
     return driver, iter([Finding.ok("driver", f"{version}, with {cards}")])
 
 
-def cards(gpus: Sequence[Gpu], settings: Settings) -> Iterator[Finding]:
+def cards(driver: Driver, settings: Settings) -> Iterator[Finding]:
     """What may surprise the user of these."""
+    gpus = driver.gpus
     for gpu in gpus:
-        found = list(_card(gpu))
+        found = [*_card(gpu), *_worn(gpu, driver.wear.get(gpu.uuid, Wear()))]
         yield from found or [Finding.ok(_name(gpu), _shown(gpu))]
     yield from _modes(gpus)
     yield from _range(gpus, settings)
@@ -73,6 +75,20 @@ def _card(gpu: Gpu) -> Iterator[Finding]:
         yield Finding.wrong(name, text, f"an administrator runs: nvidia-smi -i {gpu.index} -c DEFAULT")
     yield from _memory(gpu)
     yield from _holders(gpu)
+
+
+def _worn(gpu: Gpu, wear: Wear) -> Iterator[Finding]:
+    name, off = _name(gpu), f"keep off it: ./gpulane gpu {gpu.index} off"
+    if wear.exhausted:
+        text = f"memory of {gpu.name} fails, and it has no spare left to replace it"
+        yield Finding.wrong(name, text, f"{off}; an administrator has it exchanged")
+    elif wear.pending:
+        text = f"memory of {gpu.name} has failed, and is replaced by spare one at the next reset"
+        yield Finding.warning(name, text, f"until an administrator resets it or the machine, {off}")
+    elif wear.uncorrected:
+        text = f"{wear.uncorrected} uncorrectable memory errors of {gpu.name} since the driver was loaded"
+        advice = f"what met one has died; if tasks go on dying there, {off}"
+        yield Finding.warning(name, text, advice)
 
 
 def _memory(gpu: Gpu) -> Iterator[Finding]:

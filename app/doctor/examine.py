@@ -25,7 +25,7 @@ def examine(driver_seconds: float) -> Iterator[Finding]:
     driver, found = look_at_driver(driver_seconds)
     yield from found
     gpus = driver.gpus if driver else ()
-    yield from cards(gpus, settings) if driver else ()
+    yield from cards(driver, settings) if driver else ()
     yield from _sound("programs", programs())
     yield from of_settings(loaded, home.config_file())
     try:

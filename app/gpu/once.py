@@ -6,13 +6,15 @@ import pickle
 import select
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pynvml
 
 from app.gpu.driver_calls import CardLost, CardUnreadable, ask
-from app.gpu.nvml import NvmlProbe
+from app.gpu.nvml import NvmlProbe, Session
 from app.gpu.probe import NoDriver, ProbeError
+from app.gpu.wear import Wear, read_wear
 from app.model.gpu import Gpu
 
 CHUNK = 1 << 16
@@ -24,6 +26,7 @@ class Driver:
 
     version: str | None
     gpus: tuple[Gpu, ...]
+    wear: Mapping[str, Wear]  #: by uuid of the card
 
 
 def ask_once(deadline: float) -> Driver:
@@ -70,13 +73,23 @@ def _answer() -> Driver | tuple[str, str]:
         version = None
         with contextlib.suppress(CardLost, CardUnreadable):
             version = str(ask(pynvml.nvmlSystemGetDriverVersion))
-        return Driver(version, gpus)
+        return Driver(version, gpus, _wear())
     except NoDriver as error:
         return "none", error.found
     except ProbeError as error:
         return "trouble", str(error)
     except OSError as error:  # /proc, with no descriptor left for example
         return "trouble", f"the machine can't be read ({error})"
+
+
+def _wear() -> dict[str, Wear]:
+    """Of the cards that can tell."""
+    found = {}
+    for card in Session().cards:
+        if card.handle is not None:
+            with contextlib.suppress(CardLost):
+                found[card.uuid] = read_wear(card.handle)
+    return found
 
 
 def _read(reader: int, until: float) -> bytes | None:
