@@ -16,6 +16,7 @@ from app.model.paths import Home
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from app.model.state_file import StateFile
     from app.store.figures import MemoryFigures, QueueFigures
     from app.store.past import PastRun, PastTask, Wanted
 
@@ -92,7 +93,8 @@ def stats(
 
         with _past() as (home, connection):
             wanted = _wanted(home, connection, None, None, queue, file, since)
-            queues, memory = figures.queues(connection, wanted), figures.memory(connection, wanted)
+            queues = figures.queues(connection, wanted)
+            memory = figures.memory(connection, wanted, _card_sizes(home))
         if as_json:
             rows = {"queues": [asdict(row) for row in queues], "memory": [asdict(row) for row in memory]}
             typer.echo(json.dumps(rows))
@@ -155,6 +157,8 @@ def _run(connection: sqlite3.Connection, text: str) -> int:
     if len(meant) == 1:
         return meant[0].id
     shown = "\n".join(f"  {run.id}  {run.name}" for run in (meant or found)[:5])
+    if not meant and past.tasks(connection, past.Wanted(task=text, limit=1)):
+        raise BadInput(f"history knows no run {text}, but a task: ./gpulane history --task {text}")
     if not meant:
         raise BadInput(f"history knows no run {text}; the newest are:\n{shown}")
     raise BadInput(f"{text} may be any of {len(meant)} runs; say its number:\n{shown}")
@@ -231,11 +235,20 @@ def _say_more(more: bool) -> None:
 
 def _going_on(home: Home) -> frozenset[str]:
     """The runs whose schedulers live, by name."""
+    return frozenset(state.run for alive, state in _states(home) if alive)
+
+
+def _card_sizes(home: Home) -> dict[str, float]:
+    """GB by uuid, of the cards that schedulers have seen."""
+    return {card.uuid: card.total_gb for _, state in _states(home) for card in state.gpus}
+
+
+def _states(home: Home) -> "Iterator[tuple[bool | None, StateFile]]":
+    """Those that can be read, and whether their scheduler lives."""
     from app.model.state_file import StateFile
     from app.store.states import list_states
 
-    found = list_states(home)
-    return frozenset(one.state.run for one in found if one.alive and isinstance(one.state, StateFile))
+    return ((one.alive, one.state) for one in list_states(home) if isinstance(one.state, StateFile))
 
 
 def register(app: typer.Typer) -> None:

@@ -190,15 +190,19 @@ def print_memory(console: Console, found: Sequence[MemoryFigures], limit: int | 
 
 
 def _off(row: MemoryFigures) -> float:
-    return float("inf") if row.declared_gb is None else abs(row.declared_gb - row.suggested_gb)
+    if row.declared_gb is None or row.suggested_gb is None:
+        return 0.0 if row.declared_gb == row.suggested_gb else float("inf")
+    return abs(row.declared_gb - row.suggested_gb)
 
 
 def _suggestion(row: MemoryFigures) -> Text:
     if row.declared_gb == row.suggested_gb:
         return Text("as it is", QUIET)
     short = row.declared_gb is not None and row.declared_gb < row.needed_gb
-    least = "" if row.completed else "at least "
-    return Text(f"{least}{figure(row.suggested_gb)}", STATE["failed"] if short else STATE["completed"])
+    style = STATE["failed"] if short else STATE["completed"]
+    if row.suggested_gb is None:
+        return Text("all", style)
+    return Text(("" if row.completed else "at least ") + figure(row.suggested_gb), style)
 
 
 def _time(seconds: float | None) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from app import procfs
 from app.client import Client, NoAnswer, RequestRefused
 from app.model.faults import GpulaneError
 from app.model.paths import Home
@@ -165,8 +166,10 @@ def _ask(home: Home, pid: int, patience: float) -> StateFile:
             time.sleep(0.05)
 
 
-def _silent(one: Found, state: StateFile) -> Trouble | None:
-    text = f"it lives, and does not answer; its state is {duration(time.time() - state.updated_at)} old"
+def _silent(one: Found, state: StateFile) -> Trouble:
+    process = procfs.stat(one.pid)
+    how = "is stopped (SIGSTOP)" if process and process.state == "T" else "does not answer"
+    text = f"it lives, and {how}; its state is {duration(time.time() - state.updated_at)} old"
     return Trouble(
         "silent", text, f"if it is stopped: kill -CONT {one.pid}; kill -9 leaves its tasks running"
     )

@@ -1,8 +1,10 @@
 """What the past comes to: waits, durations, GPU hours of queues; what tasks declared, and what they used."""
 
+import json
 import math
 import sqlite3
 import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +12,10 @@ from app.store.past import WAITS, Wanted, rows
 
 HEADROOM = 1.1
 STEP_GB = 0.5
+MARGIN_GB = 0.5
+"""What is kept free on a card, unless the settings say otherwise."""
+
+NOTHING_KNOWN: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +50,7 @@ class MemoryFigures:
     peak_median_gb: float
     peak_gb: float
     needed_gb: float  #: the most; of one that ran out of memory: what it had, and what it asked for on top
-    suggested_gb: float
+    suggested_gb: float | None  #: None: whole cards
 
 
 class _Median:
@@ -79,11 +85,11 @@ QUEUE_WAITS = f"""SELECT command_file, queue_id, median(waited) AS wait_median, 
 NEEDED = f"""iif({KIND} IS 'out_of_memory', max(peak_memory_gb, coalesce(json_extract(cause, '$.peak_gb'), 0))
     + coalesce(json_extract(cause, '$.tried_gb'), 0), peak_memory_gb)"""
 MEMORY = f"""SELECT used.command_file, used.queue_id, tasks.digest AS key, name, commands,
-        memory_gb AS declared_gb, measured, completed, peak_median_gb, peak_gb, needed_gb
+        memory_gb AS declared_gb, measured, completed, peak_median_gb, peak_gb, needed_gb, ran_on
     FROM (SELECT command_file, queue_id, digest, max(task_id) AS newest, count(*) AS measured,
             total(cause IS NULL AND ended_at IS NOT NULL) AS completed,
             median(peak_memory_gb) AS peak_median_gb, max(peak_memory_gb) AS peak_gb,
-            max({NEEDED}) AS needed_gb
+            max({NEEDED}) AS needed_gb, max(gpu_uuids) AS ran_on
         FROM attempts JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = tasks.run_id
         WHERE NOT simulated AND peak_memory_gb > 0 AND gpus > 0 AND {SINCE} AND {WANTED}
         GROUP BY command_file, queue_id, digest) AS used
@@ -101,16 +107,26 @@ def queues(past: sqlite3.Connection, wanted: Wanted) -> list[QueueFigures]:
     ]
 
 
-def memory(past: sqlite3.Connection, wanted: Wanted) -> list[MemoryFigures]:
-    """By command file, queue and place. Simulated cards tell nothing: a task there uses what it declares."""
+def memory(
+    past: sqlite3.Connection, wanted: Wanted, card_gb: Mapping[str, float] = NOTHING_KNOWN
+) -> list[MemoryFigures]:
+    """By command file, queue and place. Simulated cards tell nothing: a task there uses what it declares.
+
+    `card_gb`: the sizes of the cards that are known, by uuid."""
     _teach_median(past)
-    found = ({**row, "completed": int(row["completed"])} for row in rows(past, MEMORY, wanted))
-    return [MemoryFigures(**row, suggested_gb=suggested(row["needed_gb"])) for row in found]
+    found = []
+    for row in rows(past, MEMORY, wanted):
+        sizes = [card_gb[uuid] for uuid in json.loads(row.pop("ran_on")) if uuid in card_gb]
+        row["completed"] = int(row["completed"])
+        found.append(MemoryFigures(**row, suggested_gb=suggested(row["needed_gb"], min(sizes, default=None))))
+    return found
 
 
-def suggested(needed_gb: float) -> float:
-    """What to declare: the most that was needed, a tenth on top, rounded up to half a GB."""
-    return math.ceil(round(needed_gb * HEADROOM / STEP_GB, 6)) * STEP_GB
+def suggested(needed_gb: float, card_gb: float | None = None) -> float | None:
+    """What to declare: the most that was needed, a tenth on top, rounded up to half a GB. None, the whole card,
+    where a card has no more than that."""
+    gb = math.ceil(round(needed_gb * HEADROOM / STEP_GB, 6)) * STEP_GB
+    return None if card_gb is not None and gb > card_gb - MARGIN_GB else gb
 
 
 def _teach_median(past: sqlite3.Connection) -> None:

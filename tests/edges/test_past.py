@@ -134,6 +134,14 @@ def test_a_declaration_is_suggested_from_what_was_needed_at_most(
     assert (row.peak_gb, row.needed_gb, row.suggested_gb) == (max(peaks), needed, suggested)
 
 
+def test_what_no_card_has_is_suggested_as_the_whole_card(path: Path) -> None:
+    commit(path, start(FILE, 1) + attempt(0, 1, 100, 150, None, 22.5))
+    with past.open_past(path) as connection:
+        assert figures.memory(connection, Wanted())[0].suggested_gb == 25
+        assert figures.memory(connection, Wanted(), {"GPU-a": 24.0})[0].suggested_gb is None
+        assert figures.memory(connection, Wanted(), {"GPU-a": 48.0})[0].suggested_gb == 25
+
+
 def test_simulated_cards_suggest_nothing(path: Path) -> None:
     run, planned = start(FILE, 1)
     assert isinstance(run, RunStarted)

@@ -116,6 +116,7 @@ def test_a_scheduler_that_does_not_answer_is_wrong_and_holds_up_nobody(world: Wo
         found = look(world, "--patience", "0.5")
     finally:
         os.kill(first.pid, signal.SIGCONT)
+    assert "it lives, and is stopped (SIGSTOP)" in str(found)
     kinds = {one["pid"]: [each["kind"] for each in one["troubles"]] for one in found["schedulers"]}
     assert kinds == {first.pid: ["silent"], second.pid: []}
     world.go()

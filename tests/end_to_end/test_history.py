@@ -157,6 +157,7 @@ def test_a_scheduler_goes_on_while_its_history_is_read_again_and_again(world: Wo
     ("words", "said"),
     [
         (["99"], "history knows no run 99; the newest are:\n  1  2"),
+        (["1/1"], "history knows no run 1/1, but a task: ./gpulane history --task 1/1"),
         (["--task", "trian"], "history knows no task trian; did you mean train?"),
         (["--queue", "7"], "history knows no queue 7; it knows 1, 2"),
         (["--file", "other.txt"], "history knows no run of other.txt; it knows"),
