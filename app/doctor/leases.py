@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app import procfs
 from app.doctor.finding import Finding
+from app.doctor.logout import logout
 from app.execution.trees import holds, identities
 from app.lease.directory import preview_directory
 from app.lease.errors import LeaseError
@@ -31,6 +32,7 @@ def leases(settings: Settings, gpus: Sequence[Gpu]) -> Iterator[Finding]:
         yield Finding.warning("lease directory", each.text)
     if not directory.problems:
         yield Finding.ok("lease directory", str(directory.path))
+    yield from logout(directory.path)
     yield from _mutex(found, directory.path)
     yield from _living(found.living, {gpu.uuid: gpu.index for gpu in gpus})
     yield from _unattended(found.living, directory.path)

@@ -123,8 +123,8 @@ def memory(
 
 
 def suggested(needed_gb: float, card_gb: float | None = None) -> float | None:
-    """What to declare: the most that was needed, a tenth on top, rounded up to half a GB. None, the whole card,
-    where a card has no more than that."""
+    """What to declare: the most that was needed, a tenth on top, rounded up to half a GB. None: the card,
+    the whole of it, as it has no more."""
     gb = math.ceil(round(needed_gb * HEADROOM / STEP_GB, 6)) * STEP_GB
     return None if card_gb is not None and gb > card_gb - MARGIN_GB else gb
 
