@@ -28,7 +28,7 @@ TITLE = 24
 
 def print_runs(console: Console, found: Sequence[PastRun], going_on: Collection[str]) -> None:
     """`going_on`: the names of those whose scheduler lives."""
-    table = _table("run", "file", "began", ">took", "tasks", "")
+    table = _table("run", "file", "=began", ">took", "tasks", "")
     for run in found:
         table.add_row(
             str(run.id),
@@ -73,7 +73,7 @@ def _counts(run: PastRun) -> Text:
 def print_tasks(console: Console, found: Sequence[PastTask], of_one_run: bool) -> None:
     """Each as its last attempt went, with the earlier ones below it."""
     table = _table(
-        *(() if of_one_run else (">run",)), "task", "", "GPU", ">GB", ">peak", "began", ">waited", ">ran"
+        *(() if of_one_run else (">run",)), "=task", "=", "=GPU", ">GB", ">peak", "=began", ">waited", ">ran"
     )
     table.add_column("", overflow="fold")
     for task in found:
@@ -221,9 +221,9 @@ def _when(at: float) -> str:
 
 
 def _table(*headings: str) -> Table:
-    """`>`: figures, set right."""
+    """`>`: figures, set right; `=`: whole on one line, as long as there is room."""
     table = Table(box=None, pad_edge=False, header_style=QUIET)
     for heading in headings:
-        right = heading.startswith(">")
-        table.add_column(heading.removeprefix(">"), justify="right" if right else "left", no_wrap=right)
+        right, whole = heading.startswith(">"), heading.startswith((">", "="))
+        table.add_column(heading.lstrip(">="), justify="right" if right else "left", no_wrap=whole)
     return table
