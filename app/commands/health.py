@@ -83,12 +83,11 @@ def _print_scheduler(console: "Console", one: "SchedulerHealth") -> None:
     if one.backlog and one.status not in ("dead", "finished"):
         _print_backlog(console, one)
     for group in one.groups if one.status != "dead" else ():
-        waits = "waits" if group.waiting == 1 else "wait"
+        waits, longest = ("waits", "") if group.waiting == 1 else ("wait", "the longest ")
         where = {"auto": "any card", "cpu": "the CPU"}.get(group.devices, f"GPU {group.devices}")
-        said = (
-            f"{count(group.waiting, 'queue')} {waits} for {where}, at most for {duration(group.longest)} yet"
-        )
-        console.print(Text(f"  {said}", QUIET))
+        queues = count(group.waiting, "queue")
+        said = f"  {queues} {waits} for {where}, {longest}for {duration(group.longest)}"
+        console.print(Text(said, QUIET))
     for trouble in one.troubles:
         _print_trouble(console, trouble)
 
