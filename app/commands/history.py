@@ -25,7 +25,7 @@ SHOWN = 20
 
 Run = Annotated[
     str | None,
-    typer.Argument(metavar="[RUN]", help="Its number, or the start of its name.", show_default=False),
+    typer.Argument(metavar="RUN", help="Its number, or the start of its name.", show_default=False),
 ]
 Task = Annotated[
     str | None, typer.Option(metavar="TASK", help="queue/index, its name, or the start of its key.")

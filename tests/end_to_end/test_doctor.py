@@ -97,6 +97,21 @@ def test_a_driver_that_hangs_does_not_hang_the_doctor(world: World, driver: Fake
     assert (subject, level, text) == ("driver", "wrong", "the NVIDIA driver does not answer within 0.5 s")
 
 
+CRASH = """
+import os, signal
+from app.gpu import once
+once._answer = lambda: os.kill(os.getpid(), signal.SIGSEGV)
+once.ask_once(20)
+"""
+
+
+def test_a_driver_that_crashes_its_caller_is_said() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CRASH], cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "the NVIDIA driver ended the process that asked it (signal 11)" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("error", "said"), [(9, "is not loaded"), (18, "was replaced"), (999, "can't be opened")]
 )
