@@ -74,7 +74,8 @@ ATTEMPTS = f"""SELECT command_file, queue_id, max(json_extract(options, '$.queue
         total(coalesce({KIND} NOT IN ('stopped', 'killed'), 0)) AS failed,
         median(lasted) AS ran_median, max(lasted) AS ran_longest, total(lasted * cards) / 3600 AS gpu_hours
     FROM (SELECT task_id, run_id, cause, json_array_length(gpu_ids) AS cards,
-            iif({KIND} IS 'lost', NULL, ended_at - started_at) AS lasted FROM attempts WHERE {SINCE})
+            CASE WHEN {KIND} IS NOT 'lost' THEN ended_at - started_at END AS lasted
+        FROM attempts WHERE {SINCE})
     JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = tasks.run_id
     WHERE {WANTED} GROUP BY command_file, queue_id ORDER BY command_file, queue_id"""
 RECENT = "(:since IS NULL OR at >= :since)"
@@ -82,8 +83,10 @@ QUEUE_WAITS = f"""SELECT command_file, queue_id, median(waited) AS wait_median, 
     FROM ({WAITS.format(which=RECENT)})
     JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = run_id
     WHERE {WANTED} GROUP BY command_file, queue_id"""
-NEEDED = f"""iif({KIND} IS 'out_of_memory', max(peak_memory_gb, coalesce(json_extract(cause, '$.peak_gb'), 0))
-    + coalesce(json_extract(cause, '$.tried_gb'), 0), peak_memory_gb)"""
+NEEDED = f"""CASE WHEN {KIND} IS 'out_of_memory'
+    THEN max(peak_memory_gb, coalesce(json_extract(cause, '$.peak_gb'), 0))
+        + coalesce(json_extract(cause, '$.tried_gb'), 0)
+    ELSE peak_memory_gb END"""
 MEMORY = f"""SELECT used.command_file, used.queue_id, tasks.digest AS key, name, commands,
         memory_gb AS declared_gb, measured, completed, peak_median_gb, peak_gb, needed_gb, ran_on
     FROM (SELECT command_file, queue_id, digest, max(task_id) AS newest, count(*) AS measured,

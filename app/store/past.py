@@ -149,7 +149,8 @@ TASKS = f"""SELECT tasks.id, run_id, runs.name AS run, command_file, queue_id, i
     WHERE (:run IS NULL OR run_id = :run) AND (:command_file IS NULL OR command_file = :command_file)
         AND (:queue IS NULL OR queue_id = :queue) AND (NOT :failed OR tasks.status = 'failed')
         AND (:task IS NULL OR {IS_MEANT}) AND (:since IS NULL OR coalesce(ended, planned_at) >= :since)
-    ORDER BY iif(:run IS NULL, -coalesce(begun, planned_at), NULL), queue_id, idx IS NULL, idx, tasks.id
+    ORDER BY CASE WHEN :run IS NULL THEN -coalesce(begun, planned_at) END,
+        queue_id, idx IS NULL, idx, tasks.id
     LIMIT :limit"""
 ATTEMPTS = """SELECT task_id, number, attempt, gpu_ids, gpu_uuids, memory_gb AS asked_gb,
         peak_memory_gb AS peak_gb, recorded_at, started_at, ended_at, status, cause, log_path, boot_id,

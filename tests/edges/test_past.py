@@ -339,4 +339,4 @@ def test_a_hundred_thousand_attempts_are_read_quickly(path: Path) -> None:
             began = time.process_time()
             assert question(connection), what
             slow[what] = time.process_time() - began
-    assert max(slow.values()) < 2, slow
+    assert max(slow.values()) < 4, slow
