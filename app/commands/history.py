@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from app.model.state_file import StateFile
-    from app.store.figures import MemoryFigures, QueueFigures
+    from app.store.figures import DeviceFigures, MemoryFigures, QueueFigures
     from app.store.past import PastRun, PastTask, Wanted
 
 SHOWN = 20
@@ -94,12 +94,17 @@ def stats(
         with _past() as (home, connection):
             wanted = _wanted(home, connection, None, None, queue, file, since)
             queues = figures.queues(connection, wanted)
+            devices = figures.devices(connection, wanted)
             memory = figures.memory(connection, wanted, _card_sizes(home))
         if as_json:
-            rows = {"queues": [asdict(row) for row in queues], "memory": [asdict(row) for row in memory]}
-            typer.echo(json.dumps(rows))
+            every = {
+                "queues": [asdict(queue) for queue in queues],
+                "devices": [asdict(group) for group in devices],
+                "memory": [asdict(task) for task in memory],
+            }
+            typer.echo(json.dumps(every))
         else:
-            _print_stats(queues, memory, SHOWN if limit is None else limit or None)
+            _print_stats(queues, devices, memory, SHOWN if limit is None else limit or None)
 
     refused(show)
 
@@ -205,14 +210,21 @@ def _show_tasks(
         _say_more(len(found) > len(shown))
 
 
-def _print_stats(queues: "list[QueueFigures]", memory: "list[MemoryFigures]", most: int | None) -> None:
-    from app.commands.past_tables import print_memory, print_queues
+def _print_stats(
+    queues: "list[QueueFigures]",
+    devices: "list[DeviceFigures]",
+    memory: "list[MemoryFigures]",
+    most: int | None,
+) -> None:
+    from app.commands.past_tables import print_devices, print_memory, print_queues
 
     if not queues:
         typer.echo("nothing has run")
         return
     console = _console()
     print_queues(console, queues)
+    console.print()
+    print_devices(console, devices)
     console.print()
     if memory:
         print_memory(console, memory, most)

@@ -14,7 +14,7 @@ from app.commands.find import shown_path
 from app.execution.ends import is_held
 from app.model.paths import Home, RunPaths
 from app.model.state import Backoff, Failed, Held, Skipped, Status, TaskState, error_text
-from app.store.figures import MemoryFigures, QueueFigures
+from app.store.figures import DeviceFigures, MemoryFigures, QueueFigures
 from app.store.past import PastAttempt, PastRun, PastTask
 from app.view.look import PLAIN, QUIET, STATE, STRONG
 from app.view.queues import in_order
@@ -167,6 +167,15 @@ def print_queues(console: Console, found: Sequence[QueueFigures]) -> None:
                 f"{row.gpu_hours:,.1f}",
             )
         console.print(table)
+
+
+def print_devices(console: Console, found: Sequence[DeviceFigures]) -> None:
+    """Waits by the cards that tasks may have."""
+    table = _table("waits for", ">starts", ">waited", ">at most")
+    for row in found:
+        where = {"auto": "any card", "cpu": "the CPU"}.get(row.devices, f"GPU {row.devices}")
+        table.add_row(where, f"{row.starts:,}", _time(row.wait_median), _time(row.wait_longest))
+    console.print(table)
 
 
 def print_memory(console: Console, found: Sequence[MemoryFigures], limit: int | None) -> None:

@@ -36,6 +36,16 @@ class QueueFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFigures:
+    """Waits for the same cards, of all queues. In seconds, of one start."""
+
+    devices: str  #: indices "0,1"; "auto": any, "cpu": none
+    starts: int
+    wait_median: float
+    wait_longest: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryFigures:
     """A task (equal scripts of one queue are one) over all its runs on real cards. GB per GPU."""
 
@@ -83,6 +93,11 @@ QUEUE_WAITS = f"""SELECT command_file, queue_id, median(waited) AS wait_median, 
     FROM ({WAITS.format(which=RECENT)})
     JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = run_id
     WHERE {WANTED} GROUP BY command_file, queue_id"""
+DEVICE_WAITS = f"""SELECT CASE WHEN gpus = 0 THEN '"cpu"'
+            ELSE coalesce(json_extract(options, '$.devices'), '"auto"') END AS devices,
+        count(*) AS starts, median(waited) AS wait_median, max(waited) AS wait_longest
+    FROM ({WAITS.format(which=RECENT)})
+    JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = run_id WHERE {WANTED} GROUP BY 1 ORDER BY 1"""
 NEEDED = f"""CASE WHEN {KIND} IS 'out_of_memory'
     THEN max(peak_memory_gb, coalesce(json_extract(cause, '$.peak_gb'), 0))
         + coalesce(json_extract(cause, '$.tried_gb'), 0)
@@ -108,6 +123,19 @@ def queues(past: sqlite3.Connection, wanted: Wanted) -> list[QueueFigures]:
         QueueFigures(**none | waits.get((row["command_file"], row["queue_id"]), {}) | row)
         for row in ({**row, "failed": int(row["failed"])} for row in rows(past, ATTEMPTS, wanted))
     ]
+
+
+def devices(past: sqlite3.Connection, wanted: Wanted) -> list[DeviceFigures]:
+    """By the cards that tasks may have."""
+    _teach_median(past)
+    return [
+        DeviceFigures(**{**row, "devices": _devices(json.loads(row["devices"]))})
+        for row in rows(past, DEVICE_WAITS, wanted)
+    ]
+
+
+def _devices(said: str | list[str]) -> str:
+    return said if isinstance(said, str) else ",".join(said)
 
 
 def memory(

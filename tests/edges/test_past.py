@@ -189,6 +189,19 @@ def test_only_what_was_waited_for_cards_is_a_wait(path: Path) -> None:
     assert queues(path)[0].wait_median is None
 
 
+def test_waits_are_told_by_the_cards_that_are_waited_for(path: Path) -> None:
+    run, _ = start(FILE, 1)
+    asked = [(1, Options()), (1, Options(devices=("0", "1"))), (0, Options()), (1, Options())]
+    specs = [TaskSpec(1, f"echo {at}", gpus, 20.0, options) for at, (gpus, options) in enumerate(asked)]
+    planned = TasksPlanned([Planned(key(at), at, spec) for at, spec in enumerate(specs)], 1.0)
+    ran = [each for at in range(4) for each in attempt(at, at + 1, 100, 150)]
+    commit(path, [run, planned, *ran])
+    with past.open_past(path) as connection:
+        found = figures.devices(connection, Wanted())
+    assert {each.devices: each.starts for each in found} == {"auto": 2, "0,1": 1, "cpu": 1}
+    assert {each.wait_longest for each in found} == {2.0}
+
+
 def test_runs_come_newest_first_with_their_tasks_counted(path: Path) -> None:
     commit(path, start(FILE, 3) + attempt(0, 1, 100, 150))
     commit(path, start("/other.txt", 1))

@@ -200,6 +200,7 @@ def test_figures_of_queues(ran: World) -> None:
     assert (second["tasks"], second["attempts"], second["failed"]) == (1, 2, 2)
     assert first["wait_median"] > 0
     assert stats["memory"] == []
+    assert [(group["devices"], group["starts"]) for group in stats["devices"]] == [("auto", 5)]
     said = gpulane(ran, "stats")
     assert "command/command_gpus.txt\nqueue" in said
     assert "no memory was measured" in said
