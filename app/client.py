@@ -24,10 +24,11 @@ class RequestRefused(GpulaneError):
 class Client:
     """A connection to one scheduler. Raises NoAnswer."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float = PATIENCE) -> None:
+        """`patience`: seconds for each answer."""
         self._path = path
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(PATIENCE)
+        self._socket.settimeout(patience)
         try:
             folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             try:

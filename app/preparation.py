@@ -98,6 +98,14 @@ def refuse_folder(loaded: Loaded, home: Home) -> None:
         raise BadInput([loaded.fault(("work_dir",), wrong, "name one that exists, or null")])
 
 
+def home_here() -> Home:
+    """This home, and where its state, runs and history lie as its settings have it; nothing is made.
+
+    Raises BadInput with what is wrong in the settings."""
+    home = Home.find()
+    return _local_home(home, load(None).settings, make=False)[0]
+
+
 def _refuse_odd_bytes(path: Path) -> None:
     """History and the state file hold paths as text."""
     try:

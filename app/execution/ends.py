@@ -93,6 +93,19 @@ class _Source:
     torn: bytes = b""
 
 
+def is_held(path: Path, number: int) -> bool:
+    """Whether the supervisor of an attempt of the run with this `ends` lives; for who only looks. False where
+    the file is not there, or can't be read."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return ofd.is_locked(fd, number, 1)
+    finally:
+        os.close(fd)
+
+
 class EndsFile:
     """One run's `ends`. Made if it is not there. For one thread, but for `open_attempt`. Raises OSError."""
 

@@ -4,7 +4,8 @@
  *   gpus        one card or MIG device a line, fields apart by tabs:
  *               uuid, name, total MiB, reserved MiB, bus id, utilisation %, temperature C, power mW, lag s, flags
  *               flags, apart by commas: lost, nohandle, noperm, unknown, nosupport, nomemory, nopids, hugepids,
- *               mig, migoff, parent=<uuid>, mode=<compute mode>, nopersist
+ *               mig, migoff, parent=<uuid>, mode=<compute mode>, nopersist,
+ *               ecc=<uncorrectable errors>, remap, remapfail, retire
  *   driver      words, apart by blanks: init=<error>, all=<error>, slow_ms=<n>, slow_in=<part of a function's name>,
  *               nomemory2 (no second version of the memory call), noprocs3 (no third version of the process calls)
  *   processes/  <uuid>.<pid>: "<MiB> <c|g|m|x> <start>": compute, graphics, MPS client, or a compute process of
@@ -266,6 +267,34 @@ int nvmlDeviceGetPersistenceMode(void *handle, unsigned *out) {
     Card card;
     int ret = optional_of("nvmlDeviceGetPersistenceMode", handle, &card);
     if (!ret) *out = !flag(&card, "nopersist");
+    return ret;
+}
+
+int nvmlDeviceGetTotalEccErrors(void *handle, unsigned type, unsigned counter, unsigned long long *out) {
+    Card card;
+    char value[256];
+    int ret = optional_of("nvmlDeviceGetTotalEccErrors", handle, &card);
+    if (ret) return ret;
+    if (type != 1 || counter != 0 || !word(card.flags, "ecc", ',', value)) return NOT_SUPPORTED;
+    *out = strtoull(value, NULL, 10);
+    return SUCCESS;
+}
+
+int nvmlDeviceGetRemappedRows(void *handle, unsigned *corrected, unsigned *uncorrected, unsigned *pending, unsigned *failed) {
+    Card card;
+    int ret = optional_of("nvmlDeviceGetRemappedRows", handle, &card);
+    if (ret) return ret;
+    *pending = flag(&card, "remap");
+    *failed = flag(&card, "remapfail");
+    *corrected = 0;
+    *uncorrected = *pending || *failed;
+    return *uncorrected ? SUCCESS : NOT_SUPPORTED;
+}
+
+int nvmlDeviceGetRetiredPagesPendingStatus(void *handle, unsigned *out) {
+    Card card;
+    int ret = optional_of("nvmlDeviceGetRetiredPagesPendingStatus", handle, &card);
+    if (!ret) *out = flag(&card, "retire");
     return ret;
 }
 
