@@ -17,7 +17,7 @@ if (
 
 import typer
 
-from app.commands import shell
+from app.commands import completion, service, shell
 from app.commands import verbs as commands
 from app.logs import print_problem
 from app.model.faults import BadInput, GpulaneError
@@ -168,7 +168,8 @@ def run(
 
 
 commands.register(verbs)
-shell.register(verbs)
+for more in (shell, service, completion):
+    more.register(verbs)
 
 
 @verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

@@ -34,6 +34,8 @@ def after(command: Any, words: Sequence[str], begun: str) -> Next:
     places = 0  # positional arguments so far
     waiting: Any = None  # an option that wants its value
     for at, word in enumerate(words):
+        if word == "=":  # bash takes --name=value apart
+            continue
         if waiting is not None:
             waiting = None
         elif word == "--":
@@ -44,17 +46,20 @@ def after(command: Any, words: Sequence[str], begun: str) -> Next:
             return after(_verbs(command)[word], words[at + 1 :], begun)
         else:
             places += 1
-    if waiting is not None:
-        return _value(waiting)
+    return _value(waiting) if waiting is not None else _at_place(command, places, begun)
+
+
+def _at_place(command: Any, place: int, begun: str) -> Next:
+    """The argument number `place`, counted from 0; a verb; an option."""
     if begun.startswith("-"):
         return Next(tuple(_options(command)))
     if _verbs(command):
         shown = {name: each for name, each in _verbs(command).items() if not each.hidden}
         return Next(tuple(Candidate(name, _first_line(each.help)) for name, each in shown.items()))
     taking = [each for each in command.params if each.param_type_name == "argument"]
-    if not taking or (places >= len(taking) and taking[-1].nargs == 1):
+    if not taking or (place >= len(taking) and taking[-1].nargs == 1):
         return Next()
-    return _value(taking[min(places, len(taking) - 1)])
+    return _value(taking[min(place, len(taking) - 1)])
 
 
 def _verbs(command: Any) -> dict[str, Any]:

@@ -42,15 +42,15 @@ def first(home: Home, command_file: str, mode: Mode, index: int | None, flags: S
     return Start(command_file, mode, tuple(flags), os.getcwd(), log_of(home, mode, index, command_file))  # noqa: PTH109
 
 
-def again(home: Home, state: StateFile) -> Start:
-    """As it was started that left this state. Raises BadInput where that is not known."""
+def again(home: Home, state: StateFile, *more: str) -> Start:
+    """As it was started that left this state, with more flags. Raises BadInput where that is not known."""
     how = state.started_with
     if how is None and state.simulated:
         raise BadInput(
             f"{state.command_file} ran on simulated GPUs, and its state does not say on how many; "
             f"start it yourself: ./gpulane run {state.command_file} --simulate NxGB"
         )
-    flags: list[str] = []
+    flags = list(more)
     if state.config_file is not None:
         flags += ["--config-file", state.config_file]
     if state.config_index is not None:
@@ -66,7 +66,7 @@ def again(home: Home, state: StateFile) -> Start:
 
 
 def log_of(home: Home, mode: Mode, index: int | None, command_file: str) -> Path:
-    """logs/scheduler_gpus_0.log; of a file that is no configuration, by its name: scheduler_gpus_night.log."""
+    """logs/scheduler_gpus_0.log; a file that is no configuration: scheduler_gpus_night.log."""
     kind = "gpu" if mode == "single" else "gpus"
     return home.logs / f"scheduler_{kind}_{Path(command_file).stem if index is None else index}.log"
 

@@ -1,7 +1,7 @@
 """The environment a scheduler was started in, kept beside its run.
 
-After a restart of the machine its tasks need the same PATH, conda environment and keys, and nobody is logged in
-to give them.
+After a restart of the machine its tasks need the same PATH, conda environment and keys, and nobody is logged
+in to give them.
 """
 
 import os

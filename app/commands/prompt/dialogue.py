@@ -38,13 +38,13 @@ class Dialogue:
         self._more = {
             name: each for name, each in verbs.commands.items() if name not in NOT_HERE and not each.hidden
         }
+        self._typed = sys.stdin.isatty()
         self._living: int | None = None  #: the pid that was last seen alive
 
     def hold(self) -> int:
         """Until its user leaves. The exit code: the worst of its lines where nobody types them, else 0."""
         source = lines("gpulane> ", self._target.home, self.complete, self.news)
-        typed = sys.stdin.isatty()
-        if typed:
+        if self._typed:
             typer.echo(self._greeting())
         worst = 0
         while True:
@@ -57,7 +57,7 @@ class Dialogue:
             if line.split() == [LEAVE]:
                 break
             worst = max(worst, self.do(line))
-        return 0 if typed else worst
+        return 0 if self._typed else worst
 
     def do(self, line: str) -> int:
         """One line; 0, or 2 where nothing was done, or the code of the command line's verb."""
@@ -130,7 +130,7 @@ class Dialogue:
 
     def _tell_news(self) -> None:
         if said := self.news():
-            typer.echo(said)
+            typer.echo(said, err=not self._typed)  # what a script reads holds what it asked for alone
 
     def _greeting(self) -> str:
         return f"{self.news() or self._target.gone()}; `help` lists what there is, `exit` leaves it running"
@@ -157,7 +157,7 @@ class Dialogue:
         yield "exit, Ctrl-D", "leaves; the scheduler goes on"
         for name, each in self._more.items():
             if name not in WORDS:
-                yield name, (each.help or "").split("\n")[0]
+                yield name, " ".join((each.help or "").split("\n\n")[0].split())
 
     # What may come next
 

@@ -1,4 +1,4 @@
-"""Where the prompt's lines come from: on a terminal an editor with history and completion, else plain lines."""
+"""Where the prompt's lines come from: an editor with history and completion, or a pipe's plain lines."""
 
 import contextlib
 import os
