@@ -12,7 +12,7 @@ from app.commands.candidates import Kind
 from app.commands.find import Scheduler, the_task
 from app.commands.prompt import tables
 from app.commands.prompt.target import Target, now
-from app.commands.show import print_gpus
+from app.commands.show import gpus_shown
 from app.model.faults import BadInput
 from app.preparation import configuration_of, mode_of
 from app.view import whole_lines
@@ -94,7 +94,7 @@ def ls(target: Target, _: Sequence[str]) -> str:
 
 def gpus(target: Target, _: Sequence[str]) -> str:
     """Its cards."""
-    print_gpus(_console(), now(target.the_one()).gpus)
+    _console().print(gpus_shown(now(target.the_one()).gpus))
     return ""
 
 
