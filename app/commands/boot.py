@@ -55,20 +55,22 @@ def _was_running(state: StateFile, boot: str) -> bool:
     return state.status in ("running", "paused") or (state.status == "stopping" and state.machine_down)
 
 
-def boot(home: Home, tell: Callable[[str], None], console: Path = CONSOLE, patience: float = PATIENCE) -> int:
+def boot(
+    home: Home, tell: Callable[[str], None], console: Path = CONSOLE, again: float = AGAIN_SECONDS
+) -> int:
     """Start them again, and the console if there is one; 0, or 1 where one could not be. `tell` is told what
-    is done, a line each."""
+    is done, a line each; `again`: seconds until what was refused is tried once more."""
     left = interrupted(home, procfs.boot_id())
     tell(f"the machine has restarted: {len(left)} to resume" if left else "nothing to resume")
     if os.access(console, os.X_OK):
         tell(_start_console(home, console))
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + PATIENCE
     told: dict[Path, str] = {}
     while True:
         left = [one for one in left if not _resumed(home, one, tell, told)]
         if not left or time.monotonic() >= deadline:
             break
-        time.sleep(min(AGAIN_SECONDS, patience))
+        time.sleep(again)
     for one in left:
         tell(f"given up: {one.state.command_file}; start it yourself to go on with its run {one.state.run}")
     return 1 if left else 0
