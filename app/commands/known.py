@@ -3,6 +3,7 @@
 For completion, at every press of a key: read as plain JSON, since checking all of it takes ten times as long.
 """
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -27,12 +28,17 @@ def states(home: Home) -> Iterator[State]:
             continue
 
 
-def values(kind: Kind | None, found: Iterable[State]) -> list[Candidate]:
-    """Those of a kind that these schedulers have. A file has other places to come from."""
+def values(kind: Kind | None, found: Iterable[State], running: bool = False) -> list[Candidate]:
+    """Those of a kind that these schedulers have, `running`: with the numbers of what runs, as the prompt's `ls`
+    shows them. A file has other places to come from."""
     known = {"task": _tasks, "gpu": _cards, "pid": _schedulers}
     if kind is None or kind not in known:
         return []
-    each = {one.text: one for state in found for one in known[kind](state)}
+    each: dict[str, Candidate] = {}
+    for state in found:
+        with contextlib.suppress(KeyError, TypeError):  # no state, or a newer gpulane's
+            numbers = list(_processes(state)) if running and kind == "task" else []
+            each |= {one.text: one for one in (*numbers, *known[kind](state))}
     return list(each.values())
 
 
@@ -55,12 +61,8 @@ def _schedulers(state: State) -> Iterator[Candidate]:
     yield Candidate(str(state["pid"]), f"{state['status']} {clean(state['command_file'])}")
 
 
-def processes(found: Iterable[State]) -> Iterator[Candidate]:
-    """By the number that the prompt's `ls` shows."""
-    for state in found:
-        for queue in state["queues"]:
-            for task in queue["tasks"]:
-                if task["state"]["status"] == "running":
-                    yield Candidate(
-                        str(task["state"]["number"]), f"{queue['queue_id']}/{task['index']} running"
-                    )
+def _processes(state: State) -> Iterator[Candidate]:
+    for queue in state["queues"]:
+        for task in queue["tasks"]:
+            if task["state"]["status"] == "running":
+                yield Candidate(str(task["state"]["number"]), f"{queue['queue_id']}/{task['index']} running")

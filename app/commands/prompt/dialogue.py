@@ -181,8 +181,7 @@ class Dialogue:
         except GpulaneError:
             state = None
         found = [state] if state else list(known.states(self._target.home))
-        numbers = list(known.processes(found)) if verb == "kill" and coming.kind == "task" else []
-        return [*numbers, *known.values(coming.kind, found)]
+        return known.values(coming.kind, found, running=verb == "kill")
 
 
 def _fits(word: Word, rest: Sequence[str]) -> bool:
