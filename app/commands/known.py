@@ -29,8 +29,8 @@ def states(home: Home) -> Iterator[State]:
 
 
 def values(kind: Kind | None, found: Iterable[State], running: bool = False) -> list[Candidate]:
-    """Those of a kind that these schedulers have, `running`: with the numbers of what runs, as the prompt's `ls`
-    shows them. A file has other places to come from."""
+    """Those of a kind that these schedulers have; `running`: with the numbers of what runs, as the prompt's
+    `ls` shows them. A file has other places to come from."""
     known = {"task": _tasks, "gpu": _cards, "pid": _schedulers}
     if kind is None or kind not in known:
         return []
