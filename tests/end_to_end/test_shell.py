@@ -132,7 +132,7 @@ def test_one_that_ends_is_told_of_and_run_starts_it_again(world: World) -> None:
     file = world.blocks([(1, f"echo began >>began; {UNTIL_GO}")])
     scheduler = world.start("--watch")
     scheduler.wait_for("1/0", "running")
-    said = shell(world, "ls", "stop", "wait", "why 1/0", "run", "ls", "exit", expect=2)
+    said = shell(world, "ls", "stop", "wait", "pause", "run", "ls", "exit", expect=2)
     assert f"the scheduler with pid {scheduler.pid} has ended" in said
     assert scheduler.end() in (0, 1, 143)
     started = int(re.findall(r"started, with pid (\d+)", said)[0])
