@@ -16,6 +16,7 @@ GUARD = "GPULANE_BOOTSTRAP"
 NEEDS = {
     "nvidia-ml-py": (12, 560),
     "openpyxl": (3, 1),
+    "prompt-toolkit": (3, 0, 40),
     "pydantic": (2, 10),
     "pyyaml": (6, 0, 2),
     "rich": (13, 9),

@@ -17,7 +17,7 @@ if (
 
 import typer
 
-from app.commands import doctor, health, history
+from app.commands import completion, doctor, health, history, service, shell
 from app.commands import verbs as commands
 from app.logs import print_problem
 from app.model.faults import BadInput, GpulaneError
@@ -39,6 +39,7 @@ Check = Annotated[
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start over, whatever an earlier run left undone.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Only go on with an unfinished run.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Stay when all is done, and wait for edits.")]
+Paused = Annotated[bool, typer.Option("--paused", help="Start nothing until `resume`.")]
 CommandFile = Annotated[
     str | None, typer.Option("--command-file", metavar="FILE", help="The command file to run.")
 ]
@@ -112,6 +113,7 @@ def _entry(
     fresh: Fresh = False,
     resume: Resume = False,
     watch: Watch = False,
+    paused: Paused = False,
 ) -> None:
     options = RunOptions(
         mode=context.obj,
@@ -122,6 +124,7 @@ def _entry(
         check=check,
         start=_begin(fresh, resume),
         watch=watch,
+        paused=paused,
     )
     raise typer.Exit(start(options))
 
@@ -151,6 +154,7 @@ def run(
     fresh: Fresh = False,
     resume: Resume = False,
     watch: Watch = False,
+    paused: Paused = False,
 ) -> None:
     """Run a command file; its mode is told from its name or its blocks."""
     from app.preparation import mode_of
@@ -160,13 +164,11 @@ def run(
     except BadInput as bad:
         print_problem(str(bad))
         raise typer.Exit(2) from None
-    _entry(context, file, config_file, config_index, simulate, check, fresh, resume, watch)
+    _entry(context, file, config_file, config_index, simulate, check, fresh, resume, watch, paused)
 
 
-commands.register(verbs)
-history.register(verbs)
-doctor.register(verbs)
-health.register(verbs)
+for more in (commands, history, doctor, health, shell, service, completion):
+    more.register(verbs)
 
 
 @verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

@@ -18,3 +18,4 @@ class RunOptions:
     check: bool = False
     start: Start = "auto"
     watch: bool = False
+    paused: bool = False

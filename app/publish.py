@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from app.core.events import Action, Event
 from app.core.machine import Core
@@ -32,6 +33,7 @@ class Publisher:
         self._changed = asyncio.Event()
         self._pace = Pace()
         self._dumper = Dumper()
+        self._machine_down = False
 
     def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
         self._changed.set()
@@ -40,12 +42,18 @@ class Publisher:
         """Something has changed that no event tells of."""
         self._changed.set()
 
+    def machine_goes_down(self) -> None:
+        """Our machine is being shut down, and that is why we stop."""
+        self._machine_down = True
+        self._changed.set()
+
     def state(self, last: bool = False) -> StateFile:
         """The scheduler now; `last`: as it leaves."""
         problems = tuple(self._problems())
         if self._writer.problem:
             problems += (self._writer.problem,)
-        return self._report.state(self._backend.survey(), problems, self._status(last))
+        state = self._report.state(self._backend.survey(), problems, self._status(last))
+        return replace(state, machine_down=self._machine_down)
 
     def content(self) -> bytes:
         """What the state file would say now."""

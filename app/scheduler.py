@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -33,7 +34,7 @@ from app.model.faults import BadInput
 from app.model.paths import RunPaths
 from app.model.problems import Problem
 from app.model.state import Backoff, Held
-from app.model.state_file import StateFile
+from app.model.state_file import StartedWith, StateFile
 from app.model.task import TaskSpec
 from app.narrate import Narrator, counted, duration, log
 from app.options import RunOptions
@@ -46,6 +47,7 @@ from app.resume import progress
 from app.retune import Retune
 from app.server import ControlSocket
 from app.signals import Signals
+from app.store import surroundings
 from app.store.history import History
 from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded
@@ -99,6 +101,8 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     stack.push_async_callback(history.close)
     backend = open_backend(files.home, files.settings, run, ready.watch, ready.rules)
     stack.push_async_callback(backend.close)
+    with contextlib.suppress(OSError):  # a full disk: the run is worth more than what a restart would need
+        surroundings.save(run)
     number, departed = the_plan.last_number, the_plan.departed
     core = Core(the_plan.tasks, files.settings, run, files.work_dir, now(), number, departed)
     core.surely_gb = _surely_gb(ready.watch, backend)
@@ -177,6 +181,9 @@ def _base(ready: Ready, run: str) -> StateFile:
         gpus=(),
         allowance=None,
         problems=(),
+        started_with=StartedWith(
+            simulate=ready.options.simulate, watch=ready.options.watch, folder=str(Path.cwd())
+        ),
     )
 
 
@@ -193,8 +200,10 @@ async def _live(ready: Ready, parts: Parts) -> int:
     view = LiveView(parts.publisher.state, console, ready.options.watch) if on_terminal else None
     if view and ready.saved is not None:
         view.notice(f"resumed: {progress(_in_file(parts.plan))}; --fresh starts over", GREETING_SECONDS)
-    signals = Signals(engine, view.notice if view else None)
+    signals = Signals(engine, view.notice if view else None, parts.publisher.machine_goes_down)
     signals.install()
+    if ready.options.paused:
+        engine.pause()
     engine.seek(parts.plan.open_attempts)
     user = procfs.user_name(os.getuid())
     words = Answers(engine, parts.publisher.content, parts.turn, parts.changes, parts.retune, user)
@@ -267,6 +276,7 @@ async def _finish(ready: Ready, parts: Parts, signals: Signals, console: Console
         recorder.add(records.RunFinished(now().wall, code))
         await recorder.recover(given_up=lambda: core.ending == "stop")
     await parts.engine.backend.look()  # the last state shows no lease that has just gone
+    await signals.understood()
     parts.publisher.write(last=True)
     with contextlib.suppress(OSError, SystemExit):  # the terminal may be gone
         if console.is_terminal:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from app.engine import Engine
 from app.narrate import log
+from app.shutdown import shutting_down
 
 SECOND_PRESS_SECONDS = 3.0
 
@@ -18,9 +19,13 @@ class Signals:
     SIGHUP stops nothing: the terminal is gone, the tasks go on.
     """
 
-    def __init__(self, engine: Engine, notice: Callable[[str], None] | None) -> None:
-        """`notice`: of the live view, where there is one; the log is told in any case."""
-        self._engine, self._notice = engine, notice
+    def __init__(
+        self, engine: Engine, notice: Callable[[str], None] | None, machine_down: Callable[[], None]
+    ) -> None:
+        """`notice`: of the live view, where there is one; the log is told in any case. `machine_down` is
+        called when a SIGTERM turns out to be the machine's shutdown, and no user's wish."""
+        self._engine, self._notice, self._machine_down = engine, notice, machine_down
+        self._asking: asyncio.Task[None] | None = None
         self._had_terminal = _foreground() is not None
         self._pressed_at: float | None = None
         self.ended_by: signal.Signals | None = None  #: what the exit code tells
@@ -34,6 +39,16 @@ class Signals:
     def exit_code(self) -> int | None:
         """128 + signal when one ended the scheduler."""
         return None if self.ended_by is None else 128 + self.ended_by
+
+    async def understood(self) -> None:
+        """Until it is known what a SIGTERM meant."""
+        if self._asking:
+            await self._asking
+
+    async def _ask_machine(self) -> None:
+        if await asyncio.to_thread(shutting_down):
+            log.info("the machine is being shut down")
+            self._machine_down()
 
     def _hung_up(self) -> None:
         if self._had_terminal:  # it may come twice: from the terminal and from the shell
@@ -57,6 +72,8 @@ class Signals:
 
     def _stop(self, number: signal.Signals) -> None:
         self.ended_by = number
+        if number == signal.SIGTERM and self._asking is None:
+            self._asking = asyncio.get_running_loop().create_task(self._ask_machine())
         if self._engine.core.ending != "stop":
             running = ", running tasks are asked to end" if self._engine.core.running else ""
             log.info("%s: stopping%s", number.name, running)

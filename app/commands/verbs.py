@@ -107,7 +107,9 @@ def _about_scheduler(verb: str) -> Callable[..., None]:
 
 def kill(
     tasks: Annotated[list[str] | None, typer.Argument(metavar="[TASK...]", show_default=False)] = None,
-    gpu: Annotated[str | None, typer.Option("--gpu", metavar="N", help="All that runs on this card.")] = None,
+    gpu: Annotated[
+        str | None, typer.Option("--gpu", metavar="GPU", help="All that runs on this card.")
+    ] = None,
     pid: Pid = None,
     file: File = None,
     as_json: Json = False,
@@ -122,7 +124,7 @@ def kill(
 
 
 def gpu(
-    id_: Annotated[str, typer.Argument(metavar="N", help="Its index, or its uuid.", show_default=False)],
+    id_: Annotated[str, typer.Argument(metavar="GPU", help="Its index, or its uuid.", show_default=False)],
     state: Annotated[str, typer.Argument(metavar="on|off", show_default=False)],
     pid: Pid = None,
     file: File = None,

@@ -128,6 +128,11 @@ class RunPaths:
         return self.folder / "ends"
 
     @property
+    def environment(self) -> Path:
+        """In which its last scheduler was started."""
+        return self.folder / "environment"
+
+    @property
     def swept(self) -> Path:
         return self.folder / "swept"
 

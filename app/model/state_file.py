@@ -118,6 +118,15 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartedWith:
+    """What it takes to start a scheduler again as it was, beside its files."""
+
+    simulate: str | None  #: "4x24"
+    watch: bool
+    folder: str  #: where it was started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateFile:
     """A scheduler at one moment."""
 
@@ -142,6 +151,8 @@ class StateFile:
     allowance: Allowance | None
     problems: tuple[Problem, ...]
     more_queues: MoreQueues = MoreQueues()
+    started_with: StartedWith | None = None  #: None: an older scheduler's
+    machine_down: bool = False  #: it was told to stop while its machine was being shut down
 
 
 class NewerSchema(GpulaneError):

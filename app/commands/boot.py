@@ -1,0 +1,146 @@
+"""After a restart of the machine: the schedulers that ran then are started again, as they were."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from app import procfs
+from app.atomic import write_atomically
+from app.commands import starting
+from app.model.faults import GpulaneError
+from app.model.paths import PROJECT, Home, RunPaths
+from app.model.state_file import StateFile
+from app.store import surroundings
+from app.store.states import list_states
+
+PATIENCE = 300.0
+"""Seconds in which a start that is refused is tried again: drivers and network folders come late."""
+
+AGAIN_SECONDS = 5.0
+
+CONSOLE = PROJECT / "control" / "run.sh"
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A scheduler that the restart ended."""
+
+    path: Path  #: of its state file
+    state: StateFile
+
+
+def interrupted(home: Home, boot: str) -> list[Interrupted]:
+    """Those that ran when the machine went down, the newest of each file; `boot`: the present boot's id.
+
+    Not those that had finished, and not those that were told to drain or to stop by anybody but the machine.
+    """
+    found: dict[tuple[str, str, bool], Interrupted] = {}
+    for one in list_states(home):
+        state = one.state
+        if one.alive is not False or not isinstance(state, StateFile) or not _was_running(state, boot):
+            continue
+        which = (state.command_file, state.mode, state.simulated)
+        if which not in found or found[which].state.updated_at < state.updated_at:
+            found[which] = Interrupted(one.path, state)
+    return list(found.values())
+
+
+def _was_running(state: StateFile, boot: str) -> bool:
+    if not boot or state.boot_id in ("", boot):
+        return False
+    return state.status in ("running", "paused") or (state.status == "stopping" and state.machine_down)
+
+
+def boot(
+    home: Home, tell: Callable[[str], None], console: Path = CONSOLE, again: float = AGAIN_SECONDS
+) -> int:
+    """Start them again, and the console if there is one; 0, or 1 where one could not be. `tell` is told what
+    is done, a line each; `again`: seconds until what was refused is tried once more."""
+    left = interrupted(home, procfs.boot_id())
+    tell(f"the machine has restarted: {len(left)} to resume" if left else "nothing to resume")
+    if os.access(console, os.X_OK):
+        tell(_start_console(home, console))
+    deadline = time.monotonic() + PATIENCE
+    told: dict[Path, str] = {}
+    while True:
+        left = [one for one in left if not _resumed(home, one, tell, told)]
+        if not left or time.monotonic() >= deadline:
+            break
+        time.sleep(again)
+    for one in left:
+        tell(f"given up: {one.state.command_file}; start it yourself to go on with its run {one.state.run}")
+    return 1 if left else 0
+
+
+def _resumed(home: Home, one: Interrupted, tell: Callable[[str], None], told: dict[Path, str]) -> bool:
+    """Try it; what refuses it is said once."""
+    try:
+        how = starting.again(home, one.state, "--resume")
+        environment = surroundings.load(RunPaths(home.runs / one.state.run))
+        pid = starting.start(home, how, environment)
+    except (GpulaneError, OSError) as error:
+        if told.get(one.path) != str(error):
+            tell(f"{one.state.command_file} can't be resumed yet: {error}")
+        told[one.path] = str(error)
+        return False
+    tell(f"resumed {one.state.command_file} with pid {pid}; what it says is in {how.log}")
+    return True
+
+
+def _start_console(home: Home, console: Path) -> str:
+    folder = home.root / "control" / "logs"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(folder / "boot.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            child = subprocess.Popen(
+                [str(console)],
+                stdin=subprocess.DEVNULL,
+                stdout=fd,
+                stderr=fd,
+                cwd=console.parents[1],
+                env={**os.environ, "GPULANE_HOME": str(home.root)},
+                start_new_session=True,
+            )
+        finally:
+            os.close(fd)
+    except OSError as error:
+        return f"the console could not be started: {error}"
+    pid, child.returncode = child.pid, 0  # it goes on by itself, and nobody waits for it
+    return f"started the console with pid {pid}"
+
+
+# What was done is kept, as nobody watches
+
+
+def log_of(home: Home) -> Path:
+    return home.logs / "service.log"
+
+
+MOST_LINES = 500
+
+
+def note(home: Home, line: str) -> None:
+    """Add it to logs/service.log, with the time. A full disk loses it."""
+    path = log_of(home)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        before = path.read_text(errors="replace").splitlines()[1 - MOST_LINES :] if path.exists() else []
+        stamped = f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}"  # noqa: DTZ005 - for its user's eyes
+        write_atomically(path, ("\n".join([*before, stamped]) + "\n").encode())
+    except OSError:
+        return
+
+
+def noted(home: Home, most: int) -> Sequence[str]:
+    """The last lines of it."""
+    return list(_lines(log_of(home)))[-most:]
+
+
+def _lines(path: Path) -> Iterator[str]:
+    if path.exists():
+        yield from path.read_text(errors="replace").splitlines()
