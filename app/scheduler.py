@@ -171,6 +171,7 @@ def _base(ready: Ready, run: str) -> StateFile:
         gpus=(),
         allowance=None,
         problems=(),
+        watches=ready.options.watch,
     )
 
 
