@@ -38,7 +38,7 @@ class Placement:
 
 def place(seen: Seen, waiting: Sequence[Want], claim: Claim | None, rules: Rules, now: Now) -> Placement:
     """Decide. The order: priority, most GPUs, longest waiting, smaller queue id; a later task may start
-    when an earlier one can't, but not on cards that are claimed, and not past one that it stands in line with.
+    when an earlier one can't, but not on cards that are claimed, and not past one before it in line (`fifo`).
     """
     return _Round(seen, waiting, claim, rules, now).decide()
 
@@ -160,18 +160,21 @@ class _Round:
             behind = head is not None and want.spec.options.fifo and want is not head
             blocked = said.get((need, behind))
             if blocked is None:
-                blocked = explain(need, self._limits(need), self.cards, self.freed)
+                limits = self._limits(need)
+                blocked = explain(need, limits, self.cards, self.freed)
                 if behind and head is not None:
-                    blocked = _behind(head, reasons[head.key], blocked)
+                    alone = not limits and self.cards.choose(need) is not None
+                    blocked = _behind(head, reasons[head.key], blocked, alone)
                 said[(need, behind)] = blocked
             reasons[want.key] = blocked
         return reasons
 
 
-def _behind(head: Want, of_head: Blocked, blocked: Blocked) -> Blocked:
-    """Of a task that stands in line: who is first there, and what would be in its own way."""
+def _behind(head: Want, of_head: Blocked, blocked: Blocked, alone: bool) -> Blocked:
+    """Of a task that stands in line: who is first there, and what else is in its way; `alone`: nothing is."""
     before = BehindInLine(f"task {head.label}")
-    return replace(blocked, blockers=(before, *blocked.blockers), stuck=blocked.stuck or of_head.stuck)
+    blockers = (before,) if alone else (before, *blocked.blockers)
+    return replace(blocked, blockers=blockers, stuck=blocked.stuck or of_head.stuck)
 
 
 def order(want: Want) -> tuple[int, int, float, int, TaskKey]:

@@ -4,8 +4,8 @@ import pytest
 
 from app.model.backend import Want
 from app.model.blockers import (
-    BehindInLine,
     Allowance,
+    BehindInLine,
     CapReached,
     CardBusy,
     CardCrowded,
