@@ -17,7 +17,7 @@ if (
 
 import typer
 
-from app.commands import add
+from app.commands import add, submit, tasks
 from app.commands import verbs as commands
 from app.logs import print_problem
 from app.model.faults import BadInput, GpulaneError
@@ -164,7 +164,8 @@ def run(
 
 
 commands.register(verbs)
-add.register(verbs)
+for each in (add, submit, tasks):
+    each.register(verbs)
 
 
 @verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
