@@ -17,7 +17,7 @@ if (
 
 import typer
 
-from app.commands import add, submit, tasks
+from app.commands import add, queue, scheduler, submit, tasks
 from app.commands import verbs as commands
 from app.logs import print_problem
 from app.model.faults import BadInput, GpulaneError
@@ -164,7 +164,7 @@ def run(
 
 
 commands.register(verbs)
-for each in (add, submit, tasks):
+for each in (add, submit, tasks, queue, scheduler):
     each.register(verbs)
 
 

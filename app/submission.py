@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from app.amend import CommandFile, alone, amend, check_script
@@ -136,6 +137,11 @@ def _start(place: Place, spec: TaskSpec, simulate: str | None) -> Submitted:
         with Client(place.home.control_socket(pid)) as client:
             task = _taken_up(place, queue, client)
     return Submitted(task, pid, True, simulate is not None)
+
+
+def log_of(place: Place) -> Path:
+    """Of its scheduler's output."""
+    return Background(place.home, place.file.path, "multi").log
 
 
 def _background(place: Place, simulate: str | None, *flags: str) -> int:

@@ -43,8 +43,8 @@ def submit(
 ) -> None:
     """Submit a script (after --, or on standard input) to the line of those submitted before; its id.
 
-    It gets whole cards unless it says its memory, and runs where it was submitted. Where its scheduler does not
-    run it is started in the background, with the environment of this shell, and stays.
+    It gets whole cards unless it says its memory, and runs where it was submitted. Where its scheduler is not
+    there it is started in the background, with the environment of this shell, and stays.
     """
 
     def submit_() -> dict[str, Any]:

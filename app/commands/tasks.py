@@ -60,7 +60,7 @@ def tasks(
         table.add_row(
             *(str(one.id), Text(clean(_title(one)), overflow="ellipsis", no_wrap=True)),
             *(Text(status, STATE[status]), Text(clean(one.spec.options.model or ANY)), str(one.spec.gpus)),
-            _when(one.created),
+            when(one.created),
         )
     console = whole_lines(Console())
     console.print(table)
@@ -148,7 +148,7 @@ def _name(task: "KeptTask") -> str:
     return f" ({task.spec.options.name})" if task.spec.options.name else ""
 
 
-def _when(at: float | None) -> str:
+def when(at: float | None) -> str:
     return "-" if at is None else f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M:%S}"  # noqa: DTZ006 - a wall clock's
 
 
@@ -187,20 +187,20 @@ def _facts(
     task: "KeptTask", state: TaskState, attempts: list["KeptAttempt"], lives: bool
 ) -> list[tuple[str, str]]:
     spec, options = task.spec, task.spec.options
-    cards = "none" if spec.gpus == 0 else f"{spec.gpus} of type {options.model or ANY}"
+    cards = "no GPU" if spec.gpus == 0 else f"{spec.gpus} of type {options.model or ANY}"
     memory = "the whole card" if spec.memory_gb is None else f"{spec.memory_gb:g} GB each"
     gone = "" if lives or state.status in FINISHED else " (its scheduler does not run)"
     reason = getattr(state, "reason", None)
     facts = [
         ("state", state.status + gone + (f": {reason}" if reason and lives else "")),
-        ("GPUs", cards + ("" if spec.gpus == 0 else f", {memory}")),
+        ("asks for", cards + ("" if spec.gpus == 0 else f", {memory}")),
         ("folder", options.cwd or "the scheduler's work_dir"),
         (
             "place",
             f"{task.label} of {find.shown_path(task.command_file)}"
             + (", simulated" if task.simulated else ""),
         ),
-        ("created", _when(task.created)),
+        ("created", when(task.created)),
     ]
     for one in attempts:
         facts += _of_attempt(one, len(attempts) > 1)
@@ -212,9 +212,9 @@ def _of_attempt(one: "KeptAttempt", several: bool) -> list[tuple[str, str]]:
     ended = one.ended_at
     took = duration((time.time() if ended is None else ended) - one.started_at)
     facts = [
-        (f"{which}GPUs", ", ".join(one.gpu_ids) or "none"),
-        (f"{which}started", _when(one.started_at)),
-        (f"{which}ended", "not yet" if ended is None else f"{_when(ended)} after {took}"),
+        (f"{which}on GPU", ", ".join(one.gpu_ids) or "none"),
+        (f"{which}started", when(one.started_at)),
+        (f"{which}ended", "not yet" if ended is None else f"{when(ended)} after {took}"),
     ]
     if ended is not None:
         facts.append((f"{which}exit code", "unknown" if one.status is None else str(one.status)))

@@ -82,17 +82,17 @@ class _Round:
         """One pass in order; True: something became possible for a task that was passed over."""
         failed: set[Need] = set()
         passed_over = []
-        line_waits = False
+        waits: set[line.Kind | None] = set()
         for place, (want, plain) in enumerate(self.left):
             need = self._need(want, plain)
-            if line_waits and want.spec.options.fifo:
+            if line.kind(want) in waits:
                 passed_over.append((want, plain))
                 continue
             chosen = None if need in failed or self._limits(need) else self.cards.choose(need)
             if chosen is None:
                 failed.add(need)
                 passed_over.append((want, plain))
-                line_waits |= want.spec.options.fifo
+                waits |= {line.kind(want)} - {None}
             elif self._grant(want, need, chosen):
                 self.left = passed_over + self.left[place + 1 :]
                 return True
@@ -154,15 +154,16 @@ class _Round:
         """Of all that are left, as things stand with the grants."""
         said: dict[tuple[Need, bool], Blocked] = {}
         reasons: dict[TaskKey, Blocked] = {}
-        head = line.first(want for want, _ in self.left)
+        heads = line.heads(want for want, _ in self.left)
         for want, plain in self.left:
             need = self._need(want, plain)
-            behind = head is not None and want.spec.options.fifo and want is not head
+            head = heads[where] if (where := line.kind(want)) is not None else want
+            behind = head is not want
             blocked = said.get((need, behind))
             if blocked is None:
                 limits = self._limits(need)
                 blocked = explain(need, limits, self.cards, self.freed)
-                if behind and head is not None:
+                if behind:
                     alone = not limits and self.cards.choose(need) is not None
                     blocked = _behind(head, reasons[head.key], blocked, alone)
                 said[(need, behind)] = blocked

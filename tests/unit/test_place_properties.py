@@ -142,19 +142,17 @@ def test_grants(scene: Scene) -> None:
 
 def nobody_overtakes_in_line(scene: Scene, placement: Placement) -> None:
     """Of the tasks with `fifo` those first in line start, whatever others ask for; the rest say who is."""
-    granted = {grant.key for grant in placement.grants}
-    line = sorted(
-        (one for one in scene[1] if one.spec.options.fifo),
-        key=lambda one: (-one.spec.options.priority, one.queue_id),
-    )
-    started = [one.key in granted for one in line]
-    assert started == sorted(started, reverse=True)
-    waiting = line[sum(started) :]
-    for one in waiting:
-        said = [b for b in placement.blocked[one.key].blockers if isinstance(b, BehindInLine)]
-        assert said == ([] if one is waiting[0] else [BehindInLine(f"task {waiting[0].label}")])
-    if placement.claim and placement.claim.key in {one.key for one in line}:
-        assert placement.claim.key == waiting[0].key
+    in_line = [one for one in scene[1] if one.spec.options.fifo]
+    for line in ([one for one in in_line if one.spec.gpus], [one for one in in_line if not one.spec.gpus]):
+        line.sort(key=lambda one: (-one.spec.options.priority, one.queue_id))
+        started = [one.key not in placement.blocked for one in line]
+        assert started == sorted(started, reverse=True)
+        waiting = line[sum(started) :]
+        for one in waiting:
+            said = [b for b in placement.blocked[one.key].blockers if isinstance(b, BehindInLine)]
+            assert said == ([] if one is waiting[0] else [BehindInLine(f"task {waiting[0].label}")])
+        if placement.claim and placement.claim.key in {one.key for one in line}:
+            assert placement.claim.key == waiting[0].key
 
 
 @given(scenes())
