@@ -164,8 +164,8 @@ def _clean(place: Place, simulate: str | None) -> bool:
     if other:
         there, here = ("simulated", "the real") if not simulate else ("the real", "simulated")
         raise BadInput(
-            f"task {other[0].id} was submitted for {there} GPUs and would run on {here} ones; let it end or "
-            f"./gpulane cancel {other[0].id} it first"
+            f"task {other[0].id} was submitted for {there} GPUs and would run on {here} ones; let it end, or "
+            f"cancel it first (./gpulane cancel {other[0].id})"
         )
     return bool(left)
 

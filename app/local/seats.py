@@ -87,7 +87,7 @@ class Seats:
         self, taken: list[Taken], grants: Sequence[Grant], wants: dict[TaskKey, Want]
     ) -> list[Taken]:
         """Where the first in line has not got its cards after all, none behind it keeps its own."""
-        line = [grant.key for grant in grants if wants[grant.key].spec.options.fifo]
+        line = [grant.key for grant in grants if grant.gpu_uuids and wants[grant.key].spec.options.fifo]
         had = {each.grant.key for each in taken}
         at = next((at for at, key in enumerate(line) if key not in had), len(line))
         passed = set(line[at:])
