@@ -3,14 +3,14 @@
 import json
 import shlex
 import sys
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from app.command_file import values
-from app.command_file.values import Misread
 from app.model.faults import BadInput
+
+T = TypeVar("T")
 
 Words = list[tuple[str, str | None]]
 """Options as `lane.asked` takes them."""
@@ -80,23 +80,29 @@ def script_of(commands: Sequence[str] | None, stdin_by_default: bool = False) ->
 
 def memory_of(text: str) -> float | None:
     """GB per GPU; None: the whole card. Raises BadInput."""
-    try:
-        return values.memory(text.strip())
-    except Misread as wrong:
-        raise BadInput(f"--memory: {wrong.problem}; {wrong.hint}") from None
+    from app.command_file import values
+
+    return _read("--memory", values.memory, text)
 
 
 def gpus_of(text: str) -> int:
     """Raises BadInput."""
-    try:
-        return values.gpu_count(text.strip())
-    except Misread as wrong:
-        raise BadInput(f"--gpus: {wrong.problem}; {wrong.hint}") from None
+    from app.command_file import values
+
+    return _read("--gpus", values.gpu_count, text)
 
 
 def queue_of(text: str) -> int:
     """Raises BadInput."""
+    from app.command_file import values
+
+    return _read("--queue", values.queue_id, text)
+
+
+def _read(flag: str, read: Callable[[str], T], text: str) -> T:
+    from app.command_file.values import Misread
+
     try:
-        return values.queue_id(text.strip())
+        return read(text.strip())
     except Misread as wrong:
-        raise BadInput(f"--queue: {wrong.problem}; {wrong.hint}") from None
+        raise BadInput(f"{flag}: {wrong.problem}; {wrong.hint}") from None
