@@ -1,5 +1,6 @@
 """Changing a command file beside others who do: one at a time, whole or not at all, never into a bad one."""
 
+import contextlib
 import os
 import shutil
 import stat
@@ -61,12 +62,33 @@ def alone(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def amend(file: CommandFile, change: Change, may_be_empty: bool = False) -> Parsed:
-    """Within `alone`: the file as it is now. Comments and spacing of the blocks that stay are untouched.
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """What a change has made of the file."""
+
+    parsed: Parsed
+    file: CommandFile
+    before: bytes | None  #: None: there was no file
+    after: bytes
+
+    def undo(self) -> None:
+        """As it was before, byte for byte, unless somebody has changed it since. Within `alone`."""
+        with contextlib.suppress(OSError):
+            if self.file.path.read_bytes() != self.after:
+                return
+            if self.before is None:
+                self.file.path.unlink()
+            else:
+                write_atomically(self.file.path, self.before, stat.S_IMODE(self.file.path.stat().st_mode))
+
+
+def amend(file: CommandFile, change: Change, may_be_empty: bool = False) -> Amended:
+    """Within `alone`: change the file. Comments and spacing of the blocks that stay are untouched.
 
     Raises BadInput: it is not to be trusted or read, it would have faults (all of them), it can't be written.
     A file that is not there counts as empty."""
-    text, mode = _read(file)
+    there, mode = _read(file)
+    text = there or ""
     after = change(Document(text, file.mode), _parsed(text, file)).text
     parsed = _parsed(after, file)
     if parsed.faults and not (may_be_empty and not len(parsed.document)):
@@ -76,7 +98,7 @@ def amend(file: CommandFile, change: Change, may_be_empty: bool = False) -> Pars
             write_atomically(file.path, after.encode(), mode)
         except OSError as error:
             raise BadInput(f"{file.shown} can't be written: {error.strerror}; nothing was changed") from error
-    return parsed
+    return Amended(parsed, file, None if there is None else there.encode(), after.encode())
 
 
 def check_script(script: str) -> None:
@@ -92,13 +114,13 @@ def appended(task: TaskSpec, repeat: int = 1) -> Change:
     return lambda document, _: document.insert(len(document), task, repeat)
 
 
-def _read(file: CommandFile) -> tuple[str, int]:
-    """Text and mode bits."""
+def _read(file: CommandFile) -> tuple[str | None, int]:
+    """Its text, and its mode bits; no text: it is not there."""
     try:
         mode = stat.S_IMODE(file.path.stat().st_mode)
     except FileNotFoundError:
         os.umask(mask := os.umask(0o077))
-        return "", NEW_FILE & ~mask
+        return None, NEW_FILE & ~mask
     except OSError:
         mode = 0  # said by what reads it
     return read_trusted(file.path, LARGEST_BYTES, file.shown).text, mode

@@ -4,29 +4,26 @@ The file holds what is to be done; what has ended leaves it when its scheduler i
 history under an id that lasts.
 """
 
-import contextlib
 import os
 import re
-import time
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from app.amend import CommandFile, alone, amend, check_script
+from app import takeup
+from app.amend import Amended, Change, CommandFile, alone, amend, check_script
 from app.background import Background, start
 from app.client import Client
 from app.command_file.document import Document
 from app.command_file.parse import Parsed
-from app.model.faults import BadInput, GpulaneError
+from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.state import FINISHED, Running
 from app.model.task import TaskSpec
 from app.options import RunOptions
 from app.preparation import find_files, make_folders
 from app.store.lasting import KeptTask, largest_queue, task_of_queue, tasks_of_file
-from app.store.plan_lock import plan_holder, take_plan
+from app.store.plan_lock import take_plan
 
 NAME = "submitted_gpus.txt"
 HEADER = """\
@@ -34,10 +31,6 @@ HEADER = """\
 # Each is its own queue, and they stand in line (fifo). What has ended is taken out when the scheduler is
 # started anew by ./gpulane submit or ./gpulane scheduler start; history keeps it.
 """
-PATIENCE = 30.0
-"""Seconds for a scheduler to take a new block up, or to refuse it."""
-
-LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +64,9 @@ class Place:
         newest = {(one.spec.queue_id, one.key): one for one in self._kept()}
         return sorted(newest.values(), key=lambda one: one.id)
 
+    def task_of(self, queue: int) -> KeptTask | None:
+        return task_of_queue(self.home.history, self.path, os.getuid(), queue)
+
     def _kept(self) -> list[KeptTask]:
         return tasks_of_file(self.home.history, self.path, os.getuid())
 
@@ -94,9 +90,8 @@ def submit(spec: TaskSpec, simulate: str | None = None) -> Submitted:
         place.file.path.parent.mkdir(exist_ok=True)
     except OSError as error:
         raise BadInput(f"{place.file.path.parent} can't be made: {error.strerror}") from error
-    with alone(place.file.path):
-        holder = plan_holder(place.home.state, place.file.path)
-        return _append(place, spec, int(holder), simulate) if holder else _start(place, spec, simulate)
+    with alone(place.file.path), takeup.connected(place.home, place.file.path) as client:
+        return _append(place, spec, client, simulate) if client else _start(place, spec, simulate)
 
 
 def start_scheduler(simulate: str | None = None) -> int:
@@ -111,37 +106,65 @@ def start_scheduler(simulate: str | None = None) -> int:
         return _background(place, simulate)
 
 
-def _append(place: Place, spec: TaskSpec, pid: int, simulate: str | None, started: bool = False) -> Submitted:
+def log_of(place: Place) -> Path:
+    """Of its scheduler's output."""
+    return Background(place.home, place.file.path, "multi").log
+
+
+def _append(place: Place, spec: TaskSpec, client: Client, simulate: str | None) -> Submitted:
     """As an edit of the file that a living scheduler watches."""
-    with Client(place.home.control_socket(pid)) as client:
-        state = _fit_to_take(client, pid, simulate)
-        with _taken_back(place, client) as new:
-            queue = new(spec)
-            task = _taken_up(place, queue, client)
-    return Submitted(task, pid, started, bool(state["simulated"]))
+    state = _fit_to_take(client, simulate)
+    task = _added(place, spec, client)
+    return Submitted(task, state["pid"], False, bool(state["simulated"]))
 
 
 def _start(place: Place, spec: TaskSpec, simulate: str | None) -> Submitted:
     """With what is left of earlier ones, if there is anything: then the new one comes as an edit, so that it
     is checked against the machine (a resume would let it wait for ever)."""
-    if _clean(place, simulate):
+    left = _clean(place, simulate)
+    if left:
         pid = _background(place, simulate)
-        return _append(place, spec, pid, simulate, started=True)
-    running = any(isinstance(one.state, Running) for one in place.tasks())
-    with _taken_back(place) as new:
-        queue = new(spec)
-        try:
-            pid = _background(place, simulate, *([] if running else ["--fresh"]))
-        except BadInput as bad:
-            raise BadInput(_bare(place, str(bad))) from bad
         with Client(place.home.control_socket(pid)) as client:
-            task = _taken_up(place, queue, client)
+            task = _added(place, spec, client)
+    else:
+        task, pid = _started_with(place, spec, simulate)
     return Submitted(task, pid, True, simulate is not None)
 
 
-def log_of(place: Place) -> Path:
-    """Of its scheduler's output."""
-    return Background(place.home, place.file.path, "multi").log
+def _added(place: Place, spec: TaskSpec, client: Client) -> KeptTask:
+    amended, queue = _written(place, spec)
+    try:
+        with takeup.kept_if_taken(amended, client):
+            return takeup.until(client, lambda: place.task_of(queue))
+    except BadInput as bad:
+        raise _bare(place, bad) from bad
+
+
+def _started_with(place: Place, spec: TaskSpec, simulate: str | None) -> tuple[KeptTask, int]:
+    """The first of a new run; one that still runs of an older run is adopted."""
+    fresh = [] if any(isinstance(one.state, Running) for one in place.tasks()) else ["--fresh"]
+    amended, queue = _written(place, spec)
+    try:
+        with takeup.kept_if_taken(amended, None):
+            pid = _background(place, simulate, *fresh)
+            with Client(place.home.control_socket(pid)) as client:
+                return takeup.until(client, lambda: place.task_of(queue)), pid
+    except BadInput as bad:
+        raise _bare(place, bad) from bad
+
+
+def _written(place: Place, spec: TaskSpec) -> tuple[Amended, int]:
+    """With the next free queue id, which is given once."""
+    before = largest_queue(place.home.history, place.path, os.getuid())
+    queue = 0
+
+    def change(document: Document, parsed: Parsed) -> Document:
+        nonlocal queue
+        queue = 1 + max([before, *(task.queue_id for task in parsed.tasks)])
+        whole = document if document.text.strip() else Document(HEADER, document.mode)
+        return whole.insert(len(whole), replace(spec, queue_id=queue))
+
+    return amend(place.file, change), queue
 
 
 def _background(place: Place, simulate: str | None, *flags: str) -> int:
@@ -154,9 +177,7 @@ def _clean(place: Place, simulate: str | None) -> bool:
     held = take_plan(place.home.state, place.file.path)
     try:
         ended = place.ended()
-        parsed = amend(
-            place.file, lambda document, before: _without(document, before, ended), may_be_empty=True
-        )
+        parsed = amend(place.file, _without(ended), may_be_empty=True).parsed
     finally:
         held.release()
     left = {task.queue_id for task in parsed.tasks}
@@ -170,18 +191,24 @@ def _clean(place: Place, simulate: str | None) -> bool:
     return bool(left)
 
 
-def _without(document: Document, parsed: Parsed, ended: set[tuple[int, str]]) -> Document:
-    if parsed.faults and len(document):
-        raise BadInput(parsed.faults)
-    gone = {document.block_at(one.line) for one in parsed.tasks if (one.queue_id, one.digest()) in ended}
-    for block in sorted(gone, reverse=True):
-        document = document.remove(block)
-    return document
+def _without(ended: set[tuple[int, str]]) -> Change:
+    """`ended`: queue and digest."""
+
+    def change(document: Document, parsed: Parsed) -> Document:
+        if parsed.faults and len(document):
+            raise BadInput(parsed.faults)
+        gone = {document.block_at(one.line) for one in parsed.tasks if (one.queue_id, one.digest()) in ended}
+        for block in sorted(gone, reverse=True):
+            document = document.remove(block)
+        return document
+
+    return change
 
 
-def _fit_to_take(client: Client, pid: int, simulate: str | None) -> dict[str, Any]:
-    """Its state. Raises BadInput where it would not take a new task up."""
-    state: dict[str, Any] = client.ask("status")["state"]
+def _fit_to_take(client: Client, simulate: str | None) -> takeup.State:
+    """Its scheduler's state. Raises BadInput where it would not take a new task up."""
+    state = takeup.state_of(client)
+    pid = state["pid"]
     if not state["watches"]:
         raise BadInput(
             f"the scheduler with pid {pid} runs {NAME} without --watch and takes nothing up; end it first "
@@ -191,76 +218,10 @@ def _fit_to_take(client: Client, pid: int, simulate: str | None) -> dict[str, An
         raise BadInput(f"the scheduler with pid {pid} is {state['status']}; submit again when it has ended")
     if simulate and not state["simulated"]:
         raise BadInput(f"the scheduler with pid {pid} runs on real GPUs; leave --simulate out")
-    if refused := _refusal(state):
-        raise BadInput(f"{NAME} as it stands is not taken up; mend it first: {refused}")
+    takeup.refuse_unmended(client, NAME)
     return state
 
 
-def _refusal(state: dict[str, Any]) -> str | None:
-    found = (each["facts"]["faults"] for each in state["problems"] if each["kind"] == "edit_refused")
-    return next(found, None)
-
-
-def _bare(place: Place, faults: str) -> str:
+def _bare(place: Place, bad: BadInput) -> BadInput:
     """Faults without the lines of the file that they are no longer in."""
-    return re.sub(rf"^{re.escape(place.path)}:\d+:\d+: ", "", faults, flags=re.MULTILINE)
-
-
-@contextlib.contextmanager
-def _taken_back(place: Place, client: Client | None = None) -> "Iterator[Any]":
-    """Gives the function that appends; what it has appended is out of the file again if this fails."""
-    before = place.file.path.read_bytes() if place.file.path.exists() else None
-    added: list[int] = []
-
-    def new(spec: TaskSpec) -> int:
-        def change(document: Document, parsed: Parsed) -> Document:
-            last = max((task.queue_id for task in parsed.tasks), default=0)
-            added.append(max(last, largest_queue(place.home.history, place.path, os.getuid())) + 1)
-            whole = document if document.text.strip() else Document(HEADER, document.mode)
-            return whole.insert(len(whole), replace(spec, queue_id=added[-1]))
-
-        amend(place.file, change)
-        return added[-1]
-
-    try:
-        yield new
-    except BaseException:
-        if added:
-            _take_back(place, before, added[-1])
-            if client is not None:
-                _until_taken_back(client)
-        raise
-
-
-def _take_back(place: Place, before: bytes | None, queue: int) -> None:
-    if before is None:
-        place.file.path.unlink(missing_ok=True)
-        return
-
-    def without(document: Document, parsed: Parsed) -> Document:
-        lines = [task.line for task in parsed.tasks if task.queue_id == queue]
-        return document.remove(document.block_at(lines[0])) if lines else document
-
-    amend(place.file, without, may_be_empty=True)
-
-
-def _until_taken_back(client: Client) -> None:
-    """Else the next one would be told of this one's fault."""
-    deadline = time.monotonic() + PATIENCE
-    with contextlib.suppress(GpulaneError):
-        while _refusal(client.ask("status")["state"]) and time.monotonic() < deadline:
-            time.sleep(LOOK_SECONDS)
-
-
-def _taken_up(place: Place, queue: int, client: Client) -> KeptTask:
-    """The task, once history has it. Raises BadInput with what its scheduler has against it."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        task = task_of_queue(place.home.history, place.path, os.getuid(), queue)
-        if task is not None:
-            return task
-        if refused := _refusal(client.ask("status")["state"]):
-            raise BadInput(_bare(place, refused))
-        if time.monotonic() > deadline:
-            raise BadInput(f"its scheduler did not take it up within {PATIENCE:g} s; see ./gpulane ls")
-        time.sleep(LOOK_SECONDS)
+    return BadInput(re.sub(rf"^{re.escape(place.path)}:\d+:\d+: ", "", str(bad), flags=re.MULTILINE))

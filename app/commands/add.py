@@ -1,8 +1,9 @@
 """`add`: one more block in a command file."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +13,10 @@ from app.commands.verbs import Json, refused
 from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.task import Mode, TaskSpec
+
+if TYPE_CHECKING:
+    from app.amend import CommandFile
+    from app.client import Client
 
 
 def add(
@@ -98,7 +103,7 @@ class Asked:
 
 def append_block(file: str, asked: Asked) -> dict[str, Any]:
     """The answer: what was changed, and who takes it up. Raises BadInput."""
-    from app.amend import CommandFile, alone, amend, appended, check_script
+    from app.amend import CommandFile, alone, check_script
     from app.command_file.render import block_lines
     from app.preparation import mode_of
 
@@ -113,11 +118,9 @@ def append_block(file: str, asked: Asked) -> dict[str, Any]:
     block_lines(spec, target.mode, repeat)
     check_script(spec.script)
     with alone(path):
-        created = not path.exists()
-        parsed = amend(target, appended(spec, repeat))
-    of_queue = sum(task.queue_id == spec.queue_id for task in parsed.tasks)
-    places = [f"{spec.queue_id}/{index}" for index in range(of_queue - repeat, of_queue)]
-    runner = _runner(home, path)
+        created, runner = not path.exists(), _runner(home, path)
+        last = _append(home, target, spec, repeat, runner)
+    places = [f"{spec.queue_id}/{index}" for index in range(last + 1 - repeat, last + 1)]
     return {
         "ok": True,
         "changed": True,
@@ -130,6 +133,36 @@ def append_block(file: str, asked: Asked) -> dict[str, Any]:
     }
 
 
+def _append(
+    home: Home, file: "CommandFile", spec: TaskSpec, repeat: int, runner: dict[str, Any] | None
+) -> int:
+    """Write it; the index of its last task. Where a scheduler watches, once that has taken it up.
+
+    Raises BadInput, also with what the scheduler has against it; then the file is as it was."""
+    from app.amend import amend, appended
+    from app.client import Client
+    from app.takeup import kept_if_taken, refuse_unmended, until
+
+    with contextlib.ExitStack() as stack:
+        client = None
+        if runner and runner["watches"]:
+            client = stack.enter_context(Client(home.control_socket(runner["pid"])))
+            refuse_unmended(client, file.shown)
+        amended = amend(file, appended(spec, repeat))
+        last = sum(task.queue_id == spec.queue_id for task in amended.parsed.tasks) - 1
+        if client:
+            with kept_if_taken(amended, client):
+                until(client, lambda: _there(client, spec, last))
+        return last
+
+
+def _there(client: "Client", spec: TaskSpec, index: int) -> bool | None:
+    """Does the scheduler have it?"""
+    found = client.ask("tasks", task=f"{spec.queue_id}/{index}", count=10)["tasks"]
+    digest = spec.digest()
+    return any(one["in_file"] and one["key"].startswith(digest) for one in found) or None
+
+
 def _path(home: Home, file: str) -> Path:
     """Real path; of one that is not there: below where there is its folder, the working directory first."""
     path = home.resolve(file)
@@ -139,7 +172,7 @@ def _path(home: Home, file: str) -> Path:
 
 
 def _runner(home: Home, path: Path) -> dict[str, Any] | None:
-    """The scheduler that runs the file: its pid, and whether it takes up edits (None: can't be told)."""
+    """The scheduler that runs the file: its pid, and whether it takes up edits (None: that can't be told)."""
     from app.commands.find import schedulers
     from app.store.plan_lock import plan_holder
 
@@ -148,7 +181,9 @@ def _runner(home: Home, path: Path) -> dict[str, Any] | None:
         return None
     seen = [one for one in schedulers(home, None, str(path)) if one.ran and str(one.pid) == holder]
     pid = int(holder) if holder.isdecimal() else None
-    return {"pid": pid, "watches": seen[0].seen.watches if seen else None}
+    if not seen:
+        return {"pid": pid, "watches": None, "status": None}
+    return {"pid": pid, "watches": seen[0].seen.watches, "status": seen[0].seen.status}
 
 
 def _said(spec: TaskSpec, places: list[str], file: str, created: bool) -> str:
@@ -165,8 +200,10 @@ def _taken_up(runner: dict[str, Any] | None, file: str) -> str:
             f"or in the background ./gpulane scheduler start {file}"
         )
     who = f"the scheduler with pid {runner['pid'] or 'unknown'}"
+    if runner["status"] in ("draining", "stopping"):
+        return f"{who} is {runner['status']} and starts nothing more: it runs at the next start"
     if runner["watches"]:
-        return f"{who} takes it up at once (--watch)"
+        return f"{who} has taken it up (--watch)"
     if runner["watches"] is None:
         return f"{who} runs that file, from another GPULANE_HOME; it takes it up at once if it has --watch"
     return f"{who} runs without --watch: it reads the file again at its next start"

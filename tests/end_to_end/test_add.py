@@ -104,14 +104,19 @@ def test_it_says_whether_a_scheduler_takes_it_up(world: World) -> None:
     scheduler = world.start("--watch", command_file=file)
     scheduler.wait_for("1/0", "running")
     said = answer(world, "add", str(file), "-q", "2", "-m", "5", "--", "echo two >>done")
-    assert said["scheduler"] == {"pid": scheduler.pid, "watches": True}
-    assert "takes it up at once" in said["said"]
+    assert said["scheduler"] == {"pid": scheduler.pid, "watches": True, "status": "running"}
+    assert "has taken it up" in said["said"]
     assert eventually(lambda: world.work("done")) == ["two"]
+    before = file.read_bytes()
+    refused = gpulane(world, "add", str(file), "-q", "2", "-m", "5", "-g", "9", "--", "true", expect=2)
+    assert "the task asks for 9 GPUs, but there are 4 GPUs in range" in refused
+    assert file.read_bytes() == before
+    answer(world, "add", str(file), "-q", "2", "-m", "5", "--", "true")
     scheduler.stop()
     other = world.start(command_file=file)
     other.wait_for("1/0", "running")
     said = answer(world, "add", str(file), "-q", "2", "-m", "5", "--", "true")
-    assert said["scheduler"] == {"pid": other.pid, "watches": False}
+    assert said["scheduler"] == {"pid": other.pid, "watches": False, "status": "running"}
     assert "at its next start" in said["said"]
     world.go()
     assert other.end() == 0
