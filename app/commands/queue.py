@@ -106,25 +106,36 @@ def _grouped(waiting: list["Unfinished"], begun: list["Started"]) -> Groups:
 
 
 def _print(console: Console, waiting: list["Unfinished"], groups: Groups, now: float) -> None:
-    table = Table(box=None, pad_edge=False, header_style=QUIET)
-    for heading in ("cards", "queue", "queued", "held", "running", "longest wait", "waited so far"):
-        table.add_column(heading, justify="left" if heading in ("cards", "queue") else "right")
-    for (cards, file, number), group in groups.items():
-        longest = group.longest(now)
-        mean = "-" if group.mean is None else f"{duration(group.mean)} on average of {group.started:,}"
-        table.add_row(
-            *(cards, Text(clean(f"{number} of {shown_path(file)}"))),
-            *map(str, (group.number(*QUEUED), group.number("held"), group.number("running"))),
-            *("-" if longest is None else duration(longest), mean),
-        )
-    console.print(table)
-    queued = [one for one in waiting if one.status != "running"]
-    if queued:
-        console.print()
-        console.print(Text("in the order they were created", STRONG))
-        console.print(_listed(queued[:MOST], now))
+    for file in sorted({file for _, file, _ in groups}):
+        console.print(Text(clean(shown_path(file)), STRONG), soft_wrap=True)
+        of_file = {(cards, queue): group for (cards, at, queue), group in groups.items() if at == file}
+        console.print(_counted(of_file, now))
+        queued = [one for one in waiting if one.command_file == file and one.status != "running"]
+        if queued:
+            console.print(Text("in the order they were created", QUIET))
+            console.print(_listed(queued[:MOST], now))
         if len(queued) > MOST:
             console.print(Text(f"and {count(len(queued) - MOST, 'more task')}", QUIET))
+
+
+def _counted(groups: dict[tuple[str, int], Group], now: float) -> Table:
+    table = Table(box=None, pad_edge=False, header_style=QUIET)
+    for heading in (
+        "cards",
+        "queue",
+        "queued",
+        "held",
+        "running",
+        "longest wait",
+        "mean wait of the started",
+    ):
+        table.add_column(heading, justify="left" if heading == "cards" else "right")
+    for (cards, number), group in groups.items():
+        longest = group.longest(now)
+        mean = "-" if group.mean is None else f"{duration(group.mean)} ({group.started:,})"
+        numbers = number, group.number(*QUEUED), group.number("held"), group.number("running")
+        table.add_row(cards, *map(str, numbers), "-" if longest is None else duration(longest), mean)
+    return table
 
 
 def _listed(queued: list["Unfinished"], now: float) -> Table:

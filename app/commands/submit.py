@@ -97,9 +97,9 @@ def submitted(spec: TaskSpec, simulate: str | None) -> dict[str, Any]:
     said = f"task {task.id}{_named(spec)} is submitted, in line at {task.label}; ./gpulane show {task.id}"
     if done.started:
         on = "simulated GPUs" if done.simulated else "the GPUs here"
-        said += f"\nits scheduler was started on {on} (pid {done.pid}), and stays: ./gpulane scheduler stop"
+        said += f"\nits scheduler was started on {on}, and stays (pid {done.pid})"
     elif done.simulated and not simulate:
-        said += f"\nits scheduler (pid {done.pid}) runs on simulated GPUs: ./gpulane scheduler stop ends it"
+        said += f"\nits scheduler (pid {done.pid}) has simulated GPUs"
     return {
         "ok": True,
         "changed": True,
