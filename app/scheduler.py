@@ -171,7 +171,6 @@ def _base(ready: Ready, run: str) -> StateFile:
         gpus=(),
         allowance=None,
         problems=(),
-        watches=ready.options.watch,
     )
 
 

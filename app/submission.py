@@ -13,7 +13,7 @@ from pathlib import Path
 from app import takeup
 from app.amend import Amended, Change, CommandFile, alone, amend, check_script
 from app.background import Background, start
-from app.client import Client
+from app.client import Client, NoAnswer
 from app.command_file.document import Document
 from app.command_file.parse import Parsed
 from app.model.faults import BadInput
@@ -23,7 +23,7 @@ from app.model.task import TaskSpec
 from app.options import RunOptions
 from app.preparation import find_files, make_folders
 from app.store.lasting import KeptTask, largest_queue, task_of_queue, tasks_of_file
-from app.store.plan_lock import take_plan
+from app.store.plan_lock import plan_holder, take_plan
 
 NAME = "submitted_gpus.txt"
 HEADER = """\
@@ -81,7 +81,7 @@ class Place:
 def submit(spec: TaskSpec, simulate: str | None = None) -> Submitted:
     """Append a task, whose queue is chosen here, and start its scheduler if none runs.
 
-    Raises BadInput; then nothing was changed."""
+    Raises BadInput, NoAnswer; then nothing was changed."""
     check_script(spec.script)
     place = Place.find()
     spec = replace(spec, options=replace(spec.options, fifo=True))
@@ -90,8 +90,15 @@ def submit(spec: TaskSpec, simulate: str | None = None) -> Submitted:
         place.file.path.parent.mkdir(exist_ok=True)
     except OSError as error:
         raise BadInput(f"{place.file.path.parent} can't be made: {error.strerror}") from error
-    with alone(place.file.path), takeup.connected(place.home, place.file.path) as client:
-        return _append(place, spec, client, simulate) if client else _start(place, spec, simulate)
+    with alone(place.file.path):
+        while True:
+            try:
+                with takeup.connected(place.home, place.file.path) as client:
+                    return _append(place, spec, client, simulate) if client else _start(place, spec, simulate)
+            except NoAnswer:
+                if plan_holder(place.home.state, place.file.path) is not None:
+                    raise
+                # It has ended just now, without the new task: once more, with another one.
 
 
 def start_scheduler(simulate: str | None = None) -> int:
@@ -209,11 +216,6 @@ def _fit_to_take(client: Client, simulate: str | None) -> takeup.State:
     """Its scheduler's state. Raises BadInput where it would not take a new task up."""
     state = takeup.state_of(client)
     pid = state["pid"]
-    if not state["watches"]:
-        raise BadInput(
-            f"the scheduler with pid {pid} runs {NAME} without --watch and takes nothing up; end it first "
-            f"(./gpulane drain --pid {pid}), and submit again"
-        )
     if state["status"] in ("draining", "stopping", "finished"):
         raise BadInput(f"the scheduler with pid {pid} is {state['status']}; submit again when it has ended")
     if simulate and not state["simulated"]:

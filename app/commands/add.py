@@ -136,7 +136,7 @@ def append_block(file: str, asked: Asked) -> dict[str, Any]:
 def _append(
     home: Home, file: "CommandFile", spec: TaskSpec, repeat: int, runner: dict[str, Any] | None
 ) -> int:
-    """Write it; the index of its last task. Where a scheduler watches, once that has taken it up.
+    """Write it; the index of its last task. Where a scheduler runs, once that has taken it up.
 
     Raises BadInput, also with what the scheduler has against it; then the file is as it was."""
     from app.amend import amend, appended
@@ -145,7 +145,7 @@ def _append(
 
     with contextlib.ExitStack() as stack:
         client = None
-        if runner and runner["watches"]:
+        if runner and runner["here"]:
             client = stack.enter_context(Client(home.control_socket(runner["pid"])))
             refuse_unmended(client, file.shown)
         amended = amend(file, appended(spec, repeat))
@@ -172,7 +172,7 @@ def _path(home: Home, file: str) -> Path:
 
 
 def _runner(home: Home, path: Path) -> dict[str, Any] | None:
-    """The scheduler that runs the file: its pid, and whether it takes up edits (None: that can't be told)."""
+    """The scheduler that runs the file: its pid, and whether it is of this home."""
     from app.commands.find import schedulers
     from app.store.plan_lock import plan_holder
 
@@ -181,9 +181,7 @@ def _runner(home: Home, path: Path) -> dict[str, Any] | None:
         return None
     seen = [one for one in schedulers(home, None, str(path)) if one.ran and str(one.pid) == holder]
     pid = int(holder) if holder.isdecimal() else None
-    if not seen:
-        return {"pid": pid, "watches": None, "status": None}
-    return {"pid": pid, "watches": seen[0].seen.watches, "status": seen[0].seen.status}
+    return {"pid": pid, "here": bool(seen), "status": seen[0].seen.status if seen else None}
 
 
 def _said(spec: TaskSpec, places: list[str], file: str, created: bool) -> str:
@@ -202,11 +200,9 @@ def _taken_up(runner: dict[str, Any] | None, file: str) -> str:
     who = f"the scheduler with pid {runner['pid'] or 'unknown'}"
     if runner["status"] in ("draining", "stopping"):
         return f"{who} is {runner['status']} and starts nothing more: it runs at the next start"
-    if runner["watches"]:
-        return f"{who} has taken it up (--watch)"
-    if runner["watches"] is None:
-        return f"{who} runs that file, from another GPULANE_HOME; it takes it up at once if it has --watch"
-    return f"{who} runs without --watch: it reads the file again at its next start"
+    if not runner["here"]:
+        return f"{who} runs that file, from another GPULANE_HOME, and reads it by itself"
+    return f"{who} has taken it up"
 
 
 def register(app: typer.Typer) -> None:

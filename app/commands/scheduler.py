@@ -94,7 +94,7 @@ def _status(place: "Place", path: Path) -> dict[str, Any]:
     state = one.seen
     counts = ", ".join(f"{number:,} {status}" for status, number in state.counts.items() if number)
     since = f" for {duration(time.time() - state.started_at)}"
-    more = {"status": state.status, "counts": dict(state.counts), "watches": state.watches}
+    more = {"status": state.status, "counts": dict(state.counts)}
     return {**_answer(f"{said}{since}, {state.status}: {counts or 'no task'}", pid, changed=False), **more}
 
 

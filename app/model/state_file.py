@@ -141,7 +141,6 @@ class StateFile:
     gpus: tuple[Card, ...]
     allowance: Allowance | None
     problems: tuple[Problem, ...]
-    watches: bool = False  #: it takes up edits of its command file (`--watch`)
     more_queues: MoreQueues = MoreQueues()
 
 

@@ -99,12 +99,12 @@ def test_what_can_not_be_added_changes_nothing(
     assert not path.exists()
 
 
-def test_it_says_whether_a_scheduler_takes_it_up(world: World) -> None:
+def test_a_scheduler_takes_it_up_or_it_is_not_added(world: World) -> None:
     file = world.blocks([(1, UNTIL_GO)])
-    scheduler = world.start("--watch", command_file=file)
+    scheduler = world.start(command_file=file)
     scheduler.wait_for("1/0", "running")
     said = answer(world, "add", str(file), "-q", "2", "-m", "5", "--", "echo two >>done")
-    assert said["scheduler"] == {"pid": scheduler.pid, "watches": True, "status": "running"}
+    assert said["scheduler"] == {"pid": scheduler.pid, "here": True, "status": "running"}
     assert "has taken it up" in said["said"]
     assert eventually(lambda: world.work("done")) == ["two"]
     before = file.read_bytes()
@@ -112,11 +112,10 @@ def test_it_says_whether_a_scheduler_takes_it_up(world: World) -> None:
     assert "the task asks for 9 GPUs, but there are 4 GPUs in range" in refused
     assert file.read_bytes() == before
     answer(world, "add", str(file), "-q", "2", "-m", "5", "--", "true")
-    scheduler.stop()
-    other = world.start(command_file=file)
-    other.wait_for("1/0", "running")
-    said = answer(world, "add", str(file), "-q", "2", "-m", "5", "--", "true")
-    assert said["scheduler"] == {"pid": other.pid, "watches": False, "status": "running"}
-    assert "at its next start" in said["said"]
+    gpulane(world, "drain")
+    said = answer(world, "add", str(file), "-q", "3", "-m", "5", "--", "echo three >>done")
+    assert "it runs at the next start" in said["said"]
     world.go()
-    assert other.end() == 0
+    scheduler.end()
+    world.run(command_file=file)
+    assert world.work("done") == ["two", "three"]

@@ -261,12 +261,34 @@ def test_simulated_tasks_never_reach_the_real_cards(two_cards: World) -> None:
     assert len(blocks(two_cards)) == 1
 
 
-def test_one_that_takes_nothing_up_is_named(two_cards: World) -> None:
+def test_one_without_watch_takes_it_up_and_one_that_drains_does_not(two_cards: World) -> None:
     path = two_cards.root / "command" / "submitted_gpus.txt"
     path.write_text(f"1\n{UNTIL_GO}\n1\n5\n")
     scheduler = two_cards.start(command_file=path)
     scheduler.wait_for("1/0", "running")
+    wait_for(two_cards, answer(two_cards, "submit", "--", "echo >>ran")["id"], "completed")
+    gpulane(two_cards, "drain")
+    before = path.read_bytes()
     said = gpulane(two_cards, "submit", "--", "x", expect=2)
-    assert f"pid {scheduler.pid} runs submitted_gpus.txt without --watch" in said
+    assert f"pid {scheduler.pid} is draining; submit again when it has ended" in said
+    assert path.read_bytes() == before
     two_cards.go()
-    assert scheduler.end() == 0
+    scheduler.end()
+
+
+def test_a_file_with_faults_of_somebody_s_own_is_mended_first(two_cards: World) -> None:
+    submit(two_cards, "--", UNTIL_GO)
+    path = two_cards.root / "command" / "submitted_gpus.txt"
+    path.write_text(path.read_text() + "\n7\nx\n9\n5\n")
+
+    def refused() -> bool:
+        return "edit_refused" in [one.kind for one in next(two_cards.states()).problems]
+
+    eventually(refused)
+    assert "mend it first" in gpulane(two_cards, "submit", "--", "true", expect=2)
+    path.write_text(path.read_text().replace("x\n9\n5\n", "x\n5\n"))
+    assert "submitted_gpus.txt:" in gpulane(two_cards, "submit", "--", "true", expect=2)
+    path.write_text(path.read_text().replace("\n7\nx\n5\n", ""))
+    eventually(lambda: not refused())
+    submit(two_cards, "--", "true")
+    two_cards.go()
