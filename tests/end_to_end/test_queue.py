@@ -50,16 +50,19 @@ def test_the_cpu_kind_has_its_own_limit(world: World) -> None:
 
 def test_who_waits_is_shown_by_cards_and_queue_and_a_held_task_joins(world: World) -> None:
     assert gpulane(world, "queue") == "nothing waits\n"
-    blocks = block(1, "0", UNTIL_GO), block(2, "0", "true"), block(1, "0", "true")
+    kinds = ((1, UNTIL_GO), (2, "true"), (1, "true"), (3, "true"))
+    blocks = [block(queue, "0", script) for queue, script in kinds]
     world.file("\n".join([*blocks, block(5, "0,1", "echo held >>ran", "hold name=later", 2)]))
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
     scheduler.wait_for("2/0", "waiting")
     found = answer(world, "queue")
     group = found["device_groups"]["0"]
-    assert (found["queued"], group["count"], group["running"]) == (2, 2, 1)
-    assert [(one["queue"], one["count"], one["started"]) for one in group["queues"]] == [(1, 1, 1), (2, 1, 0)]
-    assert [one["task"] for one in group["experiments"]] == ["2/0", "1/1"], "in the order of creation"
+    assert (found["queued"], group["count"], group["running"]) == (3, 3, 1)
+    assert [(one["queue"], one["count"], one["started"]) for one in group["queues"]] == [
+        *((1, 1, 1), (2, 1, 0), (3, 1, 0)),
+    ]
+    assert [one["task"] for one in group["experiments"]] == ["2/0", "1/1", "3/0"], "in the order of creation"
     assert all(0 <= one["waits"] < 60 for one in group["experiments"])
     (held,) = found["device_groups"]["0,1"]["experiments"]
     assert (held["status"], held["name"], held["waits"]) == ("held", "later", None)

@@ -118,6 +118,21 @@ def test_what_can_never_run_is_refused_and_leaves_nothing(two_cards: World) -> N
     wait_for(two_cards, two, "completed")
 
 
+def test_what_can_never_run_is_refused_as_well_when_an_unfinished_run_is_left(two_cards: World) -> None:
+    """A resume lets it wait: cards may come back."""
+    failed = submit(two_cards, "--", "exit 1")
+    wait_for(two_cards, failed, "failed")
+    gpulane(two_cards, "scheduler", "stop")
+    said = gpulane(two_cards, "submit", "--simulate", "2x24", "--gpus", "3", "--", "x", expect=2)
+    assert "the task asks for 3 GPUs" in said
+    held = submit(two_cards, "--hold", "--", "true")
+    gpulane(two_cards, "scheduler", "stop")
+    said = gpulane(two_cards, "submit", "--simulate", "2x24", "--gpus", "3", "--", "x", expect=2)
+    assert "the task asks for 3 GPUs" in said
+    assert [one["id"] for one in answer(two_cards, "tasks")] == [failed, held]
+    assert len(blocks(two_cards)) == 1
+
+
 def test_its_scheduler_s_own_words_are_shown_where_it_does_not_start(two_cards: World) -> None:
     said = gpulane(two_cards, "submit", "--simulate", "2by24", "--", "x", expect=2)
     assert "--simulate '2by24' is not NxGB" in said
