@@ -14,11 +14,13 @@ from rich.text import Text
 from app.commands import find, flags
 from app.commands.submit import Id
 from app.commands.verbs import Json, refused
+from app.model.blockers import gb
 from app.model.faults import BadInput
 from app.model.state import FINISHED, TaskState, error_text
+from app.model.task import TaskSpec
 from app.view import whole_lines
 from app.view.look import QUIET, STATE, STRONG
-from app.view.text import clean, duration
+from app.view.text import clean, count, duration
 
 if TYPE_CHECKING:
     from app.store.lasting import KeptAttempt, KeptTask
@@ -187,13 +189,11 @@ def _facts(
     task: "KeptTask", state: TaskState, attempts: list["KeptAttempt"], lives: bool
 ) -> list[tuple[str, str]]:
     spec, options = task.spec, task.spec.options
-    cards = "no GPU" if spec.gpus == 0 else f"{spec.gpus} of type {options.model or ANY}"
-    memory = "the whole card" if spec.memory_gb is None else f"{spec.memory_gb:g} GB each"
     gone = "" if lives or state.status in FINISHED else " (its scheduler does not run)"
     reason = getattr(state, "reason", None)
     facts = [
         ("state", state.status + gone + (f": {reason}" if reason and lives else "")),
-        ("asks for", cards + ("" if spec.gpus == 0 else f", {memory}")),
+        ("asks for", _asks_for(spec)),
         ("folder", options.cwd or "the scheduler's work_dir"),
         (
             "place",
@@ -205,6 +205,14 @@ def _facts(
     for one in attempts:
         facts += _of_attempt(one, len(attempts) > 1)
     return facts
+
+
+def _asks_for(spec: TaskSpec) -> str:
+    if spec.gpus == 0:
+        return "no GPU"
+    cards = count(spec.gpus, "GPU") + (f" of type {spec.options.model}" if spec.options.model else "")
+    on = f" out of {', '.join(spec.options.devices)}" if spec.options.devices else ""
+    return f"{cards}{on}, {gb(spec.memory_gb)}" + (" each" if spec.gpus > 1 else "")
 
 
 def _of_attempt(one: "KeptAttempt", several: bool) -> list[tuple[str, str]]:
