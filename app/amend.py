@@ -25,7 +25,6 @@ PATIENCE = 30.0
 
 LOOK_SECONDS = 0.01
 NEW_FILE = 0o644
-"""Less what the umask takes."""
 
 Change = Callable[[Document, Parsed], Document]
 """A file as it stands to what it shall be. May raise BadInput."""
@@ -38,6 +37,7 @@ class CommandFile:
     path: Path  #: real path
     mode: Mode
     shown: str  #: as its user named it
+    new_mode: int = NEW_FILE  #: where it is made, less what the umask takes
 
 
 @contextmanager
@@ -120,7 +120,7 @@ def _read(file: CommandFile) -> tuple[str | None, int]:
         mode = stat.S_IMODE(file.path.stat().st_mode)
     except FileNotFoundError:
         os.umask(mask := os.umask(0o077))
-        return None, NEW_FILE & ~mask
+        return None, file.new_mode & ~mask
     except OSError:
         mode = 0  # said by what reads it
     return read_trusted(file.path, LARGEST_BYTES, file.shown).text, mode

@@ -26,6 +26,7 @@ from app.store.lasting import KeptTask, largest_queue, task_of_queue, tasks_of_f
 from app.store.plan_lock import plan_holder, take_plan
 
 NAME = "submitted_gpus.txt"
+PRIVATE = 0o600
 HEADER = """\
 # Submitted tasks, in the order they came: ./gpulane submit appends here, and ./gpulane tasks lists them all.
 # Each is its own queue, and they stand in line (fifo). What has ended is taken out when the scheduler is
@@ -53,7 +54,7 @@ class Place:
         """Raises BadInput."""
         path = Home.find().root / "command" / NAME
         files = find_files(RunOptions(mode="multi", command_file=str(path), check=True))
-        return cls(files.home, CommandFile(files.command, "multi", str(path)))
+        return cls(files.home, CommandFile(files.command, "multi", str(path), PRIVATE))
 
     @property
     def path(self) -> str:

@@ -1,26 +1,36 @@
 """Tasks that stand in line (`fifo`): while one of them waits, none that came later starts.
 
-There are two lines, one for cards and one for what needs none.
+Each group of cards that tasks name (`devices`) has a line of its own, and so has what needs no card: neither
+waits for what the others wait for.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from app.model.backend import Want
 from app.model.task import TaskKey
 
-Kind = bool
-"""Of a line: is it for cards?"""
+Kind = tuple[str, ...]
+"""Of a line: the cards that are named there, "auto" or "cpu"."""
 
 
 def formed(ordered: Sequence[Want]) -> list[Want]:
     """The same with those in line one behind the other, in the places that they have between them."""
-    lines = {kind: iter(sorted(filter(_stands_in(kind), ordered), key=_came)) for kind in (True, False)}
-    return [next(lines[want.spec.gpus > 0]) if want.spec.options.fifo else want for want in ordered]
+    lines: defaultdict[Kind, list[Want]] = defaultdict(list)
+    for want in ordered:
+        if (where := kind(want)) is not None:
+            lines[where].append(want)
+    turns = {where: iter(sorted(line, key=_came)) for where, line in lines.items()}
+    return [want if (where := kind(want)) is None else next(turns[where]) for want in ordered]
 
 
 def kind(want: Want) -> Kind | None:
     """The line it stands in; None: in none."""
-    return want.spec.gpus > 0 if want.spec.options.fifo else None
+    if not want.spec.options.fifo:
+        return None
+    if not want.spec.gpus:
+        return ("cpu",)
+    return want.spec.options.devices or ("auto",)
 
 
 def heads(ordered: Iterable[Want]) -> dict[Kind, Want]:
@@ -36,10 +46,6 @@ def unhindered(ordered: Sequence[Want]) -> Iterator[Want]:
     """Without those that stand behind another, of what was `formed`."""
     first = heads(ordered)
     return (want for want in ordered if (where := kind(want)) is None or first[where] is want)
-
-
-def _stands_in(where: Kind) -> Callable[[Want], bool]:
-    return lambda want: kind(want) is where
 
 
 def _came(want: Want) -> tuple[int, int, TaskKey]:

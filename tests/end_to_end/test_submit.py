@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -66,6 +67,7 @@ def test_the_first_one_starts_the_scheduler_and_runs_where_it_was_submitted(two_
     (attempt,) = task["attempts"]
     assert attempt["status"] == 0
     assert "1-0-" in attempt["log_path"]
+    assert stat.S_IMODE((two_cards.root / "command" / "submitted_gpus.txt").stat().st_mode) == 0o600
     second = answer(two_cards, "submit", "--", "exit 3")
     assert not second["scheduler"]["started"]
     failed = wait_for(two_cards, second["id"], "failed")

@@ -390,6 +390,13 @@ def test_the_line_goes_by_priority_and_then_by_queue_id() -> None:
     assert case.given(want(1, 5, fifo=True), want(3, 5, fifo=True, priority=1), want(2, 5)) == {3: "0"}
 
 
+def test_each_group_of_cards_has_its_line_and_so_has_what_needs_none() -> None:
+    case = Case(gpu(0), gpu(1), leases=[lease(0, None)])
+    first = want(1, 5, fifo=True, devices=("0",))
+    behind = want(2, 5, fifo=True, devices=("0",)), want(3, 5, fifo=True, devices=("1",))
+    assert case.given(first, *behind, want(4, gpus=0, fifo=True)) == {3: "1", 4: ""}
+
+
 def test_what_stands_behind_another_claims_no_cards() -> None:
     """It would keep them from the one before it, and neither could start."""
     case = Case(gpu(0), gpu(1), leases=[lease(0, None), lease(1, None)], reserve_after=60)

@@ -5,6 +5,7 @@ PLACEMENT_EXAMPLES=3000 looks further than the everyday run, and at other exampl
 
 import os
 import re
+from collections import defaultdict
 from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
@@ -142,8 +143,11 @@ def test_grants(scene: Scene) -> None:
 
 def nobody_overtakes_in_line(scene: Scene, placement: Placement) -> None:
     """Of the tasks with `fifo` those first in line start, whatever others ask for; the rest say who is."""
-    in_line = [one for one in scene[1] if one.spec.options.fifo]
-    for line in ([one for one in in_line if one.spec.gpus], [one for one in in_line if not one.spec.gpus]):
+    lines: defaultdict[object, list[Want]] = defaultdict(list)
+    for one in scene[1]:
+        if one.spec.options.fifo:
+            lines[one.spec.gpus > 0 and (one.spec.options.devices or "auto")].append(one)
+    for line in lines.values():
         line.sort(key=lambda one: (-one.spec.options.priority, one.queue_id))
         started = [one.key not in placement.blocked for one in line]
         assert started == sorted(started, reverse=True)
