@@ -179,7 +179,7 @@ def _runner(home: Home, path: Path) -> dict[str, Any] | None:
     holder = plan_holder(home.state, path)
     if holder is None:
         return None
-    seen = [one for one in schedulers(home, None, str(path)) if one.ran and str(one.pid) == holder]
+    seen = [one for one in schedulers(home, None, None) if one.ran and str(one.pid) == holder]
     pid = int(holder) if holder.isdecimal() else None
     return {"pid": pid, "here": bool(seen), "status": seen[0].seen.status if seen else None}
 

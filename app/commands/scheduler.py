@@ -74,7 +74,7 @@ def _stop(place: "Place", path: Path) -> dict[str, Any]:
     pid = _holder(place, path)
     if pid is None:
         raise BadInput(f"no scheduler runs {_shown(path)}")
-    one = next((one for one in find.schedulers(place.home, pid, None) if one.ran), None)
+    one = _seen(place, pid)
     if one is None:
         raise BadInput(f"the scheduler with pid {pid} is of another GPULANE_HOME; set that, or kill {pid}")
     said = one.ask("stop")["said"]
@@ -87,7 +87,7 @@ def _status(place: "Place", path: Path) -> dict[str, Any]:
     pid = _holder(place, path)
     if pid is None:
         return _answer(f"no scheduler runs {_shown(path)}", None, changed=False)
-    one = next((one for one in find.schedulers(place.home, pid, None) if one.ran), None)
+    one = _seen(place, pid)
     said = f"the scheduler of {_shown(path)} runs (pid {pid})"
     if one is None:
         return _answer(said, pid, changed=False)
@@ -103,6 +103,11 @@ def _holder(place: "Place", path: Path) -> int | None:
 
     holder = plan_holder(place.home.state, path)
     return int(holder) if holder and holder.isdecimal() else None
+
+
+def _seen(place: "Place", pid: int) -> find.Scheduler | None:
+    """None: it is of another home."""
+    return next((one for one in find.schedulers(place.home, None, None) if one.ran and one.pid == pid), None)
 
 
 def _shown(path: Path) -> str:

@@ -175,7 +175,7 @@ Blocker = (
 class Change:
     """What would start a waiting task."""
 
-    kind: Literal["ends", "memory", "gpus", "share", "devices", "model", "gpu_on", "setting", "kept"]
+    kind: Literal["ends", "memory", "gpus", "share", "devices", "model", "gpu_on", "setting", "kept", "fifo"]
     text: str  #: "with 18 GB instead of 20 GB it would start now on GPU 1"
     after: tuple[str, ...] = ()  #: ends: labels of the running tasks of which one has to end
     all_of_them: bool = False  #: not one: each

@@ -119,3 +119,20 @@ def test_a_scheduler_takes_it_up_or_it_is_not_added(world: World) -> None:
     scheduler.end()
     world.run(command_file=file)
     assert world.work("done") == ["two", "three"]
+
+
+def test_a_scheduler_of_another_home_is_told_apart(
+    world: World, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start(command_file=file)
+    scheduler.wait_for("1/0", "running")
+    other = World(tmp_path_factory.mktemp("other"))
+    said = answer(other, "add", str(file), "-q", "2", "-m", "5", "--", "echo two >>done")
+    assert said["scheduler"] == {"pid": scheduler.pid, "here": False, "status": None}
+    assert "another GPULANE_HOME" in said["said"]
+    assert f"runs (pid {scheduler.pid})" in gpulane(other, "scheduler", "status", str(file))
+    assert "another GPULANE_HOME" in gpulane(other, "scheduler", "stop", str(file), expect=2)
+    assert eventually(lambda: world.work("done")) == ["two"]
+    world.go()
+    assert scheduler.end() == 0
