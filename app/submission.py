@@ -18,6 +18,7 @@ from app.command_file.document import Document
 from app.command_file.parse import Parsed
 from app.model.faults import BadInput
 from app.model.paths import Home
+from app.model.settings import Settings
 from app.model.state import FINISHED, Running
 from app.model.task import TaskSpec
 from app.options import RunOptions
@@ -48,13 +49,14 @@ class Place:
 
     home: Home
     file: CommandFile
+    settings: Settings
 
     @classmethod
     def find(cls) -> "Place":
         """Raises BadInput."""
         path = Home.find().root / "command" / NAME
         files = find_files(RunOptions(mode="multi", command_file=str(path), check=True))
-        return cls(files.home, CommandFile(files.command, "multi", str(path), PRIVATE))
+        return cls(files.home, CommandFile(files.command, "multi", str(path), PRIVATE), files.settings)
 
     @property
     def path(self) -> str:

@@ -117,7 +117,7 @@ def cancel(id_: Id, as_json: Json = False) -> None:
         living = living_place(place, kept(place, id_))
         if living:
             return {**living.ask("kill"), "id": id_}
-        task = absent.cancel(place.home, id_)
+        task = absent.cancel(place.home, id_, place.settings.stop_grace)
         return {"ok": True, "changed": True, "id": id_, "said": f"task {id_}{_name(task)} is cancelled"}
 
     flags.tell(refused(cancel_), as_json)

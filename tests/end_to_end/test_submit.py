@@ -187,17 +187,43 @@ def test_what_runs_is_cancelled_with_its_tree_and_what_waits_never_starts(two_ca
     assert "there is no task 99" in gpulane(two_cards, "cancel", "99", expect=2)
 
 
-def test_what_runs_without_its_scheduler_is_said_so_and_is_adopted(two_cards: World) -> None:
-    one = submit(two_cards, "--", f"echo >>began; {UNTIL_GO}")
-    wait_for(two_cards, one, "running")
+def test_what_runs_without_its_scheduler_can_be_cancelled(two_cards: World) -> None:
+    one = submit(two_cards, "--", "setsid sleep 300 & echo $! >stray; trap '' TERM; sleep 300")
+    two = submit(two_cards, "--", f"echo >>began; {UNTIL_GO}")
+    three = submit(two_cards, "--", f"{UNTIL_GO}; exit 3")
+    stray = int(eventually(lambda: two_cards.work("stray"))[0])
+    eventually(lambda: two_cards.work("began"))
+    two_cards.settings(max_retries=0, stop_grace=0.3)
     (state,) = two_cards.states()
     os.kill(state.pid, signal.SIGKILL)
     eventually(lambda: procfs.start_time(state.pid) is None)
-    assert "./gpulane scheduler start" in gpulane(two_cards, "cancel", str(one), expect=2)
+    assert shown(two_cards, one)["state"] == "running"
+    assert gpulane(two_cards, "cancel", str(one)) == f"task {one} is cancelled\n"
+    found = shown(two_cards, one)
+    assert (found["state"], found["attempts"][0]["cause"]["kind"]) == ("cancelled", "killed")
+    assert procfs.start_time(stray) is None
     gpulane(two_cards, "scheduler", "start", "--simulate", "2x24")
-    gpulane(two_cards, "cancel", str(one))
-    wait_for(two_cards, one, "cancelled")
+    wait_for(two_cards, two, "running")
+    wait_for(two_cards, three, "running")
+    two_cards.go()
+    wait_for(two_cards, two, "completed")
+    wait_for(two_cards, three, "failed")
+    assert shown(two_cards, one)["state"] == "cancelled"
     assert len(two_cards.work("began")) == 1
+
+
+def test_what_has_ended_without_its_scheduler_is_not_cancelled(two_cards: World) -> None:
+    one = submit(two_cards, "--", UNTIL_GO)
+    wait_for(two_cards, one, "running")
+    supervisor = shown(two_cards, one)["attempts"][0]["pid"]
+    (state,) = two_cards.states()
+    os.kill(state.pid, signal.SIGKILL)
+    eventually(lambda: procfs.start_time(state.pid) is None)
+    two_cards.go()
+    eventually(lambda: procfs.start_time(supervisor) is None)
+    assert "has ended by itself" in gpulane(two_cards, "cancel", str(one), expect=2)
+    gpulane(two_cards, "scheduler", "start", "--simulate", "2x24")
+    wait_for(two_cards, one, "completed")
 
 
 def test_a_clone_is_the_same_but_for_what_is_named(two_cards: World) -> None:
