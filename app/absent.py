@@ -55,7 +55,7 @@ def _end(home: Home, task: KeptTask, record: AttemptRecord, by: str, grace: floa
     with contextlib.closing(EndsFile(path)) as ends:
         if ends.lines(record.number).ended:
             raise BadInput(
-                f"task {task.id} has ended by itself meanwhile; how, is told once its scheduler is started again"
+                f"task {task.id} has ended by itself; how, is told once its scheduler is started again"
             )
         if record.terminal == "tmux":
             raise BadInput(
