@@ -17,7 +17,19 @@ if (
 
 import typer
 
-from app.commands import completion, doctor, health, history, service, shell
+from app.commands import (
+    add,
+    completion,
+    doctor,
+    health,
+    history,
+    queue,
+    scheduler,
+    service,
+    shell,
+    submit,
+    tasks,
+)
 from app.commands import verbs as commands
 from app.logs import print_problem
 from app.model.faults import BadInput, GpulaneError
@@ -167,8 +179,13 @@ def run(
     _entry(context, file, config_file, config_index, simulate, check, fresh, resume, watch, paused)
 
 
-for more in (commands, history, doctor, health, shell, service, completion):
-    more.register(verbs)
+for each in (
+    commands,
+    *(add, submit, tasks, queue, scheduler),
+    *(history, doctor, health),
+    *(shell, service, completion),
+):
+    each.register(verbs)
 
 
 @verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

@@ -3,11 +3,12 @@
 import difflib
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from app.command_file.lines import DIRECTIVE, indent
 from app.command_file.values import Misread, clip, duration, duration_text, is_digits
+from app.model.faults import BadInput
 from app.model.task import NO_OPTIONS, Options, TaskSpec
 
 MOST_REPEATS = 10_000
@@ -19,7 +20,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INDEX = re.compile(r"[0-9]{1,4}(?::[0-9]{1,4})?")
 _OURS = re.compile(r"CUDA_VISIBLE_DEVICES|CUDA_DEVICE_ORDER|GPULANE_.*")
-_ALMOST = re.compile(r"\s*#\s*(LANE(?=hold\b|[A-Za-z_.]+=)|[A-Za-z]{2,6}(?=[:\s]))[:\s]?\s*([A-Za-z_.]+)(=?)")
+_ALMOST = re.compile(
+    r"\s*#\s*(LANE(?=(?:hold|fifo)\b|[A-Za-z_.]+=)|[A-Za-z]{2,6}(?=[:\s]))[:\s]?\s*([A-Za-z_.]+)(=?)"
+)
 
 
 class Wishes(NamedTuple):
@@ -52,6 +55,22 @@ def wishes(lines: Sequence[str], numbers: Sequence[int], report: Report) -> Wish
     if env:
         values["env"] = tuple(sorted(env.items()))
     return Wishes(_options(tuple(values.items())) if values else NO_OPTIONS, cpu or devices == "cpu", repeat)
+
+
+def asked(values: Iterable[tuple[str, str | None]]) -> Wishes:
+    """What such options ask for, as a command line has them: key and value, None for a bare word.
+
+    Raises BadInput with everything that is wrong with them."""
+    words = [key if value is None else f"{key}={_quoted(value)}" for key, value in values]
+    wrong: list[str] = []
+    found = wishes(
+        [f"{DIRECTIVE} {' '.join(words)}"],
+        [0],
+        lambda _line, _column, problem, hint: wrong.append(f"{problem}; {hint}" if hint else problem),
+    )
+    if wrong:
+        raise BadInput("\n".join(wrong))
+    return found
 
 
 @functools.lru_cache(maxsize=1024)
@@ -109,7 +128,7 @@ def _value(key: str, text: str | None) -> object:
     reader, example = KEYS.get(key, (None, ""))
     if reader is None:
         raise Misread(f"{key!r} is no #LANE option", _nearest(key))
-    if key == "hold" and value is None:
+    if key in BARE and value is None:
         return True
     given = _needed(key, value, example)
     try:
@@ -230,9 +249,13 @@ KEYS: dict[str, tuple[Callable[[str], object], str]] = {
     "repeat": (_repeat, "repeat=3"),
     "cwd": (_text, "cwd=sub/folder"),
     "share": (_yes, "share=no"),
+    "fifo": (_yes, "fifo"),
     "terminal": (_one_of("tmux"), "terminal=tmux"),
 }
 """Every option with how its value is read and an example of it."""
+
+BARE = ("hold", "fifo")
+"""Those that mean yes without a value."""
 
 
 def misspelt(line: str) -> str | None:
@@ -244,7 +267,7 @@ def misspelt(line: str) -> str | None:
     if word.upper() != "LANE" and difflib.SequenceMatcher(None, word, "LANE").ratio() < 0.7:
         return None
     near = difflib.get_close_matches(key.partition(".")[0].lower(), [*KEYS, "env"], 1, 0.75)
-    if not (near if equals else key == "hold"):
+    if not (near if equals else key in BARE):
         return None
     return word + key if found.end(1) == found.start(2) else word
 
@@ -257,8 +280,7 @@ def directive(task: TaskSpec, repeat: int = 1) -> str | None:
         words.append("gpus=0")
     if options.devices is not None:
         words.append(f"devices={','.join(options.devices)}")
-    if options.hold:
-        words.append("hold")
+    words += [key for key in BARE if getattr(options, key)]
     if repeat != 1:
         words.append(f"repeat={repeat}")
     if options.terminal != "direct":

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from app import procfs
+from app import background, procfs
 from app.atomic import write_atomically
-from app.commands import starting
 from app.model.faults import GpulaneError
 from app.model.paths import PROJECT, Home, RunPaths
 from app.model.state_file import StateFile
@@ -79,9 +78,9 @@ def boot(
 def _resumed(home: Home, one: Interrupted, tell: Callable[[str], None], told: dict[Path, str]) -> bool:
     """Try it; what refuses it is said once."""
     try:
-        how = starting.again(home, one.state, "--resume")
+        how = background.again(home, one.state, "--resume")
         environment = surroundings.load(RunPaths(home.runs / one.state.run))
-        pid = starting.start(home, how, environment)
+        pid = background.start(home, how, environment)
     except (GpulaneError, OSError) as error:
         if told.get(one.path) != str(error):
             tell(f"{one.state.command_file} can't be resumed yet: {error}")

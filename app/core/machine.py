@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from app.core import chain, outcome, plan, words
+from app.core import chain, line, outcome, plan, words
 from app.core.board import Board
 from app.core.events import (
     Action,
@@ -88,7 +88,7 @@ class Core:
 
     def heads(self) -> Sequence[Want]:
         """What waits for GPUs now, who comes first at the front."""
-        return () if self.standing else tuple(sorted(self.board.wants.values(), key=order))
+        return () if self.standing else tuple(line.formed(sorted(self.board.wants.values(), key=order)))
 
     def objection(self, verb: Verb, task: Task) -> str | None:
         """See `words.objection`."""

@@ -52,7 +52,8 @@ def changes(asked: Question, running: Attempts) -> list[Change]:
     """Each would start it, alone; the likeliest first. None: nothing that is known would, or it starts."""
     if asked.answer() or (asked.seen.silent and asked.want.spec.gpus):
         return []
-    parts = _ends(asked, running), _less(asked), _elsewhere(asked), _settings(asked), _kept(asked)
+    others = _less(asked), _elsewhere(asked), _settings(asked), _kept(asked), _out_of_line(asked)
+    parts = _ends(asked, running), *others
     return [change for part in parts for change in part]
 
 
@@ -175,6 +176,11 @@ def _kept(asked: Question) -> Iterator[Change]:
     if grant := replace(asked, claim=None, ahead=others).answer():
         text = f"with task {claim.label} held, for which cards are kept, it would start now"
         yield Change("kept", f"{text}{_where(grant.gpu_ids)}")
+
+
+def _out_of_line(asked: Question) -> Iterator[Change]:
+    if asked.want.spec.options.fifo and (grant := asked.with_options(fifo=False).answer()):
+        yield Change("fifo", f"without fifo it would start now{_where(grant.gpu_ids)}")
 
 
 def _where(cards: tuple[str, ...]) -> str:

@@ -5,7 +5,9 @@ Pure: the machine, the waiting tasks and the claim go in; grants, reasons and a 
 
 import functools
 from collections.abc import Sequence
+from dataclasses import replace
 
+from app.core import line
 from app.core.cards import Cards
 from app.core.claim import settle
 from app.core.explain import explain
@@ -13,7 +15,7 @@ from app.core.fit import Need, need_of
 from app.core.ledger import Card, without_own
 from app.core.rules import Claim, Rules, Seen
 from app.model.backend import Grant, Now, Want
-from app.model.blockers import Blocked, LimitReached
+from app.model.blockers import BehindInLine, Blocked, LimitReached
 from app.model.gpu import index_order
 from app.model.lease import Lease
 from app.model.task import TaskKey
@@ -36,7 +38,7 @@ class Placement:
 
 def place(seen: Seen, waiting: Sequence[Want], claim: Claim | None, rules: Rules, now: Now) -> Placement:
     """Decide. The order: priority, most GPUs, longest waiting, smaller queue id; a later task may start
-    when an earlier one can't, but not on cards that are claimed.
+    when an earlier one can't, but not on cards that are claimed, and not past one before it in line (`fifo`).
     """
     return _Round(seen, waiting, claim, rules, now).decide()
 
@@ -57,7 +59,7 @@ class _Round:
         self.now = now
         self.cards = Cards(seen, rules, claim)
         self._seen = seen
-        self.left = [(want, need_of(want, rules)) for want in sorted(waiting, key=order)]
+        self.left = [(want, need_of(want, rules)) for want in line.formed(sorted(waiting, key=order))]
         self.running = seen.own_tasks
         self.on_cpu = seen.own_cpu_tasks
         self.grants: list[Grant] = []
@@ -80,12 +82,17 @@ class _Round:
         """One pass in order; True: something became possible for a task that was passed over."""
         failed: set[Need] = set()
         passed_over = []
+        waits: set[line.Kind | None] = set()
         for place, (want, plain) in enumerate(self.left):
             need = self._need(want, plain)
+            if line.kind(want) in waits:
+                passed_over.append((want, plain))
+                continue
             chosen = None if need in failed or self._limits(need) else self.cards.choose(need)
             if chosen is None:
                 failed.add(need)
                 passed_over.append((want, plain))
+                waits |= {line.kind(want)} - {None}
             elif self._grant(want, need, chosen):
                 self.left = passed_over + self.left[place + 1 :]
                 return True
@@ -93,7 +100,7 @@ class _Round:
         return False
 
     def _settle_claim(self) -> None:
-        waiting = [want for want, _ in self.left]
+        waiting = line.unhindered([want for want, _ in self.left])
         self.cards.keep(settle(waiting, self.cards, lambda: self.freed, self.rules, self.now))
 
     def _serve_claim(self) -> None:
@@ -145,15 +152,30 @@ class _Round:
 
     def reasons(self) -> dict[TaskKey, Blocked]:
         """Of all that are left, as things stand with the grants."""
-        said: dict[Need, Blocked] = {}
-        reasons = {}
+        said: dict[tuple[Need, bool], Blocked] = {}
+        reasons: dict[TaskKey, Blocked] = {}
+        heads = line.heads(want for want, _ in self.left)
         for want, plain in self.left:
             need = self._need(want, plain)
-            blocked = said.get(need)
+            head = heads[where] if (where := line.kind(want)) is not None else want
+            behind = head is not want
+            blocked = said.get((need, behind))
             if blocked is None:
-                blocked = said[need] = explain(need, self._limits(need), self.cards, self.freed)
+                limits = self._limits(need)
+                blocked = explain(need, limits, self.cards, self.freed)
+                if behind:
+                    alone = not limits and self.cards.choose(need) is not None
+                    blocked = _behind(head, reasons[head.key], blocked, alone)
+                said[(need, behind)] = blocked
             reasons[want.key] = blocked
         return reasons
+
+
+def _behind(head: Want, of_head: Blocked, blocked: Blocked, alone: bool) -> Blocked:
+    """Of a task that stands in line: who is first there, and what else is in its way; `alone`: nothing is."""
+    before = BehindInLine(f"task {head.label}")
+    blockers = (before,) if alone else (before, *blocked.blockers)
+    return replace(blocked, blockers=blockers, stuck=blocked.stuck or of_head.stuck)
 
 
 def order(want: Want) -> tuple[int, int, float, int, TaskKey]:

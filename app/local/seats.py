@@ -1,6 +1,6 @@
 """Giving out GPUs: placement decides, leases make it hold, the driver has the last word."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -70,7 +70,7 @@ class Seats:
         self.claim = placement.claim
         return placement
 
-    async def _take(self, grants: Iterable[Grant], wants: dict[TaskKey, Want], seen: Seen) -> list[Taken]:
+    async def _take(self, grants: Sequence[Grant], wants: dict[TaskKey, Want], seen: Seen) -> list[Taken]:
         """The grants of a decision that could really be had."""
         taken = []
         for grant in grants:
@@ -79,9 +79,22 @@ class Seats:
                 taken.append(Taken(replace(grant, leases=held.names), held))
             elif not grant.gpu_uuids:
                 taken.append(Taken(grant, None))
-        if all(gpu.simulated for gpu in seen.gpus) or not any(each.held for each in taken):
-            return taken
-        return await self._ask_again(taken, wants, seen)
+        if not all(gpu.simulated for gpu in seen.gpus) and any(each.held for each in taken):
+            taken = await self._ask_again(taken, wants, seen)
+        return self._in_line(taken, grants, wants)
+
+    def _in_line(
+        self, taken: list[Taken], grants: Sequence[Grant], wants: dict[TaskKey, Want]
+    ) -> list[Taken]:
+        """Where the first in line has not got its cards after all, none behind it keeps its own."""
+        line = [grant.key for grant in grants if grant.gpu_uuids and wants[grant.key].spec.options.fifo]
+        had = {each.grant.key for each in taken}
+        at = next((at for at, key in enumerate(line) if key not in had), len(line))
+        passed = set(line[at:])
+        for each in taken:
+            if each.grant.key in passed and each.held:
+                self.machine.leases.release(each.held.names)
+        return [each for each in taken if each.grant.key not in passed]
 
     async def _lease(self, grant: Grant, want: Want, seen: Seen) -> Held | None:
         def fits(others: Sequence[Lease]) -> bool:

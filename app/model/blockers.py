@@ -142,6 +142,14 @@ class Standstill:
 
 
 @dataclass(frozen=True, slots=True)
+class BehindInLine:
+    """Another one came earlier, and both are to start in the order they came (`fifo`)."""
+
+    by: str  #: who is first there: "task 3/0"
+    kind: Literal["behind_in_line"] = "behind_in_line"
+
+
+@dataclass(frozen=True, slots=True)
 class NotYetTried:
     """Its queue's turn has just come; the next decision says more."""
 
@@ -154,6 +162,7 @@ Blocker = (
     | CapReached
     | TooFewCards
     | LimitReached
+    | BehindInLine
     | DriverSilent
     | LeasesUnreadable
     | LaunchRefused
@@ -166,7 +175,7 @@ Blocker = (
 class Change:
     """What would start a waiting task."""
 
-    kind: Literal["ends", "memory", "gpus", "share", "devices", "model", "gpu_on", "setting", "kept"]
+    kind: Literal["ends", "memory", "gpus", "share", "devices", "model", "gpu_on", "setting", "kept", "fifo"]
     text: str  #: "with 18 GB instead of 20 GB it would start now on GPU 1"
     after: tuple[str, ...] = ()  #: ends: labels of the running tasks of which one has to end
     all_of_them: bool = False  #: not one: each
@@ -230,6 +239,8 @@ def say(blocker: Blocker) -> str:  # noqa: C901 - one flat match, an arm a type
         case LimitReached():
             run = "1 task runs" if blocker.limit == 1 else f"{blocker.limit} tasks run"
             return f"{run} already ({blocker.setting})"
+        case BehindInLine():
+            return f"{blocker.by} is first in line (fifo)"
         case DriverSilent():
             return f"the GPU driver does not answer ({blocker.error})"
         case LeasesUnreadable():

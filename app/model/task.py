@@ -30,6 +30,7 @@ class Options:
     on_failure: OnFailure | None = None
     priority: int = 0  #: larger first
     hold: bool = False
+    fifo: bool = False  #: while it waits, no later one for the same devices starts
     cwd: str | None = None
     env: tuple[tuple[str, str], ...] = ()  #: sorted by name
     share: bool | None = None

@@ -73,6 +73,12 @@ Row = tuple[Any, ...]
 
 
 def _load(path: Path, which: Which, read: Callable[[sqlite3.Connection, Which], R | None]) -> R | None:
+    return look(path, lambda connection: read(connection, which))
+
+
+def look(path: Path, read: Callable[[sqlite3.Connection], R | None]) -> R | None:
+    """What `read` makes of one view of everything; None: there is no history yet. Reads only. Raises
+    HistoryError, NewerHistory."""
     if not path.exists():
         return None
     try:
@@ -84,7 +90,7 @@ def _load(path: Path, which: Which, read: Callable[[sqlite3.Connection, Which], 
                 return None  # its maker was killed before there were tables
             connection.execute("PRAGMA query_only = ON")
             connection.execute("BEGIN")  # one view of everything
-            return read(connection, which)
+            return read(connection)
     except sqlite3.Error as error:
         raise explained(path, error) from error
     except ValueError as error:

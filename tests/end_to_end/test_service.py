@@ -180,7 +180,7 @@ def test_what_ran_goes_on_as_it_was_started(world: World, machine: Machine) -> N
     assert second.config_file == str(settings)
     eventually(lambda: len(world.work("began")) == 2)
     assert world.work("began") == [f"secret {world.root / 'work'}"] * 2
-    assert "resuming run" in (world.root / "logs" / "scheduler_gpus_night.log").read_text()
+    assert "resuming run" in (world.root / "logs" / "scheduler_multi_night.log").read_text()
     assert gpulane(world, "service", "boot") == "nothing to resume\n", "once is enough"
     gpulane(world, "stop")
     end_of(second.pid)

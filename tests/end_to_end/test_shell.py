@@ -136,7 +136,7 @@ def test_one_that_ends_is_told_of_and_run_starts_it_again(world: World) -> None:
     assert f"the scheduler with pid {scheduler.pid} has ended" in said
     assert scheduler.end() in (0, 1, 143)
     started = int(re.findall(r"started, with pid (\d+)", said)[0])
-    assert str(file.parents[1] / "logs" / "scheduler_gpus_0.log") in said
+    assert str(file.parents[1] / "logs" / "scheduler_multi_0.log") in said
     eventually(lambda: len(world.work("began")) == 2)
     shell(world, "stop", flags=("--pid", str(started)))
     gpulane(world, "ls")

@@ -10,6 +10,7 @@ from app.core.fit import need_of
 from app.core.rules import Claim, Rules, Seen
 from app.model.backend import Want
 from app.model.blockers import (
+    BehindInLine,
     Blocker,
     CapReached,
     CardBusy,
@@ -70,13 +71,15 @@ def emptied(seen: Seen, index: str) -> Seen:
     return replace(seen, gpus=(*others, card), leases=leases)
 
 
-def lift(
+def lift(  # noqa: C901 - one flat match, an arm a type
     blocker: Blocker, need_alone: bool, seen: Seen, claim: Claim | None, rules: Rules
 ) -> tuple[Seen, Claim | None, Rules]:
     """Take away exactly what a blocker names."""
     match blocker:
         case DriverSilent():
             seen = replace(seen, silent=None)
+        case BehindInLine():
+            pass  # `placed` asks for the task alone
         case LimitReached(_, "max_tasks"):
             rules = replace(rules, settings=rules.settings.model_copy(update={"max_tasks": None}))
         case LimitReached():

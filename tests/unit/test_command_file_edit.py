@@ -53,6 +53,7 @@ def options(draw: st.DrawFn, cpu: bool) -> Options:
                 "on_failure": st.sampled_from(["stop", "continue"]),
                 "priority": st.integers(-100, 100),
                 "hold": st.booleans(),
+                "fifo": st.booleans(),
                 "cwd": WORDS,
                 "env": st.dictionaries(
                     st.from_regex(r"[A-Z_][A-Z0-9_]{0,5}", fullmatch=True), WORDS, max_size=3

@@ -33,6 +33,7 @@ def tasks(words: str, mode: Mode = "single") -> tuple[TaskSpec, ...]:
         ("priority=-3", Options(priority=-3)),
         ("priority=+3", Options(priority=3)),
         ("hold", Options(hold=True)),
+        ("fifo", Options(fifo=True)),
         ("hold=no", Options(hold=False)),
         ("cwd=sub/folder", Options(cwd="sub/folder")),
         ("env.B=2 env.A='x y' env.C=", Options(env=(("A", "x y"), ("B", "2"), ("C", "")))),

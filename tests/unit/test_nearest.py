@@ -68,6 +68,17 @@ def test_on_other_cards() -> None:
     assert said(case, want(2, 20)) == ["with GPU 1 turned on it would start now"]
 
 
+def test_out_of_line() -> None:
+    mine = lease(0, None)
+    case = Case(gpu(0), gpu(1), leases=[mine], maximize_resource_utilization=False)
+    before = want(2, 20, gpus=2, fifo=True)
+    question = Question(case.seen, want(3, 20, fifo=True), None, case.rules, NOW, (before,))
+    assert [change.text for change in changes(question, {"1/0": frozenset({mine.name})})] == [
+        "when task 1/0 ends on GPU 0, after 2/0, which waited before it",
+        "without fifo it would start now on GPU 1",
+    ]
+
+
 @pytest.mark.parametrize(
     ("settings", "text"),
     [

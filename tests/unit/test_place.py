@@ -5,6 +5,7 @@ import pytest
 from app.model.backend import Want
 from app.model.blockers import (
     Allowance,
+    BehindInLine,
     CapReached,
     CardBusy,
     CardCrowded,
@@ -358,6 +359,50 @@ def test_a_card_of_which_others_use_much_counts_as_busy() -> None:
     assert case.blocked(want(1, 2)).blockers == (CardCrowded("0", 50.0, 40.0),)
     assert Case(gpu(0, process(12, ME)), busy_memory_percent=40.0).given(want(1, 2)) == {1: "0"}
     assert Case(gpu(0, reserve=0.6), busy_memory_percent=0.0).given(want(1, 2)) == {1: "0"}
+
+
+# --- in line ---------------------------------------------------------------------------------------
+
+
+def test_a_task_in_line_that_does_not_fit_holds_back_those_behind_it_and_nobody_else() -> None:
+    case = Case(gpu(0), gpu(1), leases=[lease(0, None)])
+    waiting = [
+        want(4, 5, fifo=True),
+        want(2, 5, gpus=2, fifo=True),
+        want(3, 5, fifo=True, waited=90),
+        want(9, 5),
+    ]
+    assert case.given(*waiting) == {9: "1"}
+    placement = case.place(*waiting[:3])
+    assert "GPU 0 is leased to queue 3" in reason(placement.blocked[waiting[1].key])
+    for one in (waiting[0], waiting[2]):
+        assert placement.blocked[one.key].blockers == (BehindInLine("task 2/0"),)
+        assert reason(placement.blocked[one.key]) == (
+            "needs 1 GPU with 5 GB free; task 2/0 is first in line (fifo)"
+        )
+
+
+def test_the_line_goes_by_priority_and_then_by_queue_id() -> None:
+    case = Case(gpu(0), maximize_resource_utilization=False)
+    assert case.given(want(1, 5, fifo=True, waited=50), want(3, 5, fifo=True), want(2, 5, fifo=True)) == {
+        1: "0"
+    }
+    assert case.given(want(1, 5, fifo=True), want(3, 5, fifo=True, priority=1), want(2, 5)) == {3: "0"}
+
+
+def test_each_group_of_cards_has_its_line_and_so_has_what_needs_none() -> None:
+    case = Case(gpu(0), gpu(1), leases=[lease(0, None)])
+    first = want(1, 5, fifo=True, devices=("0",))
+    behind = want(2, 5, fifo=True, devices=("0",)), want(3, 5, fifo=True, devices=("1",))
+    assert case.given(first, *behind, want(4, gpus=0, fifo=True)) == {3: "1", 4: ""}
+
+
+def test_what_stands_behind_another_claims_no_cards() -> None:
+    """It would keep them from the one before it, and neither could start."""
+    case = Case(gpu(0), gpu(1), leases=[lease(0, None), lease(1, None)], reserve_after=60)
+    ahead, behind = want(1, 5, gpus=2, fifo=True), want(2, 5, fifo=True, waited=100)
+    assert case.place(ahead, behind).claim is None
+    assert case.place(want(1, 5, gpus=2, fifo=True, waited=90), behind).claim is not None
 
 
 # --- stuck -----------------------------------------------------------------------------------------

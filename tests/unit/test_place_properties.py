@@ -5,6 +5,7 @@ PLACEMENT_EXAMPLES=3000 looks further than the everyday run, and at other exampl
 
 import os
 import re
+from collections import defaultdict
 from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from app.core.place import Placement, place, still_fits
 from app.model.backend import Want
 from app.model.blockers import (
+    BehindInLine,
     Blocked,
     Blocker,
     CapReached,
@@ -136,6 +138,25 @@ def test_grants(scene: Scene) -> None:
     cap_and_limits_are_kept(scene, placement)
     wishes_are_kept(scene, placement)
     a_second_look_agrees(scene, placement)
+    nobody_overtakes_in_line(scene, placement)
+
+
+def nobody_overtakes_in_line(scene: Scene, placement: Placement) -> None:
+    """Of the tasks with `fifo` those first in line start, whatever others ask for; the rest say who is."""
+    lines: defaultdict[object, list[Want]] = defaultdict(list)
+    for one in scene[1]:
+        if one.spec.options.fifo:
+            lines[one.spec.gpus > 0 and (one.spec.options.devices or "auto")].append(one)
+    for line in lines.values():
+        line.sort(key=lambda one: (-one.spec.options.priority, one.queue_id))
+        started = [one.key not in placement.blocked for one in line]
+        assert started == sorted(started, reverse=True)
+        waiting = line[sum(started) :]
+        for one in waiting:
+            said = [b for b in placement.blocked[one.key].blockers if isinstance(b, BehindInLine)]
+            assert said == ([] if one is waiting[0] else [BehindInLine(f"task {waiting[0].label}")])
+        if placement.claim and placement.claim.key in {one.key for one in line}:
+            assert placement.claim.key == waiting[0].key
 
 
 @given(scenes())
@@ -173,7 +194,7 @@ def every_reason_is_said(blocked: Blocked) -> None:
 
 def lifting_what_is_named_places_it(one: Want, blocked: Blocked, scene: Scene) -> None:
     seen, _, claim, rules = scene
-    assert not placed(one, seen, claim, rules)
+    assert in_line(blocked) or not placed(one, seen, claim, rules)
     assert placed(one, *lift_all(blocked.blockers, one, seen, claim, rules)), blocked
 
 
@@ -184,6 +205,8 @@ def nothing_is_named_in_vain(one: Want, blocked: Blocked, scene: Scene) -> None:
     if len(indices) + blocked.ready > one.spec.gpus:
         return
     for blocker in blocked.blockers:
+        if isinstance(blocker, BehindInLine):  # `placed` asks for the task alone
+            continue
         if isinstance(blocker, CapReached):  # lifting a card's blockers may make the cap larger
             continue
         rest = [b for b in blocked.blockers if b != blocker and not swept(b, blocker)]
@@ -205,4 +228,9 @@ def swept(lifted: Blocker, left: Blocker) -> bool:
 
 def stuck_is_what_our_own_ends_would_not_mend(one: Want, blocked: Blocked, scene: Scene) -> None:
     seen, _, _, rules = scene
-    assert blocked.stuck == (not placed(one, without_own_attempts(seen), None, rules))
+    alone = not placed(one, without_own_attempts(seen), None, rules)
+    assert blocked.stuck >= alone if in_line(blocked) else blocked.stuck == alone
+
+
+def in_line(blocked: Blocked) -> bool:
+    return any(isinstance(one, BehindInLine) for one in blocked.blockers)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from app.commands import starting
+from app import background
 from app.commands.candidates import Kind
 from app.commands.find import Scheduler, the_task
 from app.commands.prompt import tables
@@ -45,15 +45,15 @@ def _start(target: Target, words: Sequence[str]) -> str:
     if words:
         file = home.resolve(words[0]).resolve()
         mode = mode_of(str(file))
-        how = starting.first(home, str(file), mode, configuration_of(file, mode), words[1:])
+        how = background.first(home, file, mode, words[1:], configuration_of(file, mode))
         target.last, target.pid, target.file = None, None, str(file)
     elif target.last:
-        how = starting.again(home, target.last.state())
+        how = background.again(home, target.last.state())
     elif target.file:
         return _start(target, [target.file])
     else:
         raise BadInput(target.gone())
-    pid = starting.start(home, how)
+    pid = background.start(home, how)
     return f"started, with pid {pid}; what it says is in {how.log}"
 
 

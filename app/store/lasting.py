@@ -1,0 +1,139 @@
+"""Tasks by the id that lasts: what history knows of one, whatever became of its scheduler and its block."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.model.state import Cause, TaskState
+from app.model.task import Mode, TaskKey, TaskSpec
+from app.store.resume import Row, look
+from app.store.write import CAUSE, OPTIONS, STATE
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTask:
+    """One task of one run."""
+
+    id: int
+    run_id: int
+    run: str  #: its name
+    boot_id: str  #: of the run's last scheduler
+    command_file: str  #: real path
+    mode: Mode
+    simulated: bool
+    key: TaskKey
+    index: int | None  #: in its queue; None: gone from the file
+    spec: TaskSpec
+    created: float  #: wall time at which a scheduler first took it up
+    state: TaskState
+    failures: int
+    ask_gb: float | None
+    avoid: frozenset[str]
+    held_by: str | None
+
+    @property
+    def label(self) -> str:
+        """ "3/0", or "3/-" where the file has it no more."""
+        return f"{self.spec.queue_id}/{'-' if self.index is None else self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAttempt:
+    attempt: int  #: of its task, from 1
+    gpu_ids: tuple[str, ...]
+    log_path: str
+    session_name: str | None  #: of its tmux server
+    pid: int | None
+    started_at: float
+    ended_at: float | None  #: None: it runs, as far as history knows
+    status: int | None  #: as the shell gives it
+    peak_memory_gb: float | None
+    cause: Cause | None
+
+
+TASK = """SELECT tasks.id, runs.id, runs.name, boot_id, command_file, mode, simulated, digest, occurrence,
+        idx, queue_id, commands, gpus, memory_gb, options, planned_at, state, failures, ask_gb, avoid, held_by
+    FROM tasks JOIN runs ON runs.id = run_id"""
+ATTEMPTS = """SELECT attempt, gpu_ids, log_path, session_name, pid, coalesce(started_at, recorded_at),
+        ended_at, status, peak_memory_gb, cause
+    FROM attempts WHERE task_id = ? ORDER BY number"""
+
+
+def task_by_id(history: Path, id_: int) -> KeptTask | None:
+    """Raises HistoryError."""
+    rows = look(history, lambda c: c.execute(f"{TASK} WHERE tasks.id = ?", (id_,)).fetchall())
+    return _task(rows[0]) if rows else None
+
+
+def tasks_of_file(history: Path, command_file: str, uid: int) -> list[KeptTask]:
+    """All that its runs have had, oldest first. Raises HistoryError."""
+
+    def read(connection: sqlite3.Connection) -> list[Any]:
+        which = "WHERE command_file = ? AND uid = ? ORDER BY tasks.id"
+        return connection.execute(f"{TASK} {which}", (command_file, uid)).fetchall()
+
+    return [_task(row) for row in look(history, read) or ()]
+
+
+def task_of_queue(history: Path, command_file: str, uid: int, queue_id: int) -> KeptTask | None:
+    """The newest one of a queue. Raises HistoryError."""
+
+    def read(connection: sqlite3.Connection) -> list[Any]:
+        which = "WHERE command_file = ? AND uid = ? AND queue_id = ? ORDER BY tasks.id DESC LIMIT 1"
+        return connection.execute(f"{TASK} {which}", (command_file, uid, queue_id)).fetchall()
+
+    rows = look(history, read)
+    return _task(rows[0]) if rows else None
+
+
+def largest_queue(history: Path, command_file: str, uid: int) -> int:
+    """The largest queue id that a file has ever had; 0: none. Raises HistoryError."""
+
+    def read(connection: sqlite3.Connection) -> int:
+        which = (
+            "SELECT max(queue_id) FROM tasks JOIN runs ON runs.id = run_id WHERE command_file = ? AND uid = ?"
+        )
+        return connection.execute(which, (command_file, uid)).fetchone()[0] or 0
+
+    return look(history, read) or 0
+
+
+def attempts_of(history: Path, id_: int) -> list[KeptAttempt]:
+    """Of a task, the first one first. Raises HistoryError."""
+    rows = look(history, lambda c: c.execute(ATTEMPTS, (id_,)).fetchall())
+    return list(map(_attempt, rows or ()))
+
+
+def _attempt(row: Row) -> KeptAttempt:
+    attempt, gpu_ids, log_path, session_name, pid, started_at, ended_at, status, peak, cause = row
+    cards = tuple(json.loads(gpu_ids))
+    why = cause and CAUSE.validate_json(cause)
+    return KeptAttempt(
+        attempt, cards, log_path, session_name, pid, started_at, ended_at, status, peak, why or None
+    )
+
+
+def _task(row: Row) -> KeptTask:
+    id_, run_id, run, boot_id, command_file, mode, simulated, digest, occurrence, index = row[:10]
+    queue_id, commands, gpus, memory_gb, options = row[10:15]
+    created, state, failures, ask_gb, avoid, held_by = row[15:]
+    return KeptTask(
+        id=id_,
+        run_id=run_id,
+        run=run,
+        boot_id=boot_id,
+        command_file=command_file,
+        mode=mode,
+        simulated=bool(simulated),
+        key=TaskKey(digest, occurrence),
+        index=index,
+        spec=TaskSpec(queue_id, commands, gpus, memory_gb, OPTIONS.validate_json(options)),
+        created=created,
+        state=STATE.validate_json(state),
+        failures=failures,
+        ask_gb=ask_gb,
+        avoid=frozenset(json.loads(avoid)),
+        held_by=held_by,
+    )
