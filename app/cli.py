@@ -17,6 +17,7 @@ if (
 
 import typer
 
+from app.commands import release
 from app.commands import verbs as commands
 from app.logs import print_problem
 from app.model.faults import BadInput, GpulaneError
@@ -163,6 +164,7 @@ def run(
 
 
 commands.register(verbs)
+release.register(verbs)
 
 
 @verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

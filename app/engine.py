@@ -22,6 +22,7 @@ from app.core.events import (
     Launched,
     NotStarted,
     Pause,
+    Released,
     SettingsChanged,
     Signal,
     StopNow,
@@ -99,6 +100,10 @@ class Engine:
     def ask(self, verb: Verb, key: TaskKey, by: str) -> None:
         """A user's word about a task, which `core.words.objection` has nothing against."""
         self._feed(Asked(verb, key, by))
+
+    def release_all(self, held_by: str) -> None:
+        """All tasks that somebody holds."""
+        self._feed(Released(held_by))
 
     def edit(self, plan: Sequence[Planned]) -> None:
         self._feed(Edited(plan))

@@ -127,7 +127,8 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
 
     def problems() -> list[Problem]:
         changing = (*edits.problems, *settings.problems, *retune.problems)
-        return [*ready.problems, *changing, *([recorder.problem] if recorder.problem else ())]
+        found = (core.fuse.problem(), recorder.problem)
+        return [*(each for each in found if each), *ready.problems, *changing]
 
     report = Report(_base(ready, the_plan.name), core)
     narrator = Narrator(core, ready.options.watch)

@@ -28,6 +28,16 @@ TEXTS: dict[str, str] = {
         "what they use counts as other people's, also where they are ours"
     ),
     "unseen_attempt": "attempt {number} of {ends} runs, but its process can't be found from here",
+    "fuse": (
+        "{held} tasks are held by the fuse: the {died} started first all failed within {seconds} s "
+        "(last {task}: {error}); "
+        "once one completes or lives longer they go on; at once: ./gpulane release --held-by fuse"
+    ),
+    "fuse_before": (
+        "{held} tasks are held by the fuse since an earlier start: its first tasks all failed within "
+        "{seconds} s; "
+        "once one completes or lives longer they go on; at once: ./gpulane release --held-by fuse"
+    ),
     "leftovers": "what an attempt has left running can't be ended: {processes}; its log: {log}",
     "spared": "left running by tasks and spared: {processes}; end them yourself when they are not needed",
     "history": "history can't be written, nothing new starts: {error}",

@@ -44,6 +44,7 @@ class Settings(BaseModel):
     others_growth_percent: float = Field(default=10, ge=0)
     avoid_others: bool = True
     reserve_after: float = Field(default=600, ge=0)
+    fuse_tasks: int | None = Field(default=5, ge=2)
     max_tasks: int | None = Field(default=None, ge=1)
     cpu_tasks: int | None = Field(default=None, ge=1)
     lease_dir: str | None = None
