@@ -134,7 +134,8 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     narrator = Narrator(core, ready.options.watch)
     publisher = Publisher(report, writer, core, backend, problems, narrator.problems)
     engine.listeners += [narrator, publisher]
-    turn = partial(turn_card, backend.known, files.home.gpus_off)
+    backend.shun(lambda: core.set_aside(now()))
+    turn = partial(turn_card, backend.known, core.aside.forgive, files.home.gpus_off)
     return Parts(
         engine, recorder, publisher, edits, settings, replan, retune, the_plan, turn, backend.changes
     )

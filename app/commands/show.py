@@ -126,6 +126,9 @@ def _who(card: Card) -> Iterator[str]:
         yield card.health
     if card.off_since is not None:
         yield f"turned off {duration(time.time() - card.off_since)} ago"
+    if card.aside is not None:
+        died = f"{card.aside.tasks} tasks died there within seconds"
+        yield f"set aside for {duration(card.aside.until - time.time())}, as {died}"
     if card.own_promised_gb or card.own_used_gb:
         yield f"ours {figure(card.own_used_gb)} of {figure(card.own_promised_gb)} GB"
     for lease in card.other_leases:

@@ -28,6 +28,10 @@ TEXTS: dict[str, str] = {
         "what they use counts as other people's, also where they are ours"
     ),
     "unseen_attempt": "attempt {number} of {ends} runs, but its process can't be found from here",
+    "card_aside": (
+        "GPU {gpu} ({name}) is set aside until {until}: {tasks} tasks failed there within {seconds} s, and "
+        "other cards are fine; at once: ./gpulane gpu {gpu} on --pid {pid}"
+    ),
     "fuse": (
         "{held} tasks are held by the fuse: the {died} started first all failed within {seconds} s "
         "(last {task}: {error}); "
@@ -82,6 +86,7 @@ TEXTS: dict[str, str] = {
 APART: dict[str, str] = {
     "unseen_attempt": "number",
     "gpu_lost": "gpu",
+    "card_aside": "gpu",
     "leftovers": "log",
     "lease_odd_files": "owner",
     "lease_unreadable": "owner",

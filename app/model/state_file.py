@@ -14,7 +14,7 @@ from pydantic_core import from_json
 
 from app.model.blockers import Allowance
 from app.model.faults import GpulaneError
-from app.model.gpu import Health
+from app.model.gpu import Health, SetAside
 from app.model.problems import Problem
 from app.model.state import FINISHED, Status, TaskState
 from app.model.task import Mode, Options
@@ -115,6 +115,7 @@ class Card:
     processes: tuple[CardProcess, ...]
     off_since: float | None  #: turned off by its user at
     simulated: bool = False
+    aside: SetAside | None = None  #: by this scheduler, as tasks die there and nowhere else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import json
 
 from tests.end_to_end.test_words import gpulane
-from tests.end_to_end.world import Scheduler, World
+from tests.end_to_end.world import UNTIL_GO, Scheduler, World
 from tests.waiting import eventually
 
 BROKEN = "test -e mended; echo {n} >>done"
@@ -76,3 +76,26 @@ def test_a_release_that_means_nothing_says_so_and_changes_nothing(world: World) 
     answer = json.loads(gpulane(world, "release", "--held-by", "fuse", "--json"))
     assert answer["changed"]
     assert scheduler.stop() == 128 + 15
+
+
+def test_a_card_on_which_all_tasks_die_is_set_aside_while_the_others_go_on(world: World) -> None:
+    world.gpus = "2x24"
+    world.settings(fuse_tasks=3, retry_config={"max_retry_before_backoff": 9})
+    script = "test $GPULANE_GPUS != 0; sleep 0.2; echo {n} >>done"
+    path = world.blocks([(queue, script.format(n=queue)) for queue in range(1, 9)])
+    world.file(f"{path.read_text()}\n#LANE gpus=0\n9\n{UNTIL_GO}\n10\n")
+    scheduler = world.start()
+    text = eventually(lambda: next((p.text for p in scheduler.problems() if p.kind == "card_aside"), ""))
+    assert text.startswith("GPU 0 (Simulated")
+    assert "3 tasks failed there within 30 s, and other cards are fine" in text
+    assert text.endswith(f"./gpulane gpu 0 on --pid {scheduler.pid}")
+    state = scheduler.state()
+    assert state
+    assert [card.aside is not None for card in state.gpus] == [True, False]
+    assert "set aside for" in gpulane(world, "gpus")
+    eventually(lambda: len(world.work("done")) == 8)
+    said = gpulane(world, "gpu", "0", "on", "--pid", str(scheduler.pid))
+    assert said == "GPU 0 is used again\n"
+    eventually(lambda: "over: GPU 0" in world.output())
+    world.go()
+    assert scheduler.end() == 0
