@@ -15,6 +15,7 @@ GUARD = "GPULANE_BOOTSTRAP"
 #: pyproject.toml's dependencies and their least versions (a test keeps the two in step)
 NEEDS = {
     "nvidia-ml-py": (12, 560),
+    "prometheus-client": (0, 21),
     "pydantic": (2, 10),
     "pyyaml": (6, 0, 2),
     "rich": (13, 9),

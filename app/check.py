@@ -18,6 +18,7 @@ from app.model.blockers import gb
 from app.model.problems import Problem
 from app.model.task import TaskSpec
 from app.narrate import counted
+from app.notify.notifier import missing
 from app.options import RunOptions
 from app.preparation import Files
 from app.resume import Resumed, progress, resume
@@ -54,7 +55,7 @@ async def check(options: RunOptions) -> int:
         await watch.close()
     with preparation.refused():
         leases = preview_leases(files.home, files.settings)
-    problems = (*files.problems, *parsed.problems, *problems, *leases)
+    problems = (*missing(files.settings.notify), *files.problems, *parsed.problems, *problems, *leases)
     first = None
     if runs_in is not None:
         first = f"the scheduler with pid {runs_in} runs this file; beside it a start would be refused"

@@ -17,7 +17,7 @@ if (
 
 import typer
 
-from app.commands import release
+from app.commands import notify, release
 from app.commands import verbs as commands
 from app.logs import print_problem
 from app.model.faults import BadInput, GpulaneError
@@ -165,6 +165,7 @@ def run(
 
 commands.register(verbs)
 release.register(verbs)
+notify.register(verbs)
 
 
 @verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

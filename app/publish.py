@@ -24,9 +24,9 @@ class Publisher:
         core: Core,
         backend: Backend,
         problems: Callable[[], Sequence[Problem]],
-        tell: Callable[[Sequence[Problem]], None],
+        tell: Sequence[Callable[[Sequence[Problem]], None]],
     ) -> None:
-        """`problems`: those that are not the backend's; `tell` is told of all problems at each write."""
+        """`problems`: those that are not the backend's; `tell`: whom to tell of all at each write."""
         self._report, self._writer, self._core, self._backend = report, writer, core, backend
         self._problems, self._tell = problems, tell
         self._changed = asyncio.Event()
@@ -56,7 +56,8 @@ class Publisher:
         self._changed.clear()
         with self._pace.measured():
             state = self.state(last)
-            self._tell(state.problems)
+            for tell in self._tell:
+                tell(state.problems)
             self._writer.write(self._dumper.dump(state))
 
     async def run(self) -> None:

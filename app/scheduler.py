@@ -35,6 +35,7 @@ from app.model.state import Backoff, Held
 from app.model.state_file import StateFile
 from app.model.task import TaskSpec
 from app.narrate import Narrator, counted, duration, log
+from app.notify.notifier import Notifier, missing
 from app.options import RunOptions
 from app.publish import Publisher
 from app.ready import Ready, make_ready
@@ -128,12 +129,17 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     def problems() -> list[Problem]:
         changing = (*edits.problems, *settings.problems, *retune.problems)
         found = (core.fuse.problem(), recorder.problem)
-        return [*(each for each in found if each), *ready.problems, *changing]
+        untold = missing(core.settings.notify)
+        return [*(each for each in found if each), *untold, *ready.problems, *changing]
 
     report = Report(_base(ready, the_plan.name), core)
     narrator = Narrator(core, ready.options.watch)
-    publisher = Publisher(report, writer, core, backend, problems, narrator.problems)
-    engine.listeners += [narrator, publisher]
+    notifier = Notifier(core, str(files.command))
+    stack.push_async_callback(notifier.close)
+    tell = (narrator.problems, notifier.problems)
+    publisher = Publisher(report, writer, core, backend, problems, tell)
+    engine.listeners += [narrator, publisher, notifier]
+    engine.alongside(notifier.run(), "notifier")
     backend.shun(lambda: core.set_aside(now()))
     turn = partial(turn_card, backend.known, core.aside.forgive, files.home.gpus_off)
     return Parts(

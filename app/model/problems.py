@@ -44,6 +44,12 @@ TEXTS: dict[str, str] = {
     ),
     "leftovers": "what an attempt has left running can't be ended: {processes}; its log: {log}",
     "spared": "left running by tasks and spared: {processes}; end them yourself when they are not needed",
+    "secrets_readable": (
+        "{file} holds addresses with secrets (notify), and others can read it; run: chmod 600 {file}"
+    ),
+    "notify_missing": (
+        "nothing is told to the addresses in notify: apprise is not installed here; to install it: {command}"
+    ),
     "history": "history can't be written, nothing new starts: {error}",
     "state_file": "{path} can't be written ({error}): what is shown of this scheduler is old",
     "lease_directory": "{error}",
