@@ -140,7 +140,7 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     publisher = Publisher(report, writer, core, backend, problems, tell)
     engine.listeners += [narrator, publisher, notifier]
     engine.alongside(notifier.run(), "notifier")
-    backend.shun(lambda: core.set_aside(now()))
+    backend.shun(lambda: core.aside.now(now()))
     turn = partial(turn_card, backend.known, core.aside.forgive, files.home.gpus_off)
     return Parts(
         engine, recorder, publisher, edits, settings, replan, retune, the_plan, turn, backend.changes

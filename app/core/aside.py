@@ -6,7 +6,8 @@ later, with one task; if that dies soon as well it is set aside for twice as lon
 
 from dataclasses import dataclass, field
 
-from app.core.verdict import Verdict
+from app.core.board import Board
+from app.core.verdict import SOON, Verdict
 from app.model.backend import Now
 from app.model.gpu import SetAside
 from app.model.task import TaskKey
@@ -30,14 +31,10 @@ class _Record:
 class Aside:
     """Learns from the ends of attempts; answers which cards are not to be used now."""
 
-    def __init__(self) -> None:
+    def __init__(self, board: Board) -> None:
+        self._board = board
         self._cards: dict[str, _Record] = {}
         self._common: dict[TaskKey, frozenset[str]] = {}  #: cards of every early death of a task
-
-    @property
-    def suspects(self) -> bool:
-        """Is there any card that may have to be set aside?"""
-        return bool(self._common) or any(record.shown for record in self._cards.values())
 
     def judge(self, key: TaskKey, uuids: tuple[str, ...], said: Verdict | None) -> None:
         """An attempt on these cards has ended, or lives on, and says this of them."""
@@ -60,11 +57,13 @@ class Aside:
         self._cards[uuid] = _Record(well=record.well)
         return forgiven
 
-    def now(self, now: Now, tasks: int | None) -> dict[str, SetAside]:
-        """The cards that are set aside now, by uuid. `tasks`: so many different ones; None: none ever is."""
-        resting = {uuid for uuid, record in self._cards.items() if record.shown and now.mono < record.until}
-        if tasks is None:
+    def now(self, now: Now) -> dict[str, SetAside]:
+        """The cards that are not to be used now, by uuid."""
+        tasks = self._board.settings.fuse_tasks
+        if tasks is None or not any(record.died or record.shown for record in self._cards.values()):
             return {}
+        self._hear_the_living(now)
+        resting = {uuid for uuid, record in self._cards.items() if record.shown and now.mono < record.until}
         for uuid, record in self._cards.items():
             if uuid in resting:
                 continue
@@ -74,6 +73,12 @@ class Aside:
                 self._rest(record, len(blamed), now)
                 resting.add(uuid)
         return {uuid: shown for uuid in resting if (shown := self._cards[uuid].shown)}
+
+    def _hear_the_living(self, now: Now) -> None:
+        """What has lived long says already that all is well where it runs."""
+        for task in self._board.attempts.values():
+            if now.mono - task.since >= SOON and not task.running.stopping:
+                self.judge(task.key, task.running.gpu_uuids, "well")
 
     def _others_well(self, uuid: str, resting: set[str]) -> bool:
         others = (record for other, record in self._cards.items() if other != uuid and other not in resting)

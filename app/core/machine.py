@@ -36,10 +36,9 @@ from app.core.place import order
 from app.core.retry import rest_after
 from app.core.settle import back, settled
 from app.core.task import Task
-from app.core.verdict import SOON, verdict
+from app.core.verdict import verdict
 from app.model.backend import Exit, Grant, Lost, Now, Want
 from app.model.blockers import Blocked, LaunchRefused, reason
-from app.model.gpu import SetAside
 from app.model.paths import RunPaths
 from app.model.records import AttemptEnded, HeldBy
 from app.model.settings import Settings
@@ -78,7 +77,7 @@ class Core:
         self._flow = Flow(self.board)
         self.fuse = Fuse(self.board, self._flow)
         self.departed = {task.key: task for task in departed}  #: done ones that have left the file
-        self.aside = Aside()
+        self.aside = Aside(self.board)
         for task in list(self.board.tasks.values()):
             self._flow.fit_in(task, now)
         self._flow.advance_all(now)
@@ -109,14 +108,6 @@ class Core:
     def known(self) -> dict[TaskKey, Task]:
         """Every task that a new version of the file may have."""
         return {**self.departed, **self.board.tasks}
-
-    def set_aside(self, now: Now) -> Mapping[str, SetAside]:
-        """Cards, by uuid, that are not to be used now, as tasks die there and not on others."""
-        if self.aside.suspects:
-            for task in self.board.attempts.values():
-                if now.mono - task.since >= SOON and not task.running.stopping:
-                    self.aside.judge(task.key, task.running.gpu_uuids, "well")
-        return self.aside.now(now, self.settings.fuse_tasks)
 
     @property
     def settings(self) -> Settings:
