@@ -31,6 +31,10 @@ SHOWN_TASKS = 200
 
 async def check(options: RunOptions) -> int:
     """Print the plan and answer 0. Raises GpulaneError with every fault."""
+    if options.metrics_port is not None:
+        from app.metrics.port import address_of
+
+        address_of(options.metrics_port)
     with preparation.refused():
         files = preparation.find_files(options)
         parsed = preparation.read_command_file(files, {})

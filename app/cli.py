@@ -39,6 +39,10 @@ Check = Annotated[
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start over, whatever an earlier run left undone.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Only go on with an unfinished run.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Stay when all is done, and wait for edits.")]
+MetricsPort = Annotated[
+    str | None,
+    typer.Option("--metrics-port", metavar="[ADDRESS:]PORT", help="Serve Prometheus metrics; on 127.0.0.1."),
+]
 CommandFile = Annotated[
     str | None, typer.Option("--command-file", metavar="FILE", help="The command file to run.")
 ]
@@ -112,6 +116,7 @@ def _entry(
     fresh: Fresh = False,
     resume: Resume = False,
     watch: Watch = False,
+    metrics_port: MetricsPort = None,
 ) -> None:
     options = RunOptions(
         mode=context.obj,
@@ -122,6 +127,7 @@ def _entry(
         check=check,
         start=_begin(fresh, resume),
         watch=watch,
+        metrics_port=metrics_port,
     )
     raise typer.Exit(start(options))
 
@@ -151,6 +157,7 @@ def run(
     fresh: Fresh = False,
     resume: Resume = False,
     watch: Watch = False,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Run a command file; its mode is told from its name or its blocks."""
     from app.preparation import mode_of
@@ -160,7 +167,7 @@ def run(
     except BadInput as bad:
         print_problem(str(bad))
         raise typer.Exit(2) from None
-    _entry(context, file, config_file, config_index, simulate, check, fresh, resume, watch)
+    _entry(context, file, config_file, config_index, simulate, check, fresh, resume, watch, metrics_port)
 
 
 commands.register(verbs)

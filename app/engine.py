@@ -69,6 +69,9 @@ class Engine:
         self.core, self.backend, self.recorder = core, backend, recorder
         self.stay = stay
         self.listeners: list[Listener] = []
+        self.decided: Callable[[float], None] = lambda _: (
+            None
+        )  #: told how long each decision took, in seconds
         self._changed = asyncio.Event()
         self._searches: list[asyncio.Task[None]] = []
         self._starting: set[int] = set()  #: numbers of attempts that are launched beside
@@ -165,7 +168,9 @@ class Engine:
         self._look_again_at = None
         heads = self.core.heads()
         if heads and self.recorder.problem is None:
-            acquired = await self.backend.acquire(heads, now())
+            began = now()
+            acquired = await self.backend.acquire(heads, began)
+            self.decided(now().mono - began.mono)
             self._look_again_at, self._explain = acquired.look_again_at, acquired.explain
             kept = self._still_wanted(acquired.grants, heads)
             self._feed(Granted(kept), wake=False)

@@ -18,3 +18,4 @@ class RunOptions:
     check: bool = False
     start: Start = "auto"
     watch: bool = False
+    metrics_port: str | None = None  #: "9100", or "0.0.0.0:9100"

@@ -32,6 +32,7 @@ class Publisher:
         self._changed = asyncio.Event()
         self._pace = Pace()
         self._dumper = Dumper()
+        self.last: StateFile | None = None  #: as it was last written; other threads may look at it
 
     def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
         self._changed.set()
@@ -55,7 +56,7 @@ class Publisher:
         """Write it now, whatever the pace."""
         self._changed.clear()
         with self._pace.measured():
-            state = self.state(last)
+            state = self.last = self.state(last)
             for tell in self._tell:
                 tell(state.problems)
             self._writer.write(self._dumper.dump(state))

@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from app import fitting, preparation
 from app.command_file.parse import Parsed
@@ -19,6 +20,9 @@ from app.options import RunOptions
 from app.preparation import Files
 from app.store.plan_lock import take_plan
 from app.store.resume import SavedRun
+
+if TYPE_CHECKING:
+    from app.metrics.port import MetricsPort
 
 RESUME_LOOK_SECONDS = 0.3
 """What the driver gets before living attempts are looked for."""
@@ -38,11 +42,13 @@ class Ready:
     watch: GpuWatch
     rules: Rules
     problems: tuple[Problem, ...]  #: of the machine and the settings
+    metrics: "MetricsPort | None" = None  #: the port that was asked for
 
 
 async def make_ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready:
     preparation.raise_descriptor_limit()
     files = preparation.find_files(options)
+    metrics = _open_port(stack, options.metrics_port)
     preparation.make_folders(files.home)
     stack.callback(take_plan(files.home.state, files.command).release)
     unfinished = unfinished_run(files.home, files.command, options)
@@ -62,9 +68,19 @@ async def make_ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> R
         rules, problems = await fitting.fit(files, parsed, watch)
     else:
         rules, problems = fitting.rules_here(files, await _cards_at_resume(watch, files, saved))
-    return Ready(
-        options, files, seen, parsed, verdicts, saved, given_up, watch, rules, files.problems + problems
-    )
+    found = files.problems + problems
+    return Ready(options, files, seen, parsed, verdicts, saved, given_up, watch, rules, found, metrics)
+
+
+def _open_port(stack: contextlib.AsyncExitStack, where: str | None) -> "MetricsPort | None":
+    """Raises BadInput."""
+    if where is None:
+        return None
+    from app.metrics.port import MetricsPort
+
+    port = MetricsPort(where)
+    stack.callback(port.close)
+    return port
 
 
 def refuse(faults: tuple[Fault, ...], files: Files, saved: SavedRun) -> None:

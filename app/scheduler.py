@@ -49,6 +49,7 @@ from app.signals import Signals
 from app.store.history import History
 from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded
+from app.tally import Tally
 from app.threads import ready_threads
 from app.view import LiveView, print_summary, suits
 
@@ -132,13 +133,17 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
         untold = missing(core.settings.notify)
         return [*(each for each in found if each), *untold, *ready.problems, *changing]
 
-    report = Report(_base(ready, the_plan.name), core)
+    tally = Tally(core)
+    engine.decided = tally.decided
+    report = Report(_base(ready, the_plan.name), core, tally.totals)
     narrator = Narrator(core, ready.options.watch)
     notifier = Notifier(core, str(files.command))
     stack.push_async_callback(notifier.close)
     tell = (narrator.problems, notifier.problems)
     publisher = Publisher(report, writer, core, backend, problems, tell)
-    engine.listeners += [narrator, publisher, notifier]
+    engine.listeners += [tally, narrator, publisher, notifier]
+    if ready.metrics:
+        ready.metrics.serve(lambda: [publisher.last] if publisher.last else [])
     engine.alongside(notifier.run(), "notifier")
     backend.shun(lambda: core.aside.now(now()))
     turn = partial(turn_card, backend.known, core.aside.forgive, files.home.gpus_off)
@@ -192,6 +197,8 @@ async def _live(ready: Ready, parts: Parts) -> int:
         log.info("%s", line)
         if on_terminal:
             console.print(Text(line))
+    if ready.metrics:
+        log.info("metrics: %s", ready.metrics.url)
     view = LiveView(parts.publisher.state, console, ready.options.watch) if on_terminal else None
     if view and ready.saved is not None:
         view.notice(f"resumed: {progress(_in_file(parts.plan))}; --fresh starts over", GREETING_SECONDS)

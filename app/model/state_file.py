@@ -18,6 +18,7 @@ from app.model.gpu import Health, SetAside
 from app.model.problems import Problem
 from app.model.state import FINISHED, Status, TaskState
 from app.model.task import Mode, Options
+from app.model.totals import Totals
 
 SCHEMA = 1
 
@@ -143,6 +144,7 @@ class StateFile:
     allowance: Allowance | None
     problems: tuple[Problem, ...]
     more_queues: MoreQueues = MoreQueues()
+    totals: Totals = field(default_factory=Totals)  #: since it started
 
 
 class NewerSchema(GpulaneError):
