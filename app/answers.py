@@ -232,8 +232,11 @@ class Answers:
             held = sorted({task.held_by for task in self._core.board.tasks.values() if task.held_by})
             who = f"; tasks are held by {', '.join(held)}" if held else "; no task is held"
             raise Refused(f"nothing is held by {holder_}{who}")
+        failed = self._core.board.counts["failed"]
         self._engine.release_all(str(holder_))
-        return _said(f"{counted(number, 'task')} released")
+        again = failed - self._core.board.counts["failed"]
+        more = f", and {counted(again, 'failed one')} tried again" if again else ""
+        return _said(f"{counted(number, 'task')} released{more}")
 
     def _gpu(self, request: Mapping[str, Any]) -> Reply:
         wanted = request.get("state")

@@ -3,7 +3,8 @@
 Something is wrong with what they share, then: an environment that is not there, a disk that is not mounted,
 a driver that starts nothing. The others are held by the fuse, as they could be by their user. Those that died
 have their retries, and so find out when it is mended: once a task completes, or lives on, the others are
-released. A user's release does the same, and counting begins anew.
+released, and those that died meanwhile begin anew, as it was no fault of theirs. A user's release does the
+same, and counting begins anew.
 """
 
 from app.core.board import Board
@@ -48,9 +49,21 @@ class Fuse:
             self._look_at_living(now)
 
     def released(self) -> None:
-        """By a user: what comes now is counted anew."""
+        """One of those it held, by a user: what comes now is counted anew."""
         self._died.clear()
         self._blown = bool(self._held())
+
+    def close(self, now: Now) -> None:
+        """All that it holds go on, and those that died begin anew."""
+        died, self._died, self._blown = list(self._died.values()), {}, False
+        self._flow.release_all(FUSE, now)
+        for task in died:
+            task.failures = 0
+        again = [t for t in died if t.in_file and isinstance(t.state, Backoff | Failed)]
+        for task in again:
+            self._flow.move(task, Pending(now.wall), now)
+        for queue in {task.spec.queue_id: self._board.queue_of(task) for task in again}.values():
+            self._flow.rearrange(queue, now)
 
     def problem(self) -> Problem | None:
         """What it holds, and why."""
@@ -81,10 +94,10 @@ class Fuse:
     def _prove(self, on_gpu: bool, now: Now) -> None:
         """What lives on a card shows that the rest is well, too; what lives without one, nothing of cards."""
         self._proven |= {on_gpu, False}
-        self._died = {key: task for key, task in self._died.items() if task.spec.gpus and not on_gpu}
         if self._blown and (on_gpu or not any(task.spec.gpus for task in self._held())):
-            self._blown = False
-            self._flow.release_all(FUSE, now)
+            self.close(now)
+        else:
+            self._died = {key: task for key, task in self._died.items() if task.spec.gpus and not on_gpu}
 
     def _blow(self, now: Now) -> None:
         queues = {}

@@ -44,6 +44,7 @@ from app.model.records import AttemptEnded, HeldBy
 from app.model.settings import Settings
 from app.model.state import (
     FINISHED,
+    FUSE,
     RUN_DONE,
     Cancelled,
     Cause,
@@ -194,8 +195,10 @@ class Core:
             case Asked():
                 self._asked(self.board.tasks[event.key], event.verb, event.by, now)
             case Released():
-                self._flow.release_all(event.held_by, now)
-                self.fuse.released()
+                if event.held_by == FUSE:
+                    self.fuse.close(now)
+                else:
+                    self._flow.release_all(event.held_by, now)
         return self._flow.actions
 
     def _stand_still(self, ending: Literal["drain", "stop"]) -> None:

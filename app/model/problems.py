@@ -33,14 +33,12 @@ TEXTS: dict[str, str] = {
         "other cards are fine; at once: ./gpulane gpu {gpu} on --pid {pid}"
     ),
     "fuse": (
-        "{held} tasks are held by the fuse: the {died} started first all failed within {seconds} s "
-        "(last {task}: {error}); "
-        "once one completes or lives longer they go on; at once: ./gpulane release --held-by fuse"
+        "{held} tasks are held by the fuse, as the first {died} each failed within {seconds} s; to let them "
+        "go on: ./gpulane release --held-by fuse (or once one lives); the last was {task}: {error}"
     ),
     "fuse_before": (
-        "{held} tasks are held by the fuse since an earlier start: its first tasks all failed within "
-        "{seconds} s; "
-        "once one completes or lives longer they go on; at once: ./gpulane release --held-by fuse"
+        "{held} tasks are held by the fuse, as the first ones of an earlier start each failed within "
+        "{seconds} s; to let them go on: ./gpulane release --held-by fuse (or once one lives)"
     ),
     "leftovers": "what an attempt has left running can't be ended: {processes}; its log: {log}",
     "spared": "left running by tasks and spared: {processes}; end them yourself when they are not needed",

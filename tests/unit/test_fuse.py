@@ -127,7 +127,7 @@ def test_the_others_are_released_as_soon_as_one_that_ran_meanwhile_has_lived() -
     assert due == SOON
     case.later(due - case.time)
     assert held(case) == []
-    assert case.heads() == ["4/0", "5/0", "6/0"]
+    assert case.heads() == [f"{queue}/0" for queue in range(1, 7)]
     assert case.core.fuse.problem() is None
     assert case.core.next_due() is None
 
@@ -143,6 +143,8 @@ def test_retries_of_those_that_died_find_out_when_it_is_mended() -> None:
     case.later(5)
     die(case, "2/0", 0)
     assert held(case) == []
+    assert case.task("1/0").failures == 0
+    assert case.status("1/0") == "waiting", "it was no fault of its own, and is not kept waiting"
 
 
 @pytest.mark.parametrize("verb", ["release", "retry"])
@@ -165,11 +167,23 @@ def test_a_users_word_frees_all_and_they_have_as_many_tries_again() -> None:
     case.feed(Released(FUSE))
     assert held(case) == []
     assert case.core.fuse.problem() is None
+    assert case.heads() == [f"{queue}/0" for queue in range(1, 8)], "also those that had failed"
     for label in ("4/0", "5/0"):
         die(case, label)
     assert held(case) == []
     die(case, "6/0")
-    assert held(case) == ["7/0"]
+    assert held(case) == ["1/0", "2/0", "3/0", "7/0"]
+
+
+def test_what_was_skipped_for_those_that_died_comes_back_with_them() -> None:
+    case = case_of(spec(1, "behind"), spec(1, "later", hold=True))
+    for label in ("1/0", "2/0", "3/0"):
+        die(case, label)
+    assert case.status("1/1") == "skipped"
+    case.feed(Released("alice"))
+    assert case.status("4/0") == "held"
+    case.feed(Released(FUSE))
+    assert [case.status(label) for label in ("1/0", "1/1", "1/2")] == ["waiting", "pending", "held"]
 
 
 def test_what_its_user_or_the_file_holds_is_not_the_fuses() -> None:
