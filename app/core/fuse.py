@@ -22,7 +22,9 @@ class Fuse:
 
     def __init__(self, board: Board, flow: Flow) -> None:
         self._board, self._flow = board, flow
-        self._died: dict[TaskKey, Task] = {}  #: in the order they died
+        self._died: dict[TaskKey, Task] = {}
+        #: as it blew: how many had died, who was the last, of what; None: that was before a restart
+        self._last: tuple[int, str, str] | None = None
         self._proven: set[bool] = set()  #: of tasks with (True) and without GPUs
         self._blown = bool(self._held())  # before a restart
 
@@ -36,7 +38,7 @@ class Fuse:
             if on_gpu not in self._proven:
                 self._died[task.key] = task
                 if len(self._died) >= most:
-                    self._blow(now)
+                    self._blow(task, now)
 
     def next_due(self) -> float | None:
         """Monotonic time at which an attempt has lived long enough to release the others."""
@@ -57,9 +59,10 @@ class Fuse:
         """All that it holds go on, and those that died begin anew."""
         died, self._died, self._blown = list(self._died.values()), {}, False
         self._flow.release_all(FUSE, now)
-        for task in died:
+        here = [task for task in died if task.in_file and self._board.tasks.get(task.key) is task]
+        for task in here:
             task.failures = 0
-        again = [t for t in died if t.in_file and isinstance(t.state, Backoff | Failed)]
+        again = [task for task in here if isinstance(task.state, Backoff | Failed)]
         for task in again:
             self._flow.move(task, Pending(now.wall), now)
         for queue in {task.spec.queue_id: self._board.queue_of(task) for task in again}.values():
@@ -72,11 +75,10 @@ class Fuse:
         held = len(self._held())
         if not held:
             return None
-        last = next((t for t in reversed(self._died.values()) if isinstance(t.state, Backoff | Failed)), None)
-        if last is None or not isinstance(last.state, Backoff | Failed):
+        if self._last is None:
             return problem("fuse_before", held=held, seconds=int(SOON))
-        error, died = last.state.error, len(self._died)
-        return problem("fuse", died=died, seconds=int(SOON), task=last.label, error=error, held=held)
+        died, task, error = self._last
+        return problem("fuse", died=died, seconds=int(SOON), task=task, error=error, held=held)
 
     def _held(self) -> list[Task]:
         return [task for task in self._board.tasks.values() if task.held_by == FUSE]
@@ -99,7 +101,9 @@ class Fuse:
         else:
             self._died = {key: task for key, task in self._died.items() if task.spec.gpus and not on_gpu}
 
-    def _blow(self, now: Now) -> None:
+    def _blow(self, last: Task, now: Now) -> None:
+        if isinstance(last.state, Backoff | Failed):
+            self._last = (len(self._died), last.label, last.state.error)
         queues = {}
         for task in self._board.tasks.values():
             if isinstance(task.state, Pending | Waiting | Backoff) and task.key not in self._died:

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from app.core.events import Asked, NotStarted, Released
+from app.core.events import Asked, Edited, NotStarted, Released
 from app.core.verdict import SOON
 from app.model.records import HeldBy
 from app.model.state import FUSE, Held
-from tests.unit.test_machine import Case, spec
+from tests.unit.test_machine import Case, planned, spec
 
 SEVEN = [spec(queue, f"run {queue}") for queue in range(1, 8)]
 
@@ -156,7 +156,9 @@ def test_a_users_word_frees_one_and_counting_begins_anew(verb: Any) -> None:
     case.feed(Asked(verb, case.task("4/0").key, "alice"))
     assert held(case) == ["5/0", "6/0", "7/0"]
     die(case, "4/0")
-    assert case.core.fuse.problem()
+    found = case.core.fuse.problem()
+    assert found
+    assert (found.kind, found.facts["died"], found.facts["held"]) == ("fuse", 3, 3)
     assert case.status("5/0") == "held"
 
 
@@ -184,6 +186,26 @@ def test_what_was_skipped_for_those_that_died_comes_back_with_them() -> None:
     assert case.status("4/0") == "held"
     case.feed(Released(FUSE))
     assert [case.status(label) for label in ("1/0", "1/1", "1/2")] == ["waiting", "pending", "held"]
+
+
+def test_what_is_said_stays_while_those_that_died_are_tried_again() -> None:
+    case = case_of(max_retries=9)
+    for label in ("1/0", "2/0", "3/0"):
+        die(case, label)
+    case.later(5)
+    case.grant("1/0", "2/0", "3/0")
+    found = case.core.fuse.problem()
+    assert found
+    assert (found.kind, found.facts["task"], found.facts["error"]) == ("fuse", "3/0", "exit 1 in: run 3")
+
+
+def test_one_that_died_and_has_left_the_file_does_not_come_back() -> None:
+    case = case_of()
+    for label in ("1/0", "2/0", "3/0"):
+        die(case, label)
+    case.feed(Edited(planned(*SEVEN[1:])))
+    case.feed(Released(FUSE))
+    assert case.heads() == [f"{queue}/0" for queue in range(2, 8)]
 
 
 def test_what_its_user_or_the_file_holds_is_not_the_fuses() -> None:
