@@ -33,12 +33,12 @@ TEXTS: dict[str, str] = {
         "other cards are fine; at once: ./gpulane gpu {gpu} on --pid {pid}"
     ),
     "fuse": (
-        "{held} tasks are held by the fuse, as the first {died} each failed within {seconds} s; to let them "
-        "go on: ./gpulane release --held-by fuse (or once one lives); the last was {task}: {error}"
+        "the fuse holds {held} of the tasks (./gpulane release --held-by fuse), as the first {died} each "
+        "failed within {seconds} s; once one lives they go on by themselves; the last was {task}: {error}"
     ),
     "fuse_before": (
-        "{held} tasks are held by the fuse, as the first ones of an earlier start each failed within "
-        "{seconds} s; to let them go on: ./gpulane release --held-by fuse (or once one lives)"
+        "the fuse holds {held} of the tasks (./gpulane release --held-by fuse), as the first of an earlier "
+        "start each failed within {seconds} s; once one lives they go on by themselves"
     ),
     "leftovers": "what an attempt has left running can't be ended: {processes}; its log: {log}",
     "spared": "left running by tasks and spared: {processes}; end them yourself when they are not needed",

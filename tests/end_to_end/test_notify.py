@@ -66,7 +66,7 @@ def test_the_fuse_is_told(world: World, server: Listening) -> None:
     world.blocks([(queue, "exit 1") for queue in range(1, 5)])
     scheduler = world.start()
     eventually(lambda: server.got)
-    assert "2 tasks are held by the fuse" in server.got[0]["title"]
+    assert "the fuse holds 2 of the tasks" in server.got[0]["title"]
     assert scheduler.stop() == 128 + 15
 
 
