@@ -32,7 +32,7 @@ class Publisher:
         self._changed = asyncio.Event()
         self._pace = Pace()
         self._dumper = Dumper()
-        self.last: StateFile | None = None  #: as it was last written; other threads may look at it
+        self._written: tuple[StateFile, ...] = ()
 
     def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
         self._changed.set()
@@ -48,6 +48,10 @@ class Publisher:
             problems += (self._writer.problem,)
         return self._report.state(self._backend.survey(), problems, self._status(last))
 
+    def written(self) -> tuple[StateFile, ...]:
+        """The one it wrote last, once it has. Other threads may ask."""
+        return self._written
+
     def content(self) -> bytes:
         """What the state file would say now."""
         return self._dumper.dump(self.state())
@@ -56,7 +60,8 @@ class Publisher:
         """Write it now, whatever the pace."""
         self._changed.clear()
         with self._pace.measured():
-            state = self.last = self.state(last)
+            state = self.state(last)
+            self._written = (state,)
             for tell in self._tell:
                 tell(state.problems)
             self._writer.write(self._dumper.dump(state))

@@ -137,19 +137,22 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     engine.decided = tally.decided
     report = Report(_base(ready, the_plan.name), core, tally.totals)
     narrator = Narrator(core, ready.options.watch)
-    notifier = Notifier(core, str(files.command))
-    stack.push_async_callback(notifier.close)
-    tell = (narrator.problems, notifier.problems)
+    tell = (narrator.problems, _notifier(stack, engine, str(files.command)).problems)
     publisher = Publisher(report, writer, core, backend, problems, tell)
-    engine.listeners += [tally, narrator, publisher, notifier]
-    if ready.metrics:
-        ready.metrics.serve(lambda: [publisher.last] if publisher.last else [])
-    engine.alongside(notifier.run(), "notifier")
+    engine.listeners += [tally, narrator, publisher]
     backend.shun(lambda: core.aside.now(now()))
     turn = partial(turn_card, backend.known, core.aside.forgive, files.home.gpus_off)
     return Parts(
         engine, recorder, publisher, edits, settings, replan, retune, the_plan, turn, backend.changes
     )
+
+
+def _notifier(stack: contextlib.AsyncExitStack, engine: Engine, about: str) -> Notifier:
+    notifier = Notifier(engine.core, about)
+    stack.push_async_callback(notifier.close)
+    engine.listeners.append(notifier)
+    engine.alongside(notifier.run(), "notifier")
+    return notifier
 
 
 def _surely_gb(watch: GpuWatch, backend: LocalBackend) -> Callable[[TaskSpec], float | None]:
@@ -198,6 +201,7 @@ async def _live(ready: Ready, parts: Parts) -> int:
         if on_terminal:
             console.print(Text(line))
     if ready.metrics:
+        ready.metrics.serve(parts.publisher.written)
         log.info("metrics: %s", ready.metrics.url)
     view = LiveView(parts.publisher.state, console, ready.options.watch) if on_terminal else None
     if view and ready.saved is not None:
