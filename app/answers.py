@@ -10,12 +10,13 @@ from pydantic import TypeAdapter
 from app.core.events import Verb
 from app.core.naming import named
 from app.core.task import Task
+from app.core.verdict import SOON
 from app.engine import Engine, now
 from app.model import state_file
 from app.model.backend import Now, Want
 from app.model.blockers import Change, clauses, gb
 from app.model.faults import GpulaneError
-from app.model.state import Backoff, Cancelled, Failed, Held, Running, Skipped, Waiting
+from app.model.state import FUSE, Backoff, Cancelled, Failed, Held, Running, Skipped, Waiting, holder
 from app.narrate import counted, duration
 from app.report import shown_task
 
@@ -26,6 +27,8 @@ MOST_TASKS = 1_000
 
 SHOWN = 5
 """Candidates that are named where a task's name means several."""
+
+FUSE_WHY = f"all failed within {SOON:.0f} s"
 
 _TASK: TypeAdapter[state_file.Task] = TypeAdapter(state_file.Task)
 
@@ -73,7 +76,7 @@ class Answers:
             "kill": self._kill,
             "retry": lambda request: self._word("retry", self._one(request)),
             "hold": lambda request: self._word("hold", self._one(request)),
-            "release": lambda request: self._word("release", self._one(request)),
+            "release": self._release,
             "gpu": self._gpu,
             "set": self._set,
             "why": self._why,
@@ -219,6 +222,22 @@ class Answers:
         more = f", and {counted(back, 'task')} skipped for it" if back and verb == "retry" else ""
         return _said(_became(task, self._core.settings.stop_grace) + more)
 
+    def _release(self, request: Mapping[str, Any]) -> Reply:
+        """A task, or all that somebody holds."""
+        holder_ = request.get("held_by")
+        if holder_ is None:
+            return self._word("release", self._one(request))
+        number = sum(task.held_by == holder_ for task in self._core.board.tasks.values())
+        if not number:
+            held = sorted({task.held_by for task in self._core.board.tasks.values() if task.held_by})
+            who = f"; tasks are held by {', '.join(held)}" if held else "; no task is held"
+            raise Refused(f"nothing is held by {holder_}{who}")
+        failed = self._core.board.counts["failed"]
+        self._engine.release_all(str(holder_))
+        again = failed - self._core.board.counts["failed"]
+        more = f", and {counted(again, 'failed one')} tried again" if again else ""
+        return _said(f"{counted(number, 'task')} released{more}")
+
     def _gpu(self, request: Mapping[str, Any]) -> Reply:
         wanted = request.get("state")
         if wanted not in ("on", "off"):
@@ -271,8 +290,10 @@ def _stands(task: Task) -> str:
     state = task.state
     match state:
         case Held(by=by):
-            who = "`hold` in the command file" if by == "file" else by
-            return f"is held by {who}; to let it run: ./gpulane release {task.label}"
+            who = "`hold` in the command file" if by == "file" else holder(by)
+            why = f", as the first tasks that were started {FUSE_WHY}" if by == FUSE else ""
+            more = f", and all that it holds: ./gpulane release --held-by {FUSE}" if by == FUSE else ""
+            return f"is held by {who}{why}; to let it run: ./gpulane release {task.label}{more}"
         case Backoff():
             when = duration(state.until - time.time())
             return f"is tried again in {when}, after: {state.error}; at once: ./gpulane retry {task.label}"

@@ -17,6 +17,7 @@ NEEDS = {
     "nvidia-ml-py": (12, 560),
     "openpyxl": (3, 1),
     "prompt-toolkit": (3, 0, 40),
+    "prometheus-client": (0, 21),
     "pydantic": (2, 10),
     "pyyaml": (6, 0, 2),
     "rich": (13, 9),

@@ -18,6 +18,7 @@ from app.model.blockers import gb
 from app.model.problems import Problem
 from app.model.task import TaskSpec
 from app.narrate import counted
+from app.notify.notifier import missing
 from app.options import RunOptions
 from app.preparation import Files
 from app.resume import Resumed, progress, resume
@@ -30,6 +31,10 @@ SHOWN_TASKS = 200
 
 async def check(options: RunOptions) -> int:
     """Print the plan and answer 0. Raises GpulaneError with every fault."""
+    if options.metrics_port is not None:
+        from app.metrics.port import address_of
+
+        address_of(options.metrics_port)
     with preparation.refused():
         files = preparation.find_files(options)
         parsed = preparation.read_command_file(files, {})
@@ -54,7 +59,7 @@ async def check(options: RunOptions) -> int:
         await watch.close()
     with preparation.refused():
         leases = preview_leases(files.home, files.settings)
-    problems = (*files.problems, *parsed.problems, *problems, *leases)
+    problems = (*missing(files.settings.notify), *files.problems, *parsed.problems, *problems, *leases)
     first = None
     if runs_in is not None:
         first = f"the scheduler with pid {runs_in} runs this file; beside it a start would be refused"

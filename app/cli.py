@@ -23,7 +23,9 @@ from app.commands import (
     doctor,
     health,
     history,
+    notify,
     queue,
+    release,
     scheduler,
     service,
     shell,
@@ -52,6 +54,10 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Start over, whatever an ea
 Resume = Annotated[bool, typer.Option("--resume", help="Only go on with an unfinished run.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Stay when all is done, and wait for edits.")]
 Paused = Annotated[bool, typer.Option("--paused", help="Start nothing until `resume`.")]
+MetricsPort = Annotated[
+    str | None,
+    typer.Option("--metrics-port", metavar="[ADDRESS:]PORT", help="Serve Prometheus metrics; on 127.0.0.1."),
+]
 CommandFile = Annotated[
     str | None, typer.Option("--command-file", metavar="FILE", help="The command file to run.")
 ]
@@ -126,6 +132,7 @@ def _entry(
     resume: Resume = False,
     watch: Watch = False,
     paused: Paused = False,
+    metrics_port: MetricsPort = None,
 ) -> None:
     options = RunOptions(
         mode=context.obj,
@@ -137,6 +144,7 @@ def _entry(
         start=_begin(fresh, resume),
         watch=watch,
         paused=paused,
+        metrics_port=metrics_port,
     )
     raise typer.Exit(start(options))
 
@@ -167,6 +175,7 @@ def run(
     resume: Resume = False,
     watch: Watch = False,
     paused: Paused = False,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Run a command file; its mode is told from its name or its blocks."""
     from app.preparation import mode_of
@@ -176,13 +185,16 @@ def run(
     except BadInput as bad:
         print_problem(str(bad))
         raise typer.Exit(2) from None
-    _entry(context, file, config_file, config_index, simulate, check, fresh, resume, watch, paused)
+    _entry(
+        context, file, config_file, config_index, simulate, check, fresh, resume, watch, paused, metrics_port
+    )
 
 
 for each in (
     commands,
     *(add, submit, tasks, queue, scheduler),
     *(history, doctor, health),
+    *(release, notify),
     *(shell, service, completion),
 ):
     each.register(verbs)

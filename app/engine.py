@@ -22,6 +22,7 @@ from app.core.events import (
     Launched,
     NotStarted,
     Pause,
+    Released,
     SettingsChanged,
     Signal,
     StopNow,
@@ -68,6 +69,9 @@ class Engine:
         self.core, self.backend, self.recorder = core, backend, recorder
         self.stay = stay
         self.listeners: list[Listener] = []
+        self.decided: Callable[[float], None] = lambda _: (
+            None
+        )  #: told how long each decision took, in seconds
         self._changed = asyncio.Event()
         self._searches: list[asyncio.Task[None]] = []
         self._starting: set[int] = set()  #: numbers of attempts that are launched beside
@@ -99,6 +103,10 @@ class Engine:
     def ask(self, verb: Verb, key: TaskKey, by: str) -> None:
         """A user's word about a task, which `core.words.objection` has nothing against."""
         self._feed(Asked(verb, key, by))
+
+    def release_all(self, held_by: str) -> None:
+        """All tasks that somebody holds."""
+        self._feed(Released(held_by))
 
     def edit(self, plan: Sequence[Planned]) -> None:
         self._feed(Edited(plan))
@@ -160,7 +168,9 @@ class Engine:
         self._look_again_at = None
         heads = self.core.heads()
         if heads and self.recorder.problem is None:
-            acquired = await self.backend.acquire(heads, now())
+            began = now()
+            acquired = await self.backend.acquire(heads, began)
+            self.decided(now().mono - began.mono)
             self._look_again_at, self._explain = acquired.look_again_at, acquired.explain
             kept = self._still_wanted(acquired.grants, heads)
             self._feed(Granted(kept), wake=False)

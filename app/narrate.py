@@ -9,7 +9,19 @@ from app.core.outcome import NOT_RETRIED
 from app.model.blockers import gb
 from app.model.problems import SAID_AGAIN, Problem, named
 from app.model.records import Moved
-from app.model.state import Backoff, Cancelled, Completed, Failed, Held, Pending, Running, Skipped, Waiting
+from app.model.state import (
+    FUSE,
+    Backoff,
+    Cancelled,
+    Completed,
+    Failed,
+    Held,
+    Pending,
+    Running,
+    Skipped,
+    Waiting,
+    holder,
+)
 from app.model.task import TaskKey
 
 log = logging.getLogger("gpulane")
@@ -170,8 +182,8 @@ def _said_of_many(moved: Moved) -> str | None:
             return SKIPPED
         case Pending() if moved.old == "skipped":
             return "no longer skipped, as no failed task is before them any more"
-        case Held(by="file"):
-            return "held by the command file"
+        case Held(by=by) if by in ("file", FUSE):
+            return f"held by {holder(by)}"
         case Cancelled(by="edit") if moved.old != "running":  # another may have its place by now, and run
             return f"taken out of the file while {moved.old}, and cancelled"
         case _:

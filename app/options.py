@@ -19,3 +19,4 @@ class RunOptions:
     start: Start = "auto"
     watch: bool = False
     paused: bool = False
+    metrics_port: str | None = None  #: "9100", or "0.0.0.0:9100"

@@ -19,6 +19,7 @@ from app.model.paths import Home
 from app.model.problems import Problem, problem
 from app.model.settings import Settings
 from app.model.task import MODES, Mode
+from app.notify.notifier import refuse_wrong
 from app.options import RunOptions
 from app.tables import is_table, read_table
 from app.tables.read import Counted
@@ -71,6 +72,7 @@ def _find_files(options: RunOptions) -> Files:
     loaded = load(config)
     settings = loaded.settings
     refuse_folder(loaded, home)
+    refuse_wrong(loaded)
     if options.command_file is not None:
         if not options.command_file:
             raise BadInput("--command-file is empty; name a command file, or leave it out for the default")

@@ -25,15 +25,16 @@ class Publisher:
         core: Core,
         backend: Backend,
         problems: Callable[[], Sequence[Problem]],
-        tell: Callable[[Sequence[Problem]], None],
+        tell: Sequence[Callable[[Sequence[Problem]], None]],
     ) -> None:
-        """`problems`: those that are not the backend's; `tell` is told of all problems at each write."""
+        """`problems`: those that are not the backend's; `tell`: whom to tell of all at each write."""
         self._report, self._writer, self._core, self._backend = report, writer, core, backend
         self._problems, self._tell = problems, tell
         self._changed = asyncio.Event()
         self._pace = Pace()
         self._dumper = Dumper()
         self._machine_down = False
+        self._written: tuple[StateFile, ...] = ()
 
     def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
         self._changed.set()
@@ -55,6 +56,10 @@ class Publisher:
         state = self._report.state(self._backend.survey(), problems, self._status(last))
         return replace(state, machine_down=self._machine_down)
 
+    def written(self) -> tuple[StateFile, ...]:
+        """The one it wrote last, once it has. Other threads may ask."""
+        return self._written
+
     def content(self) -> bytes:
         """What the state file would say now."""
         return self._dumper.dump(self.state())
@@ -64,7 +69,9 @@ class Publisher:
         self._changed.clear()
         with self._pace.measured():
             state = self.state(last)
-            self._tell(state.problems)
+            self._written = (state,)
+            for tell in self._tell:
+                tell(state.problems)
             self._writer.write(self._dumper.dump(state))
 
     async def run(self) -> None:

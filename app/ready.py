@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from app import fitting, preparation
 from app.command_file.parse import Parsed
@@ -25,6 +26,9 @@ from app.tables import is_table
 from app.tables.count import TableBusy
 from app.tables.journal import Journal
 
+if TYPE_CHECKING:
+    from app.metrics.port import MetricsPort
+
 RESUME_LOOK_SECONDS = 0.3
 """What the driver gets before living attempts are looked for."""
 
@@ -44,11 +48,13 @@ class Ready:
     watch: GpuWatch
     rules: Rules
     problems: tuple[Problem, ...]  #: of the machine and the settings
+    metrics: "MetricsPort | None" = None  #: the port that was asked for
 
 
 async def make_ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> Ready:
     preparation.raise_descriptor_limit()
     files = preparation.find_files(options)
+    metrics = _open_port(stack, options.metrics_port)
     preparation.make_folders(files.home)
     stack.callback(take_plan(files.home.state, files.command).release)
     unfinished = unfinished_run(files.home, files.command, options)
@@ -73,7 +79,19 @@ async def make_ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> R
     return Ready(
         *(options, files, seen, parsed, verdicts, journal, saved, given_up, watch, rules),
         files.problems + problems,
+        metrics,
     )
+
+
+def _open_port(stack: contextlib.AsyncExitStack, where: str | None) -> "MetricsPort | None":
+    """Raises BadInput."""
+    if where is None:
+        return None
+    from app.metrics.port import MetricsPort
+
+    port = MetricsPort(where)
+    stack.callback(port.close)
+    return port
 
 
 async def _journal(files: Files, saved: SavedRun | None) -> Journal:

@@ -1,7 +1,7 @@
 """The state of a scheduler as its state file and its view show it, built from the core's board."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from app.core.machine import Core
@@ -13,6 +13,7 @@ from app.model.state import Failed, Running, Status, TaskState
 from app.model.state_dump import shown
 from app.model.state_file import SchedulerStatus, StateFile
 from app.model.task import TaskSpec
+from app.model.totals import Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,9 @@ class _Shown:
 class Report:
     """Builds StateFiles. A queue that has not changed is the very object of the last time."""
 
-    def __init__(self, base: StateFile, core: Core) -> None:
+    def __init__(self, base: StateFile, core: Core, totals: Callable[[], Totals] = Totals) -> None:
         """`base`: what stays the same for the scheduler's life."""
-        self._base, self._core = base, core
+        self._base, self._core, self._totals = base, core, totals
         self._made: dict[int, _Made] = {}
 
     def state(self, survey: Survey, problems: tuple[Problem, ...], status: SchedulerStatus) -> StateFile:
@@ -57,6 +58,7 @@ class Report:
             gpus=survey.cards,
             allowance=survey.allowance,
             problems=problems + survey.problems,
+            totals=self._totals(),
         )
 
     def _queue(self, queue: Queue, queues: int, used: Mapping[int, float]) -> state_file.Queue:

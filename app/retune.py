@@ -17,6 +17,7 @@ from app.model.settings import Settings
 from app.model.state import FINISHED
 from app.model.task import TaskSpec
 from app.narrate import log
+from app.notify.notifier import refuse_wrong
 from app.preparation import Files, refuse, refuse_folder
 
 AT_START = frozenset(
@@ -102,6 +103,7 @@ class Retune:
         settings = wanted.model_copy(update=kept)
         files = replace(self._files, loaded=replace(loaded, settings=settings))
         refuse_folder(files.loaded, files.home)
+        refuse_wrong(files.loaded)
         known = self._backend.known()
         if known:
             refuse(out_of_range(files.loaded, known))

@@ -37,6 +37,7 @@ from app.model.state import Backoff, Held
 from app.model.state_file import StartedWith, StateFile
 from app.model.task import TaskSpec
 from app.narrate import Narrator, counted, duration, log
+from app.notify.notifier import Notifier, missing
 from app.options import RunOptions
 from app.publish import Publisher
 from app.ready import Ready, make_ready, read_again
@@ -51,6 +52,7 @@ from app.store import surroundings
 from app.store.history import History
 from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded
+from app.tally import Tally
 from app.threads import ready_threads
 from app.view import LiveView, print_summary, suits
 
@@ -112,41 +114,56 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     used = (task.key for task in ready.saved.tasks) if ready.saved else ()
     replan = Replan(engine, files, lambda: backend.rules, backend.known, used)
     retune = Retune(engine, backend, files)
-    edits = Edits(
-        files.command,
-        ready.seen,
-        ready.parsed,
-        lambda: read_again(ready, the_plan.name),
-        replan,
-        lambda: publisher.look_again(),
-    )
+    edits, settings = _edits(ready, the_plan.name, replan, retune, lambda: publisher.look_again())
 
-    settings = Edits(
+    def problems() -> list[Problem]:
+        changing = (*edits.problems, *settings.problems, *retune.problems)
+        changing += counting.problems if counting else ()
+        found = (core.fuse.problem(), recorder.problem)
+        untold = missing(core.settings.notify)
+        return [*(each for each in found if each), *untold, *ready.problems, *changing]
+
+    tally = Tally(core)
+    engine.decided = tally.decided
+    report = Report(_base(ready, the_plan.name), core, tally.totals)
+    narrator = Narrator(core, ready.options.watch)
+    counting = None
+    if ready.journal is not None:
+        counting = Counting(core, files, the_plan.name, ready.journal, edits.rewritten)
+        engine.listeners.append(counting)
+    tell = (narrator.problems, _notifier(stack, engine, str(files.command)).problems)
+    publisher = Publisher(report, writer, core, backend, problems, tell)
+    engine.listeners += [tally, narrator, publisher]
+    backend.shun(lambda: core.aside.now(now()))
+    turn = partial(turn_card, backend.known, core.aside.forgive, files.home.gpus_off)
+    changing = edits, settings, replan, retune
+    return Parts(engine, recorder, publisher, *changing, counting, the_plan, turn, backend.changes)
+
+
+def _edits(
+    ready: Ready, run: str, replan: Replan, retune: Retune, told: Callable[[], None]
+) -> tuple[Edits[Parsed], Edits[Loaded]]:
+    """Of the command file, and of the settings."""
+    files = ready.files
+    read = partial(read_again, ready, run)
+    of_settings = Edits(
         files.config or files.home.config_file(),
         UNREAD if files.loaded.file else None,  # it may have changed since it was read
         files.loaded,
         retune.read,
         retune.accept,
-        lambda: publisher.look_again(),
+        told,
         of_settings=True,
     )
+    return Edits(files.command, ready.seen, ready.parsed, read, replan, told), of_settings
 
-    def problems() -> list[Problem]:
-        changing = (*edits.problems, *settings.problems, *retune.problems)
-        changing += counting.problems if counting else ()
-        return [*ready.problems, *changing, *([recorder.problem] if recorder.problem else ())]
 
-    report = Report(_base(ready, the_plan.name), core)
-    narrator = Narrator(core, ready.options.watch)
-    publisher = Publisher(report, writer, core, backend, problems, narrator.problems)
-    counting = None
-    if ready.journal is not None:
-        counting = Counting(core, files, the_plan.name, ready.journal, edits.rewritten)
-        engine.listeners.append(counting)
-    engine.listeners += [narrator, publisher]
-    turn = partial(turn_card, backend.known, files.home.gpus_off)
-    changing = edits, settings, replan, retune
-    return Parts(engine, recorder, publisher, *changing, counting, the_plan, turn, backend.changes)
+def _notifier(stack: contextlib.AsyncExitStack, engine: Engine, about: str) -> Notifier:
+    notifier = Notifier(engine.core, about)
+    stack.push_async_callback(notifier.close)
+    engine.listeners.append(notifier)
+    engine.alongside(notifier.run(), "notifier")
+    return notifier
 
 
 def _surely_gb(watch: GpuWatch, backend: LocalBackend) -> Callable[[TaskSpec], float | None]:
@@ -197,6 +214,9 @@ async def _live(ready: Ready, parts: Parts) -> int:
         log.info("%s", line)
         if on_terminal:
             console.print(Text(line))
+    if ready.metrics:
+        ready.metrics.serve(parts.publisher.written)
+        log.info("metrics: %s", ready.metrics.url)
     view = LiveView(parts.publisher.state, console, ready.options.watch) if on_terminal else None
     if view and ready.saved is not None:
         view.notice(f"resumed: {progress(_in_file(parts.plan))}; --fresh starts over", GREETING_SECONDS)

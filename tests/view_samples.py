@@ -84,6 +84,7 @@ def a_card(index: int, **more: Any) -> Card:
         "power_w": 60.0,
         "processes": (),
         "off_since": None,
+        "aside": None,
     }
     return Card(index=str(index), **(facts | more))
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.commands.find import Scheduler, shown_path
-from app.model.state import FINISHED, Backoff, Failed, Held, Running, Skipped, TaskState, Waiting
+from app.model.state import FINISHED, Backoff, Failed, Held, Running, Skipped, TaskState, Waiting, holder
 from app.model.state_file import Card, Queue, StateFile, Task
 from app.view.look import PLAIN, QUIET, STATE, STRONG
 from app.view.queues import in_order
@@ -94,7 +94,7 @@ def _detail(state: TaskState, now: float) -> str:
         case Backoff():
             return f", retry in {duration(state.until - now)} after: {state.error}"
         case Held():
-            return " by the command file" if state.by == "file" else f" by {state.by}"
+            return f" by {holder(state.by)}"
         case Failed():
             return f": {state.error}"
         case Skipped():
@@ -126,6 +126,9 @@ def _who(card: Card) -> Iterator[str]:
         yield card.health
     if card.off_since is not None:
         yield f"turned off {duration(time.time() - card.off_since)} ago"
+    if card.aside is not None:
+        died = f"{card.aside.tasks} tasks died there within seconds"
+        yield f"set aside for {duration(card.aside.until - time.time())}, as {died}"
     if card.own_promised_gb or card.own_used_gb:
         yield f"ours {figure(card.own_used_gb)} of {figure(card.own_promised_gb)} GB"
     for lease in card.other_leases:

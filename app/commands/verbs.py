@@ -86,7 +86,9 @@ def gpus(pid: Pid = None, file: File = None, as_json: Json = False, watch: Watch
         whole_lines(Console()).print(show.gpus_shown(cards))
 
 
-def _about_tasks(verb: str) -> Callable[..., None]:
+def about_tasks(verb: str) -> Callable[..., None]:
+    """A command that asks this of each task it is given."""
+
     def command(tasks: Tasks, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
         among = refused(lambda: find.living(Home.find(), pid, file))
         places = refused(
@@ -118,7 +120,7 @@ def kill(
     if bool(tasks) == (gpu is not None):
         raise typer.BadParameter("name tasks, or a card with --gpu")
     if tasks:
-        _about_tasks("kill")(tasks, pid, file, as_json)
+        about_tasks("kill")(tasks, pid, file, as_json)
     else:
         _tell(refused(lambda: find.the_one(Home.find(), pid, file).ask("kill", gpu=gpu)), as_json)
 
@@ -215,7 +217,6 @@ def _tell(answer: Answer, as_json: bool) -> None:
 HELP = {
     "retry": "Run a task again that failed, was cancelled or completed; or now and not later.",
     "hold": "Keep a task from running until it is released.",
-    "release": "Let a held task run.",
     "pause": "Start nothing more until `resume`; what runs goes on.",
     "resume": "Go on after `pause`.",
     "drain": "Start nothing more, and end when what runs has ended.",
@@ -228,7 +229,7 @@ def register(app: typer.Typer) -> None:
     for command in (ls, gpus, why, kill, gpu, logs, wait):
         app.command()(command)
     app.command("set", context_settings={"ignore_unknown_options": True})(set_)  # -1 is a value
-    for verb in ("retry", "hold", "release"):
-        app.command(verb, help=HELP[verb])(_about_tasks(verb))
+    for verb in ("retry", "hold"):
+        app.command(verb, help=HELP[verb])(about_tasks(verb))
     for verb in ("pause", "resume", "drain", "stop"):
         app.command(verb, help=HELP[verb])(_about_scheduler(verb))

@@ -3,6 +3,7 @@
 import difflib
 import json
 import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +50,9 @@ def load(path: Path | None = None) -> Loaded:
     found = read_trusted(path, LARGEST_BYTES, str(path))
     settings, tree = _read(found.text, str(path))
     unused = settings.use_all_gpus and settings.compete_gpus
-    more = (problem("compete_gpus_unused", file=str(path)),) if unused else ()
+    more: tuple[Problem, ...] = (problem("compete_gpus_unused", file=str(path)),) if unused else ()
+    if settings.notify.urls and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        more += (problem("secrets_readable", file=str(path)),)
     return Loaded(settings, found.problems + more, str(path), tree, found.text)
 
 
@@ -131,7 +134,9 @@ def _fault(detail: ErrorDetails, tree: Tree, file: str) -> Fault:
     line, column = tree.place(path)
     key = ".".join(part for part in path if isinstance(part, str))
     hint = _wanted(detail)
-    return Fault(file, line, column, f"{key} can't be {described(detail['input'])}", hint)
+    # What stands under notify may hold secrets.
+    value = "what stands here" if path[0] == "notify" else described(detail["input"])
+    return Fault(file, line, column, f"{key} can't be {value}", hint)
 
 
 _DURATION = re.compile(r"(?:[0-9.]+\s*[smhd]\w*\s*)+")

@@ -94,7 +94,8 @@ class Reader:
         near = difflib.get_close_matches(node.value.lower(), model.model_fields, 1, 0.5)
         self.tree.faulty.update(near)  # what it was to be is not known
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(model.model_fields)}"
-        self._fault(node, f"{_clip(node.value)} is no key of this file", hint)
+        name = "an address" if "://" in node.value else _clip(node.value)  # which may hold secrets
+        self._fault(node, f"{name} is no key of this file", hint)
         return None
 
     def _value(self, node: yaml.Node, path: KeyPath, name: str) -> object:

@@ -100,6 +100,13 @@ class Asked:
     by: str  #: the user's name
 
 
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A user's word: all that somebody holds may run."""
+
+    held_by: str
+
+
 Event = (
     Tick
     | Granted
@@ -113,6 +120,7 @@ Event = (
     | Drain
     | Pause
     | Asked
+    | Released
 )
 
 # Actions

@@ -34,6 +34,16 @@ class Flow:
             task.held_by = by
             self.actions.append(HeldBy(task.key, by))
 
+    def release_all(self, held_by: str, now: Now) -> None:
+        """All that they hold."""
+        queues = {}
+        for task in self.board.tasks.values():
+            if task.held_by == held_by:
+                self.hold(task, None)
+                queues[task.spec.queue_id] = self.board.queue_of(task)
+        for queue in queues.values():
+            self.rearrange(queue, now)
+
     def advance(self, task: Task, now: Now) -> None:
         """Let its queue go on, if that is still in the file."""
         queue = self.board.queues.get(task.spec.queue_id)

@@ -16,7 +16,7 @@ from app.core.rules import Rules, Seen
 from app.model.gpu import Gpu, GpuProcess
 from app.model.lease import Lease
 
-Unusable = Literal["lost", "unreadable", "off", "prohibited", "missing", "leases_gone"]
+Unusable = Literal["lost", "unreadable", "off", "prohibited", "missing", "leases_gone", "aside"]
 GONE: frozenset[Unusable] = frozenset({"lost", "unreadable", "missing"})
 """Nothing is known of what is on such a card."""
 
@@ -240,6 +240,8 @@ def _unusable(gpu: Gpu, seen: Seen, missing: bool) -> tuple[Unusable, ...]:
         why.append(gpu.health)
     if gpu.uuid in seen.off:
         why.append("off")
+    if gpu.uuid in seen.aside:
+        why.append("aside")
     if gpu.compute_mode == "prohibited" and not GONE.intersection(why):
         why.append("prohibited")
     if gpu.uuid in seen.vanished:

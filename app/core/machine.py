@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Literal
 
 from app.core import chain, line, outcome, plan, words
+from app.core.aside import Aside
 from app.core.board import Board
 from app.core.events import (
     Action,
@@ -22,6 +23,7 @@ from app.core.events import (
     Launched,
     NotStarted,
     Pause,
+    Released,
     SettingsChanged,
     Signal,
     StopNow,
@@ -29,10 +31,12 @@ from app.core.events import (
     Verb,
 )
 from app.core.flow import Flow
+from app.core.fuse import Fuse
 from app.core.place import order
 from app.core.retry import rest_after
 from app.core.settle import back, settled
 from app.core.task import Task
+from app.core.verdict import verdict
 from app.model.backend import Exit, Grant, Lost, Now, Want
 from app.model.blockers import Blocked, LaunchRefused, reason
 from app.model.paths import RunPaths
@@ -40,6 +44,7 @@ from app.model.records import AttemptEnded, HeldBy
 from app.model.settings import Settings
 from app.model.state import (
     FINISHED,
+    FUSE,
     RUN_DONE,
     Cancelled,
     Cause,
@@ -71,7 +76,9 @@ class Core:
         self.surely_gb: Callable[[TaskSpec], float | None] = lambda _: None  #: see `never.surely_gb`
         self.board = Board(settings, tasks, now)
         self._flow = Flow(self.board)
+        self.fuse = Fuse(self.board, self._flow)
         self.departed = {task.key: task for task in departed}  #: done ones that have left the file
+        self.aside = Aside(self.board)
         for task in list(self.board.tasks.values()):
             self._flow.fit_in(task, now)
         self._flow.advance_all(now)
@@ -96,7 +103,8 @@ class Core:
 
     def next_due(self) -> float | None:
         """Monotonic time of the next Tick that will change something."""
-        return self.board.next_due()
+        dues = (self.board.next_due(), self.fuse.next_due())
+        return min((at for at in dues if at is not None), default=None)
 
     def known(self) -> dict[TaskKey, Task]:
         """Every task that a new version of the file may have."""
@@ -186,6 +194,11 @@ class Core:
                 self._flow.say_of_waiting()
             case Asked():
                 self._asked(self.board.tasks[event.key], event.verb, event.by, now)
+            case Released():
+                if event.held_by == FUSE:
+                    self.fuse.close(now)
+                else:
+                    self._flow.release_all(event.held_by, now)
         return self._flow.actions
 
     def _stand_still(self, ending: Literal["drain", "stop"]) -> None:
@@ -208,11 +221,13 @@ class Core:
                 self._flow.hold(task, by)
             case "release":
                 self._flow.hold(task, None)
+                self.fuse.released()
             case "retry" if isinstance(task.state, Waiting):
                 self.board.ask_again(task)
             case "retry":
                 task.failures = 0
                 self._flow.hold(task, None)
+                self.fuse.released()
                 self._flow.move(task, Pending(now.wall), now)
         self._flow.rearrange(self.board.queue_of(task), now)
 
@@ -262,6 +277,8 @@ class Core:
             task.attempts -= 1
             self._wait_on(task, event, now)
         self._over(task, now)
+        if event.why == "failed":
+            self.fuse.judge(task, verdict(cause, 0.0), now)
 
     def _wait_on(self, task: Task, event: NotStarted, now: Now) -> None:
         """As if it had got no GPUs; after a refusal it asks for none until the machine is looked at again."""
@@ -301,6 +318,9 @@ class Core:
         else:
             self._settle(task, cause, exit_, now)
         self._over(task, now)
+        said = verdict(cause, exit_.ended_at - exit_.started_at if exit_ else None)
+        self.aside.judge(task.key, state.gpu_uuids, said)
+        self.fuse.judge(task, said, now)
 
     def _over(self, task: Task, now: Now) -> None:
         """An attempt has ended, or its launch came to nothing; an edit may have moved its task meanwhile."""
@@ -327,6 +347,7 @@ class Core:
     # Time
 
     def _tick(self, now: Now) -> None:
+        self.fuse.tick(now)
         for task in self.board.take_due(now):
             if isinstance(task.state, Running):
                 self._stop(task, "timeout", now)

@@ -136,7 +136,7 @@ def _smaller(asked: Question) -> list[float]:
 
 
 def _elsewhere(asked: Question) -> Iterator[Change]:
-    """On cards that it does not name, or that are turned off."""
+    """On cards that it does not name, that are turned off, or set aside."""
     options = asked.want.spec.options
     if options.devices is not None and (grant := asked.with_options(devices=None).answer()):
         named = ",".join(options.devices)
@@ -144,8 +144,9 @@ def _elsewhere(asked: Question) -> Iterator[Change]:
     if options.model is not None and (grant := asked.with_options(model=None).answer()):
         yield Change("model", f'without model="{options.model}" it would start now{_where(grant.gpu_ids)}')
     for gpu in sorted(asked.seen.gpus, key=lambda gpu: index_order(gpu.index)):
-        if gpu.uuid in asked.seen.off:
-            seen = replace(asked.seen, off=asked.seen.off - {gpu.uuid})
+        here = {gpu.uuid}
+        if here & (asked.seen.off | asked.seen.aside):
+            seen = replace(asked.seen, off=asked.seen.off - here, aside=asked.seen.aside - here)
             if replace(asked, seen=seen).answer():
                 yield Change("gpu_on", f"with GPU {gpu.index} turned on it would start now")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.core.align import OldTask
 from app.core.task import Task
 from app.model.backend import Now
-from app.model.state import RUN_DONE, Cancelled, Completed, Failed, Held, Pending, Running, TaskState
+from app.model.state import FUSE, RUN_DONE, Cancelled, Completed, Failed, Held, Pending, Running, TaskState
 from app.model.task import Options, Planned, TaskKey, TaskSpec
 
 
@@ -125,7 +125,8 @@ def hear_file(task: Task, before: bool, now: bool) -> None:
     """What a new version of the file says of its `hold`. The file's word counts when it changes: a task that
     was released stays so while its block still says `hold`."""
     if now and not before:
-        task.held_by = task.held_by or "file"  # a user's own word outlasts the file's
+        if task.held_by in (None, FUSE):  # a user's own word outlasts the file's
+            task.held_by = "file"
     elif before and not now and task.held_by == "file":
         task.held_by = None
 

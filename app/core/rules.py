@@ -52,6 +52,7 @@ class Seen:
     leases: tuple[Lease, ...] = ()  #: living ones, of everybody
     silent: DriverSilent | LeasesUnreadable | None = None  #: then `gpus` is what was known before
     off: frozenset[str] = frozenset()  #: uuids turned off by this user
+    aside: frozenset[str] = frozenset()  #: uuids set aside: tasks die there and nowhere else
     vanished: frozenset[str] = frozenset()  #: uuids on which lease files of ours were deleted under us
     own: frozenset[str] = frozenset()  #: names of the leases of this scheduler's attempts
     own_tasks: int = 0  #: running attempts of this scheduler, all

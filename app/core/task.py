@@ -31,7 +31,7 @@ class Task:
     due: float | None = None  #: monotonic time at which its state ends by itself (backoff, timeout, rest)
     log_path: str | None = None  #: of its last attempt
     in_file: bool = True
-    held_by: str | None = None  #: who wants it held: "file", or a user; None: nobody, or not any more
+    held_by: str | None = None  #: who wants it held: "file", "fuse", or a user; None: nobody
     killed_by: str | None = None  #: who has asked for the end of its attempt
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from app.core.events import Verb
 from app.core.task import Task
-from app.model.state import FINISHED, Held, Running, Waiting
+from app.model.state import FINISHED, FUSE, Held, Running, Waiting, holder
 
 
 def objection(verb: Verb, task: Task, behind: Task | None = None) -> str | None:  # noqa: C901 - one flat match, an arm a refusal
@@ -22,7 +22,7 @@ def objection(verb: Verb, task: Task, behind: Task | None = None) -> str | None:
             return f"is not held but {status}"
         case "retry" if isinstance(task.state, Running):
             return "runs already"
-        case "retry" if isinstance(task.state, Held):
+        case "retry" if isinstance(task.state, Held) and task.state.by != FUSE:
             return "is held: release it"
         case "retry" if status == "pending" or (isinstance(task.state, Waiting) and task.rests_until is None):
             return f"is {status}: it runs when its turn comes and there are GPUs"
@@ -34,4 +34,4 @@ def objection(verb: Verb, task: Task, behind: Task | None = None) -> str | None:
 
 
 def _holder(state: Held) -> str:
-    return "`hold` in the file" if state.by == "file" else state.by
+    return "`hold` in the file" if state.by == "file" else holder(state.by)

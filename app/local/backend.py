@@ -3,13 +3,16 @@
 import asyncio
 import contextlib
 import itertools
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from app.core.fit import holds, suits
 from app.core.nearest import Question, changes
 from app.core.rules import Rules, Seen
+from app.core.verdict import SOON
 from app.gpu.watch import GpuWatch
 from app.lease.directory import choose_directory, preview_directory
 from app.lease.store import Held, LeaseStore
@@ -32,7 +35,7 @@ from app.model.backend import (
     Want,
 )
 from app.model.blockers import Change, DriverSilent
-from app.model.gpu import Gpu
+from app.model.gpu import Gpu, SetAside
 from app.model.paths import Home, RunPaths
 from app.model.problems import Problem, problem
 from app.model.settings import Settings
@@ -166,6 +169,10 @@ class LocalBackend:
             ahead += tuple(other for other in holder if other.key != want.key)
         return changes(Question(seen, want, seats.claim, seats.rules, now, ahead), running)
 
+    def shun(self, aside: Callable[[], Mapping[str, SetAside]]) -> None:
+        """`aside`: whom to ask, at every decision, which cards are set aside."""
+        self._machine.aside = aside
+
     def known(self) -> Sequence[Gpu]:
         """Every card that was ever seen: one that is lost at the moment comes back some day."""
         return tuple(self._machine.known())
@@ -185,7 +192,9 @@ class LocalBackend:
         found += [hidden] if hidden else []
         found += self._attempts.leftovers.problems()
         used = {n: a.used_gb for n, a in self._attempts.living.items() if a.used_gb is not None}
-        shown = cards(seen, self._seats.rules, self._labels, self._machine.off())
+        aside = self._machine.aside()
+        found += [_aside(gpu, aside[gpu.uuid]) for gpu in seen.gpus if gpu.uuid in aside]
+        shown = cards(seen, self._seats.rules, self._labels, self._machine.off(), aside)
         return Survey(shown, allowance_of(seen, self._seats.rules), tuple(found), used)
 
     def _own(self) -> Own:
@@ -254,6 +263,19 @@ class LocalBackend:
                 if freed + after > now and after < self._settings.check_time:
                     return freed + after
         return now + self._settings.check_time
+
+
+def _aside(gpu: Gpu, aside: SetAside) -> Problem:
+    until = f"{datetime.fromtimestamp(aside.until):%H:%M}"  # noqa: DTZ006 - as a clock on the wall shows it
+    return problem(
+        "card_aside",
+        gpu=gpu.index,
+        name=gpu.name,
+        tasks=aside.tasks,
+        seconds=int(SOON),
+        until=until,
+        pid=os.getpid(),
+    )
 
 
 def _have_a_choice(wants: Sequence[Want], gpus: Sequence[Gpu]) -> bool:

@@ -28,7 +28,7 @@ async def cards_here(home: Home, settings: Settings) -> tuple[Card, ...]:
         leases = LeaseStore(directory.path if directory else SHARED)  # not there: nobody has a lease
         machine = Machine(watch, leases, home.gpus_off)
         try:
-            return cards(await machine.look(NOBODY, max_age=1.0), rules, {}, machine.off())
+            return cards(await machine.look(NOBODY, max_age=1.0), rules, {}, machine.off(), {})
         finally:
             leases.close()
     finally:

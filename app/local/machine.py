@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from app.lease.record import gpu_of
 from app.lease.store import LeaseStore
 from app.model.backend import Grant
 from app.model.blockers import DriverSilent, LeasesUnreadable
-from app.model.gpu import Gpu
+from app.model.gpu import Gpu, SetAside
 from app.model.lease import Lease
 from app.model.problems import Problem, problem
 from app.store import gpus_off
@@ -60,6 +60,7 @@ class Machine:
         self._known: dict[str, Gpu] = {}
         self._remember(watch.last.gpus if watch.last else ())
         self.problems = problems
+        self.aside: Callable[[], Mapping[str, SetAside]] = dict  #: cards set aside now, by uuid
 
     async def look(self, own: Own, max_age: float = 0.0) -> Seen:
         """One consistent look, at most `max_age` seconds old where the driver is concerned."""
@@ -99,6 +100,7 @@ class Machine:
             leases=leases,
             silent=silent,
             off=frozenset(self.off()),
+            aside=frozenset(self.aside()),
             vanished=self._vanished(),
             own=own.leases,
             own_tasks=own.tasks,

@@ -9,8 +9,11 @@ from app.model.gpu import Gpu, index_order
 from app.store import gpus_off
 
 
-def turn_card(known: Callable[[], Sequence[Gpu]], path: Path, name: str, on: bool) -> str:
-    """For all schedulers of a home; what was changed, in a sentence. `name`: its index or uuid.
+def turn_card(
+    known: Callable[[], Sequence[Gpu]], forgive: Callable[[str], bool], path: Path, name: str, on: bool
+) -> str:
+    """For all schedulers of a home; what was changed, in a sentence. `name`: its index or uuid; `forgive` a
+    card, by uuid, for which this scheduler has set it aside, if it has.
 
     Raises BadInput where there is no such card, or the file of those that are off can't be written.
     """
@@ -23,6 +26,8 @@ def turn_card(known: Callable[[], Sequence[Gpu]], path: Path, name: str, on: boo
         changed = gpus_off.turn(path, card.uuid, on, time.time())
     except OSError as error:
         raise BadInput(f"{path} can't be written: {error.strerror}") from error
+    if on and forgive(card.uuid) and not changed:
+        return f"GPU {card.index} is used again"
     if not changed:
         return f"GPU {card.index} is {word} already"
     return f"GPU {card.index} is turned {word}" + ("" if on else "; what runs there goes on")

@@ -7,13 +7,22 @@ from app.core.ledger import Card as Account
 from app.core.ledger import declared, ledger
 from app.core.rules import Rules, Seen
 from app.model.blockers import Allowance
+from app.model.gpu import SetAside
 from app.model.lease import Lease
 from app.model.state_file import Card, CardProcess, OtherLease
 
 
-def cards(seen: Seen, rules: Rules, tasks: Mapping[str, str], off: Mapping[str, float]) -> tuple[Card, ...]:
+def cards(
+    seen: Seen,
+    rules: Rules,
+    tasks: Mapping[str, str],
+    off: Mapping[str, float],
+    aside: Mapping[str, SetAside],
+) -> tuple[Card, ...]:
     """All cards. `tasks`: lease name -> "3/1", of this scheduler's attempts; `off`: uuid -> wall time."""
-    return tuple(_card(account, tasks, off.get(uuid)) for uuid, account in ledger(seen, rules).items())
+    return tuple(
+        _card(account, tasks, off.get(uuid), aside.get(uuid)) for uuid, account in ledger(seen, rules).items()
+    )
 
 
 def allowance_of(seen: Seen, rules: Rules) -> Allowance:
@@ -38,7 +47,9 @@ def _used(account: Account) -> dict[str, float]:
     }
 
 
-def _card(account: Account, tasks: Mapping[str, str], off_since: float | None) -> Card:
+def _card(
+    account: Account, tasks: Mapping[str, str], off_since: float | None, aside: SetAside | None
+) -> Card:
     gpu = account.gpu
     used = _used(account)
     own = [lease for lease in account.leases if lease.name in tasks]
@@ -61,6 +72,7 @@ def _card(account: Account, tasks: Mapping[str, str], off_since: float | None) -
         processes=_processes(account, tasks),
         off_since=off_since,
         simulated=gpu.simulated,
+        aside=aside,
     )
 
 

@@ -55,10 +55,10 @@ class CardCrowded:
 
 @dataclass(frozen=True, slots=True)
 class CardUnusable:
-    """Lost, unreadable, turned off by its user, or in a compute mode that forbids it."""
+    """Lost, unreadable, turned off by its user, set aside, or in a compute mode that forbids it."""
 
     gpu: str
-    why: Literal["lost", "unreadable", "off", "prohibited", "missing", "leases_gone"]
+    why: Literal["lost", "unreadable", "off", "prohibited", "missing", "leases_gone", "aside"]
     kind: Literal["card_unusable"] = "card_unusable"
 
 
@@ -257,6 +257,7 @@ UNUSABLE: dict[str, str] = {
     "lost": "has fallen off the bus (the driver calls it lost)",
     "unreadable": "can't be read from the driver",
     "off": "is turned off",
+    "aside": "is set aside for a while (different tasks failed there within seconds, and not on other cards)",
     "prohibited": "is in compute mode PROHIBITED",
     "missing": "is not there any more",
     "leases_gone": "has lost its lease files (something cleaned the lease directory)",

@@ -38,6 +38,16 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """Not used for a while, as different tasks died there within seconds while other cards are fine. Times
+    are wall-clock seconds."""
+
+    since: float
+    until: float
+    tasks: int  #: so many died
+
+
+@dataclass(frozen=True, slots=True)
 class Gpu:
     """One card, or one MIG device, as the driver showed it."""
 

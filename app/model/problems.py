@@ -29,8 +29,26 @@ TEXTS: dict[str, str] = {
         "what they use counts as other people's, also where they are ours"
     ),
     "unseen_attempt": "attempt {number} of {ends} runs, but its process can't be found from here",
+    "card_aside": (
+        "GPU {gpu} ({name}) is set aside until {until}: {tasks} tasks failed there within {seconds} s, and "
+        "other cards are fine; at once: ./gpulane gpu {gpu} on --pid {pid}"
+    ),
+    "fuse": (
+        "the fuse holds {held} of the tasks (./gpulane release --held-by fuse), as the first {died} each "
+        "failed within {seconds} s; once one lives they go on by themselves; the last was {task}: {error}"
+    ),
+    "fuse_before": (
+        "the fuse holds {held} of the tasks (./gpulane release --held-by fuse), as the first of an earlier "
+        "start each failed within {seconds} s; once one lives they go on by themselves"
+    ),
     "leftovers": "what an attempt has left running can't be ended: {processes}; its log: {log}",
     "spared": "left running by tasks and spared: {processes}; end them yourself when they are not needed",
+    "secrets_readable": (
+        "{file} holds addresses with secrets (notify), and others can read it; run: chmod 600 {file}"
+    ),
+    "notify_missing": (
+        "nothing is told to the addresses in notify: apprise is not installed here; to install it: {command}"
+    ),
     "history": "history can't be written, nothing new starts: {error}",
     "state_file": "{path} can't be written ({error}): what is shown of this scheduler is old",
     "lease_directory": "{error}",
@@ -73,6 +91,7 @@ TEXTS: dict[str, str] = {
 APART: dict[str, str] = {
     "unseen_attempt": "number",
     "gpu_lost": "gpu",
+    "card_aside": "gpu",
     "leftovers": "log",
     "lease_odd_files": "owner",
     "lease_unreadable": "owner",

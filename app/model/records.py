@@ -65,7 +65,7 @@ class HeldBy:
     """Somebody else, or nobody, wants a task held now; it may be in a state that shows nothing of that."""
 
     key: TaskKey
-    by: str | None  #: "file", or a user
+    by: str | None  #: "file", "fuse", or a user
 
 
 @dataclass(frozen=True, slots=True)

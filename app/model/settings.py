@@ -6,12 +6,34 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.model.task import OnFailure
 
+SECRET = frozenset({"notify.urls"})
+"""What no log, state or answer may show."""
+
 
 class RetryConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     max_retry_before_backoff: int = Field(default=3, ge=0, description="quick retries before each backoff")
     backoff_duration: float = Field(default=600, ge=0, description="seconds of one backoff")
+
+
+class Notify(BaseModel):
+    """Whom to tell of what. The addresses hold secrets: they are shown nowhere."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    urls: tuple[str, ...] = Field(default=(), repr=False)
+    task_failed: bool = True
+    queue_done: bool = False
+    all_done: bool = True
+    gpu_lost: bool = True
+    fuse: bool = True
+    waiting_longer: float | None = Field(default=None, gt=0)
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
 class Settings(BaseModel):
@@ -45,21 +67,27 @@ class Settings(BaseModel):
     avoid_others: bool = True
     reserve_after: float = Field(default=600, ge=0)
     table_command: str | None = Field(default=None, min_length=1)
+    fuse_tasks: int | None = Field(default=5, ge=2)
     max_tasks: int | None = Field(default=None, ge=1)
     cpu_tasks: int | None = Field(default=None, ge=1)
     lease_dir: str | None = None
     state_dir: str | None = None
     cuda_visible_as: Literal["index", "uuid"] = "index"
+    notify: Notify = Notify()
     heartbeat: float = Field(default=5, gt=0, le=3600)
     log_max_mb: float = Field(default=10, gt=0)
     keep_days: float = Field(default=30, gt=0)
 
     def flat(self) -> dict[str, object]:
-        """Every value by its name, those below another key as "retry_config.backoff_duration"."""
+        """Every value by its name, those below another key as "retry_config.backoff_duration"; no secrets."""
         values: dict[str, object] = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
-            below = {f"{name}.{key}": inner for key, inner in value} if isinstance(value, BaseModel) else None
+            below = (
+                {f"{name}.{key}": inner for key, inner in value if f"{name}.{key}" not in SECRET}
+                if isinstance(value, BaseModel)
+                else None
+            )
             values |= below if below is not None else {name: value}
         return values
 

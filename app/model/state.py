@@ -83,10 +83,14 @@ class NotLaunched:
 Cause = ExitCode | Signalled | OutOfMemory | TimedOut | Killed | Stopped | Vanished | NotLaunched
 
 
+FUSE = "fuse"
+"""Who holds the rest when the first tasks all died within seconds; see `app.core.fuse`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     since: float
-    by: str  #: "file" (`#LANE hold`) or a user's name
+    by: str  #: "file" (`#LANE hold`), "fuse", or a user's name
     status: Literal["held"] = "held"
 
 
@@ -220,3 +224,8 @@ def signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def holder(by: str) -> str:
+    """Who holds a task, for sentences: "the command file", "the fuse", "alice"."""
+    return {"file": "the command file", FUSE: "the fuse"}.get(by, by)

@@ -14,10 +14,11 @@ from pydantic_core import from_json
 
 from app.model.blockers import Allowance
 from app.model.faults import GpulaneError
-from app.model.gpu import Health
+from app.model.gpu import Health, SetAside
 from app.model.problems import Problem
 from app.model.state import FINISHED, Status, TaskState
 from app.model.task import Mode, Options
+from app.model.totals import Totals
 
 SCHEMA = 1
 
@@ -115,6 +116,7 @@ class Card:
     processes: tuple[CardProcess, ...]
     off_since: float | None  #: turned off by its user at
     simulated: bool = False
+    aside: SetAside | None = None  #: by this scheduler, as tasks die there and nowhere else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +155,7 @@ class StateFile:
     more_queues: MoreQueues = MoreQueues()
     started_with: StartedWith | None = None  #: None: an older scheduler's
     machine_down: bool = False  #: it was told to stop while its machine was being shut down
+    totals: Totals = field(default_factory=Totals)  #: since it started
 
 
 class NewerSchema(GpulaneError):

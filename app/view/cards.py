@@ -39,7 +39,7 @@ def gpus(scene: Scene, width: int) -> Section:
 
 
 def _usable(card: Card) -> bool:
-    return card.health == "ok" and card.off_since is None
+    return card.health == "ok" and card.off_since is None and card.aside is None
 
 
 def _heading(state: StateFile, look: Look, width: int) -> Line:
@@ -160,6 +160,8 @@ def _small(card: Card, look: Look) -> Line:
         return [*head, put(card.health, BROKEN)]
     if card.off_since is not None:
         return [*head, put("off", WARN)]
+    if card.aside is not None:
+        return [*head, put("set aside", WARN)]
     return [*head, *memory_bar(card, 10, look), right(figure(card.free_gb), 6), put(" free", QUIET)]
 
 
@@ -168,6 +170,9 @@ def _wrong(card: Card, now: float) -> Segment | None:
         return put(UNUSABLE[card.health], BROKEN)
     if card.off_since is not None:
         return put(f"turned off {duration(now - card.off_since)} ago", WARN)
+    if card.aside is not None:
+        again = duration(card.aside.until - now)
+        return put(f"set aside: {card.aside.tasks} tasks died here at once; again in {again}", WARN)
     return None
 
 

@@ -29,6 +29,7 @@ FOOT: dict[SchedulerStatus, str] = {
 }
 
 
+FUSE_KINDS = ("fuse", "fuse_before")  #: of problems
 ELSEWHERE = "Ctrl-C: leave; the scheduler goes on"
 
 
@@ -101,7 +102,9 @@ def _standstill(scene: Scene) -> str:
     if not left and scene.stays:
         return "every task has ended; stays for edits of the file (--watch); Ctrl-C: end"
     if left and left <= {"held", "pending"}:
-        return "only held tasks are left: ./gpulane release TASK lets them run; Ctrl-C: end"
+        blown = any(problem.kind in FUSE_KINDS for problem in scene.state.problems)
+        which = "--held-by fuse" if blown else "TASK"
+        return f"only held tasks are left: ./gpulane release {which} lets them run; Ctrl-C: end"
     return ""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.model.state import Backoff, Held, Status, TaskState, Waiting
+from app.model.state import Backoff, Held, Status, TaskState, Waiting, holder
 from app.model.state_file import Queue, StateFile, Task
 from app.view.line import Line, cells, padded, put, right, text_cells, wrapped
 from app.view.look import QUIET, STATE, STRONG
@@ -76,8 +76,7 @@ def _row(queue: Queue, task: Task, now: float, ending: bool) -> _Row:
             why = f"retry {state.retry}{of} after: {state.error}"
             return _Row("backoff", label, name, f"in {duration(state.until - now)}", why)
         case Held() as state:
-            by = "the command file" if state.by == "file" else state.by
-            return _Row("held", label, name, duration(now - state.since), f"held by {by}")
+            return _Row("held", label, name, duration(now - state.since), f"held by {holder(state.by)}")
         case other:
             return _Row(other.status, label, name, "", "")
 

@@ -87,6 +87,8 @@ class Clone:
             self.root.parent, "pytest", "9.0", {"pytest/__init__.py": "", "pytest/__main__.py": PYTEST}
         )
         (self.root / "requirements" / "dev.txt").write_text(line + dev)
+        bell = wheel(self.root.parent, "bell", "1.0", {"bell.py": ""})
+        (self.root / "requirements" / "notify.txt").write_text(line + bell)
 
     def use(self, *, python: bool = True, uv: bool = False) -> None:
         """Put the real ones on PATH."""

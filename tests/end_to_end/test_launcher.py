@@ -48,6 +48,18 @@ def test_the_first_call_makes_the_environment_and_the_next_are_silent(clone: Clo
     assert (told(second)["argv"], second.stderr) == (["demo"], "")
 
 
+def test_an_extra_is_installed_when_asked_for_and_no_other(ready: Clone) -> None:
+    python = ready.root / ".venv" / "bin" / "python"
+    assert subprocess.run([python, "-c", "import bell"], capture_output=True, check=False).returncode == 1
+    done = ready.gpulane("extra", "notify")
+    assert done.returncode == 0
+    assert done.stderr.endswith("apprise is installed, for notify in config/gpu_manage.yaml\n")
+    assert subprocess.run([python, "-c", "import bell"], check=False).returncode == 0
+    assert ready.gpulane().stderr == ""
+    done = ready.gpulane("extra", "notfy")
+    assert (done.returncode, done.stderr) == (2, "gpulane: there is one extra: ./gpulane extra notify\n")
+
+
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_a_changed_requirement_is_installed_at_the_next_call(clone: Clone, installer: str) -> None:
     clone.use(uv=installer == "uv")

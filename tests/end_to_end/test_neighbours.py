@@ -16,6 +16,7 @@ import pytest
 
 from tests.end_to_end.world import TRAIN, UNTIL_GO, World
 from tests.fakenvml.driver import FakeDriver
+from tests.listening import listening
 from tests.waiting import eventually
 
 CARD_MIB = 24_576
@@ -243,6 +244,21 @@ def test_a_lost_card_is_a_reason_to_wait(tmp_path: Path, driver: FakeDriver) -> 
     eventually(lambda: re.search(r"WARNING GPU 3 \(.*\) is lost", world.output()))
     driver.set_card("GPU-3", flags=set())
     assert scheduler.end() == 0
+
+
+def test_a_lost_card_is_told_to_who_is_not_looking(tmp_path: Path, driver: FakeDriver) -> None:
+    with listening() as server:
+        leases = shared_directory(tmp_path / "leases")
+        world = make_world(tmp_path / "home", driver, leases, notify={"urls": [server.url]})
+        world.file(f"1\n{UNTIL_GO}\n1\n10\n")
+        scheduler = world.start()
+        scheduler.wait_for("1/0", "running")
+        driver.set_card("GPU-3", flags={"lost"})
+        eventually(lambda: server.got)
+        assert re.search(r"GPU 3 \(.*\) is lost", server.got[0]["title"])
+        driver.set_card("GPU-3", flags=set())
+        world.go()
+        assert scheduler.end() == 0
 
 
 def test_an_edit_is_not_refused_for_a_card_that_is_away(tmp_path: Path, driver: FakeDriver) -> None:

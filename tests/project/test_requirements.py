@@ -1,7 +1,7 @@
 """requirements/*.txt are what pyproject.toml asks for.
 
-They are made by `uv export --no-header --no-emit-project --no-dev -o requirements/run.txt`, and dev.txt by
-the same without `--no-dev`.
+They are made by `uv export --no-header --no-emit-project --no-dev -o requirements/run.txt`, notify.txt by the
+same with `--extra notify`, and dev.txt with `--all-extras` and without `--no-dev`.
 No test asks a package index again; these compare what the files themselves say.
 """
 
@@ -43,7 +43,15 @@ def version(pin: Requirement) -> str:
 
 
 @pytest.mark.parametrize(
-    ("section", "name"), [("dependencies", "run"), ("dependencies", "dev"), ("dev", "dev")]
+    ("section", "name"),
+    [
+        ("dependencies", "run"),
+        ("dependencies", "notify"),
+        ("notify", "notify"),
+        ("dependencies", "dev"),
+        ("notify", "dev"),
+        ("dev", "dev"),
+    ],
 )
 def test_every_requirement_is_pinned_to_a_version_it_allows(section: str, name: str) -> None:
     pinned = pins(name)
@@ -53,22 +61,26 @@ def test_every_requirement_is_pinned_to_a_version_it_allows(section: str, name: 
             assert requirement.specifier.contains(version(pin)), f"{pin} is not {requirement}"
 
 
-@pytest.mark.parametrize("name", ["run", "dev"])
-def test_nothing_is_pinned_for_a_requirement_that_is_gone(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "sections"),
+    [("run", ["dependencies"]), ("notify", ["dependencies", "notify"]), ("dev", ["dependencies", "notify"])],
+)
+def test_nothing_is_pinned_for_a_requirement_that_is_gone(name: str, sections: list[str]) -> None:
     ours = {pin for pin, found in pins(name).items() if any("gpulane" in rest for _, rest in found)}
-    assert ours == {requirement.name for requirement in asked("dependencies")}
+    assert ours == {requirement.name for section in sections for requirement in asked(section)}
 
 
-@pytest.mark.parametrize("name", ["run", "dev"])
+@pytest.mark.parametrize("name", ["run", "notify", "dev"])
 def test_every_pin_has_hashes(name: str) -> None:
     bare = [str(pin) for found in pins(name).values() for pin, rest in found if "--hash=sha256:" not in rest]
     assert bare == []
 
 
-def test_developers_run_the_very_versions_that_users_run() -> None:
-    run, dev = pins("run"), pins("dev")
-    for name, found in run.items():
-        assert {str(pin) for pin, _ in found} == {str(pin) for pin, _ in dev[name]}
+@pytest.mark.parametrize("name", ["run", "notify"])
+def test_developers_run_the_very_versions_that_users_run(name: str) -> None:
+    run, dev = pins(name), pins("dev")
+    for package, found in run.items():
+        assert {str(pin) for pin, _ in found} == {str(pin) for pin, _ in dev[package]}
 
 
 def test_bootstrap_asks_for_what_pyproject_asks_for() -> None:

@@ -90,8 +90,8 @@ def lift(  # noqa: C901 - one flat match, an arm a type
             claim = None
         case CardUnusable(index, why):
             uuid = f"U{index}"
-            if why == "off":
-                seen = replace(seen, off=seen.off - {uuid})
+            if why in ("off", "aside"):
+                seen = replace(seen, **{why: getattr(seen, why) - {uuid}})
             elif why == "leases_gone":
                 seen = replace(seen, vanished=seen.vanished - {uuid})
             elif why == "prohibited":

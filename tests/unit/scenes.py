@@ -77,6 +77,7 @@ def machines(draw: st.DrawFn) -> Seen:
         tuple(leases),
         silent=DriverSilent(1.0, "no answer") if draw(st.integers(0, 11)) == 0 else None,
         off=draw(some),
+        aside=draw(some),
         vanished=draw(some),
         own=own,
         own_tasks=len(own) + cpu,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.config import load, settings_of
 from app.model.faults import BadInput
 from app.model.paths import PROJECT
-from app.model.settings import RetryConfig, Settings
+from app.model.settings import Notify, RetryConfig, Settings
 
 DOCUMENTED = PROJECT / "config" / "gpu_manage.yaml"
 
@@ -24,7 +24,7 @@ def faults(text: str) -> list[str]:
 def test_the_documented_file_holds_every_key_with_its_default() -> None:
     text = DOCUMENTED.read_text()
     keys = re.findall(r"^ *([a-z_]+):", text, re.MULTILINE)
-    assert sorted(keys) == sorted([*Settings.model_fields, *RetryConfig.model_fields])
+    assert sorted(keys) == sorted([*Settings.model_fields, *RetryConfig.model_fields, *Notify.model_fields])
     assert settings_of(text, "y") == Settings()
     # ... also under every default that could be mistaken for another
     assert settings_of(text, "y").model_dump() == Settings().model_dump()
@@ -218,3 +218,39 @@ def test_a_settings_file_in_another_encoding(tmp_path: Path) -> None:
     path.write_bytes("work_dir: /数据/训练\n".encode("gbk"))
     with pytest.raises(BadInput, match="GBK; save it as UTF-8"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "notify: json://user:secret@host",
+        "notify: [json://user:secret@host]",
+        "notify:\n  json://user:secret@host: yes",
+        "notify: {json://user:secret@host: yes}",
+        "notify: {urls: {json://user:secret@host: yes}}",
+        "notify: {urls: [[json://user:secret@host]]}",
+        "notify: {urls: [5, json://user:secret@host]}",
+        "notify: {task_failed: json://user:secret@host}",
+        "notify: {waiting_longer: json://user:secret@host}",
+    ],
+)
+def test_no_fault_repeats_an_address_which_may_hold_secrets(text: str) -> None:
+    assert "secret" not in "".join(faults(text))
+    assert "secret" not in repr(Settings(notify=Notify(urls=("json://user:secret@host",))))
+
+
+def test_one_address_or_several() -> None:
+    assert settings_of("notify: {urls: json://host}", "y").notify.urls == ("json://host",)
+    assert settings_of("notify: {urls: ['a://b', 'c://d']}", "y").notify.urls == ("a://b", "c://d")
+    assert faults("notify: {task_faild: yes}") == [
+        "y:1:10: 'task_faild' is no key of this file; did you mean task_failed?"
+    ]
+
+
+def test_a_settings_file_with_addresses_that_others_can_read_is_warned_about(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("notify: {urls: json://host}")
+    path.chmod(0o644)
+    assert [problem.kind for problem in load(path).problems] == ["secrets_readable"]
+    path.chmod(0o600)
+    assert load(path).problems == ()

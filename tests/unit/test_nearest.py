@@ -64,8 +64,9 @@ def test_on_other_cards() -> None:
     assert said(case, want(2, 20, devices=("0",))) == ["without devices=0 it would start now on GPU 1"]
     case = Case(gpu(0, process(23), name="NVIDIA A100"), gpu(1))
     assert said(case, want(2, 20, model="A100")) == ['without model="A100" it would start now on GPU 1']
-    case = Case(gpu(0, process(23)), gpu(1)).but(off=frozenset({"U1"}))
-    assert said(case, want(2, 20)) == ["with GPU 1 turned on it would start now"]
+    for why in ("off", "aside"):
+        case = Case(gpu(0, process(23)), gpu(1)).but(**{why: frozenset({"U1"})})
+        assert said(case, want(2, 20)) == ["with GPU 1 turned on it would start now"]
 
 
 def test_out_of_line() -> None:

@@ -16,7 +16,7 @@ def test_the_figures_of_a_card_add_up_and_count_nothing_twice(simulated: bool) -
     running = [] if simulated else [process(gb, uid, session=session) for gb, uid, session in used]
     settings = rules(others_growth_percent=0.0)
     seen = Seen((gpu(0, *running, simulated=simulated),), tuple(leases))
-    (card,) = cards(seen, settings, {"a": "1/0", "b": "2/0"}, {})
+    (card,) = cards(seen, settings, {"a": "1/0", "b": "2/0"}, {}, {})
     assert (card.own_used_gb, card.own_promised_gb) == ((8, 8) if simulated else (7, 9))
     assert [other.user for other in card.other_leases] == ["me", "alice"]
     leased = sum(max(other.declared_gb or 0.0, other.used_gb) for other in card.other_leases)

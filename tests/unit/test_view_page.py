@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from rich.console import Console
 
+from app.model.gpu import SetAside
 from app.model.paths import PROJECT
 from app.model.problems import Problem, problem
 from app.model.state import Cancelled, Held
@@ -54,6 +55,11 @@ HELD = a_state([a_queue(1, None, DONE, Held(NOW, "file"), NEXT)])
     ("state", "stays", "said"),
     [
         (HELD, False, "only held tasks are left: ./gpulane release TASK lets them run"),
+        (
+            replace(HELD, problems=(problem("fuse_before", held=1, seconds=30),)),
+            False,
+            "only held tasks are left: ./gpulane release --held-by fuse lets them run",
+        ),
         (replace(HELD, status="draining"), True, "draining"),
         (a_state([a_queue(1, None, DONE)]), True, "every task has ended; stays for edits"),
         (believable(), True, "Ctrl-C: start nothing more"),
@@ -252,3 +258,12 @@ def test_no_color_is_honoured(no_color: bool) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor", no_color=no_color)
     line = page(Scene(believable(), NOW, UNICODE, LogTails(), 40), 120)[1]
     assert ("38;2;" in Screen(console).ansi(line)) is not no_color
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_card_that_is_set_aside_says_so_and_for_how_long(width: int) -> None:
+    aside = SetAside(NOW - 60, NOW + 540, 5)
+    lines = drawn(replace(a_state([]), gpus=(a_card(0), a_card(1, aside=aside))), width, 30)
+    assert any("set aside: 5 tasks died here at once; again in 9:00" in line for line in lines)
+    crowd = replace(a_state([]), gpus=tuple(a_card(n, aside=aside if n else None) for n in range(40)))
+    assert "set aside" in "".join(drawn(crowd, width, 30))

@@ -1,0 +1,40 @@
+"""`release`: held tasks, or all that somebody holds."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from app.commands import find
+from app.commands.verbs import File, Json, Pid, about_tasks, refused
+from app.model.paths import Home
+
+Tasks = Annotated[
+    list[str] | None, typer.Argument(metavar="[TASK...]", help="queue/index, a name, or the start of a key.")
+]
+HeldBy = Annotated[
+    str | None,
+    typer.Option("--held-by", metavar="WHO", help="All that is held by: fuse, file, or a user's name."),
+]
+
+
+def release(
+    tasks: Tasks = None,
+    held_by: HeldBy = None,
+    pid: Pid = None,
+    file: File = None,
+    as_json: Json = False,
+) -> None:
+    """Let held tasks run, or all that somebody holds (--held-by fuse)."""
+    if bool(tasks) == (held_by is not None):
+        raise typer.BadParameter("name tasks, or who holds those you mean with --held-by")
+    if tasks:
+        about_tasks("release")(tasks, pid, file, as_json)
+        return
+    answer = refused(lambda: find.the_one(Home.find(), pid, file).ask("release", held_by=held_by))
+    typer.echo(json.dumps(answer) if as_json else answer["said"])
+
+
+def register(app: typer.Typer) -> None:
+    """Make it a verb of it."""
+    app.command()(release)
