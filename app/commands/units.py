@@ -69,7 +69,8 @@ class Unit:
 
     def text(self) -> str:
         # What it starts belongs to the unit: it is told to stop at a shutdown, and ends its tasks with care.
-        # RemainAfterExit, as systemd would do the same as soon as the command has ended.
+        # RemainAfterExit, as systemd would do the same as soon as the command has ended. Through sh, as no
+        # program that it starts may have a quote in its name.
         return f"""\
 # {marker(self.home)}: made by `gpulane service install`, removed by `gpulane service uninstall`
 [Unit]
@@ -79,7 +80,7 @@ Description=gpulane: resumes the schedulers of {_specifiers(str(self.home.root))
 Type=oneshot
 RemainAfterExit=yes
 Environment={_quoted(f"GPULANE_HOME={self.home.root}")}
-ExecStart={_quoted(str(LAUNCHER), dollars=True)} service boot
+ExecStart=/bin/sh {_quoted(str(LAUNCHER), dollars=True)} service boot
 
 [Install]
 WantedBy=default.target

@@ -118,7 +118,7 @@ def test_a_units_words_are_read_by_systemd_as_they_were_meant(world: World) -> N
     quoted = environment.removeprefix('Environment="').removesuffix('"')
     read = quoted.replace('\\"', '"').replace("\\\\", "\\").replace("%%", "%")
     assert read == f"GPULANE_HOME={world.root}"
-    assert f'ExecStart="{LAUNCHER}" service boot' in text
+    assert f'ExecStart=/bin/sh "{LAUNCHER}" service boot' in text
 
 
 def test_other_lines_of_the_crontab_stay_as_they_are(world: World, machine: Machine) -> None:
