@@ -39,6 +39,7 @@ from app.model.task import TaskSpec
 from app.narrate import Narrator, counted, duration, log
 from app.notify.notifier import Notifier, missing
 from app.options import RunOptions
+from app.preparation import Files
 from app.publish import Publisher
 from app.ready import Ready, make_ready, read_again
 from app.recorder import Recorder
@@ -175,6 +176,14 @@ def _surely_gb(watch: GpuWatch, backend: LocalBackend) -> Callable[[TaskSpec], f
     return answer
 
 
+def _here(files: Files) -> str:
+    """Where it was started; the home, if that folder is gone."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return str(files.home.root)
+
+
 def _base(ready: Ready, run: str) -> StateFile:
     """What stays the same in the state file for this scheduler's life."""
     files = ready.files
@@ -199,7 +208,7 @@ def _base(ready: Ready, run: str) -> StateFile:
         allowance=None,
         problems=(),
         started_with=StartedWith(
-            simulate=ready.options.simulate, watch=ready.options.watch, folder=str(Path.cwd())
+            simulate=ready.options.simulate, watch=ready.options.watch, folder=_here(files)
         ),
     )
 
