@@ -118,8 +118,8 @@ def append_block(file: str, asked: Asked) -> dict[str, Any]:
     block_lines(spec, target.mode, repeat)
     check_script(spec.script)
     with alone(path):
-        created, runner = not path.exists(), _runner(home, path)
-        last = _append(home, target, spec, repeat, runner)
+        created = not path.exists()
+        last, runner = _append(home, target, spec, repeat)
     places = [f"{spec.queue_id}/{index}" for index in range(last + 1 - repeat, last + 1)]
     return {
         "ok": True,
@@ -133,12 +133,26 @@ def append_block(file: str, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _append(
-    home: Home, file: "CommandFile", spec: TaskSpec, repeat: int, runner: dict[str, Any] | None
-) -> int:
-    """Write it; the index of its last task. Where a scheduler runs, once that has taken it up.
+Runner = dict[str, Any]
 
-    Raises BadInput, also with what the scheduler has against it; then the file is as it was."""
+
+def _append(home: Home, file: "CommandFile", spec: TaskSpec, repeat: int) -> tuple[int, Runner | None]:
+    """Write it; the index of its last task, and the scheduler that runs the file and has taken it up.
+
+    Raises BadInput, also with what the scheduler has against it; NoAnswer. Then the file is as it was."""
+    from app.client import NoAnswer
+
+    while True:
+        runner = _runner(home, file.path)
+        try:
+            return _written(home, file, spec, repeat, runner), runner
+        except NoAnswer:
+            if _runner(home, file.path) is not None:
+                raise
+            # It has ended just now, without the new block: once more, without it.
+
+
+def _written(home: Home, file: "CommandFile", spec: TaskSpec, repeat: int, runner: Runner | None) -> int:
     from app.amend import amend, appended
     from app.client import Client
     from app.takeup import kept_if_taken, refuse_unmended, until
@@ -171,7 +185,7 @@ def _path(home: Home, file: str) -> Path:
     return path.resolve()
 
 
-def _runner(home: Home, path: Path) -> dict[str, Any] | None:
+def _runner(home: Home, path: Path) -> Runner | None:
     """The scheduler that runs the file: its pid, and whether it is of this home."""
     from app.commands.find import schedulers
     from app.store.plan_lock import plan_holder
@@ -191,7 +205,7 @@ def _said(spec: TaskSpec, places: list[str], file: str, created: bool) -> str:
     return f"{what}{name} added to {where}"
 
 
-def _taken_up(runner: dict[str, Any] | None, file: str) -> str:
+def _taken_up(runner: Runner | None, file: str) -> str:
     if runner is None:
         return (
             f"no scheduler runs that file; to start one: ./gpulane run {file}, "

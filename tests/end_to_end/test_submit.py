@@ -14,8 +14,9 @@ import pytest
 
 from app import procfs
 from app.command_file import parse
-from app.model.paths import PROJECT
+from app.model.paths import PROJECT, Home
 from app.model.task import TaskSpec
+from app.store.lasting import task_by_id
 from tests.end_to_end.command_line import answer, gpulane
 from tests.end_to_end.world import UNTIL_GO, World
 from tests.waiting import eventually
@@ -45,7 +46,14 @@ def shown(world: World, id_: int) -> Any:
 
 
 def wait_for(world: World, id_: int, state: str) -> Any:
-    return eventually(lambda: found if (found := shown(world, id_))["state"] == state else None)
+    """What is shown of it, once history has it so."""
+
+    def there() -> bool:
+        task = task_by_id(Home(world.root).history, id_)
+        return task is not None and task.state.status == state
+
+    eventually(there, 30)
+    return shown(world, id_)
 
 
 def blocks(world: World) -> list[TaskSpec]:
