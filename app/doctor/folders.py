@@ -13,7 +13,8 @@ from app.model.paths import Home
 from app.model.state_file import StateFile
 from app.store.past import open_past
 from app.store.states import Found
-from app.trust import read_trusted
+from app.tables.sheet import SUFFIXES
+from app.trust import read_trusted_bytes
 
 LITTLE_MB, NOTHING_MB = 500, 20
 LARGEST_BYTES = 1 << 30
@@ -110,11 +111,13 @@ def settings(loaded: Loaded | BadInput, file: Path) -> Iterator[Finding]:
 def command_files(home: Home, states: list[Found]) -> Iterator[Finding]:
     """Whose they are: what they say runs as their reader."""
     known = {Path(one.state.command_file) for one in states if isinstance(one.state, StateFile)}
-    files = sorted({*(home.root / "command").glob("*.txt"), *(path for path in known if path.exists())})
+    here = (home.root / "command").glob("*")
+    files = {path for path in here if path.is_file() and path.suffix.lower() in (".txt", *SUFFIXES)}
+    files |= {path for path in known if path.exists()}
     sound = 0
-    for path in files:
+    for path in sorted(files):
         try:
-            problems = read_trusted(path, LARGEST_BYTES, str(path)).problems
+            _, problems = read_trusted_bytes(path, LARGEST_BYTES, str(path))
         except BadInput as bad:
             for fault in bad.faults:
                 yield Finding.wrong("command files", f"{path}: {fault.problem}", fault.hint)

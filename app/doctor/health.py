@@ -3,14 +3,14 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app import procfs
 from app.client import Client, NoAnswer, RequestRefused
 from app.model.faults import GpulaneError
 from app.model.paths import Home
 from app.model.state import RUN_DONE, Failed, Status, TaskState, Waiting
-from app.model.state_file import ADAPTER, Queue, StateFile, Task
+from app.model.state_file import ADAPTER, Queue, StateFile, Task, load
 from app.store.lock import is_alive
 from app.store.past import Wanted, open_past, start_failures
 from app.store.state_file import StateError
@@ -102,7 +102,7 @@ def look(home: Home, limits: Limits) -> Health:
     except OSError as error:
         raise StateError(f"{home.state} can't be read: {error.strerror}") from error
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
-        schedulers = pool.map(lambda one: _scheduler(home, one, limits), _readable(found))
+        schedulers = pool.map(lambda one: look_at(home, one, limits), _readable(found))
         known = tuple(each for each in schedulers if each)
     unreadable = tuple(_unreadable(one) for one in found if not isinstance(one.state, StateFile))
     return Health(known, (*unreadable, *_not_started(home, limits)))
@@ -116,14 +116,17 @@ def _unreadable(one: Found) -> Trouble:
     return Trouble("unreadable", f"{one.path}: {one.state}", "if no scheduler has this pid, move it away")
 
 
-def _scheduler(home: Home, one: Found, limits: Limits) -> SchedulerHealth | None:
-    """None: it ended well, or so long ago that it is no news."""
+def look_at(home: Home, one: Found, limits: Limits) -> SchedulerHealth | None:
+    """One of them, asked if it lives. None: it ended well, or so long ago that it is no news."""
     state, silent = one.state, None
     assert isinstance(state, StateFile)
     if one.alive:
         try:
             state = _ask(home, one.pid, limits.patience)
         except NoAnswer:
+            if not is_alive(home.state_lock(one.pid)):
+                ended = _as_it_ended(one)
+                return look_at(home, ended, limits) if ended else None
             silent = _silent(one, state)
     dead = one.alive is False and _left(state)
     if one.alive is False and (state.status == "finished" or not dead) and state.updated_at < limits.since:
@@ -148,6 +151,14 @@ def _scheduler(home: Home, one: Found, limits: Limits) -> SchedulerHealth | None
         _groups(backlog),
         troubles,
     )
+
+
+def _as_it_ended(one: Found) -> Found | None:
+    """One that has ended since it was found; None: it has left nothing that can be read."""
+    try:
+        return replace(one, alive=False, state=load(one.path.read_bytes()))
+    except (OSError, GpulaneError):
+        return None
 
 
 def _ask(home: Home, pid: int, patience: float) -> StateFile:

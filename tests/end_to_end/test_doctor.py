@@ -205,6 +205,12 @@ def test_files_that_others_can_change_are_said(world: World) -> None:
     assert "everybody on this machine can write it" in text
     assert "chmod o-w" in advice
     path.chmod(0o600)
+    table = world.root / "command" / "todo.xlsx"
+    table.write_bytes(b"\xff\0 no text")
+    assert bad(world) == [], "what is in it is --check's to say"
+    table.chmod(0o602)
+    assert str(table) in only(bad(world))[2]
+    table.unlink()
     (world.root / "command").chmod(0o777)
     assert "can replace what lies in" in only(bad(world))[2]
 

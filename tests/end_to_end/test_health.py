@@ -6,11 +6,14 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from app.model.paths import PROJECT
+from app.doctor import health
+from app.model.paths import PROJECT, Home
+from app.store.states import list_states
 from tests.end_to_end.command_line import gpulane
 from tests.end_to_end.world import UNTIL_GO, World
 from tests.waiting import eventually
@@ -122,6 +125,18 @@ def test_a_scheduler_that_does_not_answer_is_wrong_and_holds_up_nobody(world: Wo
     assert kinds == {first.pid: ["silent"], second.pid: []}
     world.go()
     assert first.end() == second.end() == 0
+
+
+def test_a_scheduler_that_ends_while_it_is_looked_at_is_not_said_to_be_silent(world: World) -> None:
+    """Found alive, and gone when it was asked."""
+    world.blocks([(1, "true")])
+    world.run()
+    home = Home(world.root)
+    (found,) = list_states(home)
+    limits = health.Limits(stuck_after=3600, since=0, patience=1)
+    seen = health.look_at(home, replace(found, alive=True), limits)
+    assert seen
+    assert (seen.status, seen.troubles) == ("finished", ())
 
 
 def test_a_wait_that_nothing_of_ours_ends_is_wrong_after_a_while(world: World) -> None:
