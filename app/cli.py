@@ -21,6 +21,7 @@ from app.commands import (
     add,
     completion,
     doctor,
+    flowline,
     health,
     history,
     notify,
@@ -195,7 +196,7 @@ for each in (
     *(add, submit, tasks, queue, scheduler),
     *(history, doctor, health),
     *(release, notify),
-    *(shell, service, completion),
+    *(shell, service, completion, flowline),
 ):
     each.register(verbs)
 

@@ -33,7 +33,7 @@ SHARE = 10
 
 def counts_of(files: Files, journal: Journal) -> Counts:
     lock = files.home.counts(files.command).with_suffix(".lock")
-    return Counts(files.command, files.mode, files.settings.table_command, journal, lock)
+    return Counts(files.command, files.mode, files.commands, journal, lock)
 
 
 class Counting:

@@ -183,8 +183,7 @@ class Engine:
             self._stand_still()
             return
         for launch in launches:
-            # tmux takes its time, and one that hangs must not hold up all others.
-            if launch.spec.terminal == "tmux":
+            if launch.spec.slow:  # one that hangs must not hold up all others
                 self._starting.add(launch.spec.number)
                 self.alongside(self._launch_beside(launch), f"launch {launch.spec.number}")
             else:
@@ -299,6 +298,7 @@ class Engine:
         running = self._living.get(signal.number)
         if running is None:
             self._signals[signal.number] = signal  # not launched or not found yet
+            self.backend.call_off(signal.number)
         else:
             self.alongside(self.backend.signal(running, signal.why, signal.grace), f"signal {signal.number}")
 
@@ -327,4 +327,6 @@ class Engine:
 
 
 def _not_started(number: int, failed: LaunchFailed) -> NotStarted:
+    if failed.called_off:
+        return NotStarted(number, failed.error, "called_off")
     return NotStarted(number, failed.error, "refused" if failed.refused else "failed")

@@ -14,6 +14,7 @@ from app.command_file.parse import Parsed
 from app.command_file.read import read
 from app.command_file.syntax import Verdicts, check_scripts
 from app.config.load import Loaded, load
+from app.hooks.child import defined
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.problems import Problem, problem
@@ -23,7 +24,10 @@ from app.notify.notifier import refuse_wrong
 from app.options import RunOptions
 from app.tables import is_table, read_table
 from app.tables.read import Counted
+from app.tables.rows import Commands
+from app.trust import read_trusted
 
+LARGEST_HOOKS = 1024 * 1024
 LEAST_DESCRIPTORS, ENOUGH_DESCRIPTORS = 256, 1024
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -45,6 +49,18 @@ class Files:
     @property
     def settings(self) -> Settings:
         return self.loaded.settings
+
+    @property
+    def hooks(self) -> Path | None:
+        """The file of the setting `hooks`."""
+        given = self.settings.hooks
+        return None if given is None else self.home.root / Path(given).expanduser()
+
+    @property
+    def commands(self) -> Commands:
+        """How a table's rows come to theirs."""
+        hooked = self.hooks is not None and "build_command" in defined(self.hooks)
+        return Commands(self.settings.table_command, hooked)
 
     @property
     def work_dir(self) -> str:
@@ -72,6 +88,7 @@ def _find_files(options: RunOptions) -> Files:
     loaded = load(config)
     settings = loaded.settings
     refuse_folder(loaded, home)
+    _refuse_hooks(loaded, home)
     refuse_wrong(loaded)
     if options.command_file is not None:
         if not options.command_file:
@@ -106,6 +123,25 @@ def home_here() -> Home:
     Raises BadInput with what is wrong in the settings."""
     home = Home.find()
     return _local_home(home, load(None).settings, make=False)[0]
+
+
+def _refuse_hooks(loaded: Loaded, home: Home) -> None:
+    """Raises BadInput for a hooks file that is none, or that somebody else can write: it runs as its user."""
+    given = loaded.settings.hooks
+    if given is None:
+        return
+    path = home.root / Path(given).expanduser()
+    try:
+        read_trusted(path, LARGEST_HOOKS, str(path))
+        names = defined(path)
+    except BadInput as bad:
+        wrong = f"hooks: {bad.faults[0].problem}"
+        raise BadInput([loaded.fault(("hooks",), wrong, bad.faults[0].hint)]) from None
+    except (SyntaxError, ValueError) as error:
+        raise BadInput([loaded.fault(("hooks",), f"{path} is no Python: {error}", "mend it")]) from None
+    if not names & {"build_command", "compare_gpus"}:
+        wrong = f"{path} defines neither build_command nor compare_gpus"
+        raise BadInput([loaded.fault(("hooks",), wrong, "define one of them, or set hooks to null")])
 
 
 def _refuse_odd_bytes(path: Path) -> None:
@@ -213,8 +249,7 @@ def _own_folder(parent: Path, make: bool) -> Path:
 def read_command_file(files: Files, verdicts: Verdicts, counted: Counted | None = None) -> Parsed:
     """The command file, its scripts checked by bash, with every fault of it. `counted`: see `read_table`."""
     if is_table(files.command):
-        template = files.settings.table_command
-        parsed = read_table(files.command, files.mode, files.shown, template, counted)
+        parsed = read_table(files.command, files.mode, files.shown, files.commands, counted)
     else:
         parsed = read(files.command, files.mode, files.shown)
     faults = (*parsed.faults, *check_scripts(parsed, files.shown, verdicts))

@@ -24,6 +24,7 @@ AT_START = frozenset(
     {
         "gpu_command_file",
         "gpus_command_file",
+        "hooks",
         "keep_days",
         "lease_dir",
         "log_max_mb",
@@ -93,7 +94,7 @@ class Retune:
 
     def shown(self) -> dict[str, str]:
         """Every setting by its name, as YAML would have it."""
-        return {key: json.dumps(value) for key, value in self._engine.core.settings.flat().items()}
+        return {key: _shown(value) for key, value in self._engine.core.settings.flat().items()}
 
     def _use(self, loaded: Loaded, said: Mapping[str, str]) -> None:
         wanted = loaded.settings
@@ -129,6 +130,11 @@ class Retune:
         ]
         if lost:
             raise BadInput(f"{file or 'the settings'}: with this, {'; '.join(lost)}")
+
+
+def _shown(value: object) -> str:
+    """As YAML would have it, and 600.0 as 600."""
+    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _gb(text: str) -> str:

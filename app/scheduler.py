@@ -26,6 +26,8 @@ from app.counting import Counting
 from app.edits import UNREAD, Edits
 from app.engine import Engine, now
 from app.gpu.watch import GpuWatch
+from app.hooks.child import Hooks
+from app.local.advice import Advice
 from app.local.backend import LocalBackend, open_backend
 from app.local.off import turn_card
 from app.logs import open_log, say
@@ -102,7 +104,8 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     stack.callback(writer.close)
     history = await History.open(files.home.history)
     stack.push_async_callback(history.close)
-    backend = open_backend(files.home, files.settings, run, ready.watch, ready.rules)
+    advice = Advice(Hooks(files.hooks, files.work_dir) if files.hooks else None, files.work_dir)
+    backend = open_backend(files.home, files.settings, run, ready.watch, ready.rules, advice)
     stack.push_async_callback(backend.close)
     with contextlib.suppress(OSError):  # a full disk: the run is worth more than what a restart would need
         surroundings.save(run)

@@ -20,6 +20,7 @@ class Cards:
     def __init__(self, seen: Seen, rules: Rules, claim: Claim | None = None) -> None:
         self.rules = rules
         self.silent = seen.silent
+        self._order = {uuid: place for place, uuid in enumerate(seen.order)}
         self._claim = claim
         self._cards = {uuid: card for uuid, card in ledger(seen, rules).items() if rules.covers(card.gpu)}
         self._ordered: list[Card] | None = None
@@ -157,8 +158,12 @@ class Cards:
 
     def _in_order(self) -> list[Card]:
         if self._ordered is None:
-            self._ordered = sorted(self._cards.values(), key=lambda card: preference(card, self.rules))
+            self._ordered = sorted(self._cards.values(), key=self._rank)
         return self._ordered
+
+    def _rank(self, card: Card) -> tuple[int, Preference]:
+        """The comparator's word first, then ours."""
+        return self._order.get(card.gpu.uuid, len(self._order)), preference(card, self.rules)
 
 
 def preference(card: Card, rules: Rules) -> Preference:

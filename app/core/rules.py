@@ -57,6 +57,7 @@ class Seen:
     own: frozenset[str] = frozenset()  #: names of the leases of this scheduler's attempts
     own_tasks: int = 0  #: running attempts of this scheduler, all
     own_cpu_tasks: int = 0  #: those of them that have no GPU
+    order: tuple[str, ...] = ()  #: uuids, the best first, as a user's comparator has it; empty: there is none
     known: tuple[Gpu, ...] = ()  #: cards seen earlier that the driver does not list any more
 
 

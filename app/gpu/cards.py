@@ -99,6 +99,7 @@ class Reader:
         except CardUnreadable as error:
             health, self.trouble = "unreadable", str(error)
         power = ask_if_there(pynvml.nvmlDeviceGetPowerUsage, handle)
+        limit = ask_if_there(pynvml.nvmlDeviceGetEnforcedPowerLimit, handle)
         heat = ask_if_there(pynvml.nvmlDeviceGetTemperature, whole, pynvml.NVML_TEMPERATURE_GPU)
         persistence = ask_if_there(pynvml.nvmlDeviceGetPersistenceMode, whole)
         return Gpu(
@@ -111,6 +112,7 @@ class Reader:
             utilization=utilization(handle),
             temperature_c=None if heat is None else float(heat),
             power_w=None if power is None else power / 1000,
+            power_limit_w=None if limit is None else limit / 1000,
             compute_mode=COMPUTE_MODES.get(ask_if_there(pynvml.nvmlDeviceGetComputeMode, whole), "default"),
             persistence=None if persistence is None else bool(persistence),
             mig=mig,

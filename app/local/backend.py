@@ -14,8 +14,10 @@ from app.core.nearest import Question, changes
 from app.core.rules import Rules, Seen
 from app.core.verdict import SOON
 from app.gpu.watch import GpuWatch
+from app.hooks.child import HookFailed
 from app.lease.directory import choose_directory, preview_directory
 from app.lease.store import Held, LeaseStore
+from app.local.advice import Advice
 from app.local.attempts import Attempts
 from app.local.hidden import Hidden
 from app.local.machine import Machine, Own
@@ -60,8 +62,11 @@ FREEING_LOOKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 class LocalBackend:
     """See `app.model.backend.Backend`."""
 
-    def __init__(self, machine: Machine, seats: Seats, attempts: Attempts, settings: Settings) -> None:
+    def __init__(
+        self, machine: Machine, seats: Seats, attempts: Attempts, settings: Settings, advice: Advice
+    ) -> None:
         self._machine, self._seats, self._attempts, self._settings = machine, seats, attempts, settings
+        self._advice = advice
         self._held: dict[TaskKey, Held] = {}
         self._granted: dict[TaskKey, Grant] = {}
         self._labels: dict[str, str] = {}  #: lease name -> "3/1"
@@ -74,6 +79,7 @@ class LocalBackend:
     async def close(self) -> None:
         """What runs, runs on, and keeps its leases; what ended tasks have left does not."""
         await self._attempts.close()
+        await self._advice.close()
         self._machine.leases.close()
 
     async def acquire(self, heads: Sequence[Want], now: Now) -> Acquired:
@@ -93,10 +99,17 @@ class LocalBackend:
     async def launch(self, grant: Grant, spec: LaunchSpec) -> Running | LaunchFailed:
         held = self._held.pop(grant.key, None)
         try:
+            spec = await self._advice.built(spec, grant, self._seen.gpus if self._seen else ())
             return await self._attempts.launch(grant, held, spec, self._visible(grant))
+        except HookFailed as failed:
+            self._machine.leases.release(grant.leases)
+            return LaunchFailed(str(failed), called_off=failed.called_off)
         finally:
             del self._granted[grant.key]
             self._begun.set()
+
+    def call_off(self, number: int) -> None:
+        self._advice.call_off(number)
 
     async def wait(self, running: Running) -> Exit | Lost | LaunchFailed:
         return await self._attempts.wait(running)
@@ -122,8 +135,14 @@ class LocalBackend:
             with contextlib.suppress(OSError):  # no descriptor left: next time
                 await self._attempts.leftovers.sweep()
             await self.look()
+            await self._compare()
             self._machine.watch.sampling(self._choice_matters())
             await self._pause()
+
+    async def _compare(self) -> None:
+        assert self._seen is not None
+        await self._advice.compare([gpu for gpu in self._seen.gpus if self.rules.covers(gpu)])
+        self._machine.order = self._advice.order
 
     async def look(self) -> None:
         """Bring `survey` up to date."""
@@ -187,7 +206,7 @@ class LocalBackend:
         lost = (gpu for gpu in seen.gpus if gpu.health == "lost")
         found += [problem("gpu_lost", gpu=gpu.index, name=gpu.name) for gpu in lost]
         found += [self._seats.problem] if self._seats.problem else []
-        found += [*self._machine.problems, *self._attempts.unseen.values()]
+        found += [*self._machine.problems, *self._advice.problems, *self._attempts.unseen.values()]
         hidden = self._hidden.problem(time.monotonic())
         found += [hidden] if hidden else []
         found += self._attempts.leftovers.problems()
@@ -288,7 +307,7 @@ def _have_a_choice(wants: Sequence[Want], gpus: Sequence[Gpu]) -> bool:
 
 
 def open_backend(
-    home: Home, settings: Settings, run: RunPaths, watch: GpuWatch, rules: Rules
+    home: Home, settings: Settings, run: RunPaths, watch: GpuWatch, rules: Rules, advice: Advice
 ) -> LocalBackend:
     """Everything of the local backend, put together. Raises LeaseDirectoryError."""
     given, own = given_directory(home, settings)
@@ -298,7 +317,7 @@ def open_backend(
     leases = LeaseStore(directory.path)
     problems = () if own and directory.private else directory.problems
     machine = Machine(watch, leases, home.gpus_off, problems)
-    return LocalBackend(machine, Seats(machine, rules), Attempts(run, leases, settings), settings)
+    return LocalBackend(machine, Seats(machine, rules), Attempts(run, leases, settings), settings, advice)
 
 
 def preview_leases(home: Home, settings: Settings) -> tuple[Problem, ...]:

@@ -56,6 +56,7 @@ class Machine:
         self.watch, self.leases = watch, leases
         self._lasting = problems
         self._off_file = off_file
+        self.order: tuple[str, ...] = ()  #: uuids, the best first, where a user's comparator has said so
         self._looked = GpuLook((), 0.0)
         self._known: dict[str, Gpu] = {}
         self._remember(watch.last.gpus if watch.last else ())
@@ -105,6 +106,7 @@ class Machine:
             own=own.leases,
             own_tasks=own.tasks,
             own_cpu_tasks=own.cpu_tasks,
+            order=self.order,
             known=gone,
         )
 

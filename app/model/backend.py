@@ -12,7 +12,7 @@ from app.model.blockers import Allowance, Blocked
 from app.model.problems import Problem
 from app.model.state import Why
 from app.model.state_file import Card
-from app.model.task import TaskKey, TaskSpec, Terminal
+from app.model.task import TaskKey, TaskSpec, Terminal, hooked_row
 
 
 class Now(NamedTuple):
@@ -75,6 +75,11 @@ class LaunchSpec:
     log_path: str
 
     @property
+    def slow(self) -> bool:
+        """Does its launch take so long that others must not wait for it?"""
+        return self.terminal == "tmux" or hooked_row(self.script) is not None
+
+    @property
     def title(self) -> str:
         """ "3/1 (stage 1)"."""
         return f"{self.queue_id}/{self.index}" + (f" ({self.name})" if self.name else "")
@@ -104,6 +109,7 @@ class LaunchFailed:
 
     error: str
     refused: bool = False  #: by the machine and not for what the task is: it costs no retry
+    called_off: bool = False  #: by `call_off`
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +170,9 @@ class Backend(Protocol):
     async def wait(self, running: Running) -> Exit | Lost | LaunchFailed:
         """Until the attempt's tree has ended and its GPUs are given back. LaunchFailed: it never ran."""
         ...
+
+    def call_off(self, number: int) -> None:
+        """A launch that is still under way shall come to nothing, where that can be had."""
 
     async def signal(self, running: Running, why: Why, grace: float) -> None:
         """Ask the whole tree to end, and make it after `grace` seconds; `wait` tells the end. What was asked

@@ -60,6 +60,7 @@ class Gpu:
     utilization: float | None = None  #: 0..100; None: not supported
     temperature_c: float | None = None
     power_w: float | None = None
+    power_limit_w: float | None = None
     compute_mode: ComputeMode = "default"
     persistence: bool | None = None
     mig: bool = False

@@ -15,6 +15,7 @@ TEXTS: dict[str, str] = {
     "settings_refused": "the settings of {at} are not taken up, those before hold: {faults}",
     "settings_gone": "{file} is not there any more: its settings hold as they were, until there is one again",
     "settings_at_start": "{file}: {keys} can't change while a scheduler runs; its next start takes that up",
+    "hook_failed": "compare_gpus of your hooks failed, the order of the settings holds: {error}",
     "not_counted": "run_num can't be counted up in {file} now, it is tried again: {error}",
     "compete_gpus_unused": "{file}: compete_gpus is not used, as use_all_gpus is true",
     "state_dir": "{logs} is on a network file system, so state, runs and history are kept in {folder}",

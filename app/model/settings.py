@@ -66,6 +66,7 @@ class Settings(BaseModel):
     others_growth_percent: float = Field(default=10, ge=0)
     avoid_others: bool = True
     reserve_after: float = Field(default=600, ge=0)
+    hooks: str | None = Field(default=None, min_length=1)
     table_command: str | None = Field(default=None, min_length=1)
     fuse_tasks: int | None = Field(default=5, ge=2)
     max_tasks: int | None = Field(default=None, ge=1)

@@ -1,8 +1,10 @@
 """What a command file asks for: tasks, their options, their identity."""
 
 import hashlib
+import json
 import os.path
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
@@ -61,6 +63,23 @@ class TaskSpec:
         parts = [self.script, self.options.cwd or "", str(self.gpus)]
         parts += [f"{name}={value}" for name, value in self.options.env]
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+_HOOKED = "# build_command "
+_NOT_BUILT = "\necho 'the hook of this row was not asked' >&2; exit 1"
+
+
+def hook_script(row: Mapping[str, str]) -> str:
+    """The script of a table's row whose command a hook builds once it has its cards: the row itself."""
+    return f"{_HOOKED}{json.dumps(row, ensure_ascii=False)}{_NOT_BUILT}"
+
+
+def hooked_row(script: str) -> dict[str, str] | None:
+    """The row of such a script; None: it is a script as it stands."""
+    if not script.startswith(_HOOKED) or not script.endswith(_NOT_BUILT):
+        return None
+    row: dict[str, str] = json.loads(script.removeprefix(_HOOKED).removesuffix(_NOT_BUILT))
+    return row
 
 
 def substitute(script: str, work_dir: str) -> str:

@@ -12,7 +12,7 @@ from app.model.task import Mode
 from app.signature import Signature, signature
 from app.tables.journal import Due, Journal, Number
 from app.tables.read import LARGEST_BYTES, Identity, RowTask, parse_sheet, row_tasks
-from app.tables.rows import RUN
+from app.tables.rows import RUN, Commands
 from app.tables.sheet import of_suffix
 from app.trust import read_trusted_bytes
 
@@ -30,9 +30,9 @@ class TableBusy(Exception):
 class Counts:
     """Counts the runs of one table's rows. For one thread at a time; everything here may block."""
 
-    def __init__(self, path: Path, mode: Mode, template: str | None, journal: Journal, lock: Path) -> None:
+    def __init__(self, path: Path, mode: Mode, how: Commands, journal: Journal, lock: Path) -> None:
         self.rewritten: Rewritten = lambda before, after: None  #: of what the file was and is
-        self._path, self._mode, self._template = path, mode, template
+        self._path, self._mode, self._how = path, mode, how
         self._journal, self._lock = journal, lock
 
     def settle(self) -> list[Due]:
@@ -81,7 +81,7 @@ class Counts:
         faults: list[Fault] = []
         rows: dict[Identity, list[RowTask]] = defaultdict(list)
         sheet = parse_sheet(self._path, data, str(self._path))
-        for row in row_tasks(sheet, self._mode, str(self._path), self._template, faults):
+        for row in row_tasks(sheet, self._mode, str(self._path), self._how, faults):
             rows[row.identity].append(row)
         if faults:  # somebody is in the middle of an edit
             raise BadInput(faults)

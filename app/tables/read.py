@@ -11,7 +11,7 @@ from app.command_file.parse import Parsed
 from app.model.faults import BadInput, Fault
 from app.model.problems import Problem
 from app.model.task import Mode, TaskSpec, Value
-from app.tables.rows import RowReader
+from app.tables.rows import Commands, RowReader
 from app.tables.sheet import SUFFIXES, Sheet, Unreadable, of_suffix
 from app.trust import decode, read_trusted_bytes
 
@@ -67,15 +67,13 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def read_table(
-    path: Path, mode: Mode, name: str, template: str | None, counted: Counted | None = None
-) -> Parsed:
+def read_table(path: Path, mode: Mode, name: str, how: Commands, counted: Counted | None = None) -> Parsed:
     """A table's tasks: each row as often as is missing, and those runs of this run that are counted in it.
 
-    Never raises; `template`: the setting `table_command`."""
+    Never raises; `how`: its commands are made."""
     try:
         data, problems = read_trusted_bytes(path, LARGEST_BYTES, name)
-        return parse_table(path, data, mode, name, template, counted, problems)
+        return parse_table(path, data, mode, name, how, counted, problems)
     except BadInput as bad:
         return Parsed(Table("", Sheet((), ())), (), bad.faults)
 
@@ -85,14 +83,14 @@ def parse_table(
     data: bytes,
     mode: Mode,
     name: str,
-    template: str | None,
+    how: Commands,
     counted: Counted | None = None,
     problems: tuple[Problem, ...] = (),
 ) -> Parsed:
     """Raises BadInput for what is no table at all."""
     sheet = parse_sheet(path, data, name)
     faults: list[Fault] = []
-    rows = list(row_tasks(sheet, mode, name, template, faults))
+    rows = list(row_tasks(sheet, mode, name, how, faults))
     left = Counter(counted or {})
     tasks: list[TaskSpec] = []
     for row in rows:
@@ -108,15 +106,13 @@ def parse_table(
     return Parsed(Table(text, sheet), tuple(tasks), tuple(sorted(faults)), problems)
 
 
-def row_tasks(
-    sheet: Sheet, mode: Mode, name: str, template: str | None, faults: list[Fault]
-) -> Iterator[RowTask]:
+def row_tasks(sheet: Sheet, mode: Mode, name: str, how: Commands, faults: list[Fault]) -> Iterator[RowTask]:
     """Of every sound row; what is wrong with the others is added to `faults`."""
 
     def report(line: int, column: str, problem: str, hint: str) -> None:
         faults.append(Fault(name, *sheet.place(line, column), problem, hint))
 
-    reader = RowReader(mode, template, _first_queue(sheet), report)
+    reader = RowReader(mode, how, _first_queue(sheet), report)
     tmux = shutil.which("tmux") is not None
     for at, row in enumerate(sheet.rows):
         spec, runs = reader.task(row, at), reader.runs(row)

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from app.command_file import values
 from app.command_file.lane import option_value
 from app.command_file.shell import background_end
 from app.command_file.values import Misread, clip
-from app.model.task import Mode, Options, TaskSpec
+from app.model.task import Mode, Options, TaskSpec, hook_script
 from app.tables.sheet import Row
 
 NAME, CMD, RUN, NEED = "name", "cmd", "run_num", "need_run_num"
@@ -43,12 +44,20 @@ Report = Callable[[int, str, str, str], None]
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Where the commands of rows come from, beside their own `cmd`."""
+
+    template: str | None = None  #: the setting `table_command`
+    hooked: bool = False  #: a hook builds each of them, when it has its cards
+
+
 class RowReader:
     """Reads the rows of a table, one after the other."""
 
-    def __init__(self, mode: Mode, template: str | None, first_queue: int, report: Report) -> None:
-        """`template`: the setting `table_command`; `first_queue`: of rows that name none."""
-        self._mode, self._template, self._first_queue = mode, template, first_queue
+    def __init__(self, mode: Mode, how: Commands, first_queue: int, report: Report) -> None:
+        """`first_queue`: of rows that name none."""
+        self._mode, self._how, self._first_queue = mode, how, first_queue
         self._report = report
 
     def task(self, row: Row, at: int) -> TaskSpec | None:
@@ -123,7 +132,9 @@ class RowReader:
         return Options(**{key: value for key, value in known.items() if value is not None}), devices == "cpu"
 
     def _script(self, row: Row, report: Callable[[str, Misread], None]) -> str | None:
-        command = row.cells.get(CMD, self._template)
+        if self._how.hooked:
+            return hook_script({name: text for name, text in row.cells.items() if _is_argument(name)})
+        command = row.cells.get(CMD, self._how.template)
         if command is None:
             hint = 'fill in cmd, or set table_command in gpu_manage.yaml: "python train.py {args}"'
             report(CMD, Misread("the row has no command", hint))
@@ -137,10 +148,14 @@ class RowReader:
         return script
 
 
+def _is_argument(column: str) -> bool:
+    return column not in OURS and not column.startswith("env.")
+
+
 def _flags(cells: Mapping[str, str]) -> Iterator[str]:
     """`--lr 0.010` for a column `lr`; one that begins with a dash is the flag as it stands. Every cell is one
     argument, whatever it holds."""
     for column, text in cells.items():
-        if column not in OURS and not column.startswith("env."):
+        if _is_argument(column):
             flag = column if column.startswith("-") else f"--{column}"
             yield f"{shlex.quote(flag)} {shlex.quote(text)}"

@@ -12,11 +12,14 @@ from app.core.rules import Rules
 from app.engine import now
 from app.gpu.simulated import SimulatedProbe
 from app.gpu.watch import GpuWatch
+from app.local.advice import Advice
 from app.local.backend import open_backend
 from app.model.backend import Want
 from app.model.paths import Home, RunPaths
 from app.model.settings import Settings
 from tests.unit.placing import want
+
+NO_ADVICE = Advice(None, "")
 
 
 @pytest.mark.parametrize(
@@ -42,7 +45,9 @@ def test_samples_are_taken_while_a_task_has_a_choice_of_cards(
         told: asyncio.Queue[bool] = asyncio.Queue()
         monkeypatch.setattr(watch, "sampling", told.put_nowait)
         rules = Rules.of(settings, os.getuid(), None, 1)
-        backend = open_backend(Home(tmp_path), settings, RunPaths(tmp_path / "run"), watch, rules)
+        backend = open_backend(
+            Home(tmp_path), settings, RunPaths(tmp_path / "run"), watch, rules, Advice(None, "")
+        )
         for grant in (await backend.acquire(wants, now())).grants:
             await backend.give_back(grant)
         observer = asyncio.create_task(backend.observe(lambda: None))
@@ -66,7 +71,9 @@ def test_where_the_first_in_line_is_beaten_to_its_card_none_behind_it_gets_one(
     async def ask() -> set[int]:
         watch = GpuWatch(SimulatedProbe("4x24"))
         rules = Rules.of(settings, os.getuid(), None, 1)
-        backend = open_backend(Home(tmp_path), settings, RunPaths(tmp_path / "run"), watch, rules)
+        backend = open_backend(
+            Home(tmp_path), settings, RunPaths(tmp_path / "run"), watch, rules, Advice(None, "")
+        )
         leases = backend._machine.leases
         take = leases.take
 

@@ -100,7 +100,7 @@ def test_set_holds_until_the_file_says_something_else(world: World) -> None:
     scheduler.wait_for("2/0", "running")
     assert gpulane(world, "set", "max_tasks", "2") == "max_tasks is 2 already\n"
     world.settings(max_tasks=1, stop_grace=3)
-    eventually(lambda: json.loads(gpulane(world, "set", "--json"))["stop_grace"] == "3.0")
+    eventually(lambda: json.loads(gpulane(world, "set", "--json"))["stop_grace"] == "3")
     assert json.loads(gpulane(world, "set", "--json"))["max_tasks"] == "2"
     world.settings(max_tasks=3, stop_grace=3)
     scheduler.wait_for("3/0", "running")
@@ -141,7 +141,7 @@ def test_a_task_asks_for_no_less_than_min_memory(world: World) -> None:
     world.blocks([(1, UNTIL_GO), (2, "true")], memory="10")
     scheduler = world.start()
     scheduler.wait_for("2/0", "completed")
-    assert "min_memory_gb is 20.0 now" in gpulane(world, "set", "min_memory", "20480")
+    assert "min_memory_gb is 20 now" in gpulane(world, "set", "min_memory", "20480")
     gpulane(world, "retry", "2/0")
     assert "20 GB" in eventually(
         lambda: reason if "20 GB" in (reason := scheduler.wait_for("2/0", "waiting").reason) else ""

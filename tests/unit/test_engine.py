@@ -73,6 +73,9 @@ class FakeBackend:
             return LaunchFailed("no process left", refused=True)
         return Exit(0, running.started_at, now().wall, None, "")
 
+    def call_off(self, number: int) -> None:
+        pass
+
     async def signal(self, running: Running, why: Why, grace: float) -> None:
         self.signalled.append(running.number)
 

@@ -14,6 +14,7 @@ from openpyxl.styles import Font
 from app.command_file.parse import Parsed
 from app.model.faults import BadInput
 from app.tables.read import parse_table
+from app.tables.rows import Commands
 from app.tables.sheet import of_suffix
 
 ROWS = [
@@ -55,7 +56,7 @@ FORMS = {
 
 
 def parsed(data: bytes, suffix: str = ".csv", template: str | None = None) -> Parsed:
-    return parse_table(Path(f"todo{suffix}"), data, "multi", "todo", template)
+    return parse_table(Path(f"todo{suffix}"), data, "multi", "todo", Commands(template))
 
 
 def faults(text: str, template: str | None = None) -> list[str]:

@@ -1,0 +1,95 @@
+"""What a user's own hooks say: a row's command on its cards, and which cards are better."""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from app.hooks.child import HookFailed, Hooks
+from app.model.backend import Grant, LaunchSpec
+from app.model.gpu import Gpu
+from app.model.problems import Problem, problem
+from app.model.task import hooked_row, substitute
+
+MB_PER_GB = 1024
+
+
+class Advice:
+    """Asks the hooks of one scheduler."""
+
+    def __init__(self, hooks: Hooks | None, work_dir: str) -> None:
+        self._hooks, self._work_dir = hooks, work_dir
+        self.order: tuple[str, ...] = ()  #: uuids, the best first; empty: nobody has said
+        self._problem: Problem | None = None
+        self._building: dict[int, asyncio.Future[str]] = {}  #: by attempt
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return (self._problem,) if self._problem else ()
+
+    async def close(self) -> None:
+        if self._hooks:
+            await self._hooks.close()
+
+    async def built(self, spec: LaunchSpec, grant: Grant, gpus: Sequence[Gpu]) -> LaunchSpec:
+        """With the command that a hook builds, where one does. Raises HookFailed."""
+        row = hooked_row(spec.script)
+        if row is None:
+            return spec
+        if self._hooks is None:
+            raise HookFailed("its row wants a hook, and the settings name none any more")
+        places = {uuid: place for place, uuid in enumerate(self.order)}
+        best = sorted(gpus, key=lambda gpu: places.get(gpu.uuid, len(places)))
+        command = await self._build(spec.number, row, grant, [gpu.index for gpu in best])
+        return replace(spec, script=substitute(command, self._work_dir))
+
+    def call_off(self, number: int) -> None:
+        """An attempt whose command is being built shall not start."""
+        if number in self._building:
+            self._building[number].cancel()
+
+    async def _build(self, number: int, row: Mapping[str, str], grant: Grant, best: Sequence[str]) -> str:
+        assert self._hooks
+        building = asyncio.ensure_future(self._hooks.build(row, grant.gpu_ids, best))
+        self._building[number] = building
+        try:
+            await asyncio.wait({building})
+        finally:
+            building.cancel()
+            del self._building[number]
+        if building.cancelled():
+            raise HookFailed("it shall not start any more", called_off=True)
+        return building.result()
+
+    async def compare(self, gpus: Sequence[Gpu]) -> None:
+        """Ask again which are better. Where the comparator fails, the order of the settings holds."""
+        if self._hooks is None or "compare_gpus" not in self._hooks.names or len(gpus) < 2:
+            return
+        try:
+            places = await self._hooks.order([_facts(gpu) for gpu in gpus])
+        except HookFailed as failed:
+            self.order = ()
+            self._problem = problem("hook_failed", error=str(failed))
+        else:
+            self.order = tuple(gpus[place].uuid for place in places or ())
+            self._problem = None
+
+
+def _facts(gpu: Gpu) -> dict[str, Any]:
+    """FlowLine's ten fields; memory in MB, what is not known as 0."""
+    mine = sum(process.uid == os.getuid() for process in gpu.processes)
+    return {
+        "free_memory": round(gpu.free_gb * MB_PER_GB),
+        "total_memory": round(gpu.total_gb * MB_PER_GB),
+        "utilization": gpu.utilization or 0,
+        "user_process_num": mine,
+        "all_process_num": len(gpu.processes),
+        "time": time.time(),
+        "name": gpu.name,
+        "temperature": gpu.temperature_c or 0,
+        "power": gpu.power_w or 0,
+        "max_power": gpu.power_limit_w or 0,
+        "id": gpu.index,
+    }

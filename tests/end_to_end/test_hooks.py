@@ -1,0 +1,173 @@
+"""Python functions of a user's own, and FlowLine's run_cli with a scheduler of ours."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.model.paths import PROJECT
+from tests.end_to_end.test_tables import counts, table
+from tests.end_to_end.world import UNTIL_GO, World
+from tests.fakenvml.driver import FakeDriver
+from tests.waiting import eventually
+
+ROW = {"name": "a", "lr": "0.010", "run_num": "0", "need_run_num": "1"}
+
+BUILD = """
+def build_command(row, gpu_id, sorted_gpu_ids):
+    print("what a hook prints is nobody's answer")
+    flags = " ".join("--%s %s" % each for each in row.items())
+    return "echo gpu %s of %s %s >>done" % (gpu_id, len(sorted_gpu_ids), flags)
+"""
+
+
+def hooks(world: World, text: str, **settings: object) -> Path:
+    path = world.root / "config" / "hooks.py"
+    path.write_text(text)
+    world.settings(hooks="config/hooks.py", **settings)
+    return path
+
+
+def test_a_hook_builds_the_command_of_a_row_once_it_has_its_cards(world: World) -> None:
+    hooks(world, BUILD)
+    path = table(world, ".csv", [ROW, {**ROW, "name": "b", "lr": "00123"}])
+    world.run(command_file=path)
+    assert sorted(world.work("done")) == ["gpu 0 of 4 --lr 0.010", "gpu 1 of 4 --lr 00123"]
+    assert counts(path) == {"a": 1, "b": 1}
+    assert "echo gpu 0 of 4 --lr 0.010" in world.task_log(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("raise ValueError('no lr ' + row['lr'])", "ValueError: no lr 0.010"),
+        ("return None", "TypeError: build_command answered None, and no command"),
+        ("import os; os._exit(3)", "hooks.py can't be asked (its process has ended)"),
+        ("raise SystemExit(2)", "SystemExit: 2"),
+    ],
+)
+def test_a_hook_that_fails_fails_its_task_and_the_scheduler_goes_on(
+    world: World, body: str, says: str
+) -> None:
+    hooks(
+        world,
+        f"def build_command(row, gpu):\n    if row['lr'] == '1': return 'echo one >>done'\n    {body}\n",
+        max_retries=0,
+    )
+    path = table(world, ".csv", [ROW, {**ROW, "name": "b", "lr": "1"}])
+    world.run(command_file=path, expect=1)
+    assert says in world.outcome("0/0").error
+    assert world.work("done") == ["one"]
+    assert counts(path) == {"a": 0, "b": 1}
+
+
+def test_a_hook_that_hangs_holds_nobody_up(world: World) -> None:
+    """Blocks of other queues start meanwhile, and a stop does not wait for it."""
+    hooks(
+        world,
+        "import time\ndef build_command(row, gpu):\n    open('asked', 'w').close()\n    time.sleep(600)\n",
+    )
+    path = table(world, ".csv", [ROW])
+    scheduler = world.start(command_file=path)
+    eventually((world.root / "work" / "asked").exists)
+    assert scheduler.tasks()["0/0"].state.status == "running"
+    assert scheduler.stop() == 143
+    assert counts(path) == {"a": 0}
+
+
+def test_a_comparator_says_which_card_is_better(world: World) -> None:
+    known = "assert a.free_memory and a.total_memory == 24576 and a.name"
+    hooks(world, f"def compare_gpus(a, b):\n    {known}\n    return int(b.id) - int(a.id)\n")
+    world.blocks([(1, "true"), (2, f"{UNTIL_GO}")])
+    scheduler = world.start()
+    scheduler.wait_for("2/0", "running")
+    world.blocks([(2, UNTIL_GO), (3, UNTIL_GO)])
+    eventually(lambda: scheduler.wait_for("3/0", "running").gpu_ids in (("3",), ("2",)))
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_a_comparator_that_fails_is_a_problem_and_no_more(world: World) -> None:
+    hooks(world, "def compare_gpus(a, b):\n    return a.no_such_thing\n")
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    eventually(lambda: "no_such_thing" in "".join(problem.text for problem in scheduler.problems()))
+    world.go()
+    assert scheduler.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("def nothing(): pass\n", "defines neither build_command nor compare_gpus"),
+        ("def build_command(\n", "is no Python"),
+        (None, "hooks: there is no such file"),
+    ],
+)
+def test_a_hooks_file_that_is_none_is_refused_at_the_start(world: World, text: str | None, says: str) -> None:
+    path = hooks(world, text or "")
+    if text is None:
+        path.unlink()
+    world.blocks([(1, "true")])
+    assert says in world.run(expect=2)
+
+
+MAIN_CLI = """
+from app.flowline import run_cli
+
+def func(dict, gpu_id, sorted_gpu_ids):
+    print(sorted_gpu_ids)
+    flags = " ".join([f"--{k} {v}" for k, v in dict.items()])
+    return "CUDA_VISIBLE_DEVICES="+str(gpu_id)+" python3 -u test/test.py "+ flags
+
+def cmp(info1, info2):
+    if info1.free_memory > info2.free_memory:
+        return -1
+    elif info1.free_memory < info2.free_memory:
+        return 1
+    else:
+        return 0
+
+if __name__ == "__main__":
+    # run_cli(func, "test/todo.csv")
+    run_cli(func, "test/todo.csv", user_cmp=cmp) # user_cmp可选
+"""
+
+
+def test_flowlines_own_example_runs_with_its_import_line_changed(tmp_path: Path) -> None:
+    """Its prompt, its verbs, log/0.out and log/0.err; the cards are the C stand-in's."""
+    world = World(tmp_path / "home", env=FakeDriver.make(tmp_path / "driver", 2).env(), gpus=None)
+    world.settings(work_dir=None, check_time=0.1)
+    folder = world.root / "work"
+    (folder / "test").mkdir()
+    (folder / "main_cli.py").write_text(MAIN_CLI)
+    (folder / "test" / "test.py").write_text(
+        "import os, sys\nprint(os.environ['CUDA_VISIBLE_DEVICES'] in '01', *sys.argv[1:])\n"
+        "print('oops', file=sys.stderr)\n"
+    )
+    path = folder / "test" / "todo.csv"
+    path.write_text(
+        "name,lr,batch_size,run_num,need_run_num\nbaseline1,0.01,64,0,1\nbaseline2,0.001,128,0,2\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "main_cli.py"],
+        cwd=folder,
+        env={**os.environ, **world.env, "GPULANE_HOME": str(world.root), "PYTHONPATH": str(PROJECT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as dialogue:
+        assert dialogue.stdin
+        dialogue.stdin.write("task\ngpus\nmax 4\nmin 2048\nrun\n")
+        dialogue.stdin.flush()
+        try:
+            eventually(lambda: counts(path) == {"baseline1": 1, "baseline2": 2}, 60)
+        finally:
+            said, _ = dialogue.communicate("ls\nstop\nexit\n", 60)
+    assert "baseline1" in said, "as `task` shows what is to run"
+    assert (folder / "log" / "0.out").read_text() == "True --lr 0.01 --batch_size 64\n"
+    assert (folder / "log" / "1.err").read_text() == "oops\noops\n"
