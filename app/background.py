@@ -99,9 +99,9 @@ def start(home: Home, how: Start, environ: Mapping[str, str] | None = None) -> i
                 break
             raise BadInput(_said(how.log, before) or f"the scheduler ended at once; see {how.log}")
         if time.monotonic() > deadline:
-            raise BadInput(
-                f"the scheduler with pid {child.pid} was started and does not answer; see {how.log}"
-            )
+            child.terminate()  # it must not begin later with what its starter takes back now
+            child.wait()
+            raise BadInput(f"the scheduler did not answer within {PATIENCE:g} s and was ended; see {how.log}")
         time.sleep(LOOK_SECONDS)
     child.returncode = 0 if child.returncode is None else child.returncode  # nobody's child to wait for
     return child.pid

@@ -1,7 +1,9 @@
 """A table's `run_num` follows what its scheduler has completed."""
 
 import asyncio
+import contextlib
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
@@ -16,14 +18,16 @@ from app.model.records import Moved
 from app.model.state import Completed
 from app.narrate import counted, log
 from app.preparation import Files
-from app.signature import Signature
+from app.signature import Signature, signature
 from app.tables.count import Counts, Rewritten, TableBusy
 from app.tables.journal import Due, Journal
+from app.tables.read import Identity
 
 LATER = (TableBusy, BadInput, OSError)
 """The table is open elsewhere, in the middle of an edit, or locked: tried again."""
 
 LONGEST_WAIT = 5.0
+LOOK_SECONDS = 1.0
 LAST_SECONDS = 5.0
 """What a scheduler waits at its end for a table that is open elsewhere."""
 
@@ -57,6 +61,8 @@ class Counting:
 
         self._counts.rewritten = tell
         self._due = asyncio.Event()
+        self._unwritten: list[tuple[int | str, Identity]] = []  #: what the journal has not taken yet
+        self._lost: list[Due] = []  #: whose rows are not there at the moment
         self._problem: Problem | None = None
 
     @property
@@ -73,23 +79,51 @@ class Counting:
     def _note(self, number: int, moved: Moved) -> None:
         known = self._core.known()
         name = known[moved.key].spec.options.name if moved.key in known else None
-        self._journal.due(self._run, number, (moved.key.digest, name))
+        self._unwritten.append((number, (moved.key.digest, name)))
+        with contextlib.suppress(OSError):  # a full disk: it is tried again
+            self._write_down()
         self._due.set()
+
+    def _write_down(self) -> None:
+        """Raises OSError."""
+        while self._unwritten:
+            number, identity = self._unwritten[0]
+            self._journal.due(self._run, number, identity)
+            del self._unwritten[0]
+
+    def _find_unnoted(self) -> None:
+        """What was completed by a scheduler that died before the journal had it."""
+        done = {task.key: task for task in self._core.known().values() if isinstance(task.state, Completed)}
+        noted = Counter(
+            key for (key, _), number in self._journal.noted(self._run).items() for _ in range(number)
+        )
+        missing = Counter(key.digest for key in done) - noted  # by digest: a row may have another name now
+        names = {key.digest: task.spec.options.name for key, task in done.items()}
+        for digest, number in missing.items():
+            self._unwritten += [(f"{digest}-{each}", (digest, names[digest])) for each in range(number)]
 
     async def run(self) -> None:
         """Until cancelled."""
-        if self._journal.pending():
-            self._due.set()
+        self._find_unnoted()
         while True:
-            await self._due.wait()
-            self._due.clear()
             began = time.monotonic()
+            seen = signature(self._path)
             await self._settle()
             await asyncio.sleep(SHARE * (time.monotonic() - began))
+            await self._sleep(seen)
+
+    async def _sleep(self, seen: Signature | None) -> None:
+        """Until something is due; or while a row is not there, until the file is another one."""
+        while True:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._due.wait(), LOOK_SECONDS if self._lost else None)
+            if self._due.is_set() or signature(self._path) != seen:
+                self._due.clear()
+                return
 
     async def finish(self) -> None:
         """The last ones. What can't be counted now, the next start on the table counts."""
-        if not self._journal.pending():
+        if not self._journal.pending() and not self._unwritten:
             return
         try:
             await self._settle(LAST_SECONDS)
@@ -98,6 +132,7 @@ class Counting:
             log.warning("%s could not be counted yet, the next start does it: %s", left, error)
 
     async def _settle(self, seconds: float | None = None) -> None:
+        """For so many seconds, the last time; None: until it can be done."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(LATER),
             wait=wait_exponential(multiplier=0.2, max=LONGEST_WAIT),
@@ -105,10 +140,14 @@ class Counting:
             before_sleep=self._say,
             reraise=True,
         )
-        lost: list[Due] = await retrying(asyncio.to_thread, self._counts.settle)
+        self._lost = await retrying(self._try, seconds is not None)
         self._problem = None
-        for due in lost:
+        for due in self._lost if seconds is not None else ():
             log.warning("row %s is not in the table any more: its run is not counted", due.identity[1])
+
+    async def _try(self, last: bool) -> list[Due]:
+        self._write_down()
+        return await asyncio.to_thread(self._counts.settle, last)
 
     def _say(self, tried: RetryCallState) -> None:
         error = tried.outcome.exception() if tried.outcome else None

@@ -1,4 +1,5 @@
-"""Before a scheduler starts: everything that could refuse the start is looked at, and nothing is written."""
+"""Before a scheduler starts: everything that could refuse the start is looked at, and nothing is written, but
+what an earlier run of a table was not counted in it."""
 
 import asyncio
 import contextlib
@@ -98,16 +99,12 @@ async def _journal(files: Files, saved: SavedRun | None) -> Journal:
     """What an earlier run has not counted yet is counted before a fresh one reads how often rows were run.
     Raises BadInput where that can't be done now."""
     journal = Journal(files.home.counts(files.command))
-    if saved is None:
-        if journal.pending():
-            try:
-                await asyncio.to_thread(counts_of(files, journal).settle)
-            except TableBusy as busy:
-                left = len(journal.pending())
-                raise BadInput(
-                    f"{busy}: close it first, as {counted(left, 'run')} are to be counted"
-                ) from busy
-        journal.forget()
+    if saved is None and journal.pending():
+        try:
+            await asyncio.to_thread(counts_of(files, journal).settle, last=True)
+        except TableBusy as busy:
+            left = counted(len(journal.pending()), "run")
+            raise BadInput(f"{busy}: close it first, as {left} are to be counted there") from busy
     return journal
 
 
@@ -136,5 +133,8 @@ async def _cards_at_resume(watch: GpuWatch, files: Files, saved: SavedRun) -> tu
 
 def read_again(ready: Ready, run: str) -> Parsed:
     """The command file as it stands now, for a run that is under way."""
-    counts = ready.journal.counts(run) if ready.journal else None
-    return preparation.read_command_file(ready.files, ready.verdicts, counts)
+    if ready.journal is None:
+        return preparation.read_command_file(ready.files, ready.verdicts)
+    with ready.journal.table:  # what is counted, and the file that it is counted in
+        counts = ready.journal.counts(run)
+        return preparation.read_command_file(ready.files, ready.verdicts, counts)

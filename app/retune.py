@@ -31,6 +31,7 @@ AT_START = frozenset(
         "sample_interval",
         "sample_window",
         "state_dir",
+        "table_command",
     }
 )
 """What a scheduler begins with and keeps: places, and what is opened once."""

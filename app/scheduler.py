@@ -133,6 +133,8 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     narrator = Narrator(core, ready.options.watch)
     counting = None
     if ready.journal is not None:
+        if ready.saved is None:
+            ready.journal.forget()  # of earlier runs, and all counted
         counting = Counting(core, files, the_plan.name, ready.journal, edits.rewritten)
         engine.listeners.append(counting)
     tell = (narrator.problems, _notifier(stack, engine, str(files.command)).problems)

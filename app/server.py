@@ -83,13 +83,18 @@ class ControlSocket:
 
     async def _reply(self, line: bytes) -> bytes:
         try:
-            answer = self._answer(json.loads(line))
-            if isinstance(answer, dict) and answer.get("changed") and not await self._recorded():
-                answer["said"] += " (not recorded yet: history can't be written)"
+            request = json.loads(line)
         except (ValueError, RecursionError):
             return _error("a request is one JSON object in one line")
+        try:
+            answer = self._answer(request)
+            if isinstance(answer, dict) and answer.get("changed") and not await self._recorded():
+                answer["said"] += " (not recorded yet: history can't be written)"
         except GpulaneError as refused:
             return _error(str(refused))
+        except Exception as error:  # a bug in one answer is no reason to leave its asker without any
+            log.exception("a request could not be answered")
+            return _error(f"this could not be answered, which is a bug of gpulane ({error!r}); see its log")
         return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
 

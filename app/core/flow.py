@@ -80,6 +80,8 @@ class Flow:
         match task.state:
             case Pending() | Waiting() | Backoff() if task.held_by:
                 self.move(task, Held(now.wall, task.held_by), now)
+            case Held(by=by) if task.held_by not in (None, by):
+                self.board.renew(task, Held(task.state.since, task.held_by))
             case Held() if not task.held_by:
                 self.move(task, Pending(now.wall), now)
             case Waiting() if not self._may_wait(task):

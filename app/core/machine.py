@@ -220,16 +220,19 @@ class Core:
             case "hold":
                 self._flow.hold(task, by)
             case "release":
-                self._flow.hold(task, None)
-                self.fuse.released()
+                self._release(task)
             case "retry" if isinstance(task.state, Waiting):
                 self.board.ask_again(task)
             case "retry":
                 task.failures = 0
-                self._flow.hold(task, None)
-                self.fuse.released()
+                self._release(task)
                 self._flow.move(task, Pending(now.wall), now)
         self._flow.rearrange(self.board.queue_of(task), now)
+
+    def _release(self, task: Task) -> None:
+        if task.held_by == FUSE:  # who releases one of those knows better than the fuse
+            self.fuse.released()
+        self._flow.hold(task, None)
 
     # Attempts
 

@@ -16,7 +16,7 @@ def objection(verb: Verb, task: Task, behind: Task | None = None) -> str | None:
             return f"is {status}: there is nothing to hold"
         case "hold" if isinstance(task.state, Running):
             return "runs: kill it, or let it end"
-        case "hold" if isinstance(task.state, Held):
+        case "hold" if isinstance(task.state, Held) and task.state.by != FUSE:
             return f"is held already, by {_holder(task.state)}"
         case "release" if not isinstance(task.state, Held):
             return f"is not held but {status}"

@@ -35,19 +35,22 @@ class Counts:
         self._path, self._mode, self._how = path, mode, how
         self._journal, self._lock = journal, lock
 
-    def settle(self) -> list[Due]:
-        """Count what is pending, and tell `rewritten`; those whose row is gone, with nothing to count.
+    def settle(self, last: bool = False) -> list[Due]:
+        """Count what is pending, and tell `rewritten`; what is left, as its row is not there. That may come
+        back in the middle of an edit, so it stays pending, unless this is the `last` time.
 
         Raises TableBusy, BadInput, OSError: nothing was counted then."""
-        pending = self._journal.pending()
-        if not pending:
+        if not self._journal.pending():
             return []
         _refuse_open(self._path)
         lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             for _ in range(ROUNDS):
-                lost = self._try(self._journal.pending())
+                with self._journal.table:
+                    lost = self._try(self._journal.pending())
+                    if lost is not None and last:
+                        self._journal.counted([due.number for due in lost])
                 if lost is not None:
                     return lost
             raise TableBusy(f"{self._path} is being saved again and again")
@@ -61,21 +64,28 @@ class Counts:
         rows = self._rows(data)
         written = self._written_already(rows)
         plan, lost = _plan([due for due in pending if due.number not in written], rows)
-        values = {row: str(value) for row, value in plan.values.items()}
-        if values:
-            self._journal.trying({number: values[row] for number, row in plan.rows.items()})
-            new = of_suffix(self._path).write(data, RUN, values)
-            if signature(self._path) != before:
-                return None
-            mtime, inode = write_atomically(self._path, new, self._path.stat().st_mode & 0o777)
-            after = signature(self._path)
-            if after is not None and (after[0], after[2]) == (
-                mtime,
-                inode,
-            ):  # else others have saved it again
-                self.rewritten(before, after)
-        self._journal.counted([*written, *plan.rows, *(due.number for due in lost)])
+        if plan.rows and not self._write(data, before, plan):
+            return None
+        self._journal.counted([*written, *plan.rows])
         return lost
+
+    def _write(self, data: bytes, before: Signature | None, plan: "_Plan") -> bool:
+        """False: somebody has saved the file meanwhile."""
+        values = {row: str(value) for row, value in plan.values.items()}
+        self._journal.trying({number: (row, values[row]) for number, row in plan.rows.items()})
+        done = False
+        try:
+            new = of_suffix(self._path).write(data, RUN, values)
+            if signature(self._path) == before:
+                mtime, inode = write_atomically(self._path, new, self._path.stat().st_mode & 0o777)
+                done = True
+        finally:
+            if not done:
+                self._journal.not_written(list(plan.rows))
+        after = signature(self._path) if done else None
+        if after is not None and (after[0], after[2]) == (mtime, inode):  # else others have saved it again
+            self.rewritten(before, after)
+        return done
 
     def _rows(self, data: bytes) -> dict[Identity, list[RowTask]]:
         faults: list[Fault] = []
@@ -89,11 +99,13 @@ class Counts:
 
     def _written_already(self, rows: dict[Identity, list[RowTask]]) -> set[Number]:
         """Counts that an earlier writer had written when it died before it could say so."""
-        return {
-            tried.due.number
-            for tried in self._journal.attempted()
-            if any(str(row.done) == tried.value for row in rows.get(tried.due.identity, []))
-        }
+        written = set()
+        for tried in self._journal.attempted():
+            found = rows.get(tried.due.identity, [])
+            there = [row for row in found if row.at == tried.at] or (found if len(found) == 1 else [])
+            if any(str(row.done) == tried.value for row in there):
+                written.add(tried.due.number)
+        return written
 
 
 class _Plan:
@@ -128,6 +140,8 @@ def _same_command(identity: Identity, rows: dict[Identity, list[RowTask]]) -> li
 
 def _refuse_open(path: Path) -> None:
     """Raises TableBusy. LibreOffice and Excel tell so; what we wrote now, their next save would undo."""
+    if path.is_symlink():
+        raise TableBusy(f"{path} is a link now, and what is written would take its place")
     for other in (path.with_name(f".~lock.{path.name}#"), path.with_name(f"~${path.name}")):
         if other.exists():
             raise TableBusy(f"{path} is open in a spreadsheet program ({other.name} says so)")

@@ -1,8 +1,10 @@
 """Which runs of a table's rows are over and not counted in it yet: each is counted once, whatever dies."""
 
 import contextlib
+import errno
 import json
 import os
+import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +13,8 @@ from typing import Any
 
 from app.tables.read import Identity
 
-Number = tuple[str, int]
-"""A run of the plan, and an attempt's number in it."""
+Number = tuple[str, int | str]
+"""A run of the plan, and an attempt's number in it; a text, where that was not noted in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,54 +30,75 @@ class Attempted:
     """A count that was about to be written when the writer died."""
 
     due: Due
+    at: int  #: the row's place, from 0
     value: str  #: of `run_num`, as it was to become
 
 
 @dataclass(slots=True)
 class _Account:
     due: dict[Number, Due] = field(default_factory=dict)
-    tried: dict[Number, str] = field(default_factory=dict)
+    tried: dict[Number, tuple[int, str]] = field(default_factory=dict)
     done: set[Number] = field(default_factory=set)
 
 
 class Journal:
-    """Lines of JSON, appended: `due` when a run is over, `try` before its count is written, `done` after. A
+    """Lines of JSON, appended: `due` when a run is over, `try` before its count is written, `done` after,
+    or `untry` where that failed. A
     torn last line is the one of a writer that died, and counts as not written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.table = threading.Lock()
+        """Held while the table is read together with what is counted in it, and while that changes."""
+        self._lock = threading.RLock()  #: of the account: briefly, also by the loop's thread
         self._account = _Account()
         with contextlib.suppress(FileNotFoundError):
             for line in path.read_bytes().split(b"\n"):
                 self._take(line)
 
-    def due(self, run: str, number: int, identity: Identity) -> bool:
+    def due(self, run: str, number: int | str, identity: Identity) -> bool:
         """Note that an attempt went well; False: it is known already. Raises OSError."""
-        if (run, number) in self._account.due:
-            return False
+        with self._lock:
+            if (run, number) in self._account.due:
+                return False
         self._append([{"due": number, "run": run, "row": list(identity)}])
         return True
 
-    def trying(self, values: Mapping[Number, str]) -> None:
-        """What is about to be written. Raises OSError."""
-        self._append([{"try": number, "run": run, "to": to} for (run, number), to in values.items()])
+    def trying(self, values: Mapping[Number, tuple[int, str]]) -> None:
+        """What is about to be written: the row's place from 0, and its new value. Raises OSError."""
+        self._append(
+            [{"try": number, "run": run, "at": at, "to": to} for (run, number), (at, to) in values.items()]
+        )
+
+    def not_written(self, numbers: Collection[Number]) -> None:
+        """It came to nothing, as its writer knows. Raises OSError."""
+        self._append([{"untry": number, "run": run} for run, number in numbers])
 
     def counted(self, numbers: Collection[Number]) -> None:
         """They are in the file now. Raises OSError."""
         self._append([{"done": number, "run": run} for run, number in numbers])
 
     def pending(self) -> Sequence[Due]:
-        return [due for number, due in self._account.due.items() if number not in self._account.done]
+        with self._lock:
+            return [due for number, due in self._account.due.items() if number not in self._account.done]
 
     def attempted(self) -> Sequence[Attempted]:
         """Those of which nobody knows yet whether they were written."""
-        tried = self._account.tried
-        return [Attempted(due, tried[due.number]) for due in self.pending() if due.number in tried]
+        with self._lock:
+            tried = self._account.tried
+            return [Attempted(due, *tried[due.number]) for due in self.pending() if due.number in tried]
 
     def counts(self, run: str) -> Counter[Identity]:
         """Runs of a run of the plan that are in the file."""
-        due, done = self._account.due, self._account.done
-        return Counter(due[number].identity for number in done if number[0] == run and number in due)
+        with self._lock:
+            due, done = self._account.due, self._account.done
+            return Counter(due[number].identity for number in done if number[0] == run and number in due)
+
+    def noted(self, run: str) -> Counter[Identity]:
+        """Runs of a run of the plan that it knows of."""
+        with self._lock:
+            known = self._account.due.values()
+            return Counter(due.identity for due in known if due.number[0] == run)
 
     def forget(self) -> None:
         """Nothing is pending and a new run begins: what was is of no use any more. Raises OSError."""
@@ -84,14 +107,20 @@ class Journal:
 
     def _append(self, entries: list[dict[str, Any]]) -> None:
         data = b"".join(json.dumps(entry).encode() + b"\n" for entry in entries)
+        with self._lock:
+            self._write(data)
+            for line in data.split(b"\n"):
+                self._take(line)
+
+    def _write(self, data: bytes) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            os.write(fd, (b"\n" if _torn(self._path) else b"") + data)
+            data = (b"\n" if _torn(self._path) else b"") + data
+            if os.write(fd, data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
         finally:
             os.close(fd)
-        for line in data.split(b"\n"):
-            self._take(line)
 
     def _take(self, line: bytes) -> None:
         for entry in _entries(line):
@@ -101,7 +130,9 @@ class Journal:
                 digest, name = entry["row"]
                 self._account.due[number] = Due(number, (digest, name))
             elif "try" in entry:
-                self._account.tried[(run, entry["try"])] = entry["to"]
+                self._account.tried[(run, entry["try"])] = (entry["at"], entry["to"])
+            elif "untry" in entry:
+                self._account.tried.pop((run, entry["untry"]), None)
             elif "done" in entry:
                 self._account.done.add((run, entry["done"]))
 

@@ -9,7 +9,18 @@ from typing import Any, NamedTuple
 from app.tables.sheet import Row, Sheet, Unreadable, checked
 
 _BLANK = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Unreadable(0, 0, f"an object has {twice} twice", "keep one of them")
+    return made
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=str)
 
 
 class _Span(NamedTuple):
@@ -99,18 +110,22 @@ def _text(value: Any, row: int, column: str) -> str:
 
 def _from_columns(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows, from a list of values a column, or values by the row's index."""
+    return list(_by_index(columns).values())
+
+
+def _by_index(columns: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     for name, values in columns.items():
         found = values.items() if isinstance(values, dict) else enumerate(values)
         for index, value in found:
             rows.setdefault(str(index), {})[name] = value
-    return list(rows.values())
+    return rows
 
 
 def _in_columns(text: str, start: int, column: str, values: Mapping[int, str]) -> list[_Edit]:
     members = dict(_members(text, start))
-    first = next(iter(members.values())).value
-    indices = [str(index) for index in (first if isinstance(first, dict) else range(len(first)))]
+    columns = {name: span.value for name, span in members.items()}
+    indices = list(_by_index(columns))
     new = {indices[row]: value for row, value in values.items()}
     if column not in members:
         written = json.dumps({index: int(new.get(index, "0")) for index in indices})

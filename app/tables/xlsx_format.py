@@ -19,7 +19,7 @@ class Xlsx:
     """See `sheet.Format`."""
 
     def read(self, data: bytes) -> Sheet:
-        rows = _rows(_open(data, read_only=True, data_only=True))
+        rows = _rows(_open(data, read_only=True))
         header: tuple[str, ...] = ()
         made = []
         for number, cells in enumerate(rows, 1):
@@ -91,6 +91,9 @@ def _text(cell: Any, row: int, column: int) -> str:
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()
     text = str(value)
+    if cell.data_type == "f":  # what openpyxl saves has lost what Excel had worked out
+        hint = "paste it as a value (a count in the file would lose what the formula comes to)"
+        raise Unreadable(row, column, f"the cell holds the formula {text}", hint)
     if cell.data_type == "e":
-        raise Unreadable(row, column, f"the cell shows {text}", "mend its formula")
+        raise Unreadable(row, column, f"the cell shows {text}", "write a value")
     return text

@@ -160,3 +160,45 @@ def test_faults_come_with_row_and_column(world: World) -> None:
     assert f"{path}:2:6: the task asks for 9 GPUs, but there are 4 GPUs in range" in said
     assert f"{path}:2:1: bash can't read this script" in said
     assert counts(path) == {"baseline1": 0, "baseline2": 1}
+
+
+def test_a_run_that_ends_while_the_table_is_half_saved_is_counted(world: World) -> None:
+    script(world, f"{UNTIL_GO.replace('go', '$2')}")
+    path = table(world, ".csv", [{**TODO[0], "lr": "a"}, {**TODO[0], "name": "b", "lr": "b"}])
+    scheduler = world.start(command_file=path)
+    scheduler.wait_for("1/0", "running")
+    text = path.read_text()
+    path.write_text("")
+    eventually(lambda: "edit_refused" in {problem.kind for problem in scheduler.problems()})
+    (world.root / "work" / "a").touch()
+    scheduler.wait_for("0/0", "completed")
+    path.write_text(text.split("\n")[0] + "\n" + text.split("\n")[2] + "\n")
+    eventually(lambda: "0/0" not in scheduler.tasks() or scheduler.tasks()["0/0"].name == "b")
+    path.write_text(text)
+    eventually(lambda: counts(path) == {"baseline1": 1, "b": 0})
+    (world.root / "work" / "b").touch()
+    assert scheduler.end() == 0
+    assert counts(path) == {"baseline1": 1, "b": 1}
+
+
+def test_a_workbook_with_formulas_is_refused(world: World) -> None:
+    path = table(world, ".xlsx", [TODO[0]])
+    book = load_workbook(path)
+    book.worksheets[0]["B2"] = "=1+1"
+    book.save(path)
+    assert f"{path}:2:2: the cell holds the formula =1+1" in world.run(command_file=path, expect=2)
+
+
+def test_a_link_in_the_tables_place_is_left_alone(world: World) -> None:
+    script(world, UNTIL_GO)
+    path = table(world, ".csv", [TODO[0]])
+    scheduler = world.start(command_file=path)
+    scheduler.wait_for("0/0", "running")
+    real = path.with_name("real.csv")
+    path.rename(real)
+    path.symlink_to(real)
+    world.go()
+    assert scheduler.end() == 0
+    assert path.is_symlink()
+    assert counts(real) == {"baseline1": 0}
+    assert "is a link now" in world.output()

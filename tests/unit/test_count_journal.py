@@ -1,0 +1,80 @@
+"""Counting beside crashes: what was tried, and whether it was written, is told apart."""
+
+from pathlib import Path
+
+import pytest
+
+from app.tables.count import Counts
+from app.tables.journal import Journal
+from app.tables.read import row_tasks
+from app.tables.rows import Commands
+from app.tables.sheet import of_suffix
+
+TWINS = "name,cmd,run_num,need_run_num\na,x,1,1\na,x,0,1\n"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "t.csv"
+    path.write_text(TWINS)
+    return path
+
+
+def counts(table: Path, journal: Journal) -> Counts:
+    return Counts(table, "multi", Commands(), journal, table.with_suffix(".lock"))
+
+
+def noted(table: Path) -> Journal:
+    """One run of the second twin is over."""
+    journal = Journal(table.with_suffix(".jsonl"))
+    sheet = of_suffix(table).read(table.read_bytes())
+    journal.due("run", 1, list(row_tasks(sheet, "multi", "t", Commands(), []))[1].identity)
+    return journal
+
+
+def test_a_write_that_failed_is_made_again(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also beside a twin whose count looks like the one that was tried."""
+    journal = noted(table)
+
+    def full(*_: object) -> tuple[int, int]:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("app.tables.count.write_atomically", full)
+        with pytest.raises(OSError, match="No space"):
+            counts(table, journal).settle()
+    assert table.read_text() == TWINS
+    assert counts(table, Journal(table.with_suffix(".jsonl"))).settle() == []
+    assert table.read_text() == TWINS.replace("a,x,0,1", "a,x,1,1")
+
+
+@pytest.mark.parametrize("was_written", [True, False])
+def test_a_writer_that_died_between_try_and_done(table: Path, was_written: bool) -> None:
+    journal = noted(table)
+    journal.trying({("run", 1): (1, "1")})
+    after = TWINS.replace("a,x,0,1", "a,x,1,1")
+    if was_written:
+        table.write_text(after)
+    counts(table, Journal(table.with_suffix(".jsonl"))).settle()
+    assert table.read_text() == after
+    assert not Journal(table.with_suffix(".jsonl")).pending()
+
+
+def test_what_has_no_row_stays_due_until_the_last_time(table: Path) -> None:
+    journal = noted(table)
+    table.write_text("name,cmd,run_num,need_run_num\nb,y,0,1\n")
+    assert len(counts(table, journal).settle()) == 1
+    assert len(journal.pending()) == 1
+    table.write_text(TWINS)
+    counts(table, journal).settle()
+    assert not journal.pending()
+
+
+def test_a_torn_line_counts_as_not_written(table: Path) -> None:
+    journal = noted(table)
+    path = table.with_suffix(".jsonl")
+    path.write_bytes(path.read_bytes() + b'{"done": 1, "ru')
+    journal = Journal(path)
+    assert len(journal.pending()) == 1
+    counts(table, journal).settle()
+    assert not Journal(path).pending()
