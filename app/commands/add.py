@@ -106,9 +106,12 @@ def append_block(file: str, asked: Asked) -> dict[str, Any]:
     from app.amend import CommandFile, alone, check_script
     from app.command_file.render import block_lines
     from app.preparation import mode_of
+    from app.tables import is_table
 
     home = Home.find()
     path = _path(home, file)
+    if is_table(path):
+        raise BadInput(f"{file} is a table, where a task is a row: add one there")
     if path.is_dir():
         raise BadInput(f"{file} is a directory; name a command file")
     if not path.parent.is_dir():

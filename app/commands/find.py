@@ -74,9 +74,17 @@ class Place:
     def place(self) -> str:
         return f"{self.queue}/{self.task.index}"
 
+    def owner(self) -> Scheduler:
+        """Its scheduler; that of the same file which runs now, where its own has ended."""
+        if self.scheduler.alive():
+            return self.scheduler
+        file = self.scheduler.seen.command_file
+        found = (one for one in schedulers(self.scheduler.home, None, None) if one.seen.command_file == file)
+        return next((one for one in found if one.ran), self.scheduler)
+
     def again(self) -> Task:
         """As it is now. Raises BadInput where an edit has taken it out."""
-        found = [each.task for each in self.scheduler.named(self.task.key) if each.task.key == self.task.key]
+        found = [each.task for each in self.owner().named(self.task.key) if each.task.key == self.task.key]
         if not found:
             raise BadInput(f"{self.label} is no longer in its file")
         return found[0]

@@ -42,7 +42,7 @@ def follow_log(place: Place, attempt: int | None) -> None:
     while True:
         show_log(place, log, follow=True)
         task = place.again()
-        if attempt is not None or task.state.status in FINISHED or not place.scheduler.alive():
+        if attempt is not None or task.state.status in FINISHED or not place.owner().alive():
             typer.echo(f"gpulane: {place.label} is {_after(task.state)}", err=True)
             return
         typer.echo(f"gpulane: {place.label} is {_after(task.state)}; its next attempt follows", err=True)
@@ -63,7 +63,7 @@ def _next_log(place: Place, before: Path) -> Path:
         task = place.again()
         if task.log_path != str(before) and task.log_path is not None:
             return Path(task.log_path)
-        if task.state.status in FINISHED or not place.scheduler.alive():
+        if task.state.status in FINISHED or not place.owner().alive():
             return before
         time.sleep(LOOK_SECONDS)
 
@@ -96,6 +96,8 @@ def _seek_tail(fd: int) -> None:
 
 def _writes(place: Place, log: Path) -> bool:
     """Whether an attempt runs that has this log."""
+    if not place.owner().alive():
+        return False
     now = place.again()
     return isinstance(now.state, Running) and now.state.log_path == str(log)
 
@@ -111,7 +113,7 @@ def _ended(place: Place) -> TaskState:
         state = place.again().state
         if state.status in FINISHED:
             return state
-        if not place.scheduler.alive():
+        if not place.owner().alive():
             typer.echo(f"gpulane: its scheduler has ended, and {place.label} is {state.status}", err=True)
             return state
         time.sleep(LOOK_SECONDS)

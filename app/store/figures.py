@@ -89,15 +89,17 @@ ATTEMPTS = f"""SELECT command_file, queue_id, max(json_extract(options, '$.queue
     JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = tasks.run_id
     WHERE {WANTED} GROUP BY command_file, queue_id ORDER BY command_file, queue_id"""
 RECENT = "(:since IS NULL OR at >= :since)"
+ALL = "1"  # a wait that ended lately may have begun before
 QUEUE_WAITS = f"""SELECT command_file, queue_id, median(waited) AS wait_median, max(waited) AS wait_longest
-    FROM ({WAITS.format(which=RECENT)})
+    FROM ({WAITS.format(which=ALL)})
     JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = run_id
-    WHERE {WANTED} GROUP BY command_file, queue_id"""
+    WHERE {RECENT} AND {WANTED} GROUP BY command_file, queue_id"""
 DEVICE_WAITS = f"""SELECT CASE WHEN gpus = 0 THEN '"cpu"'
             ELSE coalesce(json_extract(options, '$.devices'), '"auto"') END AS devices,
         count(*) AS starts, median(waited) AS wait_median, max(waited) AS wait_longest
-    FROM ({WAITS.format(which=RECENT)})
-    JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = run_id WHERE {WANTED} GROUP BY 1 ORDER BY 1"""
+    FROM ({WAITS.format(which=ALL)})
+    JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = run_id
+    WHERE {RECENT} AND {WANTED} GROUP BY 1 ORDER BY 1"""
 NEEDED = f"""CASE WHEN {KIND} IS 'out_of_memory'
     THEN max(peak_memory_gb, coalesce(json_extract(cause, '$.peak_gb'), 0))
         + coalesce(json_extract(cause, '$.tried_gb'), 0)

@@ -156,7 +156,7 @@ ATTEMPTS = """SELECT task_id, number, attempt, gpu_ids, gpu_uuids, memory_gb AS 
         peak_memory_gb AS peak_gb, recorded_at, started_at, ended_at, status, cause, log_path, boot_id,
         pid, start
     FROM attempts WHERE task_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, number"""
-WAITS = """SELECT task_id, at - before AS waited FROM (
+WAITS = """SELECT task_id, at, at - before AS waited FROM (
         SELECT task_id, at, "to", lag(at) OVER moves AS before, lag("to") OVER moves AS was FROM transitions
         WHERE {which} WINDOW moves AS (PARTITION BY task_id ORDER BY id))
     WHERE "to" = 'running' AND was = 'waiting'"""

@@ -437,6 +437,31 @@ def test_why_says_that_a_task_asks_for_more_after_it_ran_out_of_memory(world: Wo
     assert scheduler.end() == 0
 
 
+def test_following_and_waiting_survive_a_restart_of_the_scheduler(world: World) -> None:
+    world.blocks([(1, f"echo begun; {UNTIL_GO}; echo last")])
+    first = world.start()
+    first.wait_for("1/0", "running")
+    argv = [sys.executable, str(PROJECT / "app" / "cli.py")]
+    env = {**os.environ, "GPULANE_HOME": str(world.root)}
+    with (
+        subprocess.Popen([*argv, "wait", "1/0"], env=env) as waiting,
+        subprocess.Popen(
+            [*argv, "logs", "-f", "1/0"], env=env, stdout=subprocess.PIPE, text=True
+        ) as following,
+    ):
+        assert following.stdout
+        for line in following.stdout:
+            if line == "begun\n":
+                break
+        first.kill()
+        second = world.start()
+        second.wait_for("1/0", "running")
+        world.go()
+        assert second.end() == 0
+        following.wait(30)
+        waiting.wait(30)
+
+
 def test_following_goes_on_with_the_next_attempt(world: World) -> None:
     world.settings(max_retries=1)
     world.blocks([(1, f"echo try $GPULANE_ATTEMPT; {UNTIL_GO}; test $GPULANE_ATTEMPT = 2")])
