@@ -24,7 +24,7 @@ from app.preparation import Files
 from app.resume import Resumed, progress, resume
 from app.store.plan_lock import plan_holder
 from app.store.resume import SavedRun
-from app.view import whole_lines
+from app.view.summary import whole_lines
 
 SHOWN_TASKS = 200
 

@@ -1,6 +1,5 @@
 """The command line. `./gpulane VERB` and the two entry points all come here."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -34,7 +33,6 @@ from app.commands import (
     tasks,
 )
 from app.commands import verbs as commands
-from app.logs import print_problem
 from app.model.faults import BadInput, GpulaneError
 from app.model.paths import PROJECT
 from app.model.task import Mode
@@ -70,7 +68,10 @@ DEMO_SETTINGS = PROJECT / "config" / "demo.yaml"
 def start(options: RunOptions) -> int:
     """Check or run; what its user can mend becomes a sentence and exit code 2."""
     # Imported here: verbs that only ask a scheduler something need not wait for them.
+    import asyncio
+
     from app.check import check
+    from app.logs import print_problem
     from app.scheduler import serve
 
     code: int | None = None
@@ -179,6 +180,7 @@ def run(
     metrics_port: MetricsPort = None,
 ) -> None:
     """Run a command file; its mode is told from its name or its blocks."""
+    from app.logs import print_problem
     from app.preparation import mode_of
 
     try:

@@ -57,7 +57,8 @@ from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded
 from app.tally import Tally
 from app.threads import ready_threads
-from app.view import LiveView, print_summary, suits
+from app.view.live import LiveView, suits
+from app.view.summary import print_summary
 
 THREADS = 8
 """For what blocks and is no thread's own: scans of /proc, tmux."""

@@ -1,5 +1,6 @@
 """Which scheduler a command is for, and which of its tasks."""
 
+import functools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,12 @@ from app.store.lock import is_alive
 from app.store.states import list_states
 
 SHORTEST_KEY = 4
-_TASKS: TypeAdapter[list[Task]] = TypeAdapter(list[Task])
+
+
+@functools.cache
+def _tasks() -> TypeAdapter[list[Task]]:
+    """Made when it is needed: that takes as long as much of the rest."""
+    return TypeAdapter(list[Task])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class Scheduler:
         """Its tasks that may be meant: of one that runs it is asked, else its state is read."""
         if self.alive():
             answer = self.ask("tasks", task=text, count=100)["tasks"]
-            tasks = _TASKS.validate_python(answer)
+            tasks = _tasks().validate_python(answer)
             return [Place(self, each["queue"], task) for each, task in zip(answer, tasks, strict=True)]
         return [Place(self, queue, task) for queue, task in self._listed() if _is(text, queue, task)]
 

@@ -53,8 +53,8 @@ def _print(found: "Health", wrong: int) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from app.view import whole_lines
     from app.view.look import BROKEN, STRONG
+    from app.view.summary import whole_lines
 
     console = whole_lines(Console())
     for one in found.schedulers:

@@ -235,7 +235,7 @@ def _print_stats(
 def _console() -> "Console":
     from rich.console import Console
 
-    from app.view import whole_lines
+    from app.view.summary import whole_lines
 
     return whole_lines(Console())
 

@@ -16,8 +16,8 @@ from app.commands import flags
 from app.commands.find import shown_path
 from app.commands.tasks import kept, living_place, when
 from app.commands.verbs import Json, refused
-from app.view import whole_lines
 from app.view.look import QUIET, STATE, STRONG
+from app.view.summary import whole_lines
 from app.view.text import clean, count, duration
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from app.model.blockers import gb
 from app.model.faults import BadInput
 from app.model.state import FINISHED, TaskState, error_text
 from app.model.task import TaskSpec
-from app.view import whole_lines
 from app.view.look import QUIET, STATE, STRONG
+from app.view.summary import whole_lines
 from app.view.text import clean, count, duration
 
 if TYPE_CHECKING:

@@ -13,11 +13,10 @@ from app.commands import find, show
 from app.commands.cards import CARDS, cards_of, turn_gpu
 from app.commands.explain import as_it_was, lines_of
 from app.commands.follow import follow_log, log_of, show_log, wait_for, wait_for_schedulers
-from app.commands.watch import watch_one, watch_tables
 from app.model.faults import BadInput, GpulaneError
 from app.model.paths import Home
 from app.model.state_file import ADAPTER
-from app.view import whole_lines
+from app.view.summary import whole_lines
 
 Pid = Annotated[int | None, typer.Option("--pid", metavar="PID", help="Of the scheduler that is meant.")]
 File = Annotated[str | None, typer.Option("--file", metavar="FILE", help="The command file it runs.")]
@@ -65,6 +64,8 @@ def ls(
     elif not found:
         typer.echo(f"nothing runs here ({home.root}), and nothing was left; ./gpulane run FILE starts one")
     elif watch:
+        from app.commands.watch import watch_one, watch_tables  # the live view takes a moment to load
+
         living = [one for one in found if one.ran]
         if len(living) == 1 and not every:
             watch_one(living[0])
@@ -81,6 +82,8 @@ def gpus(pid: Pid = None, file: File = None, as_json: Json = False, watch: Watch
     if as_json:
         typer.echo(json.dumps(CARDS.dump_python(cards, mode="json")))
     elif watch:
+        from app.commands.watch import watch_tables
+
         watch_tables(lambda: show.gpus_shown(cards_of(home, pid, file)))
     else:
         whole_lines(Console()).print(show.gpus_shown(cards))

@@ -9,7 +9,8 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from app.commands.find import Scheduler
-from app.view import LiveView, print_summary, suits
+from app.view.live import LiveView, suits
+from app.view.summary import print_summary
 
 EVERY = 1.0
 """Seconds between two looks."""

@@ -18,8 +18,8 @@ import pytest
 from rich.console import Console
 
 from app.model.paths import PROJECT
-from app.view import suits
 from app.view.line import Line
+from app.view.live import suits
 from app.view.log_tail import LogTails
 from app.view.look import UNICODE
 from app.view.page import page

@@ -16,7 +16,8 @@ from pathlib import Path
 from rich.console import Console
 
 from app.model.state_file import StateFile
-from app.view import LiveView, print_summary
+from app.view.live import LiveView
+from app.view.summary import print_summary
 from tests import view_samples
 
 

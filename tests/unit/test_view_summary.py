@@ -7,7 +7,7 @@ from rich.console import Console
 
 from app.model.state import ExitCode, Failed
 from app.model.state_file import StateFile
-from app.view import print_summary
+from app.view.summary import print_summary
 from tests.view_samples import (
     DONE,
     NEXT,

@@ -15,8 +15,8 @@ from app.commands.prompt.target import Target, now
 from app.commands.show import gpus_shown
 from app.model.faults import BadInput
 from app.preparation import configuration_of, mode_of
-from app.view import whole_lines
 from app.view.look import QUIET
+from app.view.summary import whole_lines
 
 
 @dataclass(frozen=True, slots=True)
