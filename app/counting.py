@@ -94,10 +94,8 @@ class Counting:
     def _find_unnoted(self) -> None:
         """What was completed by a scheduler that died before the journal had it."""
         done = {task.key: task for task in self._core.known().values() if isinstance(task.state, Completed)}
-        noted = Counter(
-            key for (key, _), number in self._journal.noted(self._run).items() for _ in range(number)
-        )
-        missing = Counter(key.digest for key in done) - noted  # by digest: a row may have another name now
+        # By digest: a row may have another name now.
+        missing = Counter(key.digest for key in done) - self._journal.noted(self._run)
         names = {key.digest: task.spec.options.name for key, task in done.items()}
         for digest, number in missing.items():
             self._unwritten += [(f"{digest}-{each}", (digest, names[digest])) for each in range(number)]

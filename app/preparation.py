@@ -45,6 +45,7 @@ class Files:
     index: int | None
     loaded: Loaded
     problems: tuple[Problem, ...] = field(default=())
+    hook_names: frozenset[str] = frozenset()  #: what the hooks file defines
 
     @property
     def settings(self) -> Settings:
@@ -59,8 +60,7 @@ class Files:
     @property
     def commands(self) -> Commands:
         """How a table's rows come to theirs."""
-        hooked = self.hooks is not None and "build_command" in defined(self.hooks)
-        return Commands(self.settings.table_command, hooked)
+        return Commands(self.settings.table_command, "build_command" in self.hook_names)
 
     @property
     def work_dir(self) -> str:
@@ -88,7 +88,7 @@ def _find_files(options: RunOptions) -> Files:
     loaded = load(config)
     settings = loaded.settings
     refuse_folder(loaded, home)
-    _refuse_hooks(loaded, home)
+    hook_names = _hook_names(loaded, home)
     refuse_wrong(loaded)
     if options.command_file is not None:
         if not options.command_file:
@@ -105,7 +105,9 @@ def _find_files(options: RunOptions) -> Files:
         options.config_index if options.config_index is not None else configuration_of(command, options.mode)
     )
     return Files(
-        home, options.mode, command.resolve(), shown, config, index, loaded, loaded.problems + problems
+        *(home, options.mode, command.resolve(), shown, config, index, loaded),
+        loaded.problems + problems,
+        hook_names,
     )
 
 
@@ -125,11 +127,12 @@ def home_here() -> Home:
     return _local_home(home, load(None).settings, make=False)[0]
 
 
-def _refuse_hooks(loaded: Loaded, home: Home) -> None:
-    """Raises BadInput for a hooks file that is none, or that somebody else can write: it runs as its user."""
+def _hook_names(loaded: Loaded, home: Home) -> frozenset[str]:
+    """What the hooks file defines, if there is one. Raises BadInput for one that is no Python, or that
+    somebody else can write: it runs as its user."""
     given = loaded.settings.hooks
     if given is None:
-        return
+        return frozenset()
     path = home.root / Path(given).expanduser()
     try:
         read_trusted(path, LARGEST_HOOKS, str(path))
@@ -142,6 +145,7 @@ def _refuse_hooks(loaded: Loaded, home: Home) -> None:
     if not names & {"build_command", "compare_gpus"}:
         wrong = f"{path} defines neither build_command nor compare_gpus"
         raise BadInput([loaded.fault(("hooks",), wrong, "define one of them, or set hooks to null")])
+    return names
 
 
 def _refuse_odd_bytes(path: Path) -> None:

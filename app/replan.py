@@ -38,11 +38,12 @@ class Replan:
         core = self._engine.core
         keys = self._keys(parsed)
         planned = plan.numbered(parsed.tasks, keys)
-        diff = plan.diff(core.known(), planned)
+        before = core.known()
+        diff = plan.diff(before, planned)
         never: tuple[Fault, ...] = ()
-        if known := self._known():
-            anew = (*plan.asking_anew(core.known(), diff), *parsed.doubtful)
-            never = never_fitting(anew, parsed.document, known, self._rules(), self._files.shown)
+        if cards := self._known():
+            anew = (*plan.asking_anew(before, diff), *parsed.doubtful)
+            never = never_fitting(anew, parsed.document, cards, self._rules(), self._files.shown)
         refuse(parsed.faults + never)
         self._used.update(keys)
         told = (*diff.added, *diff.changed)  # of 100,000 tasks the rest would take a second to write

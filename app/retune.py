@@ -76,7 +76,8 @@ class Retune:
         """A new version of the file. Of what was set here it outranks what it says anew. Raises BadInput."""
         before, after = self._loaded.settings.flat(), loaded.settings.flat()
         self._use(loaded, {key: text for key, text in self._said.items() if before[key] == after[key]})
-        fixed = [key for key in sorted(AT_START) if after[key] != self._files.settings.flat()[key]]
+        begun = self._files.settings.flat()
+        fixed = [key for key in sorted(AT_START) if after[key] != begun[key]]
         keys = ", ".join(fixed)
         self._problem = problem("settings_at_start", file=loaded.file, keys=keys) if fixed else None
 

@@ -105,7 +105,7 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     stack.callback(writer.close)
     history = await History.open(files.home.history)
     stack.push_async_callback(history.close)
-    advice = Advice(Hooks(files.hooks, files.work_dir) if files.hooks else None, files.work_dir)
+    advice = Advice(_hooks(files), files.work_dir)
     backend = open_backend(files.home, files.settings, run, ready.watch, ready.rules, advice)
     stack.push_async_callback(backend.close)
     with contextlib.suppress(OSError):  # a full disk: the run is worth more than what a restart would need
@@ -145,6 +145,10 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     turn = partial(turn_card, backend.known, core.aside.forgive, files.home.gpus_off)
     changing = edits, settings, replan, retune
     return Parts(engine, recorder, publisher, *changing, counting, the_plan, turn, backend.changes)
+
+
+def _hooks(files: Files) -> Hooks | None:
+    return Hooks(files.hooks, files.hook_names, files.work_dir) if files.hooks else None
 
 
 def _edits(

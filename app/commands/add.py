@@ -9,7 +9,7 @@ import typer
 
 from app.commands import flags
 from app.commands.flags import Words
-from app.commands.verbs import Json, refused
+from app.commands.verbs import Json, refused, tell
 from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.task import Mode, TaskSpec
@@ -68,7 +68,7 @@ def add(
         asked = Asked(queue, memory, gpus, [*options, *flags.variables(env)], flags.script_of(commands))
         return append_block(file, asked)
 
-    flags.tell(refused(add_), as_json)
+    tell(refused(add_), as_json)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,15 @@
 """The cards: as a scheduler knows them, or where none runs as the driver does."""
 
 import asyncio
-import time
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from app.commands import find
+from app.local.off import cards_named, turn
 from app.model.faults import BadInput
-from app.model.gpu import index_order
 from app.model.paths import Home
 from app.model.state_file import Card
-from app.store import gpus_off
 
 CARDS: TypeAdapter[tuple[Card, ...]] = TypeAdapter(tuple[Card, ...])
 
@@ -38,10 +36,7 @@ def turn_gpu(home: Home, name: str, state: str, pid: int | None, file: str | Non
         raise BadInput(f"the state of a GPU is on or off, not {state}")
     left = [card for one in find.schedulers(home, pid, file) for card in one.seen.gpus]
     cards = {card.uuid: card for card in left or cards_of(home, pid, file)}
-    found = [card for card in cards.values() if name in (card.index, card.uuid)]
-    if not found:
-        there = ", ".join(sorted({card.index for card in cards.values()}, key=index_order))
-        raise BadInput(f"there is no GPU {name}; there is {there or 'none'}")
-    changed = [gpus_off.turn(home.gpus_off, card.uuid, state == "on", time.time()) for card in found]
+    found = cards_named(list(cards.values()), name)
+    changed = [turn(home.gpus_off, card.uuid, state == "on") for card in found]
     said = f"GPU {found[0].index} is turned {state}" if any(changed) else f"GPU {name} is {state} already"
     return {"ok": True, "changed": True, "said": said}

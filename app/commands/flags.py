@@ -1,10 +1,9 @@
 """What `add`, `submit` and `clone` have in common: flags that are `#LANE` options, and a script."""
 
-import json
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -44,11 +43,6 @@ def words(*given: tuple[str, str | bool | None]) -> Words:
         for key, value in given
         if value is not None and value is not False
     ]
-
-
-def tell(answer: dict[str, Any], as_json: bool) -> None:
-    """What was done."""
-    typer.echo(json.dumps(answer) if as_json else answer["said"])
 
 
 def variables(given: Sequence[str] | None) -> Words:

@@ -12,10 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.commands import flags
 from app.commands.find import shown_path
 from app.commands.tasks import kept, living_place, when
-from app.commands.verbs import Json, refused
+from app.commands.verbs import Json, refused, tell
 from app.view.look import QUIET, STATE, STRONG
 from app.view.summary import whole_lines
 from app.view.text import clean, count, duration
@@ -56,7 +55,7 @@ def queue(
 ) -> None:
     """Who waits, by the cards it is for and by queue, and how long; of schedulers that are gone, too."""
     if experiment is not None:
-        flags.tell(refused(lambda: _join(experiment)), as_json)
+        tell(refused(lambda: _join(experiment)), as_json)
         return
     waiting, begun = refused(_read)
     groups = _grouped(waiting, begun)

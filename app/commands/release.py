@@ -1,12 +1,11 @@
 """`release`: held tasks, or all that somebody holds."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from app.commands import find
-from app.commands.verbs import File, Json, Pid, about_tasks, refused
+from app.commands.verbs import File, Json, Pid, about_tasks, refused, tell
 from app.model.paths import Home
 
 Tasks = Annotated[
@@ -31,8 +30,7 @@ def release(
     if tasks:
         about_tasks("release")(tasks, pid, file, as_json)
         return
-    answer = refused(lambda: find.the_one(Home.find(), pid, file).ask("release", held_by=held_by))
-    typer.echo(json.dumps(answer) if as_json else answer["said"])
+    tell(refused(lambda: find.the_one(Home.find(), pid, file).ask("release", held_by=held_by)), as_json)
 
 
 def register(app: typer.Typer) -> None:

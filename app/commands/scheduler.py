@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from app.commands import find, flags
+from app.commands import find
 from app.commands.submit import Simulate
-from app.commands.verbs import Json, refused
+from app.commands.verbs import Json, refused, tell
 from app.model.faults import BadInput
 from app.view.text import duration
 
@@ -41,7 +41,7 @@ def scheduler(
         return _stop(place, path) if action == "stop" else _status(place, path)
 
     answer = refused(act)
-    flags.tell(answer, as_json)
+    tell(answer, as_json)
     raise typer.Exit(0 if answer["running"] or action == "stop" else 1)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from app.commands import flags
-from app.commands.verbs import Json, refused
+from app.commands.verbs import Json, refused, tell
 from app.model.faults import BadInput
 from app.model.task import Options, TaskSpec
 
@@ -55,7 +55,7 @@ def submit(
         )
         return submitted(_spec([*options, *flags.variables(env)], gpus, memory, commands), simulate)
 
-    flags.tell(refused(submit_), as_json)
+    tell(refused(submit_), as_json)
 
 
 def clone(
@@ -85,7 +85,7 @@ def clone(
         any_model = gpu_type is not None and _model(gpu_type) is None
         return submitted(_changed(id_, words, any_model, gpus, memory, commands), simulate)
 
-    flags.tell(refused(clone_), as_json)
+    tell(refused(clone_), as_json)
 
 
 def submitted(spec: TaskSpec, simulate: str | None) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.commands import find, flags
+from app.commands import find
 from app.commands.submit import Id
-from app.commands.verbs import Json, refused
+from app.commands.verbs import Json, refused, tell
 from app.model.blockers import gb
 from app.model.faults import BadInput
 from app.model.state import FINISHED, TaskState, error_text
@@ -120,7 +120,7 @@ def cancel(id_: Id, as_json: Json = False) -> None:
         task = absent.cancel(place.home, id_, place.settings.stop_grace)
         return {"ok": True, "changed": True, "id": id_, "said": f"task {id_}{_name(task)} is cancelled"}
 
-    flags.tell(refused(cancel_), as_json)
+    tell(refused(cancel_), as_json)
 
 
 def kept(place: "Place", id_: int) -> "KeptTask":

@@ -94,18 +94,17 @@ def about_tasks(verb: str) -> Callable[..., None]:
 
     def command(tasks: Tasks, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
         among = refused(lambda: find.living(Home.find(), pid, file))
-        places = refused(
-            lambda: [find.the_task(among, task) for task in tasks]
-        )  # all are known, or none is asked
+        # All are known, or none is asked.
+        places = refused(lambda: [find.the_task(among, task) for task in tasks])
         for place in places:
-            _tell(refused(functools.partial(place.ask, verb)), as_json)
+            tell(refused(functools.partial(place.ask, verb)), as_json)
 
     return command
 
 
 def _about_scheduler(verb: str) -> Callable[..., None]:
     def command(pid: Pid = None, file: File = None, as_json: Json = False) -> None:
-        _tell(refused(lambda: find.the_one(Home.find(), pid, file).ask(verb)), as_json)
+        tell(refused(lambda: find.the_one(Home.find(), pid, file).ask(verb)), as_json)
 
     return command
 
@@ -125,7 +124,7 @@ def kill(
     if tasks:
         about_tasks("kill")(tasks, pid, file, as_json)
     else:
-        _tell(refused(lambda: find.the_one(Home.find(), pid, file).ask("kill", gpu=gpu)), as_json)
+        tell(refused(lambda: find.the_one(Home.find(), pid, file).ask("kill", gpu=gpu)), as_json)
 
 
 def gpu(
@@ -136,8 +135,7 @@ def gpu(
     as_json: Json = False,
 ) -> None:
     """Use a card no more, or again: all schedulers of yours. What runs there goes on."""
-
-    _tell(refused(lambda: turn_gpu(Home.find(), id_, state, pid, file)), as_json)
+    tell(refused(lambda: turn_gpu(Home.find(), id_, state, pid, file)), as_json)
 
 
 def set_(
@@ -152,7 +150,7 @@ def set_(
         raise typer.BadParameter("name a setting and its value, or neither")
     one = refused(lambda: find.the_one(Home.find(), pid, file))
     if key is not None:
-        _tell(refused(lambda: one.ask("set", key=key, value=value)), as_json)
+        tell(refused(lambda: one.ask("set", key=key, value=value)), as_json)
         return
     settings = refused(lambda: one.ask("set"))["settings"]
     typer.echo(json.dumps(settings) if as_json else "\n".join(f"{k}: {v}" for k, v in settings.items()))
@@ -164,7 +162,7 @@ def why(task: Task, pid: Pid = None, file: File = None, as_json: Json = False) -
     place = refused(lambda: find.the_task(find.schedulers(home, pid, file), task))
     answer = refused(lambda: place.ask("why") if place.scheduler.alive() else as_it_was(place))
     if as_json:
-        _tell(answer, as_json)
+        tell(answer, as_json)
     else:
         for line in lines_of(answer, place.scheduler.home.history):
             typer.echo(line)
@@ -213,7 +211,8 @@ def wait(
     raise typer.Exit(refused(wait_))
 
 
-def _tell(answer: Answer, as_json: bool) -> None:
+def tell(answer: Answer, as_json: bool) -> None:
+    """What was done, as the answer has it."""
     typer.echo(json.dumps(answer) if as_json else answer["said"])
 
 

@@ -34,9 +34,9 @@ class HookFailed(Exception):
 class Hooks:
     """The functions of one file, for one event loop. Calls are made one after the other."""
 
-    def __init__(self, path: Path, folder: str, limit: float = LIMIT) -> None:
-        """`folder`: where it runs."""
-        self.names = defined(path)
+    def __init__(self, path: Path, names: frozenset[str], folder: str, limit: float = LIMIT) -> None:
+        """`names`: what it defines; `folder`: where it runs."""
+        self.names = names
         self._path, self._folder, self._limit = path, folder, limit
         self._child: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from app.tables.sheet import Row, Sheet, Unreadable, checked
+from app.tables.sheet import Edit, Row, Sheet, Unreadable, checked, spliced
 
 BOM = "\ufeff"
 DELIMITERS = ",;\t|"
@@ -36,7 +36,7 @@ class Csv:
         header, *rows = _records(text)
         names = [field.text.strip() for field in header.fields]
         delimiter = _delimiter(text)
-        changes: list[tuple[int, int, str]] = []  # start, end, new text
+        changes: list[Edit] = []
         if column in names:
             at = names.index(column)
             changes = [_cell(rows[row], at, value, delimiter) for row, value in values.items()]
@@ -46,11 +46,7 @@ class Csv:
             changes += [
                 _cell(record, len(names), values.get(row, "0"), delimiter) for row, record in enumerate(rows)
             ]
-        parts, last = [], 0
-        for start, end, new in sorted(changes):
-            parts += [text[last:start], new]
-            last = end
-        return "".join([*parts, text[last:]]).encode()
+        return spliced(text, changes).encode()
 
 
 def _decoded(data: bytes) -> str:
@@ -69,7 +65,7 @@ def _row(record: _Record, columns: tuple[str, ...]) -> Row:
     return Row(record.line, {name: text for name, text in zip(columns, texts, strict=False) if text.strip()})
 
 
-def _cell(record: _Record, at: int, value: str, delimiter: str) -> tuple[int, int, str]:
+def _cell(record: _Record, at: int, value: str, delimiter: str) -> Edit:
     """Where a value goes; a row that is too short is filled up."""
     if at < len(record.fields):
         return (*record.fields[at][:2], value)

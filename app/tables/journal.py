@@ -42,9 +42,8 @@ class _Account:
 
 
 class Journal:
-    """Lines of JSON, appended: `due` when a run is over, `try` before its count is written, `done` after,
-    or `untry` where that failed. A
-    torn last line is the one of a writer that died, and counts as not written."""
+    """Lines of JSON, appended: `due` when a run is over, `try` before its count is written, `done` after, or
+    `untry` where that failed. A torn last line is one of a writer that died, and counts as not written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -56,13 +55,11 @@ class Journal:
             for line in path.read_bytes().split(b"\n"):
                 self._take(line)
 
-    def due(self, run: str, number: int | str, identity: Identity) -> bool:
-        """Note that an attempt went well; False: it is known already. Raises OSError."""
+    def due(self, run: str, number: int | str, identity: Identity) -> None:
+        """Note that an attempt went well, once. Raises OSError."""
         with self._lock:
-            if (run, number) in self._account.due:
-                return False
-        self._append([{"due": number, "run": run, "row": list(identity)}])
-        return True
+            if (run, number) not in self._account.due:
+                self._append([{"due": number, "run": run, "row": list(identity)}])
 
     def trying(self, values: Mapping[Number, tuple[int, str]]) -> None:
         """What is about to be written: the row's place from 0, and its new value. Raises OSError."""
@@ -94,11 +91,11 @@ class Journal:
             due, done = self._account.due, self._account.done
             return Counter(due[number].identity for number in done if number[0] == run and number in due)
 
-    def noted(self, run: str) -> Counter[Identity]:
-        """Runs of a run of the plan that it knows of."""
+    def noted(self, run: str) -> Counter[str]:
+        """Runs of a run of the plan that it knows of, by their tasks' digests."""
         with self._lock:
             known = self._account.due.values()
-            return Counter(due.identity for due in known if due.number[0] == run)
+            return Counter(due.identity[0] for due in known if due.number[0] == run)
 
     def forget(self) -> None:
         """Nothing is pending and a new run begins: what was is of no use any more. Raises OSError."""

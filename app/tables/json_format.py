@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from app.tables.sheet import Row, Sheet, Unreadable, checked
+from app.tables.sheet import Edit, Row, Sheet, Unreadable, checked, spliced
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 
@@ -60,7 +60,7 @@ class Json:
             ]
         else:
             changes = _in_columns(text, start, column, values)
-        return _marked(data, _changed(text, changes))
+        return _marked(data, spliced(text, changes))
 
 
 class JsonLines:
@@ -80,10 +80,7 @@ class JsonLines:
             for row, (_, start) in enumerate(_lines(text))
             if row in values
         ]
-        return _marked(data, _changed(text, changes))
-
-
-_Edit = tuple[int, int, str]
+        return _marked(data, spliced(text, changes))
 
 
 def _sheet(rows: list[Any]) -> Sheet:
@@ -122,7 +119,7 @@ def _by_index(columns: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def _in_columns(text: str, start: int, column: str, values: Mapping[int, str]) -> list[_Edit]:
+def _in_columns(text: str, start: int, column: str, values: Mapping[int, str]) -> list[Edit]:
     members = dict(_members(text, start))
     columns = {name: span.value for name, span in members.items()}
     indices = list(_by_index(columns))
@@ -137,7 +134,7 @@ def _in_columns(text: str, start: int, column: str, values: Mapping[int, str]) -
     return [_change(text, at, index, value) for index, value in new.items()]
 
 
-def _change(text: str, start: int, key: str, value: str) -> _Edit:
+def _change(text: str, start: int, key: str, value: str) -> Edit:
     """A member of the object at `start` gets a value."""
     for name, span in _members(text, start):
         if name == key:
@@ -145,18 +142,10 @@ def _change(text: str, start: int, key: str, value: str) -> _Edit:
     return _inserted(text, start, key, value)
 
 
-def _inserted(text: str, start: int, key: str, value: str) -> _Edit:
+def _inserted(text: str, start: int, key: str, value: str) -> Edit:
     last = [span.end for _, span in _members(text, start)]
     at = last[-1] if last else start + 1
     return at, at, f"{', ' if last else ''}{json.dumps(key)}: {value}"
-
-
-def _changed(text: str, changes: list[_Edit]) -> str:
-    parts, last = [], 0
-    for start, end, new in sorted(changes):
-        parts += [text[last:start], new]
-        last = end
-    return "".join([*parts, text[last:]])
 
 
 def _marked(before: bytes, text: str) -> bytes:

@@ -18,12 +18,8 @@ from app.trust import decode, read_trusted_bytes
 LARGEST_BYTES = 64 * 1024 * 1024
 SHAPE = "the first row names the columns, each other one is a task: name, cmd, need_run_num, its arguments"
 
-COLUMN_OF: Mapping[Value, str] = {
-    "gpus": "gpus",
-    "memory": "memory_gb",
-    "devices": "devices",
-    "model": "model",
-}
+COLUMN_OF: Mapping[Value, str] = {"memory": "memory_gb"}
+"""Where a value's column is not called like it."""
 
 Identity = tuple[str, str | None]
 """Of a row, however it moves: its task's digest, and its name."""

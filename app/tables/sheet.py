@@ -1,6 +1,6 @@
 """A table as a file holds it: columns, rows of text, and where each cell stands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -56,6 +56,19 @@ def of_suffix(path: Path) -> Format:
         ".jsonl": json_format.JsonLines(),
     }
     return formats[path.suffix.lower()]
+
+
+Edit = tuple[int, int, str]
+"""Of a text: start, end, and what is to stand there."""
+
+
+def spliced(text: str, edits: Iterable[Edit]) -> str:
+    """With these in it; every other character stays."""
+    parts, last = [], 0
+    for start, end, new in sorted(edits):
+        parts += [text[last:start], new]
+        last = end
+    return "".join([*parts, text[last:]])
 
 
 def checked(columns: Sequence[str], line: int = 1) -> tuple[str, ...]:

@@ -12,7 +12,13 @@ from tests.end_to_end.world import World
 
 
 def gpulane(
-    world: World, *words: str, expect: int = 0, stdin: str | None = None, cwd: Path | None = None, **env: str
+    world: World,
+    *words: str,
+    expect: int = 0,
+    stdin: str | None = None,
+    cwd: Path | None = None,
+    timeout: float = 60,
+    **env: str,
 ) -> str:
     """What it prints."""
     done = subprocess.run(
@@ -23,7 +29,7 @@ def gpulane(
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=timeout,
         check=False,
     )
     assert done.returncode == expect, done.stdout + done.stderr

@@ -1,6 +1,7 @@
 """A user's words to a running scheduler: through the control socket, and through `./gpulane`."""
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from app import procfs
 from app.client import Client, NoAnswer, RequestRefused
 from app.model.paths import PROJECT, Home
 from app.server import LONGEST_LINE, MOST_CLIENTS
+from tests.end_to_end import command_line
 from tests.end_to_end.world import UNTIL_GO, Scheduler, World
 from tests.waiting import eventually
 
@@ -25,19 +27,23 @@ DEAF = "trap 'touch asked' TERM; echo >>began; until test -e go; do sleep 0.05 |
 """A task that goes on when it is asked to end."""
 
 
-def gpulane(world: World, *words: str, expect: int = 0) -> str:
-    """What `./gpulane WORDS` prints."""
-    done = subprocess.run(
-        [sys.executable, str(PROJECT / "app" / "cli.py"), *words],
-        env={**os.environ, **world.env, "GPULANE_HOME": str(world.root)},
-        cwd=world.root / "work",
-        capture_output=True,
+gpulane = functools.partial(command_line.gpulane, timeout=30)
+
+
+def following(world: World, label: str, line: str) -> "subprocess.Popen[str]":
+    """`logs -f`, once it has shown this line; the rest is to be read from it."""
+    process = subprocess.Popen(
+        [sys.executable, str(PROJECT / "app" / "cli.py"), "logs", "-f", label],
+        env={**os.environ, "GPULANE_HOME": str(world.root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=30,
-        check=False,
     )
-    assert done.returncode == expect, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    assert process.stdout
+    for shown in process.stdout:
+        if shown == line:
+            break
+    return process
 
 
 def path_of(scheduler: Scheduler) -> Path:
@@ -314,18 +320,10 @@ def test_logs_are_shown_and_followed_to_the_end_of_the_attempt(world: World) -> 
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
     eventually(lambda: "line 1" in gpulane(world, "logs", "1/0"))
-    with subprocess.Popen(
-        [sys.executable, str(PROJECT / "app" / "cli.py"), "logs", "-f", "1/0"],
-        env={**os.environ, "GPULANE_HOME": str(world.root)},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as following:
-        assert following.stdout
-        for line in following.stdout:
-            if line == "line 1\n":
-                world.go()
-                break
-        rest = following.stdout.read()
+    with following(world, "1/0", "line 1\n") as process:
+        world.go()
+        assert process.stdout
+        rest = process.stdout.read()
     assert rest.startswith("last\n")
     assert scheduler.end() == 0
     assert "line 2\nlast\n" in gpulane(world, "logs", "1/0"), "also when the scheduler is gone"
@@ -441,24 +439,17 @@ def test_following_and_waiting_survive_a_restart_of_the_scheduler(world: World) 
     world.blocks([(1, f"echo begun; {UNTIL_GO}; echo last")])
     first = world.start()
     first.wait_for("1/0", "running")
-    argv = [sys.executable, str(PROJECT / "app" / "cli.py")]
-    env = {**os.environ, "GPULANE_HOME": str(world.root)}
+    argv = [sys.executable, str(PROJECT / "app" / "cli.py"), "wait", "1/0"]
     with (
-        subprocess.Popen([*argv, "wait", "1/0"], env=env) as waiting,
-        subprocess.Popen(
-            [*argv, "logs", "-f", "1/0"], env=env, stdout=subprocess.PIPE, text=True
-        ) as following,
+        subprocess.Popen(argv, env={**os.environ, "GPULANE_HOME": str(world.root)}) as waiting,
+        following(world, "1/0", "begun\n") as process,
     ):
-        assert following.stdout
-        for line in following.stdout:
-            if line == "begun\n":
-                break
         first.kill()
         second = world.start()
         second.wait_for("1/0", "running")
         world.go()
         assert second.end() == 0
-        following.wait(30)
+        process.wait(30)
         waiting.wait(30)
 
 
@@ -467,19 +458,10 @@ def test_following_goes_on_with_the_next_attempt(world: World) -> None:
     world.blocks([(1, f"echo try $GPULANE_ATTEMPT; {UNTIL_GO}; test $GPULANE_ATTEMPT = 2")])
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
-    with subprocess.Popen(
-        [sys.executable, str(PROJECT / "app" / "cli.py"), "logs", "-f", "1/0"],
-        env={**os.environ, "GPULANE_HOME": str(world.root)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as following:
-        assert following.stdout
-        for line in following.stdout:
-            if line == "try 1\n":
-                world.go()
-                break
-        rest = following.stdout.read()
+    with following(world, "1/0", "try 1\n") as process:
+        world.go()
+        assert process.stdout
+        rest = process.stdout.read()
     assert "its next attempt follows" in rest
     assert "try 2\n" in rest
     assert rest.endswith("gpulane: 1/0 is completed\n")
