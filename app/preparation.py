@@ -1,10 +1,8 @@
 """Before anything starts: which files are meant, and what they say."""
 
 import contextlib
-import os
 import re
 import resource
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,10 +12,11 @@ from app.command_file.parse import Parsed
 from app.command_file.read import read
 from app.command_file.syntax import Verdicts, check_scripts
 from app.config.load import Loaded, load
+from app.home import local_home
 from app.hooks.child import defined
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
-from app.model.problems import Problem, problem
+from app.model.problems import Problem
 from app.model.settings import Settings
 from app.model.task import MODES, Mode
 from app.notify.notifier import refuse_wrong
@@ -100,7 +99,7 @@ def _find_files(options: RunOptions) -> Files:
         shown = shown if command.exists() else str(command)
     for path in (home.root, command.resolve()):
         _refuse_odd_bytes(path)
-    home, problems = _local_home(home, settings, make=not options.check)
+    home, problems = local_home(home, settings.state_dir, make=not options.check)
     index = (
         options.config_index if options.config_index is not None else configuration_of(command, options.mode)
     )
@@ -117,14 +116,6 @@ def refuse_folder(loaded: Loaded, home: Home) -> None:
     if given is not None and not (home.root / Path(given).expanduser()).is_dir():
         wrong = f"work_dir {given} is no folder"
         raise BadInput([loaded.fault(("work_dir",), wrong, "name one that exists, or null")])
-
-
-def home_here() -> Home:
-    """This home, and where its state, runs and history lie as its settings have it; nothing is made.
-
-    Raises BadInput with what is wrong in the settings."""
-    home = Home.find()
-    return _local_home(home, load(None).settings, make=False)[0]
 
 
 def _hook_names(loaded: Loaded, home: Home) -> frozenset[str]:
@@ -206,48 +197,6 @@ def mode_of(command_file: str) -> Mode:
     multi = read(path, "multi", command_file)
     single = multi if not multi.faults else read(path, "single", command_file)
     return "single" if len(single.faults) < len(multi.faults) else "multi"
-
-
-def _local_home(home: Home, settings: Settings, make: bool) -> tuple[Home, tuple[Problem, ...]]:
-    """Locks and SQLite don't work on network file systems, and home directories often are on one. `make` the
-    folder that is used instead, if it is not there."""
-    if settings.state_dir is not None:
-        given = home.root / Path(settings.state_dir).expanduser()
-        return Home(home.root, _own_folder(given, make) / home.name), ()
-    there = next(folder for folder in (home.logs, *home.logs.parents) if folder.exists())
-    if procfs.file_system(there) not in procfs.NETWORK_FILE_SYSTEMS:
-        return home, ()
-    local = _own_folder(Path("/var/tmp"), make) / home.name
-    return Home(home.root, local), (problem("state_dir", logs=str(home.logs), folder=str(local)),)
-
-
-def make_folders(home: Home) -> None:
-    """logs/ holds what programs write, for nobody else to read. Raises BadInput."""
-    for folder in (home.logs, home.data, home.state, home.runs):
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700)
-        except OSError as error:
-            raise BadInput(
-                f"{folder} can't be made or written ({error.strerror}): gpulane keeps its logs and history "
-                "there; set GPULANE_HOME to a folder of your own"
-            ) from error
-
-
-def _own_folder(parent: Path, make: bool) -> Path:
-    """A folder of this user's alone in one that others may use as well. Raises BadInput."""
-    path = parent / f"gpulane-{os.getuid()}"
-    if make:
-        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    elif not path.exists():
-        return path
-    if parent.stat().st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
-        raise BadInput(f"anybody can replace what lies in {parent}; chmod +t it, or name another state_dir")
-    path.mkdir(mode=0o700, exist_ok=True)
-    info = path.lstat()
-    if info.st_uid != os.getuid() or info.st_mode & 0o077 or path.is_symlink():
-        raise BadInput(f"{path} is not a folder of yours alone; name another state_dir in gpu_manage.yaml")
-    return path
 
 
 def read_command_file(files: Files, verdicts: Verdicts, counted: Counted | None = None) -> Parsed:

@@ -14,6 +14,7 @@ from app.counting import counts_of
 from app.earlier import count_living, unfinished_run
 from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
+from app.home import make_folders
 from app.model.faults import BadInput, Fault
 from app.model.gpu import Gpu
 from app.model.problems import Problem
@@ -56,7 +57,7 @@ async def make_ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> R
     preparation.raise_descriptor_limit()
     files = preparation.find_files(options)
     metrics = _open_port(stack, options.metrics_port)
-    preparation.make_folders(files.home)
+    make_folders(files.home)
     stack.callback(take_plan(files.home.state, files.command).release)
     unfinished = unfinished_run(files.home, files.command, options)
     saved, given_up = (None, unfinished) if options.start == "fresh" else (unfinished, None)

@@ -15,13 +15,14 @@ from app.amend import Amended, Change, CommandFile, alone, amend, check_script
 from app.client import Client, NoAnswer
 from app.command_file.document import Document
 from app.command_file.parse import Parsed
+from app.home import make_folders
 from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.settings import Settings
 from app.model.state import FINISHED, Running
 from app.model.task import TaskSpec
 from app.options import RunOptions
-from app.preparation import find_files, make_folders
+from app.preparation import find_files
 from app.store.lasting import KeptTask, largest_queue, task_of_queue, tasks_of_file
 from app.store.plan_lock import plan_holder, take_plan
 

@@ -10,6 +10,7 @@ import typer
 from app.commands import flags
 from app.commands.flags import Words
 from app.commands.verbs import Json, refused, tell
+from app.home import home_here
 from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.task import Mode, TaskSpec
@@ -108,7 +109,7 @@ def append_block(file: str, asked: Asked) -> dict[str, Any]:
     from app.preparation import mode_of
     from app.tables import is_table
 
-    home = Home.find()
+    home = home_here()
     path = _path(home, file)
     if is_table(path):
         raise BadInput(f"{file} is a table, where a task is a row: add one there")

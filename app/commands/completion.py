@@ -5,6 +5,7 @@ then a candidate a line, with a tab and what it is. (The scripts that click and 
 PATH, and ours is mostly called by its path.)
 """
 
+import contextlib
 import shlex
 from typing import Annotated
 
@@ -12,7 +13,8 @@ import typer
 
 from app.commands import candidates, known
 from app.commands.units import LAUNCHER
-from app.model.paths import Home
+from app.home import home_here
+from app.model.faults import BadInput
 
 BASH = """\
 # gpulane: completion for bash; eval "$(@ completion bash)" in ~/.bashrc
@@ -89,7 +91,9 @@ def complete(
     if coming.kind == "file":
         typer.echo("files")
         return
-    found = [*coming.words, *known.values(coming.kind, known.states(Home.find()))]
+    found = list(coming.words)
+    with contextlib.suppress(BadInput):  # settings of which the words themselves will complain
+        found += known.values(coming.kind, known.states(home_here()))
     lines = [f"{each.text}\t{each.about}" for each in found if each.text.startswith(begun)]
     typer.echo("\n".join(["words", *lines]))
 

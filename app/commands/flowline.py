@@ -9,6 +9,7 @@ import typer
 
 from app.atomic import write_atomically
 from app.commands.verbs import refused
+from app.home import home_here, make_folders
 from app.model.faults import BadInput
 from app.model.paths import Home
 
@@ -26,7 +27,7 @@ def flowline(
     """Run a table with a script that calls FlowLine's run_cli."""
     from app.commands.shell import prompt
 
-    home, verbs = Home.find(), context.find_root().command
+    home, verbs = refused(home_here), context.find_root().command
     refused(lambda: _start(home, Path(table), Path(script)))
     raise typer.Exit(refused(lambda: prompt(home, verbs, file=table)))
 
@@ -34,7 +35,6 @@ def flowline(
 def _start(home: Home, table: Path, script: Path) -> None:
     """One that runs nothing yet, unless one runs already. Raises BadInput."""
     from app import background
-    from app.preparation import make_folders
     from app.store.plan_lock import plan_holder
     from app.tables import is_table
 

@@ -32,7 +32,7 @@ def health(
     def look() -> "Health":
         from app.commands.since import moment, seconds
         from app.doctor import health
-        from app.preparation import home_here
+        from app.home import home_here
 
         limits = health.Limits(seconds("--stuck-after", stuck_after), moment(since) or 0.0, patience)
         return health.look(home_here(), limits)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.verbs import Json, refused
+from app.home import home_here
 from app.model.faults import BadInput
 from app.model.paths import Home
 
@@ -112,7 +113,6 @@ def stats(
 @contextlib.contextmanager
 def _past() -> Iterator[tuple[Home, sqlite3.Connection]]:
     """Raises BadInput, HistoryError, NewerHistory."""
-    from app.preparation import home_here
     from app.store.past import open_past
 
     home = home_here()

@@ -6,7 +6,7 @@ import typer
 
 from app.commands import find
 from app.commands.verbs import File, Json, Pid, about_tasks, refused, tell
-from app.model.paths import Home
+from app.home import home_here
 
 Tasks = Annotated[
     list[str] | None, typer.Argument(metavar="[TASK...]", help="queue/index, a name, or the start of a key.")
@@ -30,7 +30,7 @@ def release(
     if tasks:
         about_tasks("release")(tasks, pid, file, as_json)
         return
-    tell(refused(lambda: find.the_one(Home.find(), pid, file).ask("release", held_by=held_by)), as_json)
+    tell(refused(lambda: find.the_one(home_here(), pid, file).ask("release", held_by=held_by)), as_json)
 
 
 def register(app: typer.Typer) -> None:

@@ -47,7 +47,8 @@ def scheduler(
 
 def _start(place: "Place", path: Path, file: str | None, fresh: bool, simulate: str | None) -> dict[str, Any]:
     from app import background, submission
-    from app.preparation import configuration_of, make_folders, mode_of
+    from app.home import make_folders
+    from app.preparation import configuration_of, mode_of
 
     pid = _holder(place, path)
     if pid is not None:

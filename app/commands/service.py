@@ -10,6 +10,7 @@ from app.commands import boot as booting
 from app.commands import units
 from app.commands.units import Cron, Unit
 from app.commands.verbs import Json, refused
+from app.home import home_here
 from app.model.faults import BadInput
 from app.model.paths import Home
 
@@ -20,7 +21,7 @@ SHOWN_NOTES = 5
 
 def install(as_json: Json = False) -> None:
     """Have what runs now, or later, resumed after a restart of the machine."""
-    _told(lambda: _install(Home.find()), as_json)
+    _told(lambda: _install(home_here()), as_json)
 
 
 def _install(home: Home) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def _install(home: Home) -> dict[str, Any]:
 
 def uninstall(as_json: Json = False) -> None:
     """Resume nothing after a restart any more. What runs, runs on."""
-    _told(lambda: _uninstall(Home.find()), as_json)
+    _told(lambda: _uninstall(home_here()), as_json)
 
 
 def _uninstall(home: Home) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def _uninstall(home: Home) -> dict[str, Any]:
 
 def status(as_json: Json = False) -> None:
     """Whether it is installed, and what it did last. Exit code 1: it is not, or would not run at boot."""
-    home = Home.find()
+    home = refused(home_here)
     unit, cron = Unit(home), Cron(home)
     by_unit, by_cron = unit.is_ours() and unit.enabled(), cron.installed()
     well = by_cron or (by_unit and units.lingers())
@@ -81,7 +82,7 @@ def status(as_json: Json = False) -> None:
 
 def boot() -> None:
     """What is run after a restart: resumes the schedulers that ran when the machine went down."""
-    home = Home.find()
+    home = refused(home_here)
 
     def tell(line: str) -> None:
         booting.note(home, line)

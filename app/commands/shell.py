@@ -6,6 +6,7 @@ from typing import Any
 import typer
 
 from app.commands.verbs import File, Pid, refused
+from app.home import home_here
 from app.model.paths import Home
 
 
@@ -31,7 +32,7 @@ def prompt(home: Home, verbs: Any, pid: int | None = None, file: str | None = No
 def shell(context: typer.Context, pid: Pid = None, file: File = None) -> None:
     """A prompt: run, gpu, killgpu, kill, ls, gpus, min, max, task, help, exit, and most of these verbs."""
     verbs = context.find_root().command
-    raise typer.Exit(refused(lambda: prompt(Home.find(), verbs, pid, file)))
+    raise typer.Exit(refused(lambda: prompt(home_here(), verbs, pid, file)))
 
 
 def register(app: typer.Typer) -> None:

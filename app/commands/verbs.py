@@ -13,8 +13,8 @@ from app.commands import find, show
 from app.commands.cards import CARDS, cards_of, turn_gpu
 from app.commands.explain import as_it_was, lines_of
 from app.commands.follow import follow_log, log_of, show_log, wait_for, wait_for_schedulers
+from app.home import home_here
 from app.model.faults import BadInput, GpulaneError
-from app.model.paths import Home
 from app.model.state_file import ADAPTER
 from app.view.summary import whole_lines
 
@@ -56,7 +56,7 @@ def ls(
     ] = False,
 ) -> None:
     """Schedulers, their queues and tasks, and why those wait that do."""
-    home = Home.find()
+    home = refused(home_here)
     found = refused(lambda: find.schedulers(home, pid, file))
     if as_json:
         rows = [ADAPTER.dump_python(one.seen, mode="json") | {"alive": one.ran} for one in found]
@@ -77,7 +77,7 @@ def ls(
 
 def gpus(pid: Pid = None, file: File = None, as_json: Json = False, watch: Watch = False) -> None:
     """Cards: memory, use, temperature, power, whose processes, whose leases."""
-    home = Home.find()
+    home = refused(home_here)
     cards = refused(lambda: cards_of(home, pid, file))
     if as_json:
         typer.echo(json.dumps(CARDS.dump_python(cards, mode="json")))
@@ -93,7 +93,7 @@ def about_tasks(verb: str) -> Callable[..., None]:
     """A command that asks this of each task it is given."""
 
     def command(tasks: Tasks, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
-        among = refused(lambda: find.living(Home.find(), pid, file))
+        among = refused(lambda: find.living(home_here(), pid, file))
         # All are known, or none is asked.
         places = refused(lambda: [find.the_task(among, task) for task in tasks])
         for place in places:
@@ -104,7 +104,7 @@ def about_tasks(verb: str) -> Callable[..., None]:
 
 def _about_scheduler(verb: str) -> Callable[..., None]:
     def command(pid: Pid = None, file: File = None, as_json: Json = False) -> None:
-        tell(refused(lambda: find.the_one(Home.find(), pid, file).ask(verb)), as_json)
+        tell(refused(lambda: find.the_one(home_here(), pid, file).ask(verb)), as_json)
 
     return command
 
@@ -124,7 +124,7 @@ def kill(
     if tasks:
         about_tasks("kill")(tasks, pid, file, as_json)
     else:
-        tell(refused(lambda: find.the_one(Home.find(), pid, file).ask("kill", gpu=gpu)), as_json)
+        tell(refused(lambda: find.the_one(home_here(), pid, file).ask("kill", gpu=gpu)), as_json)
 
 
 def gpu(
@@ -135,7 +135,7 @@ def gpu(
     as_json: Json = False,
 ) -> None:
     """Use a card no more, or again: all schedulers of yours. What runs there goes on."""
-    tell(refused(lambda: turn_gpu(Home.find(), id_, state, pid, file)), as_json)
+    tell(refused(lambda: turn_gpu(home_here(), id_, state, pid, file)), as_json)
 
 
 def set_(
@@ -148,7 +148,7 @@ def set_(
     """Another value for a setting, until the scheduler ends; without KEY, what they are."""
     if (key is None) != (value is None):
         raise typer.BadParameter("name a setting and its value, or neither")
-    one = refused(lambda: find.the_one(Home.find(), pid, file))
+    one = refused(lambda: find.the_one(home_here(), pid, file))
     if key is not None:
         tell(refused(lambda: one.ask("set", key=key, value=value)), as_json)
         return
@@ -158,8 +158,7 @@ def set_(
 
 def why(task: Task, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
     """Why a task waits: everything in its way, and what would start it."""
-    home = Home.find()
-    place = refused(lambda: find.the_task(find.schedulers(home, pid, file), task))
+    place = refused(lambda: find.the_task(find.schedulers(home_here(), pid, file), task))
     answer = refused(lambda: place.ask("why") if place.scheduler.alive() else as_it_was(place))
     if as_json:
         tell(answer, as_json)
@@ -182,7 +181,7 @@ def logs(
     """The end of a task's log."""
 
     def show_it() -> None:
-        place = find.the_task(find.schedulers(Home.find(), pid, file), task)
+        place = find.the_task(find.schedulers(home_here(), pid, file), task)
         if follow:
             follow_log(place, attempt)
         else:
@@ -201,7 +200,7 @@ def wait(
     schedulers have."""
 
     def wait_() -> int:
-        among = find.schedulers(Home.find(), pid, file)
+        among = find.schedulers(home_here(), pid, file)
         if tasks:
             return wait_for([find.the_task(among, each) for each in tasks])
         if not among:

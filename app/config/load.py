@@ -56,6 +56,13 @@ def load(path: Path | None = None) -> Loaded:
     return Loaded(settings, found.problems + more, str(path), tree, found.text)
 
 
+def state_dir_of(path: Path) -> str | None:
+    """What a file says of it, whatever else may be wrong there. Raises BadInput if it can't be read."""
+    found = read_trusted(path, LARGEST_BYTES, str(path))
+    given = Reader(str(path)).read(_compose(found.text, str(path))).values.get("state_dir")
+    return given if isinstance(given, str) else None
+
+
 def settings_of(text: str, file: str) -> Settings:
     """The settings that a YAML text says. Raises BadInput."""
     return _read(text, file)[0]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-from app import preparation
 from app.config.load import Loaded, load
 from app.doctor.clock import clock
 from app.doctor.driver import cards, look_at_driver
@@ -12,6 +11,7 @@ from app.doctor.folders import settings as of_settings
 from app.doctor.leases import leases
 from app.doctor.programs import programs
 from app.doctor.states import states
+from app.home import home_here
 from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.settings import Settings
@@ -29,7 +29,7 @@ def examine(driver_seconds: float) -> Iterator[Finding]:
     yield from _sound("programs", programs())
     yield from of_settings(loaded, home.config_file())
     try:
-        home = preparation.home_here() if isinstance(loaded, Loaded) else home
+        home = home_here()
     except BadInput as bad:
         yield Finding.wrong("folders", str(bad))
     yield from _sound("folders", folders(home))
