@@ -19,7 +19,7 @@ from app.model.state import Completed
 from app.narrate import counted, log
 from app.preparation import Files
 from app.signature import Signature, signature
-from app.tables.count import Counts, Rewritten, TableBusy
+from app.tables.count import Counts, Rewritten, Settled, TableBusy
 from app.tables.journal import Due, Journal
 from app.tables.read import Identity
 
@@ -62,8 +62,12 @@ class Counting:
         self._counts.rewritten = tell
         self._due = asyncio.Event()
         self._unwritten: list[tuple[int | str, Identity]] = []  #: what the journal has not taken yet
-        self._lost: list[Due] = []  #: whose rows are not there at the moment
+        self._lost: tuple[Due, ...] = ()  #: whose rows are not there at the moment
         self._problem: Problem | None = None
+
+    def look(self) -> None:
+        """Somebody has saved the file, and what was counted in it may be gone."""
+        self._due.set()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -121,8 +125,6 @@ class Counting:
 
     async def finish(self) -> None:
         """The last ones. What can't be counted now, the next start on the table counts."""
-        if not self._journal.pending() and not self._unwritten:
-            return
         try:
             await self._settle(LAST_SECONDS)
         except LATER as error:
@@ -138,12 +140,18 @@ class Counting:
             before_sleep=self._say,
             reraise=True,
         )
-        self._lost = await retrying(self._try, seconds is not None)
-        self._problem = None
+        settled: Settled = await retrying(self._try, seconds is not None)
+        self._lost, self._problem = settled.lost, None
+        if settled.again:
+            log.warning(
+                "somebody has saved a copy of %s that was older than its counts: %s counted again (to have a "
+                "row run again, raise its need_run_num)",
+                *(self._path, counted(settled.again, "run")),
+            )
         for due in self._lost if seconds is not None else ():
             log.warning("row %s is not in the table any more: its run is not counted", due.identity[1])
 
-    async def _try(self, last: bool) -> list[Due]:
+    async def _try(self, last: bool) -> Settled:
         self._write_down()
         return await asyncio.to_thread(self._counts.settle, last)
 

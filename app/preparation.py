@@ -22,7 +22,7 @@ from app.model.task import MODES, Mode
 from app.notify.notifier import refuse_wrong
 from app.options import RunOptions
 from app.tables import is_table, read_table
-from app.tables.read import Counted
+from app.tables.read import NOTHING, Known
 from app.tables.rows import Commands
 from app.trust import read_trusted
 
@@ -199,10 +199,10 @@ def mode_of(command_file: str) -> Mode:
     return "single" if len(single.faults) < len(multi.faults) else "multi"
 
 
-def read_command_file(files: Files, verdicts: Verdicts, counted: Counted | None = None) -> Parsed:
-    """The command file, its scripts checked by bash, with every fault of it. `counted`: see `read_table`."""
+def read_command_file(files: Files, verdicts: Verdicts, known: Known = NOTHING) -> Parsed:
+    """The command file, its scripts checked by bash, with every fault of it; `known` of a table's rows."""
     if is_table(files.command):
-        parsed = read_table(files.command, files.mode, files.shown, files.commands, counted)
+        parsed = read_table(files.command, files.mode, files.shown, files.commands, known)
     else:
         parsed = read(files.command, files.mode, files.shown)
     faults = (*parsed.faults, *check_scripts(parsed, files.shown, verdicts))

@@ -3,6 +3,7 @@ what an earlier run of a table was not counted in it."""
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from app.home import make_folders
 from app.model.faults import BadInput, Fault
 from app.model.gpu import Gpu
 from app.model.problems import Problem
+from app.model.task import TaskKey
 from app.narrate import counted
 from app.options import RunOptions
 from app.preparation import Files
@@ -27,6 +29,7 @@ from app.store.resume import SavedRun
 from app.tables import is_table
 from app.tables.count import TableBusy
 from app.tables.journal import Journal
+from app.tables.read import NOTHING, Known, queues_of
 
 if TYPE_CHECKING:
     from app.metrics.port import MetricsPort
@@ -64,8 +67,9 @@ async def make_ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> R
     seen = signature(files.command)
     verdicts: Verdicts = {}
     journal = await _journal(files, saved) if is_table(files.command) else None
-    runs = journal.counts(saved.name) if journal and saved else None
-    parsed = preparation.read_command_file(files, verdicts, runs)
+    had = ((task.key, task.queue_id) for task in saved.tasks) if saved else ()
+    known = _known(journal, saved.name, had) if journal and saved else NOTHING
+    parsed = preparation.read_command_file(files, verdicts, known)
     if saved is not None:
         refuse(parsed.faults, files, saved)
     watch = GpuWatch(
@@ -132,10 +136,14 @@ async def _cards_at_resume(watch: GpuWatch, files: Files, saved: SavedRun) -> tu
         raise
 
 
-def read_again(ready: Ready, run: str) -> Parsed:
-    """The command file as it stands now, for a run that is under way."""
+def read_again(ready: Ready, run: str, had: Iterable[tuple[TaskKey, int]]) -> Parsed:
+    """The command file as it stands now, for a run under way that has had these tasks in these queues."""
     if ready.journal is None:
         return preparation.read_command_file(ready.files, ready.verdicts)
     with ready.journal.table:  # what is counted, and the file that it is counted in
-        counts = ready.journal.counts(run)
-        return preparation.read_command_file(ready.files, ready.verdicts, counts)
+        known = _known(ready.journal, run, had)
+        return preparation.read_command_file(ready.files, ready.verdicts, known)
+
+
+def _known(journal: Journal, run: str, had: Iterable[tuple[TaskKey, int]]) -> Known:
+    return Known(journal.counts(run), queues_of(had))

@@ -1,6 +1,6 @@
 """A good version of the command file becomes the plan, while its scheduler runs."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from app.command_file.parse import Parsed
 from app.core import plan
@@ -59,6 +59,11 @@ class Replan:
         known = self._engine.core.known()
         todo = (key not in known or known[key].state.status not in RUN_DONE for key in self._keys(parsed))
         return bool(parsed.faults) or any(todo)
+
+    def had(self) -> Iterator[tuple[TaskKey, int]]:
+        """The tasks of the run so far, and their queues. Any thread may ask."""
+        for key, task in self._engine.core.known().items():
+            yield key, task.spec.queue_id
 
     def _keys(self, parsed: Parsed) -> tuple[TaskKey, ...]:
         core = self._engine.core

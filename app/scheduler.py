@@ -119,7 +119,13 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     used = (task.key for task in ready.saved.tasks) if ready.saved else ()
     replan = Replan(engine, files, lambda: backend.rules, backend.known, used)
     retune = Retune(engine, backend, files)
-    edits, settings = _edits(ready, the_plan.name, replan, retune, lambda: publisher.look_again())
+
+    def saved() -> None:
+        publisher.look_again()
+        if counting:
+            counting.look()
+
+    edits, settings = _edits(ready, the_plan.name, replan, retune, saved)
 
     def problems() -> list[Problem]:
         changing = (*edits.problems, *settings.problems, *retune.problems)
@@ -156,7 +162,10 @@ def _edits(
 ) -> tuple[Edits[Parsed], Edits[Loaded]]:
     """Of the command file, and of the settings."""
     files = ready.files
-    read = partial(read_again, ready, run)
+
+    def read() -> Parsed:
+        return read_again(ready, run, replan.had())
+
     of_settings = Edits(
         files.config or files.home.config_file(),
         UNREAD if files.loaded.file else None,  # it may have changed since it was read
@@ -341,7 +350,7 @@ async def _file_has_more(ready: Ready, parts: Parts) -> bool:
     if parts.edits.up_to_date or not ready.files.command.exists():
         return False
     try:
-        parsed = await asyncio.to_thread(read_again, ready, parts.plan.name)
+        parsed = await asyncio.to_thread(read_again, ready, parts.plan.name, parts.replan.had())
     except (BadInput, OSError):
         return True
     return parts.replan.has_more(parsed)

@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.atomic import write_atomically
@@ -27,6 +28,14 @@ class TableBusy(Exception):
     """Somebody has it open, or saves it: later."""
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What came of it."""
+
+    lost: tuple[Due, ...] = ()  #: as their rows are not there
+    again: int = 0  #: as an older copy was saved over them
+
+
 class Counts:
     """Counts the runs of one table's rows. For one thread at a time; everything here may block."""
 
@@ -34,40 +43,59 @@ class Counts:
         self.rewritten: Rewritten = lambda before, after: None  #: of what the file was and is
         self._path, self._mode, self._how = path, mode, how
         self._journal, self._lock = journal, lock
+        self._seen: Signature | None = None  #: the file in which nothing is to be counted any more
 
-    def settle(self, last: bool = False) -> list[Due]:
-        """Count what is pending, and tell `rewritten`; what is left, as its row is not there. That may come
-        back in the middle of an edit, so it stays pending, unless this is the `last` time.
+    def settle(self, last: bool = False) -> Settled:
+        """Count what is pending, and tell `rewritten`. A row that is not there may come back in the middle of
+        an edit, so its run stays pending, unless this is the `last` time.
 
         Raises TableBusy, BadInput, OSError: nothing was counted then."""
-        if not self._journal.pending():
-            return []
+        if not self._journal.pending() and not self._is_older():
+            return Settled()
         _refuse_open(self._path)
         lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             for _ in range(ROUNDS):
                 with self._journal.table:
-                    lost = self._try(self._journal.pending())
-                    if lost is not None and last:
-                        self._journal.counted([due.number for due in lost])
-                if lost is not None:
-                    return lost
+                    settled = self._try()
+                    if settled is not None and last:
+                        self._journal.counted([due.number for due in settled.lost])
+                if settled is not None:
+                    return settled
             raise TableBusy(f"{self._path} is being saved again and again")
         finally:
             os.close(lock)
 
-    def _try(self, pending: Sequence[Due]) -> list[Due] | None:
+    def _is_older(self) -> bool:
+        """Has somebody saved a copy that lacks what was counted? One with faults says nothing."""
+        before = signature(self._path)
+        if before == self._seen:
+            return False
+        try:
+            undone = self._undone(self._rows(self._data()))
+        except (BadInput, OSError):
+            return False
+        if not undone:
+            self._seen = before
+        return bool(undone)
+
+    def _data(self) -> bytes:
+        return read_trusted_bytes(self._path, LARGEST_BYTES, str(self._path))[0]
+
+    def _try(self) -> Settled | None:
         """None: somebody has saved the file meanwhile."""
         before = signature(self._path)
-        data, _ = read_trusted_bytes(self._path, LARGEST_BYTES, str(self._path))
+        data = self._data()
         rows = self._rows(data)
         written = self._written_already(rows)
-        plan, lost = _plan([due for due in pending if due.number not in written], rows)
+        undone = self._undone(rows)
+        self._journal.undone(undone)
+        plan, lost = _plan([due for due in self._journal.pending() if due.number not in written], rows)
         if plan.rows and not self._write(data, before, plan):
             return None
         self._journal.counted([*written, *plan.rows])
-        return lost
+        return Settled(tuple(lost), len(undone))
 
     def _write(self, data: bytes, before: Signature | None, plan: "_Plan") -> bool:
         """False: somebody has saved the file meanwhile."""
@@ -84,6 +112,7 @@ class Counts:
                 self._journal.not_written(list(plan.rows))
         after = signature(self._path) if done else None
         if after is not None and (after[0], after[2]) == (mtime, inode):  # else others have saved it again
+            self._seen = after
             self.rewritten(before, after)
         return done
 
@@ -96,6 +125,20 @@ class Counts:
         if faults:  # somebody is in the middle of an edit
             raise BadInput(faults)
         return rows
+
+    def _undone(self, rows: dict[Identity, list[RowTask]]) -> list[Number]:
+        """Counts that were in the file and are not any more: somebody has saved a copy over it that they had
+        read before. Of twins nobody can tell."""
+        there: dict[str, list[RowTask]] = defaultdict(list)
+        for (digest, _), found in rows.items():
+            there[digest] += found
+        written = self._journal.written()
+        return [
+            number
+            for digest, counts in written.items()
+            for number, value in counts.items()
+            if len(there[digest]) == 1 and there[digest][0].done < value
+        ]
 
     def _written_already(self, rows: dict[Identity, list[RowTask]]) -> set[Number]:
         """Counts that an earlier writer had written when it died before it could say so."""

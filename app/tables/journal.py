@@ -5,7 +5,7 @@ import errno
 import json
 import os
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +43,8 @@ class _Account:
 
 class Journal:
     """Lines of JSON, appended: `due` when a run is over, `try` before its count is written, `done` after, or
-    `untry` where that failed. A torn last line is one of a writer that died, and counts as not written."""
+    `untry` where that failed; `undo` when somebody has saved an older copy over it. A torn last line is of a
+    writer that died, and counts as not written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -74,6 +75,18 @@ class Journal:
     def counted(self, numbers: Collection[Number]) -> None:
         """They are in the file now. Raises OSError."""
         self._append([{"done": number, "run": run} for run, number in numbers])
+
+    def undone(self, numbers: Collection[Number]) -> None:
+        """They are in the file no more: they are pending again. Raises OSError."""
+        self._append([{"undo": number, "run": run} for run, number in numbers])
+
+    def written(self) -> Mapping[str, Mapping[Number, int]]:
+        """What `run_num` of its row became by each count that is in the file, by the rows' digests."""
+        found: dict[str, dict[Number, int]] = defaultdict(dict)
+        with self._lock:
+            for number in self._account.done & self._account.tried.keys():
+                found[self._account.due[number].identity[0]][number] = int(self._account.tried[number][1])
+        return found
 
     def pending(self) -> Sequence[Due]:
         with self._lock:
@@ -132,6 +145,9 @@ class Journal:
                 self._account.tried.pop((run, entry["untry"]), None)
             elif "done" in entry:
                 self._account.done.add((run, entry["done"]))
+            elif "undo" in entry:
+                self._account.done.discard((run, entry["undo"]))
+                self._account.tried.pop((run, entry["undo"]), None)
 
 
 def _entries(line: bytes) -> Iterator[dict[str, Any]]:

@@ -2,16 +2,16 @@
 
 import hashlib
 import shutil
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.command_file.parse import Parsed
 from app.model.faults import BadInput, Fault
 from app.model.problems import Problem
-from app.model.task import Mode, TaskSpec, Value
-from app.tables.rows import Commands, RowReader
+from app.model.task import Mode, TaskKey, TaskSpec, Value
+from app.tables.rows import Commands, OwnQueues, RowReader
 from app.tables.sheet import SUFFIXES, Sheet, Unreadable, of_suffix
 from app.trust import decode, read_trusted_bytes
 
@@ -26,6 +26,25 @@ Identity = tuple[str, str | None]
 
 Counted = Mapping[Identity, int]
 """Runs of the present run of the plan that the file's `run_num` has in it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a run knows of a table that is read again."""
+
+    counted: Counted = field(default_factory=dict)
+    queues: Mapping[str, Sequence[int]] = field(default_factory=dict)  #: of its tasks, by digest
+
+
+NOTHING = Known()
+
+
+def queues_of(tasks: Iterable[tuple[TaskKey, int]]) -> Mapping[str, Sequence[int]]:
+    """See `Known.queues`; of tasks and their queues."""
+    found: dict[str, dict[int, None]] = defaultdict(dict)
+    for key, queue in tasks:
+        found[key.digest][queue] = None
+    return {digest: tuple(queues) for digest, queues in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +82,13 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def read_table(path: Path, mode: Mode, name: str, how: Commands, counted: Counted | None = None) -> Parsed:
+def read_table(path: Path, mode: Mode, name: str, how: Commands, known: Known = NOTHING) -> Parsed:
     """A table's tasks: each row as often as is missing, and those runs of this run that are counted in it.
 
     Never raises; `how`: its commands are made."""
     try:
         data, problems = read_trusted_bytes(path, LARGEST_BYTES, name)
-        return parse_table(path, data, mode, name, how, counted, problems)
+        return parse_table(path, data, mode, name, how, known, problems)
     except BadInput as bad:
         return Parsed(Table("", Sheet((), ())), (), bad.faults)
 
@@ -80,14 +99,14 @@ def parse_table(
     mode: Mode,
     name: str,
     how: Commands,
-    counted: Counted | None = None,
+    known: Known = NOTHING,
     problems: tuple[Problem, ...] = (),
 ) -> Parsed:
     """Raises BadInput for what is no table at all."""
     sheet = parse_sheet(path, data, name)
     faults: list[Fault] = []
-    rows = list(row_tasks(sheet, mode, name, how, faults))
-    left = Counter(counted or {})
+    rows = list(row_tasks(sheet, mode, name, how, faults, known.queues))
+    left = Counter(known.counted)
     tasks: list[TaskSpec] = []
     for row in rows:
         ours = min(row.done, left[row.identity])  # of twins the first were counted first
@@ -102,13 +121,20 @@ def parse_table(
     return Parsed(Table(text, sheet), tuple(tasks), tuple(sorted(faults)), problems)
 
 
-def row_tasks(sheet: Sheet, mode: Mode, name: str, how: Commands, faults: list[Fault]) -> Iterator[RowTask]:
+def row_tasks(
+    sheet: Sheet,
+    mode: Mode,
+    name: str,
+    how: Commands,
+    faults: list[Fault],
+    queues: Mapping[str, Sequence[int]] = NOTHING.queues,
+) -> Iterator[RowTask]:
     """Of every sound row; what is wrong with the others is added to `faults`."""
 
     def report(line: int, column: str, problem: str, hint: str) -> None:
         faults.append(Fault(name, *sheet.place(line, column), problem, hint))
 
-    reader = RowReader(mode, how, _first_queue(sheet), report)
+    reader = RowReader(mode, how, OwnQueues(_named_queues(sheet), queues), report)
     tmux = shutil.which("tmux") is not None
     for at, row in enumerate(sheet.rows):
         spec, runs = reader.task(row, at), reader.runs(row)
@@ -118,10 +144,11 @@ def row_tasks(sheet: Sheet, mode: Mode, name: str, how: Commands, faults: list[F
             yield RowTask(at, spec, *runs)
 
 
-def _first_queue(sheet: Sheet) -> int:
-    """Rows that name no queue get one each, behind those that are named."""
-    named = [row.cells["queue"].strip() for row in sheet.rows if "queue" in row.cells]
-    return 1 + max((int(text) for text in named if text.isascii() and text.isdecimal()), default=-1)
+def _named_queues(sheet: Sheet) -> Iterator[int]:
+    for row in sheet.rows:
+        text = row.cells.get("queue", "").strip()
+        if text.isascii() and text.isdecimal():
+            yield int(text)
 
 
 def parse_sheet(path: Path, data: bytes, name: str) -> Sheet:

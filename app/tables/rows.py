@@ -2,8 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -52,12 +52,33 @@ class Commands:
     hooked: bool = False  #: a hook builds each of them, when it has its cards
 
 
+class OwnQueues:
+    """Rows that name no queue get one each: that which their tasks have had already, else one of nobody's.
+
+    By their place alone a row that is new would stand behind one that was there before and runs still."""
+
+    def __init__(self, named: Iterable[int], known: Mapping[str, Sequence[int]]) -> None:
+        """`named`: queues that rows name; `known`: of all tasks so far, by digest."""
+        taken = {*named}
+        self._left = {digest: [each for each in had if each not in taken] for digest, had in known.items()}
+        self._given: set[int] = set()
+        self._next = 1 + max((*taken, *(each for had in known.values() for each in had)), default=-1)
+
+    def of(self, digest: str) -> int:
+        for had in self._left.get(digest, ()):
+            if had not in self._given:
+                self._given.add(had)
+                return had
+        self._next += 1
+        return self._next - 1
+
+
 class RowReader:
     """Reads the rows of a table, one after the other."""
 
-    def __init__(self, mode: Mode, how: Commands, first_queue: int, report: Report) -> None:
-        """`first_queue`: of rows that name none."""
-        self._mode, self._how, self._first_queue = mode, how, first_queue
+    def __init__(self, mode: Mode, how: Commands, own: "OwnQueues", report: Report) -> None:
+        """`own`: for rows that name no queue."""
+        self._mode, self._how, self._own = mode, how, own
         self._report = report
 
     def task(self, row: Row, at: int) -> TaskSpec | None:
@@ -76,9 +97,9 @@ class RowReader:
         script = self._script(row, report)
         if not sound or script is None:
             return None
-        number = self._first_queue + at if queue is None else queue
         gb = (memory if "memory_gb" in row.cells else 0.0) if gpus else 0.0
-        return TaskSpec(number, script, gpus, gb, options, row.line)
+        spec = TaskSpec(queue or 0, script, gpus, gb, options, row.line)
+        return spec if queue is not None else replace(spec, queue_id=self._own.of(spec.digest()))
 
     def runs(self, row: Row) -> tuple[int, int] | None:
         """How often it was run, and how often it shall be; None after a report."""

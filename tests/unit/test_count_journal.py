@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.tables.count import Counts
+from app.tables.count import Counts, Settled, TableBusy
 from app.tables.journal import Journal
 from app.tables.read import row_tasks
 from app.tables.rows import Commands
@@ -44,7 +44,7 @@ def test_a_write_that_failed_is_made_again(table: Path, monkeypatch: pytest.Monk
         with pytest.raises(OSError, match="No space"):
             counts(table, journal).settle()
     assert table.read_text() == TWINS
-    assert counts(table, Journal(table.with_suffix(".jsonl"))).settle() == []
+    assert counts(table, Journal(table.with_suffix(".jsonl"))).settle() == Settled()
     assert table.read_text() == TWINS.replace("a,x,0,1", "a,x,1,1")
 
 
@@ -63,7 +63,7 @@ def test_a_writer_that_died_between_try_and_done(table: Path, was_written: bool)
 def test_what_has_no_row_stays_due_until_the_last_time(table: Path) -> None:
     journal = noted(table)
     table.write_text("name,cmd,run_num,need_run_num\nb,y,0,1\n")
-    assert len(counts(table, journal).settle()) == 1
+    assert len(counts(table, journal).settle().lost) == 1
     assert len(journal.pending()) == 1
     table.write_text(TWINS)
     counts(table, journal).settle()
@@ -78,3 +78,55 @@ def test_a_torn_line_counts_as_not_written(table: Path) -> None:
     assert len(journal.pending()) == 1
     counts(table, journal).settle()
     assert not Journal(path).pending()
+
+
+ROWS = "name,cmd,run_num,need_run_num\na,x,0,3\nb,y,0,1\n"
+
+
+def counted(table: Path, runs: int) -> Journal:
+    """So many runs of the row `a` are in the file."""
+    journal = Journal(table.with_suffix(".jsonl"))
+    identity = next(
+        row_tasks(of_suffix(table).read(table.read_bytes()), "multi", "t", Commands(), [])
+    ).identity
+    for number in range(runs):
+        journal.due("run", number, identity)
+        counts(table, journal).settle()
+    return journal
+
+
+@pytest.mark.parametrize(
+    ("saved", "again", "left"),
+    [
+        ("name,run_num,cmd\nb,0,y\na,0,x\n", 2, "name,run_num,cmd\nb,0,y\na,2,x\n"),  # an older copy, sorted
+        ("name,cmd,run_num\nq,x,1\n", 1, "name,cmd,run_num\nq,x,2\n"),  # renamed, with the first count in it
+        ("name,cmd,run_num\na,x,5\n", 0, "name,cmd,run_num\na,x,5\n"),
+        ("name,cmd,run_num\nb,y,0\n", 0, "name,cmd,run_num\nb,y,0\n"),  # the row is gone
+        ("name,cmd,run_num\na,x,0\na,x,0\n", 0, "name,cmd,run_num\na,x,0\na,x,0\n"),  # which of them?
+    ],
+)
+def test_an_older_copy_saved_over_it_loses_no_count(table: Path, saved: str, again: int, left: str) -> None:
+    table.write_text(ROWS)
+    journal = counted(table, 2)
+    counter = counts(table, journal)
+    assert counter.settle() == Settled()
+    table.write_text(saved)
+    assert counter.settle() == Settled((), again)
+    assert table.read_text() == left
+    assert counts(table, Journal(table.with_suffix(".jsonl"))).settle() == Settled()
+    assert table.read_text() == left
+
+
+def test_an_older_copy_that_is_open_in_a_spreadsheet_program_waits(table: Path) -> None:
+    table.write_text(ROWS)
+    journal = counted(table, 1)
+    counter = counts(table, journal)
+    lock = table.with_name(f".~lock.{table.name}#")
+    lock.touch()
+    assert counter.settle() == Settled(), "it is of no matter while nothing is to be counted"
+    table.write_text(ROWS)
+    with pytest.raises(TableBusy):
+        counter.settle()
+    lock.unlink()
+    assert counter.settle().again == 1
+    assert "a,x,1,3" in table.read_text()
