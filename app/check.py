@@ -73,7 +73,8 @@ async def check(options: RunOptions) -> int:
 def _show(
     console: Console, files: Files, parsed: Parsed, first: str | None, problems: Sequence[Problem]
 ) -> None:
-    _show_plan(console, parsed.tasks)
+    if parsed.tasks:
+        _show_plan(console, parsed.tasks)
     held = sum(task.options.hold for task in parsed.tasks)
     queues = len({task.queue_id for task in parsed.tasks})
     size = f"{counted(len(parsed.tasks), 'task')} in {counted(queues, 'queue')}, {held} held"

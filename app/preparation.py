@@ -24,6 +24,7 @@ from app.options import RunOptions
 from app.tables import is_table, read_table
 from app.tables.read import NOTHING, Known
 from app.tables.rows import Commands
+from app.tables.sheet import OTHERS, SUFFIXES
 from app.trust import read_trusted
 
 LARGEST_HOOKS = 1024 * 1024
@@ -200,7 +201,11 @@ def mode_of(command_file: str) -> Mode:
 
 
 def read_command_file(files: Files, verdicts: Verdicts, known: Known = NOTHING) -> Parsed:
-    """The command file, its scripts checked by bash, with every fault of it; `known` of a table's rows."""
+    """The command file, its scripts checked by bash, with every fault of it; `known` of a table's rows.
+    Raises BadInput for a kind of table that is not read."""
+    if files.command.suffix.lower() in OTHERS:
+        wrong = f"a {files.command.suffix} file is not read"
+        raise BadInput([Fault(files.shown, 0, 0, wrong, f"save it as one of {', '.join(SUFFIXES)}")])
     if is_table(files.command):
         parsed = read_table(files.command, files.mode, files.shown, files.commands, known)
     else:

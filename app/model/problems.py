@@ -16,6 +16,10 @@ TEXTS: dict[str, str] = {
     "settings_gone": "{file} is not there any more: its settings hold as they were, until there is one again",
     "settings_at_start": "{file}: {keys} can't change while a scheduler runs; its next start takes that up",
     "hook_failed": "compare_gpus of your hooks failed, the order of the settings holds: {error}",
+    "nothing_missing": (
+        "{file}: every row has been run as often as it needs; raise need_run_num for what is to run again"
+    ),
+    "column_like": "{file}: the column {column} becomes --{column} of the commands; did you mean {meant}?",
     "not_counted": "run_num can't be counted up in {file} now, it is tried again: {error}",
     "compete_gpus_unused": "{file}: compete_gpus is not used, as use_all_gpus is true",
     "state_dir": "{logs} is on a network file system, so state, runs and history are kept in {folder}",
@@ -98,6 +102,7 @@ APART: dict[str, str] = {
     "lease_unreadable": "owner",
     "lease_flood": "owner",
     "group_writable": "file",
+    "column_like": "column",
 }
 """Kinds of which there may be several at once, and the fact that tells them apart."""
 

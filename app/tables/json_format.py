@@ -42,7 +42,9 @@ class Json:
         if _skip(text, whole.end) != len(text):
             raise _bad(text, whole.end, "something stands behind the table")
         if isinstance(whole.value, list):
-            return _sheet(whole.value)
+            sheet = _sheet(whole.value)
+            rows = zip(sheet.rows, _line_numbers(text, whole.start), strict=True)
+            return replace(sheet, rows=tuple(replace(row, line=line) for row, line in rows))
         if isinstance(whole.value, dict) and all(
             isinstance(each, dict | list) for each in whole.value.values()
         ):
@@ -81,6 +83,14 @@ class JsonLines:
             if row in values
         ]
         return _marked(data, spliced(text, changes))
+
+
+def _line_numbers(text: str, start: int) -> Iterator[int]:
+    """Of the items of a list."""
+    line, last = 1, 0
+    for item in _items(text, start):
+        line, last = line + text.count("\n", last, item.start), item.start
+        yield line
 
 
 def _sheet(rows: list[Any]) -> Sheet:
@@ -174,13 +184,18 @@ def _items(text: str, start: int) -> Iterator[_Span]:
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
     """Number, and where it begins, of each line that holds something. Raises Unreadable."""
+    hint = 'write an object a line, {"name": "a", "lr": 0.01}'
     at = 0
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            start = _skip(text, at)
-            if _value(text, start).end > at + len(line.rstrip()):
-                raise Unreadable(number, 1, "the object goes on in the next line", "write an object a line")
-            yield number, start
+            start = _skip(line, 0)
+            try:
+                end = _value(line, start).end
+            except Unreadable as wrong:
+                raise Unreadable(number, wrong.column or 1, wrong.problem, hint) from None
+            if line[end:].strip():
+                raise Unreadable(number, end + 1, "something stands behind the object", hint)
+            yield number, at + start
         at += len(line) + 1
 
 

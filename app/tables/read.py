@@ -1,5 +1,6 @@
 """A table from disk: what a command file would say of the same tasks."""
 
+import difflib
 import hashlib
 import shutil
 from collections import Counter, defaultdict
@@ -9,14 +10,17 @@ from pathlib import Path
 
 from app.command_file.parse import Parsed
 from app.model.faults import BadInput, Fault
-from app.model.problems import Problem
+from app.model.problems import Problem, problem
 from app.model.task import Mode, TaskKey, TaskSpec, Value
-from app.tables.rows import Commands, OwnQueues, RowReader
+from app.tables.rows import NEED, OURS, Commands, OwnQueues, RowReader
 from app.tables.sheet import SUFFIXES, Sheet, Unreadable, of_suffix
 from app.trust import decode, read_trusted_bytes
 
 LARGEST_BYTES = 64 * 1024 * 1024
 SHAPE = "the first row names the columns, each other one is a task: name, cmd, need_run_num, its arguments"
+
+LIKE = 0.8
+"""How like one of ours a column's name is that may be a slip, by difflib: `memory`, `gpu`, `need_run_nun`."""
 
 COLUMN_OF: Mapping[Value, str] = {"memory": "memory_gb"}
 """Where a value's column is not called like it."""
@@ -115,10 +119,21 @@ def parse_table(
     if not sheet.rows and not faults:
         faults.append(Fault(name, 0, 0, "there is no task in it", SHAPE))
     elif not tasks and not faults:
-        hint = "raise need_run_num, or lower run_num, for what is to run again"
-        faults.append(Fault(name, 0, 0, "every row has been run as often as it needs", hint))
+        problems = (*problems, problem("nothing_missing", file=name))
+    if not how.hooked:
+        problems = (*problems, *_like_ours(sheet, name))
     text = hashlib.sha256(data).hexdigest()
     return Parsed(Table(text, sheet), tuple(tasks), tuple(sorted(faults)), problems)
+
+
+def _like_ours(sheet: Sheet, name: str) -> Iterator[Problem]:
+    """Columns that become flags and may be meant for ours."""
+    for column in sheet.columns:
+        like = difflib.get_close_matches(column.lower(), OURS, 1, LIKE)
+        if column == "repeat":
+            yield problem("column_like", file=name, column=column, meant=NEED)
+        elif column not in OURS and like:
+            yield problem("column_like", file=name, column=column, meant=like[0])
 
 
 def row_tasks(

@@ -36,6 +36,7 @@ OURS = frozenset({NAME, CMD, RUN, NEED, "queue", "gpus", "memory_gb", *OPTIONS})
 
 ARGS = "{args}"
 MOST_RUNS = 10_000
+_ZEROS = re.compile(r"\.0+$")
 _UNUSABLE = re.compile("[\x00\r\ud800-\udfff]")
 
 Report = Callable[[int, str, str, str], None]
@@ -109,7 +110,7 @@ class RowReader:
 
     def _count(self, row: Row, column: str, default: int) -> int | None:
         text = row.cells.get(column, str(default)).strip()
-        whole = text[:-2] if text.endswith(".0") else text
+        whole = _ZEROS.sub("", text)  # as a spreadsheet may show it
         if values.is_digits(whole) and int(whole[:9]) <= MOST_RUNS and len(whole) < 6:
             return int(whole)
         self._report(row.line, column, f"{column} is {clip(text)}", f"write a number from 0 to {MOST_RUNS}")

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-SUFFIXES = (".csv", ".xlsx", ".json", ".jsonl")
+SUFFIXES = (".csv", ".tsv", ".xlsx", ".json", ".jsonl")
+OTHERS = (".xls", ".xlsm", ".xlsb", ".ods", ".parquet", ".feather")
+"""Of tables that are not read."""
 
 
 class Unreadable(Exception):
@@ -51,6 +53,7 @@ def of_suffix(path: Path) -> Format:
 
     formats: Mapping[str, Format] = {
         ".csv": csv_format.Csv(),
+        ".tsv": csv_format.Csv(),
         ".xlsx": xlsx_format.Xlsx(),
         ".json": json_format.Json(),
         ".jsonl": json_format.JsonLines(),

@@ -13,6 +13,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from app.tables.sheet import Row, Sheet, Unreadable, checked
 
 _DECIMALS = re.compile(r"#?,?#*0\.(0+)")
+_PADDED = re.compile("0{2,}")
 
 
 class Xlsx:
@@ -76,6 +77,14 @@ def _last(texts: list[str]) -> int:
     return max((at for at, text in enumerate(texts, 1) if text.strip()), default=0)
 
 
+def _shown(value: float, number_format: str) -> str | None:
+    if decimals := _DECIMALS.fullmatch(number_format):
+        return f"{value:.{len(decimals[1])}f}"
+    if _PADDED.fullmatch(number_format):
+        return f"{value:0{len(number_format)}.0f}"
+    return None
+
+
 def _text(cell: Any, row: int, column: int) -> str:
     """As the sheet shows it, as far as that can be told: 0.010 stays 0.010."""
     value = cell.value
@@ -84,9 +93,9 @@ def _text(cell: Any, row: int, column: int) -> str:
     if isinstance(value, bool):
         return "True" if value else "False"
     if isinstance(value, int | float):
-        decimals = _DECIMALS.fullmatch(str(cell.number_format))
-        if decimals:
-            return f"{value:.{len(decimals[1])}f}"
+        shown = _shown(value, str(cell.number_format))
+        if shown is not None and float(shown) == value:  # a format may add zeros, and take no digit away
+            return shown
         return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()

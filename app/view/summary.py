@@ -33,14 +33,15 @@ def summary(state: StateFile) -> RenderableType:
 
     `print_summary` prints it so that the path of a log is never broken, and can be copied.
     """
-    parts: list[RenderableType] = [_queues(state)]
+    parts: list[RenderableType] = [_queues(state), ""] if state.queues else []
     failed = list(_failed(state.queues))
     if failed:
-        parts += ["", *(_failure(*item) for item in failed[:MOST_FAILED])]
+        parts += [_failure(*item) for item in failed[:MOST_FAILED]]
         left_out = max(state.counts.get("failed", 0), len(failed)) - len(failed[:MOST_FAILED])
         if left_out:
             parts.append(_text(f"and {count(left_out, 'more failed task')}", QUIET))
-    parts += ["", _totals(state)]
+        parts.append("")
+    parts.append(_totals(state))
     parts += [_text(f"{problem.text}", STATE["waiting"]) for problem in state.problems]
     return Group(*parts)
 
@@ -152,9 +153,8 @@ def _totals(state: StateFile) -> Text:
     total = sum(counts.values())
     text = Text()
     text.append(count(total, "task"), STRONG)
-    text.append(": ")
     for at, (status, number) in enumerate(in_order(counts)):
-        text.append(", " if at else "")
+        text.append(", " if at else ": ")
         text.append(f"{number:,} {status}", STATE[status])
     text.append(f", in {duration(state.updated_at - state.started_at)}", QUIET)
     left = sum(number for status, number in counts.items() if status not in RUN_DONE)

@@ -66,7 +66,7 @@ def test_each_row_runs_as_often_as_is_missing_and_is_counted(world: World, suffi
     world.run(command_file=path)
     assert sorted(world.work("done")) == ["--lr 0.010", *["--lr a;touch $HOME/x"] * 2]
     assert counts(path) == {"baseline1": 1, "baseline2": 3}
-    assert "run as often as it needs" in world.run(command_file=path, expect=2)
+    assert "run as often as it needs" in world.run(command_file=path)
     assert len(world.work("done")) == 3
 
 
@@ -156,7 +156,7 @@ def test_what_could_not_be_counted_at_the_end_is_counted_by_the_next_start(world
     assert "1 run could not be counted yet" in world.run(command_file=path)
     assert "close it first" in world.run(command_file=path, expect=2)
     lock.unlink()
-    assert "run as often as it needs" in world.run(command_file=path, expect=2)
+    assert "run as often as it needs" in world.run(command_file=path)
     assert counts(path) == {"baseline1": 1}
     assert world.work("done") == ["--lr 0.010"]
 

@@ -144,7 +144,7 @@ def test_all_faults_come_at_once_with_their_places() -> None:
         (".json", b"3", "it is no table"),
         (".json", b"[1]", "the row is no object"),
         (".json", b'[{"a": [1]}]', "a holds a list or an object"),
-        (".jsonl", b'{"cmd":\n"x"}', "the object goes on in the next line"),
+        (".jsonl", b'{"a":1}\n{"cmd":\n"x"}', "todo:2:8: it is no JSON: .* write an object a line"),
         (".jsonl", b'{"cmd"}\n', "it is no JSON"),
         (".json", b'[{"run_num": 0, "run_num": 1}]', "an object has run_num twice"),
         (".xlsx", b"PK nonsense", "it is no Excel workbook"),
@@ -157,8 +157,8 @@ def test_what_is_no_table_is_said(suffix: str, data: bytes, says: str) -> None:
 
 
 def test_a_table_that_is_done_says_so() -> None:
-    (said,) = faults("cmd,run_num\nrun,1\n")
-    assert "every row has been run as often as it needs" in said
+    done = parsed(b"cmd,run_num\nrun,1\n")
+    assert (done.tasks, done.faults, [each.kind for each in done.problems]) == ((), (), ["nothing_missing"])
     assert faults("") == [
         "todo: there is no task in it; the first row names the columns, each other one is a task: "
         "name, cmd, need_run_num, its arguments"
@@ -212,16 +212,33 @@ def test_one_cell_changes_and_every_other_byte_stays(suffix: str, before: bytes,
     assert of_suffix(Path(f"x{suffix}")).write(before, "run_num", {1: "7"}) == after
 
 
-def test_numbers_of_a_workbook_look_as_they_are_shown() -> None:
+def test_numbers_of_a_workbook_look_as_they_are_shown_but_lose_no_digit() -> None:
     book = Workbook()
     page = book.worksheets[0]
-    page.append(["cmd", "lr", "n", "id", "on", "big"])
-    page.append(["run", 0.01, 3, "00123", True, 1e-5])
-    page["B2"].number_format = "0.000"
+    page.append(["cmd", "lr", "n", "id", "on", "big", "padded", "lr2", "tiny", "long", "run_num"])
+    page.append(["run", 0.01, 3, "00123", True, 1e-5, 7, 0.0123, 0.0001, 1234567, 0])
+    formats = {"B2": "0.000", "G2": "00000", "H2": "0.00", "I2": "0.0", "J2": "000", "K2": "0.00"}
+    for cell, number_format in formats.items():
+        page[cell].number_format = number_format
     out = io.BytesIO()
     book.save(out)
     (task,) = parsed(out.getvalue(), ".xlsx").tasks
-    assert task.script == "run --lr 0.010 --n 3 --id 00123 --on True --big 1e-05"
+    expected = "--lr 0.010 --n 3 --id 00123 --on True --big 1e-05 --padded 00007 --lr2 0.0123 --tiny 0.0001"
+    assert task.script == f"run {expected} --long 1234567"
+
+
+def test_a_column_that_may_be_meant_for_ours_is_told() -> None:
+    found = parsed(b"cmd\tmemory\tneed_run_nun\trepeat\tmodel_name\tlr\nrun\t1\t2\t3\t4\t5\n", ".tsv")
+    assert [(each.facts["column"], each.facts["meant"]) for each in found.problems] == [
+        ("memory", "memory_gb"),
+        ("need_run_nun", "need_run_num"),
+        ("repeat", "need_run_num"),
+    ]
+
+
+def test_a_fault_in_json_is_at_its_line() -> None:
+    data = b'[\n {"cmd": "x"},\n\n {"cmd": "x", "gpus": "y"}]'
+    assert [fault.line for fault in parsed(data, ".json").faults] == [4]
 
 
 @given(st.lists(st.lists(st.text(min_size=1, max_size=6), min_size=2, max_size=2), min_size=1, max_size=5))
