@@ -3,20 +3,34 @@
 import difflib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter
 
 from app.core.events import Verb
-from app.core.naming import named
+from app.core.naming import named, names_of, nearest
 from app.core.task import Task
 from app.core.verdict import SOON
+from app.core.words import is_so
 from app.engine import Engine, now
+from app.local.off import cards_named
 from app.model import state_file
 from app.model.backend import Now, Want
 from app.model.blockers import Change, clauses, gb
 from app.model.faults import GpulaneError
-from app.model.state import FUSE, Backoff, Cancelled, Failed, Held, Running, Skipped, Waiting, holder
+from app.model.state import (
+    FINISHED,
+    FUSE,
+    Backoff,
+    Cancelled,
+    Failed,
+    Held,
+    Running,
+    Skipped,
+    Waiting,
+    holder,
+)
 from app.narrate import counted, duration
 from app.report import shown_task
 
@@ -40,12 +54,17 @@ class Refused(GpulaneError):
 Changes = Callable[[Want, Sequence[Want], Now, Mapping[int, str]], Sequence[Change]]
 
 
+Said = tuple[str, bool]
+"""A sentence, and whether anything was changed."""
+
+
 class Settings(Protocol):
     """What may be set while a scheduler runs."""
 
-    def shown(self) -> Mapping[str, str]: ...
+    def shown(self, key: str | None = None) -> Mapping[str, str]:
+        """All, or one. Raises GpulaneError for one that is none."""
 
-    def set(self, key: str, text: str) -> str:
+    def set(self, key: str, text: str) -> Said:
         """Raises GpulaneError."""
 
 
@@ -56,7 +75,7 @@ class Answers:
         self,
         engine: Engine,
         state: Callable[[], bytes],
-        turn: Callable[[str, bool], str],
+        turn: Callable[[str, bool], Said],
         changes: Changes,
         settings: Settings,
         by: str,
@@ -124,11 +143,17 @@ class Answers:
                 "said": state.reason,
                 "because": said,
                 "stuck": state.stuck,
+                "waits": not self._core.standing,
                 "changes": nearest,
             }
         if state.status == "pending":
             said = list(self._before(task))
-            return {"ok": True, "said": f"{task.label} is pending: {said[0]}", "because": said}
+            return {
+                "ok": True,
+                "said": f"{task.label} is pending: {said[0]}",
+                "because": said,
+                "changes": list(self._its_turn(task)),
+            }
         return {"ok": True, "said": f"{task.label} {_stands(task)}", "because": []}
 
     def _nearest_changes(self, task: Task) -> list[Reply]:
@@ -141,10 +166,28 @@ class Answers:
                 "kind": change.kind,
                 "text": change.text,
                 "all": change.all_of_them,
-                "after": [_ending(running[label]) for label in change.after],
+                "after": [self._ending(running[label]) for label in change.after],
             }
             for change in found
         ]
+
+    def _its_turn(self, task: Task) -> Iterator[Reply]:
+        """When that comes, if what is before it runs, and nothing is between."""
+        queue = self._core.board.queue_of(task)
+        before = list(takewhile(lambda each: each is not task, queue.tasks))
+        left = [each for each in before if each.state.status not in FINISHED]
+        running = [each for each in queue.tasks if isinstance(each.state, Running)]
+        if running and all(isinstance(each.state, Running) for each in left):
+            labels = [each.label for each in running]
+            text = f"when task {' and '.join(labels)} {'ends' if len(labels) == 1 else 'have ended'}"
+            after = [self._ending(each) for each in running]
+            yield {"kind": "ends", "text": text, "all": True, "after": after}
+
+    def _ending(self, task: Task) -> Reply:
+        """Of one that runs: since when, and until when at most, as wall times."""
+        since, timeout = task.running.since, task.timeout(self._core.settings)
+        until = None if timeout is None else since + timeout
+        return {"task": task.label, "key": str(task.key), "since": since, "until": until}
 
     def _before(self, task: Task) -> Iterator[str]:
         """Why it does not even wait for GPUs."""
@@ -162,18 +205,20 @@ class Answers:
     def _pause(self, _: Mapping[str, Any]) -> Reply:
         self._refuse_ending()
         if self._core.paused:
-            raise Refused("it is paused already")
+            return _said("it is paused already", changed=False)
         self._engine.pause()
         return _said(f"paused: nothing starts; {self._running()}")
 
     def _resume(self, _: Mapping[str, Any]) -> Reply:
         self._refuse_ending()
         if not self._core.paused:
-            raise Refused("it is not paused")
+            return _said("it is not paused", changed=False)
         self._engine.lift()
         return _said("resumed")
 
     def _drain(self, _: Mapping[str, Any]) -> Reply:
+        if self._core.ending == "drain":
+            return _said("it is draining already", changed=False)
         self._refuse_ending()
         self._engine.drain()
         if not self._core.running:
@@ -182,18 +227,23 @@ class Answers:
 
     def _stop(self, _: Mapping[str, Any]) -> Reply:
         if self._core.ending == "stop":
-            raise Refused("it is stopping already")
-        number = len(self._core.running)
+            return _said("it is stopping already", changed=False)
+        running = list(self._core.running.values())
         self._engine.stop()
-        if not number:
+        if not running:
             return _said("stopping: nothing runs, and it ends")
-        return _said(
-            f"stopping: {counted(number, 'running task')} asked to end; the next start runs that again"
-        )
+        gone = [task.label for task in running if not task.in_file]
+        again = "; the next start runs that again" if len(running) > len(gone) else ""
+        lost = f"; no longer in the file, and not run again: {', '.join(gone)}" if gone else ""
+        return _said(f"stopping: {counted(len(running), 'running task')} asked to end{again}{lost}")
 
     def _refuse_ending(self) -> None:
         if self._core.ending:
-            raise Refused("it is draining" if self._core.ending == "drain" else "it is stopping")
+            raise Refused(
+                "it is draining, and ends when what runs has ended; its next start goes on"
+                if self._core.ending == "drain"
+                else "it is stopping"
+            )
 
     def _running(self) -> str:
         number = len(self._core.running)
@@ -209,10 +259,13 @@ class Answers:
             raise Refused('which GPU? Name its index as a text: "0"')
         found = [task for task in self._core.running.values() if gpu in task.running.gpu_ids]
         if not found:
+            cards_named(self._engine.backend.survey().cards, gpu)
             raise Refused(f"no task of this scheduler runs on GPU {gpu}")
         return _said("; ".join(self._word("kill", task)["said"] for task in found))
 
     def _word(self, verb: Verb, task: Task) -> Reply:
+        if so := is_so(verb, task):
+            return _said(f"{task.label} {so}", changed=False)
         wrong = self._core.objection(verb, task)
         if wrong:
             raise Refused(f"{task.label} {wrong}")
@@ -242,18 +295,18 @@ class Answers:
         wanted = request.get("state")
         if wanted not in ("on", "off"):
             raise Refused("the state of a GPU is on or off")
-        said = self._turn(str(request.get("id", "")), wanted == "on")
+        said, changed = self._turn(str(request.get("id", "")), wanted == "on")
         self._engine.look_again()
-        return _said(said)
+        return _said(said, changed)
 
     def _set(self, request: Mapping[str, Any]) -> Reply:
-        """A setting; without a key, what all of them are."""
+        """A setting; without a value what it is, and without a key what all of them are."""
         key, value = request.get("key"), request.get("value")
-        if key is None and value is None:
-            return {"ok": True, "settings": self._settings.shown()}
+        if value is None and (key is None or isinstance(key, str)):
+            return {"ok": True, "settings": self._settings.shown(key)}
         if not isinstance(key, str) or not isinstance(value, str):
             raise Refused('which setting, and what? {"key": "max_tasks", "value": "4"}, both as texts')
-        return _said(self._settings.set(key, value))
+        return _said(*self._settings.set(key, value))
 
     def _one(self, request: Mapping[str, Any]) -> Task:
         """The task that a request names; with the key it expects, if it says one. Raises Refused."""
@@ -267,7 +320,8 @@ class Answers:
                 raise Refused(f"{text} is another task now: the file was edited meanwhile")
             found = [task for task in found if str(task.key) == key]
         if not found:
-            raise Refused(f"there is no task {text} here")
+            there = nearest(text, map(names_of, self._core.board.tasks.values()))
+            raise Refused(f"there is no task {text} here{there}")
         if len(found) > 1:
             shown = ", ".join(map(_told_apart, found[:SHOWN])) + (", ..." if len(found) > SHOWN else "")
             raise Refused(f"{text} may be any of {len(found)} tasks: {shown}")
@@ -279,10 +333,6 @@ def _more_than_declared(task: Task) -> Iterator[str]:
     if task.ask_gb != task.spec.memory_gb:
         asks, said = gb(task.ask_gb), gb(task.spec.memory_gb)
         yield f"it asks for {asks}, not {said} as its block says, since it ran out of memory with less"
-
-
-def _ending(task: Task) -> Reply:
-    return {"task": task.label, "key": str(task.key), "since": task.running.since}
 
 
 def _stands(task: Task) -> str:
@@ -310,15 +360,15 @@ def _told_apart(task: Task) -> str:
     return f"{task.label} ({task.key}, {task.state.status}{gone})"
 
 
-def _said(text: str) -> Reply:
-    return {"ok": True, "changed": True, "said": text}
+def _said(text: str, changed: bool = True) -> Reply:
+    return {"ok": True, "changed": changed, "said": text}
 
 
 def _became(task: Task, grace: float) -> str:
     state = task.state
     match state:
         case Running():
-            return f"{task.label} is asked to end, and made to after {duration(grace)}; it is not run again"
+            return f"{task.label} is being ended (by force after {duration(grace)}), and is not run again"
         case Cancelled():
             return f"{task.label} is cancelled"
         case _:

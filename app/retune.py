@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from app.config import Loaded, load, with_value
+from app.config.load import refuse_unknown
 from app.core.never import never_fits
 from app.core.rules import Rules
 from app.engine import Engine
@@ -81,10 +82,9 @@ class Retune:
         keys = ", ".join(fixed)
         self._problem = problem("settings_at_start", file=loaded.file, keys=keys) if fixed else None
 
-    def set(self, key: str, text: str) -> str:
-        """Until the scheduler ends, or the file says something else of it; what was changed, in a sentence.
-
-        Raises BadInput."""
+    def set(self, key: str, text: str) -> tuple[str, bool]:
+        """Until the scheduler ends, or the file says something else of it; what was changed, in a sentence,
+        and whether anything was. Raises BadInput."""
         if key == "min_memory":  # as FlowLine has it, in MB
             key, text = "min_memory_gb", _gb(text)
         if key in AT_START:
@@ -92,11 +92,17 @@ class Retune:
         before = self.shown().get(key)
         self._use(self._loaded, {**self._said, key: text})
         now = self.shown()[key]
-        return f"{key} is {now} already" if now == before else f"{key} is {now} now, and was {before}"
+        if now == before:
+            return f"{key} is {now} already", False
+        return f"{key} is {now} now, and was {before}", True
 
-    def shown(self) -> dict[str, str]:
-        """Every setting by its name, as YAML would have it."""
-        return {key: _shown(value) for key, value in self._engine.core.settings.flat().items()}
+    def shown(self, key: str | None = None) -> dict[str, str]:
+        """Every setting by its name, as YAML would have it; or one. Raises BadInput."""
+        values = self._engine.core.settings.flat()
+        if key is not None:
+            refuse_unknown(values, key)
+            values = {key: values[key]}
+        return {key: _shown(value) for key, value in values.items()}
 
     def _use(self, loaded: Loaded, said: Mapping[str, str]) -> None:
         wanted = loaded.settings

@@ -83,7 +83,7 @@ class Parts:
     retune: Retune
     counting: Counting | None  #: of a table's rows
     plan: Plan
-    turn: Callable[[str, bool], str]  #: a card off or on
+    turn: Callable[[str, bool], tuple[str, bool]]  #: a card off or on
     changes: Changes  #: what would start a waiting task
 
 

@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 import os
+import select
 import socket
 import stat
 import struct
@@ -79,6 +80,8 @@ class ControlSocket:
             except asyncio.LimitOverrunError:
                 await _send(writer, _error(f"a request has at most {LONGEST_LINE} bytes, in one line"))
                 return
+            if _has_hung_up(writer):
+                return  # it was told that nobody answers, and nothing is done behind its back
             await _send(writer, await self._reply(line))
 
     async def _reply(self, line: bytes) -> bytes:
@@ -96,6 +99,13 @@ class ControlSocket:
             log.exception("a request could not be answered")
             return _error(f"this could not be answered, which is a bug of gpulane ({error!r}); see its log")
         return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+
+
+def _has_hung_up(writer: asyncio.StreamWriter) -> bool:
+    """The client is gone; one that only writes no more (`nc -N`) still reads."""
+    poll = select.poll()
+    poll.register(writer.get_extra_info("socket").fileno(), 0)
+    return any(events & select.POLLHUP for _, events in poll.poll(0))
 
 
 async def _let_go(writer: asyncio.StreamWriter) -> None:

@@ -4,6 +4,7 @@ A command file or a settings file runs as its reader, so nobody else may be able
 """
 
 import codecs
+import difflib
 import errno
 import grp
 import os
@@ -48,7 +49,7 @@ def _load(path: Path, limit: int, name: str) -> tuple[bytes, os.stat_result]:
         # Non-blocking: opening a FIFO that nobody writes to would wait for ever.
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise _bad(name, *_why_not_opened(error)) from None
+        raise _bad(name, *_why_not_opened(path, error)) from None
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
@@ -64,13 +65,22 @@ def _load(path: Path, limit: int, name: str) -> tuple[bytes, os.stat_result]:
     return data, status
 
 
-def _why_not_opened(error: OSError | ValueError) -> tuple[str, str]:
+def _why_not_opened(path: Path, error: OSError | ValueError) -> tuple[str, str]:
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOENT, errno.ENOTDIR):
-        return "there is no such file", "check the path"
+        return "there is no such file", _nearest(path)
     if number in (errno.EACCES, errno.EPERM):
         return "it can't be read: permission denied", "check its owner and mode with ls -l"
     return f"it can't be opened ({getattr(error, 'strerror', None) or error})", "check the path"
+
+
+def _nearest(path: Path) -> str:
+    try:
+        there = [each.name for each in path.parent.iterdir() if each.is_file()]
+    except OSError:
+        return "check the path"
+    close = difflib.get_close_matches(path.name, there, 1)
+    return f"did you mean {close[0]}?" if close else "check the path"
 
 
 def _kind(mode: int) -> str:

@@ -8,20 +8,32 @@ from typing import Any
 
 from app.commands.find import Place
 from app.model.faults import GpulaneError
-from app.model.state import FINISHED
+from app.model.state import FINISHED, Failed, Held, Running, Skipped, holder
 
 DAY = 24 * 3600
 
 
 def as_it_was(place: Place) -> dict[str, Any]:
     """The answer for a task whose scheduler is gone: what its state says."""
+    return {"ok": True, "said": f"{place.label} {_stands(place)}", "because": []}
+
+
+def _stands(place: Place) -> str:
     state = place.task.state
-    because = getattr(state, "error", None) or getattr(state, "because", None)
-    if state.status in FINISHED:
-        said = f"{place.label} is {state.status}" + (f": {because}" if because else "")
-    else:
-        said = f"the scheduler of {place.label} has ended; start it again, and it goes on"
-    return {"ok": True, "said": said, "because": []}
+    gone = f"its scheduler (pid {place.scheduler.pid}) has gone"
+    match state:
+        case Failed():
+            return f"has failed: {state.error}"
+        case Skipped():
+            return f"is skipped: {state.because}"
+        case Held():
+            return f"is held by {holder(state.by)}, and {gone}; start that again, and release it"
+        case Running() if place.runs_on():
+            return f"runs, though {gone}; start that again, and it goes on with it"
+        case _ if state.status in FINISHED:
+            return f"is {state.status}"
+        case _:
+            return f"was {state.status}, and {gone}; start that again, and it goes on"
 
 
 def lines_of(answer: dict[str, Any], history: Path) -> Iterator[str]:
@@ -34,6 +46,8 @@ def lines_of(answer: dict[str, Any], history: Path) -> Iterator[str]:
         usual = _usual(changes, history)
         yield "What would start it:"
         yield from (f"  - {_when(change, usual)}{change['text']}" for change in changes)
+    elif answer.get("waits"):
+        yield "No one change would start it: more than one of these has to go."
 
 
 def _usual(changes: list[dict[str, Any]], history: Path) -> Mapping[str, float]:
@@ -52,13 +66,18 @@ def _digest(task: dict[str, Any]) -> str:
 
 
 def _when(change: dict[str, Any], usual: Mapping[str, float]) -> str:
-    """ "about 02:10, ", where history has seen enough of what has to end."""
+    """ "about 02:10, ", where history has seen enough of what has to end; "by 02:10, " by timeouts."""
     tasks = change["after"]
     known = [
         max(task["since"] + usual[_digest(task)], time.time()) for task in tasks if _digest(task) in usual
     ]
-    if not known or (change["all"] and len(known) < len(tasks)):
-        return ""
-    at = max(known) if change["all"] else min(known)
+    latest = [task["until"] for task in tasks if task["until"] is not None]
+    for word, times in (("about", known), ("by", latest)):
+        if times and not (change["all"] and len(times) < len(tasks)):
+            return f"{word} {_clock(max(times) if change['all'] else min(times))}, "
+    return ""
+
+
+def _clock(at: float) -> str:
     form = "%H:%M" if at - time.time() < DAY else "%Y-%m-%d %H:%M"
-    return f"about {time.strftime(form, time.localtime(at))}, "
+    return time.strftime(form, time.localtime(at))

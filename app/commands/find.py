@@ -2,21 +2,24 @@
 
 import functools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from app import procfs
 from app.client import Client, NoAnswer
+from app.core.naming import Names, meant, nearest
+from app.execution.ends import is_held
 from app.model.faults import BadInput
-from app.model.paths import Home
+from app.model.paths import Home, RunPaths
+from app.model.problems import named
+from app.model.state import Running
 from app.model.state_file import StateFile, Task, load
 from app.store.lock import is_alive
 from app.store.states import list_states
-
-SHORTEST_KEY = 4
 
 
 @functools.cache
@@ -45,22 +48,36 @@ class Scheduler:
         except FileNotFoundError:
             return self.seen
 
+    def frozen(self) -> bool:
+        """Somebody has stopped it (Ctrl-Z, SIGSTOP), and it does nothing until that is lifted."""
+        process = procfs.stat(self.pid) if self.ran else None
+        return process is not None and process.state == "T" and process.start == self.seen.process_start
+
+    def left_running(self) -> list["Place"]:
+        """Its tasks that run on though it has gone."""
+        return [place for place in self.listed() if place.runs_on()] if self.ran is False else []
+
     def ask(self, verb: str, **arguments: object) -> dict[str, Any]:
         """Raises RequestRefused, NoAnswer."""
+        if self.frozen():
+            raise NoAnswer(
+                f"the scheduler with pid {self.pid} is stopped; kill -CONT {self.pid} lets it go on"
+            )
         with Client(self.home.control_socket(self.pid)) as client:
             return client.ask(verb, **arguments)
 
     def named(self, text: str) -> list["Place"]:
         """Its tasks that may be meant: of one that runs it is asked, else its state is read."""
-        if self.alive():
+        if self.alive() and not self.frozen():
             answer = self.ask("tasks", task=text, count=100)["tasks"]
             tasks = _tasks().validate_python(answer)
             return [Place(self, each["queue"], task) for each, task in zip(answer, tasks, strict=True)]
-        return [Place(self, queue, task) for queue, task in self._listed() if _is(text, queue, task)]
+        listed = self.listed()
+        return [listed[at] for at in meant(text, (place.names for place in listed))]
 
-    def _listed(self) -> Iterator[tuple[int, Task]]:
-        for queue in self.state().queues:
-            yield from ((queue.queue_id, task) for task in queue.tasks)
+    def listed(self) -> list["Place"]:
+        """The tasks that its state names."""
+        return [Place(self, queue.queue_id, task) for queue in self.state().queues for task in queue.tasks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +96,17 @@ class Place:
     @property
     def place(self) -> str:
         return f"{self.queue}/{self.task.index}"
+
+    @property
+    def names(self) -> Names:
+        return Names(self.place, self.task.name, self.task.key)
+
+    def runs_on(self) -> bool:
+        """Whether its attempt runs, on this machine, as the kernel knows it."""
+        state = self.task.state
+        return isinstance(state, Running) and is_held(
+            RunPaths(Path(state.log_path).parent).ends, state.number
+        )
 
     def owner(self) -> Scheduler:
         """Its scheduler; that of the same file which runs now, where its own has ended."""
@@ -103,10 +131,19 @@ class Place:
 def schedulers(home: Home, pid: int | None, file: str | None) -> list[Scheduler]:
     """Those that run and those that left something, as `--pid` and `--file` choose; the living first, and
     of the others the last. Raises BadInput where there is none such."""
+    return look(home, pid, file)[0]
+
+
+def look(home: Home, pid: int | None, file: str | None) -> tuple[list[Scheduler], list[str]]:
+    """The same, and what is wrong with state files that can't be read."""
+    states = list_states(home)
     every = [
         Scheduler(home, one.path, one.pid, one.state, one.alive)
-        for one in list_states(home)
+        for one in states
         if isinstance(one.state, StateFile)
+    ]
+    unreadable = [
+        f"{shown_path(str(one.path))}: {one.state}" for one in states if not isinstance(one.state, StateFile)
     ]
     found = [
         one
@@ -115,7 +152,7 @@ def schedulers(home: Home, pid: int | None, file: str | None) -> list[Scheduler]
     ]
     if not found and (pid is not None or file is not None):
         raise BadInput(f"there is no scheduler{_which(pid, file)}" + _there(every))
-    return sorted(found, key=lambda one: (not one.ran, -one.seen.updated_at))
+    return sorted(found, key=lambda one: (not one.ran, -one.seen.updated_at)), unreadable
 
 
 def _runs(home: Home, file: str, command_file: str) -> bool:
@@ -134,10 +171,22 @@ def _there(found: Sequence[Scheduler]) -> str:
 
 def living(home: Home, pid: int | None, file: str | None) -> list[Scheduler]:
     """Those that run on this machine. Raises BadInput if there is none."""
-    found = [one for one in schedulers(home, pid, file) if one.ran]
+    every = schedulers(home, pid, file)
+    found = [one for one in every if one.ran]
     if not found:
-        raise BadInput(f"no scheduler{_which(pid, file)} runs here; ./gpulane ls shows what there is")
+        raise BadInput(f"no scheduler{_which(pid, file)} runs here{_left(every)}")
     return found
+
+
+def _left(every: Sequence[Scheduler]) -> str:
+    """What the last one has left, if it has not finished."""
+    for one in every:
+        if one.ran is False and one.seen.status != "finished":
+            running = [place.label for place in one.left_running()]
+            more = f", and {named(running)} {'runs' if len(running) == 1 else 'run'} on" if running else ""
+            file = shown_path(one.seen.command_file)
+            return f"; that of {file} (pid {one.pid}) has gone{more}. Start it again, and it goes on"
+    return "; ./gpulane ls shows what there is"
 
 
 def the_one(home: Home, pid: int | None, file: str | None) -> Scheduler:
@@ -154,16 +203,19 @@ def the_task(among: Sequence[Scheduler], text: str) -> Place:
     running = [place for place in matches if place.scheduler.ran]
     matches = running or matches
     if not matches:
-        raise BadInput(f"there is no task {text} here; ./gpulane ls shows what there is")
+        there = nearest(text, (place.names for one in among for place in one.listed()))
+        raise BadInput(
+            f"there is no task {text or repr(text)} here{there or '; ./gpulane ls shows what there is'}"
+        )
     if len(matches) > 1:
         shown = "\n".join(
             f"  {each.label}  --pid {each.scheduler.pid}  {each.task.key}  {each.task.state.status}"
             + ("" if each.task.in_file else ", no longer in the file")
             for each in matches
         )
-        raise BadInput(
-            f"{text} may be any of these; say which by queue/index or key, or with --pid:\n{shown}"
-        )
+        how = "by queue/index" if len({each.place for each in matches}) == len(matches) else "by key"
+        how += ", or with --pid" if len({each.scheduler.pid for each in matches}) > 1 else ""
+        raise BadInput(f"{text} may be any of these; say which {how}:\n{shown}")
     return matches[0]
 
 
@@ -174,11 +226,6 @@ def _named(one: Scheduler, text: str) -> list[Place]:
         if one.alive():
             raise
         return one.named(text)  # it has ended meanwhile: as its state says
-
-
-def _is(text: str, queue: int, task: Task) -> bool:
-    by_key = len(text) >= SHORTEST_KEY and task.key.startswith(text)
-    return text in (f"{queue}/{task.index}", task.name) or by_key
 
 
 def shown_path(path: str) -> str:

@@ -1,16 +1,21 @@
-"""`logs` and `wait`: looking at a task until it has ended."""
+"""`logs`: the end of a task's log, and what comes."""
 
+import contextlib
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import typer
 
-from app.commands.find import Place, Scheduler
+from app.commands.find import Place
+from app.execution.ends import is_held
 from app.model.faults import BadInput
-from app.model.paths import RunPaths
-from app.model.state import FINISHED, RUN_DONE, Backoff, Failed, Running, TaskState
+from app.model.paths import RunPaths, log_number
+from app.model.state import FINISHED, Backoff, Failed, Running, TaskState
+from app.view.text import count
 
 LOOK_SECONDS = 0.2
 """Between two looks at a task, and at its log."""
@@ -23,7 +28,7 @@ def log_of(place: Place, attempt: int | None) -> Path:
     """The log of a task's last attempt, or of its N-th, counted from 1. Raises BadInput."""
     task = place.task
     if task.log_path is None:
-        raise BadInput(f"{place.label} has not run yet: it is {task.state.status}")
+        raise BadInput(f"{place.label} has no log: it is {after(task.state)}")
     last = Path(task.log_path)
     if attempt is None:
         return last
@@ -31,8 +36,18 @@ def log_of(place: Place, attempt: int | None) -> Path:
     logs = sorted(RunPaths(last.parent).logs(), key=lambda log: log.number)
     found = [log.path for log in logs if log.path.name.startswith(f"{of_task}.")]
     if not 1 <= attempt <= len(found):
-        raise BadInput(f"{place.label} has had {len(found)} attempts, and no number {attempt}")
+        raise BadInput(f"{place.label} has had {count(len(found), 'attempt')}, and no number {attempt}")
     return found[attempt - 1]
+
+
+def described(place: Place, log: Path) -> dict[str, Any]:
+    """For programs: whose log it is, and its last lines. Raises BadInput."""
+    with _opened(log) as file:
+        _seek_tail(file.fileno())
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    task = place.task
+    facts = {"task": place.place, "name": task.name, "key": task.key, "status": task.state.status}
+    return {"ok": True, **facts, "log_path": str(log), "lines": lines}
 
 
 def follow_log(place: Place, attempt: int | None) -> None:
@@ -41,15 +56,38 @@ def follow_log(place: Place, attempt: int | None) -> None:
     log = log_of(place, attempt)
     while True:
         show_log(place, log, follow=True)
-        task = place.again()
-        if attempt is not None or task.state.status in FINISHED or not place.owner().alive():
-            typer.echo(f"gpulane: {place.label} is {_after(task.state)}", err=True)
+        state = _known_end(place, log)
+        if attempt is not None or state is None or state.status in FINISHED or not place.owner().alive():
+            typer.echo(f"gpulane: {place.label} {_stands(state)}", err=True)
             return
-        typer.echo(f"gpulane: {place.label} is {_after(task.state)}; its next attempt follows", err=True)
+        typer.echo(f"gpulane: {place.label} is {after(state)}; its next attempt follows", err=True)
         log = _next_log(place, log)
 
 
-def _after(state: TaskState) -> str:
+def _stands(state: TaskState | None) -> str:
+    match state:
+        case None:
+            return "has ended, and is no longer in its file"
+        case Running():
+            return "has ended, and so had its scheduler"
+        case _:
+            return f"is {after(state)}"
+
+
+def _known_end(place: Place, log: Path) -> TaskState | None:
+    """Once its scheduler, if it has one, knows that the attempt with this log is over. None: that shows it no
+    more, as its block was taken out of the file."""
+    while True:
+        try:
+            state = place.again().state
+        except BadInput:
+            return None
+        if not isinstance(state, Running) or state.log_path != str(log) or not place.owner().alive():
+            return state
+        time.sleep(LOOK_SECONDS)
+
+
+def after(state: TaskState) -> str:
     match state:
         case Backoff() | Failed():
             return f"{state.status}: {state.error}"
@@ -70,17 +108,24 @@ def _next_log(place: Place, before: Path) -> Path:
 
 def show_log(place: Place, log: Path, follow: bool) -> None:
     """Its last lines; then what comes, until the attempt that writes it has ended. Raises BadInput."""
+    with _opened(log) as file:
+        _seek_tail(file.fileno())
+        while True:
+            over = not follow or not _is_written(log)  # asked before what is left is read
+            for chunk in iter(lambda: file.read(CHUNK), b""):
+                sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+            if over:
+                return
+            time.sleep(LOOK_SECONDS)
+
+
+@contextlib.contextmanager
+def _opened(log: Path) -> Iterator[BinaryIO]:
+    """Raises BadInput, also for what happens to it while it is open."""
     try:
         with log.open("rb") as file:
-            _seek_tail(file.fileno())
-            while True:
-                over = not follow or not _writes(place, log)  # asked before what is left is read
-                for chunk in iter(lambda: file.read(CHUNK), b""):
-                    sys.stdout.buffer.write(chunk)
-                sys.stdout.buffer.flush()
-                if over:
-                    return
-                time.sleep(LOOK_SECONDS)
+            yield file
     except OSError as error:
         raise BadInput(f"{log} can't be read: {error.strerror}") from error
 
@@ -94,43 +139,7 @@ def _seek_tail(fd: int) -> None:
     os.lseek(fd, start + len(end) - sum(map(len, lines)), os.SEEK_SET)
 
 
-def _writes(place: Place, log: Path) -> bool:
-    """Whether an attempt runs that has this log."""
-    if not place.owner().alive():
-        return False
-    now = place.again()
-    return isinstance(now.state, Running) and now.state.log_path == str(log)
-
-
-def wait_for(places: list[Place]) -> int:
-    """Until all have ended, or their schedulers; 0, or the exit code of the first that did not end well."""
-    codes = [_code(state) for state in (_ended(place) for place in places)]
-    return next((code for code in codes if code), 0)
-
-
-def _ended(place: Place) -> TaskState:
-    while True:
-        state = place.again().state
-        if state.status in FINISHED:
-            return state
-        if not place.owner().alive():
-            typer.echo(f"gpulane: its scheduler has ended, and {place.label} is {state.status}", err=True)
-            return state
-        time.sleep(LOOK_SECONDS)
-
-
-def _code(state: TaskState) -> int:
-    match state:
-        case Failed(exit_code=code):
-            return code or 1
-        case _:
-            return 0 if state.status in RUN_DONE else 1
-
-
-def wait_for_schedulers(among: list[Scheduler]) -> int:
-    """Until they have ended; 0 where every task was completed or cancelled, else 1."""
-    for one in among:
-        while one.alive():
-            time.sleep(LOOK_SECONDS)
-    counts = [one.state().counts.items() for one in among]
-    return int(any(number and status not in RUN_DONE for each in counts for status, number in each))
+def _is_written(log: Path) -> bool:
+    """Whether the attempt runs that has this log, with a scheduler or without."""
+    number = log_number(log)
+    return number is not None and is_held(RunPaths(log.parent).ends, number)

@@ -1,18 +1,32 @@
 """`ls` and `gpus`: what the state files say, as tables."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from app.commands.find import Scheduler, shown_path
-from app.model.state import FINISHED, Backoff, Failed, Held, Running, Skipped, TaskState, Waiting, holder
+from app.commands.cards import Seen
+from app.commands.find import Place, Scheduler, shown_path
+from app.model.state import (
+    FINISHED,
+    RUN_DONE,
+    Backoff,
+    Failed,
+    Held,
+    Running,
+    Skipped,
+    TaskState,
+    Waiting,
+    holder,
+)
 from app.model.state_file import Card, Queue, StateFile, Task
 from app.view.look import PLAIN, QUIET, STATE, STRONG
 from app.view.queues import in_order
 from app.view.text import clean, count, duration, figure
+
+FEW_QUEUES = 12
 
 
 def schedulers_shown(found: list[Scheduler], every_task: bool = False) -> Group:
@@ -21,7 +35,12 @@ def schedulers_shown(found: list[Scheduler], every_task: bool = False) -> Group:
     for one in found:
         state = one.seen
         parts += [Text()] if parts else []
-        parts += [_head(one, state), _queues(one, state, every_task)]
+        shown = [queue for queue in state.queues if every_task or _is_shown(one, queue)]
+        parts.append(_head(one, state))
+        if shown:
+            parts.append(_queues(one, state, sorted(shown, key=lambda queue: queue.queue_id), every_task))
+        if done := len(state.queues) - len(shown):
+            parts.append(Text(f"{'and ' if shown else ''}{count(done, 'queue')} done", QUIET))
         if state.more_queues.queues:
             parts.append(Text(f"and {count(state.more_queues.queues, 'more queue')}", QUIET))
         parts += [Text(clean(problem.text), STATE["waiting"]) for problem in state.problems]
@@ -31,9 +50,14 @@ def schedulers_shown(found: list[Scheduler], every_task: bool = False) -> Group:
 def _head(one: Scheduler, state: StateFile) -> Text:
     text = Text(clean(shown_path(state.command_file)), STRONG)
     text.append(f"  pid {state.pid}  ", QUIET)
-    text.append(state.status if one.ran else _gone(one, state), STATE["running" if one.ran else "failed"])
-    if one.ran:
+    if one.frozen():
+        text.append(f"stopped since {duration(time.time() - state.updated_at)}", STATE["failed"])
+        text.append(f", and nothing goes on until kill -CONT {state.pid}", QUIET)
+    elif one.ran:
+        text.append(state.status, STATE["running"])
         text.append(f", started {duration(time.time() - state.started_at)} ago", QUIET)
+    else:
+        text.append(_gone(one, state), STATE["completed" if state.status == "finished" else "failed"])
     for status_, number in in_order(state.counts):
         text.append(f"  {number:,} {status_}", STATE[status_])
     return text
@@ -44,13 +68,20 @@ def _gone(one: Scheduler, state: StateFile) -> str:
         return f"{state.status} on {clean(state.host)}"
     if state.status == "finished":
         return "finished"
-    left = sum(state.counts.get(status, 0) for status in ("running", "waiting", "pending", "backoff", "held"))
-    return f"ended with {count(left, 'task')} to go: start it again to go on"
+    left = sum(number for status, number in state.counts.items() if status not in FINISHED)
+    how = "died" if state.status in ("running", "paused") else "was ended"
+    return f"{how} with {count(left, 'task')} to go" + (": start it again to go on" if left else "")
 
 
-def _queues(one: Scheduler, state: StateFile, every_task: bool) -> Table:
+def _is_shown(one: Scheduler, queue: Queue) -> bool:
+    """Of one that runs those that are done are shown while they are few."""
+    well = queue.status in RUN_DONE and queue.current is None
+    return not well or (bool(one.ran) and len(one.seen.queues) <= FEW_QUEUES)
+
+
+def _queues(one: Scheduler, state: StateFile, queues: Sequence[Queue], every_task: bool) -> Table:
     table = Table("queue", "done", "task", "", box=None, pad_edge=False, header_style=QUIET)
-    for queue in state.queues:
+    for queue in queues:
         name = f" {queue.queue_name}" if queue.queue_name else ""
         cells = [f"{queue.queue_id}{name}", f"{queue.counts.get('completed', 0):,} of {queue.total:,}"]
         tasks = queue.tasks if every_task else [task for task in (_current(queue),) if task]
@@ -58,9 +89,10 @@ def _queues(one: Scheduler, state: StateFile, every_task: bool) -> Table:
             table.add_row(*map(Text, map(clean, cells)), Text(), Text(queue.status, STATE[queue.status]))
         for task in tasks:
             title = f"{queue.queue_id}/{task.index}" + (f" {task.name}" if task.name else "")
-            table.add_row(*map(Text, map(clean, [*cells, title])), _standing(one, task, state))
+            place = Place(one, queue.queue_id, task)
+            table.add_row(*map(Text, map(clean, [*cells, title])), _standing(place, state))
             cells = ["", ""]
-        if every_task and (left := queue.total - len([task for task in tasks if task.in_file])) > 0:
+        if every_task and (left := queue.total - len(tasks)) > 0:
             table.add_row("", "", Text(f"and {left:,} more", QUIET), "")
     return table
 
@@ -73,14 +105,16 @@ def _current(queue: Queue) -> Task | None:
     return stopped[-1] if queue.status in ("failed", "skipped") and stopped else None
 
 
-def _standing(one: Scheduler, task: Task, state: StateFile) -> Text:
-    """Of one that has ended, as it was then."""
+def _standing(place: Place, state: StateFile) -> Text:
+    """Of one whose scheduler has gone, as it was then; but what runs, runs."""
+    one, task = place.scheduler, place.task
     status = task.state.status
-    if one.ran is False and status not in FINISHED:
+    runs_on = one.ran is False and place.runs_on()
+    if one.ran is False and status not in FINISHED and not runs_on:
         return Text(f"was {status}", STATE[status])
-    text = Text(status, STATE[status])
-    detail = _detail(task.state, time.time() if one.ran else state.updated_at)
-    return text.append(clean(detail), PLAIN)
+    text = Text("still running" if runs_on else status, STATE[status])
+    detail = _detail(task.state, time.time() if one.ran or runs_on else state.updated_at)
+    return text.append(clean(detail) + ("" if task.in_file else ", no longer in the file"), PLAIN)
 
 
 def _detail(state: TaskState, now: float) -> str:
@@ -103,16 +137,17 @@ def _detail(state: TaskState, now: float) -> str:
             return ""
 
 
-def gpus_shown(cards: tuple[Card, ...]) -> Table:
+def gpus_shown(seen: Seen) -> Table:
     """What is used and promised on each, and by whom."""
     table = Table(box=None, pad_edge=False, header_style=QUIET)
     for heading in ("GPU", "name", "free", "of", "use", "temp", "power", "who"):
         table.add_column(heading, justify="left" if heading in ("name", "who") else "right")
-    for card in cards:
+    for card in seen.cards:
+        who = ", ".join(_who(card, seen.tenants.get(card.uuid, ())))
         table.add_row(
             *map(Text, (card.index, clean(card.name), figure(card.free_gb), f"{figure(card.total_gb)} GB")),
             *map(Text, (_measured(card.use, "%"), _measured(card.temperature_c, "°C"))),
-            *map(Text, (_measured(card.power_w, " W"), clean(", ".join(_who(card))))),
+            *map(Text, (_measured(card.power_w, " W"), clean(who))),
         )
     return table
 
@@ -121,7 +156,7 @@ def _measured(value: float | None, unit: str) -> str:
     return "-" if value is None else f"{value:.0f}{unit}"
 
 
-def _who(card: Card) -> Iterator[str]:
+def _who(card: Card, tenants: Sequence[str]) -> Iterator[str]:
     if card.health != "ok":
         yield card.health
     if card.off_since is not None:
@@ -129,12 +164,11 @@ def _who(card: Card) -> Iterator[str]:
     if card.aside is not None:
         died = f"{card.aside.tasks} tasks died there within seconds"
         yield f"set aside for {duration(card.aside.until - time.time())}, as {died}"
-    if card.own_promised_gb or card.own_used_gb:
-        yield f"ours {figure(card.own_used_gb)} of {figure(card.own_promised_gb)} GB"
+    yield from tenants
     for lease in card.other_leases:
         asked = "the whole card" if lease.declared_gb is None else f"{figure(lease.declared_gb)} GB"
         yield f"{lease.user}, {lease.label}: {asked}"
-    for process in card.processes:
+    for process in card.processes if not tenants else [each for each in card.processes if not each.task]:
         used = "" if process.used_gb is None else f" {figure(process.used_gb)} GB"
         whose = f"task {process.task}" if process.task else process.user or "somebody"
         yield f"{whose}: {process.command} (pid {process.pid}){used}"

@@ -1,9 +1,9 @@
 """The verbs of `./gpulane` for what runs already, as typer sees them."""
 
-import contextlib
 import functools
 import json
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -12,7 +12,8 @@ from rich.console import Console
 from app.commands import find, show
 from app.commands.cards import CARDS, cards_of, turn_gpu
 from app.commands.explain import as_it_was, lines_of
-from app.commands.follow import follow_log, log_of, show_log, wait_for, wait_for_schedulers
+from app.commands.follow import described, follow_log, log_of, show_log
+from app.commands.wait import Waited, wait_for, wait_for_schedulers
 from app.home import home_here
 from app.model.faults import BadInput, GpulaneError
 from app.model.state_file import ADAPTER
@@ -20,7 +21,16 @@ from app.view.summary import whole_lines
 
 Pid = Annotated[int | None, typer.Option("--pid", metavar="PID", help="Of the scheduler that is meant.")]
 File = Annotated[str | None, typer.Option("--file", metavar="FILE", help="The command file it runs.")]
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+_for_programs: ContextVar[bool] = ContextVar("for programs", default=False)
+"""Whether the command that runs was given --json."""
+
+
+def _note(given: bool) -> bool:
+    _for_programs.set(given)
+    return given
+
+
+Json = Annotated[bool, typer.Option("--json", help="For programs.", callback=_note)]
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Stay, and show it as it changes.")]
 Tasks = Annotated[
     list[str],
@@ -38,11 +48,14 @@ R = TypeVar("R")
 
 
 def refused(function: Callable[[], R]) -> R:
-    """What its user can mend becomes a sentence and exit code 2."""
+    """What its user can mend becomes a sentence and exit code 2; under --json an object."""
     try:
         return function()
     except GpulaneError as error:
-        typer.echo(f"gpulane: {error}", err=True)
+        if _for_programs.get():
+            typer.echo(json.dumps({"ok": False, "error": str(error)}))
+        else:
+            typer.echo(f"gpulane: {error}", err=True)
         raise typer.Exit(2) from None
 
 
@@ -57,11 +70,13 @@ def ls(
 ) -> None:
     """Schedulers, their queues and tasks, and why those wait that do."""
     home = refused(home_here)
-    found = refused(lambda: find.schedulers(home, pid, file))
+    found, unreadable = refused(lambda: find.look(home, pid, file))
+    for wrong in unreadable:
+        typer.echo(f"gpulane: {wrong}", err=True)
     if as_json:
         rows = [ADAPTER.dump_python(one.seen, mode="json") | {"alive": one.ran} for one in found]
         typer.echo(json.dumps(rows))
-    elif not found:
+    elif not found and not unreadable:
         typer.echo(f"nothing runs here ({home.root}), and nothing was left; ./gpulane run FILE starts one")
     elif watch:
         from app.commands.watch import watch_one, watch_tables  # the live view takes a moment to load
@@ -72,21 +87,21 @@ def ls(
         else:
             watch_tables(lambda: show.schedulers_shown(find.schedulers(home, pid, file), every))
     else:
-        whole_lines(Console()).print(show.schedulers_shown(found, every), soft_wrap=True)
+        whole_lines(Console()).print(show.schedulers_shown(found, every))
 
 
 def gpus(pid: Pid = None, file: File = None, as_json: Json = False, watch: Watch = False) -> None:
     """Cards: memory, use, temperature, power, whose processes, whose leases."""
     home = refused(home_here)
-    cards = refused(lambda: cards_of(home, pid, file))
+    seen = refused(lambda: cards_of(home, pid, file))
     if as_json:
-        typer.echo(json.dumps(CARDS.dump_python(cards, mode="json")))
+        typer.echo(json.dumps(CARDS.dump_python(seen.cards, mode="json")))
     elif watch:
         from app.commands.watch import watch_tables
 
         watch_tables(lambda: show.gpus_shown(cards_of(home, pid, file)))
     else:
-        whole_lines(Console()).print(show.gpus_shown(cards))
+        whole_lines(Console()).print(show.gpus_shown(seen))
 
 
 def about_tasks(verb: str) -> Callable[..., None]:
@@ -145,15 +160,14 @@ def set_(
     file: File = None,
     as_json: Json = False,
 ) -> None:
-    """Another value for a setting, until the scheduler ends; without KEY, what they are."""
-    if (key is None) != (value is None):
-        raise typer.BadParameter("name a setting and its value, or neither")
+    """Another value for a setting, until the scheduler ends; without VALUE what it is, or what all are."""
     one = refused(lambda: find.the_one(home_here(), pid, file))
-    if key is not None:
+    if value is not None:
         tell(refused(lambda: one.ask("set", key=key, value=value)), as_json)
         return
-    settings = refused(lambda: one.ask("set"))["settings"]
-    typer.echo(json.dumps(settings) if as_json else "\n".join(f"{k}: {v}" for k, v in settings.items()))
+    settings = refused(lambda: one.ask("set", **({"key": key} if key else {})))["settings"]
+    shown = {name: json.loads(text) for name, text in settings.items()}
+    typer.echo(json.dumps(shown) if as_json else "\n".join(f"{k}: {v}" for k, v in settings.items()))
 
 
 def why(task: Task, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
@@ -173,33 +187,38 @@ def logs(
         bool, typer.Option("--follow", "-f", help="Stay until it has ended, retries included.")
     ] = False,
     attempt: Annotated[
-        int | None, typer.Option(metavar="N", help="The task's N-th, counted from 1; else its last.")
+        int | None, typer.Option(min=1, metavar="N", help="The task's N-th, counted from 1; else its last.")
     ] = None,
     pid: Pid = None,
     file: File = None,
+    as_json: Json = False,
 ) -> None:
     """The end of a task's log."""
+    if follow and as_json:
+        raise typer.BadParameter("--json shows what there is now; leave --follow out")
 
     def show_it() -> None:
         place = find.the_task(find.schedulers(home_here(), pid, file), task)
         if follow:
             follow_log(place, attempt)
+        elif as_json:
+            tell(described(place, log_of(place, attempt)), as_json)
         else:
             show_log(place, log_of(place, attempt), follow)
 
-    with contextlib.suppress(KeyboardInterrupt):
-        refused(show_it)
+    refused(show_it)
 
 
 def wait(
     tasks: Annotated[list[str] | None, typer.Argument(metavar="[TASK...]", show_default=False)] = None,
     pid: Pid = None,
     file: File = None,
+    as_json: Json = False,
 ) -> None:
-    """Until these tasks have ended, with the exit code of the first that failed; without any, until the
-    schedulers have."""
+    """Until these tasks have ended, with the exit code of the first that was not completed; without any,
+    until the schedulers have."""
 
-    def wait_() -> int:
+    def wait_() -> list[Waited]:
         among = find.schedulers(home_here(), pid, file)
         if tasks:
             return wait_for([find.the_task(among, each) for each in tasks])
@@ -207,7 +226,15 @@ def wait(
             raise BadInput("no scheduler runs here, and nothing was left of one")
         return wait_for_schedulers([one for one in among if one.ran] or among[:1])
 
-    raise typer.Exit(refused(wait_))
+    found = refused(wait_)
+    code = next((one.code for one in found if one.code), 0)
+    if as_json:
+        rows = [{**one.what, "status": one.status, "code": one.code} for one in found]
+        typer.echo(json.dumps({"ok": True, "code": code, "tasks" if tasks else "schedulers": rows}))
+    else:
+        for said in filter(None, (one.said for one in found)):
+            typer.echo(f"gpulane: {said}", err=True)
+    raise typer.Exit(code)
 
 
 def tell(answer: Answer, as_json: bool) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -16,13 +17,21 @@ EVERY = 1.0
 """Seconds between two looks."""
 
 
+@contextlib.contextmanager
+def _until_ctrl_c() -> Iterator[None]:
+    """Which ends it well, with the terminal as it was: elsewhere it ends a command at once."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        yield
+
+
 def watch_one(one: Scheduler) -> None:
     """The live view of a scheduler, until it has ended; then how it went."""
     console = Console()
     if not suits(console):
         print_summary(one.state(), console)
         return
-    with contextlib.suppress(KeyboardInterrupt):
+    with _until_ctrl_c():
         asyncio.run(_draw(one, console))
         print_summary(one.state(), console)
 
@@ -42,7 +51,7 @@ def watch_tables(make: Callable[[], RenderableType]) -> None:
     if not suits(console):
         console.print(make())
         return
-    with contextlib.suppress(KeyboardInterrupt), Live(make(), console=console, screen=True) as live:
+    with _until_ctrl_c(), Live(make(), console=console, screen=True) as live:
         while True:
             time.sleep(EVERY)
             live.update(make(), refresh=True)

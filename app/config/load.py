@@ -17,7 +17,7 @@ from app.config.tree import KeyPath, Reader, Tree, described
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.problems import Problem, problem
-from app.model.settings import Settings
+from app.model.settings import SECRET, Settings
 from app.trust import read_trusted
 
 LARGEST_BYTES = 256 * 1024
@@ -71,9 +71,7 @@ def settings_of(text: str, file: str) -> Settings:
 def with_value(settings: Settings, key: str, text: str) -> Settings:
     """The settings with one value as YAML would read it; `key` as `Settings.flat` has it. Raises BadInput."""
     known = settings.flat()
-    if key not in known:
-        near = difflib.get_close_matches(key, known, 1)
-        raise BadInput(f"{key} is no setting; " + (f"did you mean {near[0]}?" if near else _listed(known)))
+    refuse_unknown(known, key)
     if "\n" in text or not text.strip():
         raise BadInput(f"{key} wants a value in one line, such as {json.dumps(known[key])}")
     above, _, name = key.rpartition(".")
@@ -87,6 +85,17 @@ def with_value(settings: Settings, key: str, text: str) -> Settings:
     if faults:
         raise BadInput("\n".join(f"{each.problem}; {each.hint}" for each in faults))
     return new
+
+
+def refuse_unknown(known: Iterable[str], key: str) -> None:
+    """`known`: settings by their names, as `Settings.flat` has them. Raises BadInput."""
+    if key in SECRET:
+        raise BadInput(
+            f"{key} is not shown and not set here, as it holds secrets: write it into the settings"
+        )
+    if key not in (known := list(known)):
+        near = difflib.get_close_matches(key, known, 1)
+        raise BadInput(f"{key} is no setting; " + (f"did you mean {near[0]}?" if near else _listed(known)))
 
 
 def _listed(known: Iterable[str]) -> str:

@@ -5,7 +5,20 @@ from app.core.task import Task
 from app.model.state import FINISHED, FUSE, Held, Running, Waiting, holder
 
 
-def objection(verb: Verb, task: Task, behind: Task | None = None) -> str | None:  # noqa: C901 - one flat match, an arm a refusal
+def is_so(verb: Verb, task: Task) -> str | None:
+    """How it is already what it is asked to become, beginning after its label; None: it is not."""
+    state = task.state
+    match verb:
+        case "kill" if state.status == "cancelled":
+            return "is cancelled already"
+        case "hold" if isinstance(state, Held) and state.by != FUSE:
+            return f"is held already, by {_holder(state)}"
+        case "release" if not isinstance(state, Held) and state.status not in FINISHED:
+            return f"is not held but {state.status}"
+    return None
+
+
+def objection(verb: Verb, task: Task, behind: Task | None = None) -> str | None:
     """Why the task can't be asked that now, beginning after its label; None: it can. `behind`: the failed
     task that keeps it from running."""
     status = task.state.status
@@ -16,8 +29,6 @@ def objection(verb: Verb, task: Task, behind: Task | None = None) -> str | None:
             return f"is {status}: there is nothing to hold"
         case "hold" if isinstance(task.state, Running):
             return "runs: kill it, or let it end"
-        case "hold" if isinstance(task.state, Held) and task.state.by != FUSE:
-            return f"is held already, by {_holder(task.state)}"
         case "release" if not isinstance(task.state, Held):
             return f"is not held but {status}"
         case "retry" if isinstance(task.state, Running):

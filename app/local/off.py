@@ -41,16 +41,16 @@ def turn(path: Path, uuid: str, on: bool) -> bool:
 
 def turn_card(
     known: Callable[[], Sequence[Gpu]], forgive: Callable[[str], bool], path: Path, name: str, on: bool
-) -> str:
-    """For all schedulers of a home; what was changed, in a sentence. `name`: its index or uuid; `forgive` a
-    card, by uuid, for which this scheduler has set it aside, if it has.
+) -> tuple[str, bool]:
+    """For all schedulers of a home; what was changed, in a sentence, and whether anything was. `name`: its
+    index or uuid; `forgive` a card, by uuid, for which this scheduler has set it aside, if it has.
 
     Raises BadInput where there is no such card, or the file of those that are off can't be written.
     """
     card, word = cards_named(known(), name)[0], "on" if on else "off"
     changed = turn(path, card.uuid, on)
     if on and forgive(card.uuid) and not changed:
-        return f"GPU {card.index} is used again"
+        return f"GPU {card.index} is used again", True
     if not changed:
-        return f"GPU {card.index} is {word} already"
-    return f"GPU {card.index} is turned {word}" + ("" if on else "; what runs there goes on")
+        return f"GPU {card.index} is {word} already", False
+    return f"GPU {card.index} is turned {word}" + ("" if on else "; what runs there goes on"), True

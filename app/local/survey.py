@@ -7,7 +7,7 @@ from app.core.ledger import Card as Account
 from app.core.ledger import declared, ledger
 from app.core.rules import Rules, Seen
 from app.model.blockers import Allowance
-from app.model.gpu import SetAside
+from app.model.gpu import Gpu, SetAside
 from app.model.lease import Lease
 from app.model.state_file import Card, CardProcess, OtherLease
 
@@ -53,7 +53,7 @@ def _card(
     gpu = account.gpu
     used = _used(account)
     own = [lease for lease in account.leases if lease.name in tasks]
-    promised = sum(max(declared(lease, gpu), used.get(lease.name, 0.0)) for lease in own)
+    promised = sum(max(_promised(lease, gpu), used.get(lease.name, 0.0)) for lease in own)
     others = [lease for lease in account.leases if lease.name not in tasks]
     return Card(
         uuid=gpu.uuid,
@@ -61,7 +61,7 @@ def _card(
         name=gpu.name,
         health=gpu.health,
         total_gb=round(gpu.total_gb, 2),
-        free_gb=round(max(account.free_gb, 0.0), 2),
+        free_gb=0.0 if _alone(account) else round(max(account.free_gb, 0.0), 2),
         own_used_gb=round(sum(used.get(lease.name, 0.0) for lease in own), 2),
         own_promised_gb=round(promised, 2),
         others_gb=round(account.others_gb, 2),
@@ -74,6 +74,15 @@ def _card(
         simulated=gpu.simulated,
         aside=aside,
     )
+
+
+def _alone(account: Account) -> bool:
+    """Whether somebody has the card for themselves, however much of it they use."""
+    return any(lease.exclusive for lease in account.leases)
+
+
+def _promised(lease: Lease, gpu: Gpu) -> float:
+    return gpu.total_gb if lease.exclusive else declared(lease, gpu)
 
 
 def _processes(account: Account, tasks: Mapping[str, str]) -> tuple[CardProcess, ...]:

@@ -117,6 +117,12 @@ class LogName:
     number: int
 
 
+def log_number(path: Path) -> int | None:
+    """The number of the attempt that has this log; None: it is no log's name."""
+    found = _LOG.fullmatch(path.name)
+    return int(found[4]) if found else None
+
+
 @dataclass(frozen=True, slots=True)
 class RunPaths:
     """The files of one run."""

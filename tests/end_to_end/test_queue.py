@@ -69,9 +69,8 @@ def test_who_waits_is_shown_by_cards_and_queue_and_a_held_task_joins(world: Worl
     text = gpulane(world, "queue")
     assert "mean wait" in text
     assert "later" in text
-    assert "is not held but" in gpulane(
-        world, "queue", "--experiment", str(group["experiments"][0]["id"]), expect=2
-    )
+    waiting = str(group["experiments"][0]["id"])
+    assert "is not held but" in gpulane(world, "queue", "--experiment", waiting)
     gpulane(world, "queue", "--experiment", str(held["id"]))
     scheduler.wait_for("5/0", "waiting")
     world.go()

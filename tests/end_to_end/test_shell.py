@@ -71,8 +71,8 @@ def test_flowlines_verbs_do_what_they_say(world: World) -> None:
     assert "min_memory_gb: 2" in settings
     gpu = scheduler.tasks()["3/0"].state.gpu_ids[0]
     said = shell(world, f"kill {state.number}", f"killgpu {gpu}")
-    assert "2/0 is asked to end" in said
-    assert "3/0 is asked to end" in said
+    assert "2/0 is being ended" in said
+    assert "3/0 is being ended" in said
     scheduler.wait_for("2/0", "cancelled")
     scheduler.wait_for("3/0", "cancelled")
     world.go()
@@ -89,7 +89,7 @@ def test_a_process_keeps_its_number_and_no_other_gets_it(world: World) -> None:
     second = world.start()
     assert second.wait_for("2/0", "running").number == number
     assert f"no process {number + 7} runs" in shell(world, f"kill {number + 7}", expect=2)
-    assert "2/0 is asked to end" in shell(world, f"kill {number}")
+    assert "2/0 is being ended" in shell(world, f"kill {number}")
     second.end()
 
 
@@ -121,7 +121,7 @@ def test_the_command_lines_verbs_are_about_the_prompts_scheduler(world: World) -
     assert "this is 1/0" in said
     assert f'"pid": {first.pid}' in said
     assert f'"pid": {second.pid}' not in said
-    assert "is asked to end" in shell(world, "kill 1/0", "exit", flags=("--file", str(other)))
+    assert "is being ended" in shell(world, "kill 1/0", "exit", flags=("--file", str(other)))
     assert second.end() == 0
     assert shell(world, "release 1/1", "help", "? kill", "help why") != ""
     world.go()

@@ -17,9 +17,13 @@ import pytest
 
 from app import procfs
 from app.client import Client, NoAnswer, RequestRefused
+from app.commands import find
+from app.commands.wait import wait_for
 from app.model.paths import PROJECT, Home
 from app.server import LONGEST_LINE, MOST_CLIENTS
 from tests.end_to_end import command_line
+from tests.end_to_end.command_line import answer
+from tests.end_to_end.terminal import Terminal
 from tests.end_to_end.world import UNTIL_GO, Scheduler, World
 from tests.waiting import eventually
 
@@ -78,7 +82,7 @@ def test_a_killed_task_is_cancelled_with_its_whole_tree_and_its_queue_goes_on(wo
     scheduler.wait_for("1/0", "running")
     stray = int(eventually(lambda: world.work("stray"))[0])
     said = gpulane(world, "kill", "1/0")
-    assert said == "1/0 is asked to end, and made to after 10 s; it is not run again\n"
+    assert said == "1/0 is being ended (by force after 10 s), and is not run again\n"
     assert scheduler.end() == 0, "cancelled by its user"
     assert procfs.start_time(stray) is None
     assert world.work("done") == ["two"]
@@ -212,7 +216,7 @@ def test_a_paused_scheduler_starts_nothing_until_it_is_resumed(world: World) -> 
     assert state
     assert state.status == "paused"
     assert "paused" in gpulane(world, "ls")
-    assert "it is paused already" in gpulane(world, "pause", expect=2)
+    assert "it is paused already" in gpulane(world, "pause")
     assert gpulane(world, "resume") == "resumed\n"
     assert scheduler.end() == 0
     assert world.work("done") == ["two"]
@@ -359,7 +363,7 @@ def test_wait_ends_with_a_scheduler_that_leaves_the_task_undone(world: World) ->
     scheduler.wait_for("1/0", "running")
     gpulane(world, "drain")
     world.go()
-    assert "its scheduler has ended, and 1/1 is waiting" in gpulane(world, "wait", "1/1", expect=1)
+    assert "1/1 is waiting, and its scheduler has gone" in gpulane(world, "wait", "1/1", expect=1)
     assert scheduler.end() == 130
 
 
@@ -491,9 +495,9 @@ def test_of_one_that_is_gone_its_state_is_shown(world: World) -> None:
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
     scheduler.stop()
-    assert "ended with 2 tasks to go: start it again to go on" in gpulane(world, "ls")
-    assert "the scheduler of 1/1 has ended" in gpulane(world, "why", "1/1")
-    assert "no scheduler runs here" in gpulane(world, "pause", expect=2)
+    assert "was ended with 2 tasks to go: start it again to go on" in gpulane(world, "ls")
+    assert "1/1 was pending, and its scheduler" in gpulane(world, "why", "1/1")
+    assert "has gone. Start it again" in gpulane(world, "pause", expect=2)
     with pytest.raises(NoAnswer):
         Client(path_of(scheduler))
 
@@ -590,3 +594,169 @@ def test_another_user_gets_no_answer(one_scheduler: Scheduler) -> None:
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=30, check=True
     )
     assert done.stdout == "b''\n"
+
+
+# --- what a new user and an adversary did to them -----------------------------------------------------
+
+
+def test_what_is_so_already_is_no_failure(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (1, "true")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    for verb, *again in (("pause",), ("hold", "1/1"), ("gpu", "1", "off"), ("set", "max_tasks", "3")):
+        assert answer(world, verb, *again)["changed"] is True
+        said = answer(world, verb, *again)
+        assert (said["changed"], "already" in said["said"]) == (False, True), said
+    assert answer(world, "resume")["changed"]
+    assert not answer(world, "resume")["changed"]
+    assert not answer(world, "gpu", "0", "on")["changed"]
+    world.go()
+    gpulane(world, "release", "1/1")
+    assert scheduler.end() == 0
+
+
+def test_the_nearest_that_there_is_is_named(world: World) -> None:
+    world.file(f"1\n#LANE name=train\n{UNTIL_GO}\n1\n10\n\n2\ntrue\n1\n10\n")
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    assert "no task traim here; did you mean train (1/0)?" in gpulane(world, "why", "traim", expect=2)
+    assert "queue 1 has 1/0" in gpulane(world, "kill", "1", expect=2)
+    assert "there is no GPU 7; there is 0, 1, 2, 3" in gpulane(world, "kill", "--gpu", "7", expect=2)
+    assert "did you mean max_tasks?" in gpulane(world, "set", "max_taks", expect=2)
+    wrong = str(world.root / "command" / "comand_gpus.txt")
+    assert "did you mean command_gpus.txt?" in gpulane(world, "run", wrong, expect=2)
+    assert gpulane(world, "set", "max_tasks") == "max_tasks: null\n"
+    assert answer(world, "set", "max_tasks") == {"max_tasks": None}
+    said = json.loads(gpulane(world, "why", "traim", "--json", expect=2))
+    assert (said["ok"], "did you mean train" in said["error"]) == (False, True)
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_what_comes_after_a_running_task_is_told_when_that_ends_at_most(world: World) -> None:
+    world.file(f"1\n#LANE timeout=1h\n{UNTIL_GO}\n1\n10\n\n1\ntrue\n1\n10\n")
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    assert re.search(
+        r"What would start it:\n  - by \d\d:\d\d, when task 1/0 ends\n", gpulane(world, "why", "1/1")
+    )
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_where_one_change_is_not_enough_that_is_said(world: World) -> None:
+    world.blocks([(1, "true")], gpus=2)
+    scheduler = world.start("--paused")
+    eventually(path_of(scheduler).exists)
+    for card in "0123":
+        gpulane(world, "gpu", card, "off")
+    gpulane(world, "resume")
+    scheduler.wait_for("1/0", "waiting")
+    assert "No one change would start it" in gpulane(world, "why", "1/0")
+    gpulane(world, "kill", "1/0")
+    assert scheduler.end() == 0
+
+
+def test_a_running_task_that_left_the_file_is_shown_so(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (2, UNTIL_GO), (1, "true")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    world.blocks([(2, UNTIL_GO), (1, "true")])
+    eventually(
+        lambda: [row["in_file"] for row in answer(world, "ls")[0]["queues"][0]["tasks"]] == [False, True]
+    )
+    lines = gpulane(world, "ls", "-a").splitlines()
+    assert "no longer in the file" in next(line for line in lines if line.startswith("1 "))
+    assert not [line for line in lines if "more" in line]
+    assert "and not run again: 1/0" in gpulane(world, "stop")
+    scheduler.end()
+
+
+def test_a_task_that_its_user_ended_is_waited_for_in_vain(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (2, "true"), (3, "exit 7")])
+    world.settings(max_retries=0)
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    gpulane(world, "kill", "1/0")
+    assert "1/0 is cancelled" in gpulane(world, "wait", "1/0", expect=1)
+    waited = json.loads(gpulane(world, "wait", "2/0", "3/0", "--json", expect=7))
+    assert [(one["task"], one["status"], one["code"]) for one in waited["tasks"]] == [
+        ("2/0", "completed", 0),
+        ("3/0", "failed", 7),
+    ]
+    scheduler.end()
+    over = json.loads(gpulane(world, "wait", "--json", expect=1))
+    assert [one["counts"] for one in over["schedulers"]] == [{"completed": 1, "failed": 1, "cancelled": 1}]
+    assert "1 failed, 1 cancelled, 1 completed" in gpulane(world, "wait", expect=1)
+
+
+def test_what_a_dead_scheduler_left_running_is_followed_and_waited_for(world: World) -> None:
+    world.blocks([(1, f"echo begun; {UNTIL_GO}; echo over; exit 3")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    eventually(lambda: "begun" in world.task_log(1, 0))
+    scheduler.kill()
+    assert "and 1/0 runs on" in gpulane(world, "hold", "1/0", expect=2)
+    assert "runs, though its scheduler" in gpulane(world, "why", "1/0")
+    assert "still running on GPU" in gpulane(world, "ls")
+    with following(world, "1/0", "begun\n") as process:
+        world.go()
+        assert process.stdout
+        rest = process.stdout.read()
+    assert "over\n" in rest
+    assert "1/0 has ended, and so had its scheduler" in rest
+    assert process.returncode == 0
+    assert "1/0 ended with exit code 3" in gpulane(world, "wait", "1/0", expect=3)
+
+
+def test_a_task_is_waited_for_though_its_block_is_taken_out(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (2, UNTIL_GO.replace("go", "later"))])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    place = find.the_task(find.schedulers(Home(world.root), None, None), "1/0")
+    world.blocks([(2, UNTIL_GO.replace("go", "later"))])
+    eventually(lambda: not scheduler.tasks()["1/0"].in_file)
+    world.go()
+    (waited,) = wait_for([place])
+    assert (waited.status, waited.code, waited.said) == ("completed", 0, "1/0 ended with exit code 0")
+    (world.root / "work" / "later").touch()
+    assert scheduler.end() == 0
+
+
+def test_nothing_is_done_for_who_has_hung_up(world: World) -> None:
+    """A word to a scheduler that is stopped (Ctrl-Z) is told so at once, and not carried out later."""
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    os.kill(scheduler.pid, signal.SIGSTOP)
+    try:
+        said = f"the scheduler with pid {scheduler.pid} is stopped; kill -CONT {scheduler.pid} lets it go on"
+        assert said in gpulane(world, "stop", expect=2)
+        assert "and nothing goes on until" in gpulane(world, "ls")
+        with raw(scheduler) as one:
+            one.sendall(b'{"verb": "stop"}\n')
+    finally:
+        os.kill(scheduler.pid, signal.SIGCONT)
+    assert answer_to(b'{"verb": "status"}\n', scheduler)["state"]["status"] == "running"  # type: ignore[index]
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_what_is_no_state_is_said(world: World) -> None:
+    (world.root / "logs" / "state").mkdir(parents=True)
+    (world.root / "logs" / "state" / "999999.json").write_text("{")
+    said = gpulane(world, "ls")
+    assert "999999.json" in said
+    assert "nothing runs" not in said
+
+
+def test_ctrl_c_ends_what_is_watched_and_leaves_the_terminal_as_it_was(world: World) -> None:
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    terminal = Terminal(world, [sys.executable, str(PROJECT / "app" / "cli.py"), "gpus", "-w"])
+    terminal.sees("1/0")
+    terminal.type("\x03")
+    assert terminal.ended() == 0
+    world.go()
+    assert scheduler.end() == 0

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from app import background
 from app.commands.candidates import Kind
+from app.commands.cards import seen_by
 from app.commands.find import Scheduler, the_task
 from app.commands.prompt import tables
 from app.commands.prompt.target import Target, now
@@ -94,7 +95,7 @@ def ls(target: Target, _: Sequence[str]) -> str:
 
 def gpus(target: Target, _: Sequence[str]) -> str:
     """Its cards."""
-    _console().print(gpus_shown(now(target.the_one()).gpus))
+    _console().print(gpus_shown(seen_by(now(target.the_one()))))
     return ""
 
 
