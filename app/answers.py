@@ -1,9 +1,8 @@
 """What the verbs of the control socket do, and what they say they have changed. Contract 7."""
 
 import difflib
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import takewhile
+import json
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter
@@ -11,28 +10,18 @@ from pydantic import TypeAdapter
 from app.core.events import Verb
 from app.core.naming import named, names_of, nearest
 from app.core.task import Task
-from app.core.verdict import SOON
 from app.core.words import is_so
-from app.engine import Engine, now
+from app.engine import Engine
 from app.local.off import cards_named
 from app.model import state_file
-from app.model.backend import Now, Want
-from app.model.blockers import Change, clauses, gb
 from app.model.faults import GpulaneError
 from app.model.state import (
-    FINISHED,
-    FUSE,
-    Backoff,
     Cancelled,
-    Failed,
-    Held,
     Running,
-    Skipped,
-    Waiting,
-    holder,
 )
 from app.narrate import counted, duration
 from app.report import shown_task
+from app.why import Changes, Why
 
 Reply = dict[str, Any]
 
@@ -42,16 +31,11 @@ MOST_TASKS = 1_000
 SHOWN = 5
 """Candidates that are named where a task's name means several."""
 
-FUSE_WHY = f"all failed within {SOON:.0f} s"
-
 _TASK: TypeAdapter[state_file.Task] = TypeAdapter(state_file.Task)
 
 
 class Refused(GpulaneError):
     """A request that changes nothing, and the sentence why."""
-
-
-Changes = Callable[[Want, Sequence[Want], Now, Mapping[int, str]], Sequence[Change]]
 
 
 Said = tuple[str, bool]
@@ -84,7 +68,7 @@ class Answers:
         GpulaneError); `changes`: what would start a waiting task; `by`: the user's name, as whose words
         these are."""
         self._engine, self._core, self._state, self._turn, self._by = engine, engine.core, state, turn, by
-        self._changes, self._settings = changes, settings
+        self._settings, why = settings, Why(engine.core, changes)
         self._verbs: Mapping[str, Callable[[Mapping[str, Any]], Reply | bytes]] = {
             "status": lambda _: b'{"ok": true, "state": ' + self._state() + b"}",
             "tasks": self._tasks,
@@ -98,7 +82,7 @@ class Answers:
             "release": self._release,
             "gpu": self._gpu,
             "set": self._set,
-            "why": self._why,
+            "why": lambda request: why(self._one(request)),
         }
 
     def __call__(self, request: object) -> Reply | bytes:
@@ -131,74 +115,6 @@ class Answers:
             for task in part
         ]
         return {"ok": True, "total": len(found), "tasks": shown}
-
-    def _why(self, request: Mapping[str, Any]) -> Reply:
-        task = self._one(request)
-        state = task.state
-        if isinstance(state, Waiting):
-            said = [*clauses(state.blockers), *_more_than_declared(task)]
-            nearest = [] if self._core.standing else self._nearest_changes(task)
-            return {
-                "ok": True,
-                "said": state.reason,
-                "because": said,
-                "stuck": state.stuck,
-                "waits": not self._core.standing,
-                "changes": nearest,
-            }
-        if state.status == "pending":
-            said = list(self._before(task))
-            return {
-                "ok": True,
-                "said": f"{task.label} is pending: {said[0]}",
-                "because": said,
-                "changes": list(self._its_turn(task)),
-            }
-        return {"ok": True, "said": f"{task.label} {_stands(task)}", "because": []}
-
-    def _nearest_changes(self, task: Task) -> list[Reply]:
-        """Each with the tasks that have to end for it, and since when those run."""
-        running = {each.label: each for each in self._core.running.values()}
-        labels = {number: each.label for number, each in self._core.running.items()}
-        found = self._changes(task.want(), self._core.heads(), now(), labels)
-        return [
-            {
-                "kind": change.kind,
-                "text": change.text,
-                "all": change.all_of_them,
-                "after": [self._ending(running[label]) for label in change.after],
-            }
-            for change in found
-        ]
-
-    def _its_turn(self, task: Task) -> Iterator[Reply]:
-        """When that comes, if what is before it runs, and nothing is between."""
-        queue = self._core.board.queue_of(task)
-        before = list(takewhile(lambda each: each is not task, queue.tasks))
-        left = [each for each in before if each.state.status not in FINISHED]
-        running = [each for each in queue.tasks if isinstance(each.state, Running)]
-        if running and all(isinstance(each.state, Running) for each in left):
-            labels = [each.label for each in running]
-            text = f"when task {' and '.join(labels)} {'ends' if len(labels) == 1 else 'have ended'}"
-            after = [self._ending(each) for each in running]
-            yield {"kind": "ends", "text": text, "all": True, "after": after}
-
-    def _ending(self, task: Task) -> Reply:
-        """Of one that runs: since when, and until when at most, as wall times."""
-        since, timeout = task.running.since, task.timeout(self._core.settings)
-        until = None if timeout is None else since + timeout
-        return {"task": task.label, "key": str(task.key), "since": since, "until": until}
-
-    def _before(self, task: Task) -> Iterator[str]:
-        """Why it does not even wait for GPUs."""
-        first = self._core.board.queue_of(task).current()
-        if first is None or first is task:
-            yield "its turn has just come"
-            return
-        gone = "" if first.in_file else " (no longer in the file)"
-        yield f"task {first.label}{gone} of its queue comes first, and is {first.state.status}"
-        if isinstance(first.state, Waiting):
-            yield from clauses(first.state.blockers)
 
     # What a user wants of the scheduler
 
@@ -300,8 +216,17 @@ class Answers:
         return _said(said, changed)
 
     def _set(self, request: Mapping[str, Any]) -> Reply:
-        """A setting; without a value what it is, and without a key what all of them are."""
+        """A setting; without a value what it is, and without a key what all of them are. `{"max_tasks": 3}`
+        says the same as `{"key": "max_tasks", "value": "3"}`."""
         key, value = request.get("key"), request.get("value")
+        others = [name for name in request if name not in ("verb", "key", "value")]
+        if others and (len(others) > 1 or key is not None):
+            raise Refused(f"one setting at a time, and not {', '.join(others)} beside it")
+        if others:
+            key, value = others[0], request[others[0]]
+            value = value if isinstance(value, str) else json.dumps(value)
+        elif isinstance(value, int | float):
+            value = json.dumps(value)
         if value is None and (key is None or isinstance(key, str)):
             return {"ok": True, "settings": self._settings.shown(key)}
         if not isinstance(key, str) or not isinstance(value, str):
@@ -326,33 +251,6 @@ class Answers:
             shown = ", ".join(map(_told_apart, found[:SHOWN])) + (", ..." if len(found) > SHOWN else "")
             raise Refused(f"{text} may be any of {len(found)} tasks: {shown}")
         return found[0]
-
-
-def _more_than_declared(task: Task) -> Iterator[str]:
-    """Why it asks for another amount than its block says."""
-    if task.ask_gb != task.spec.memory_gb:
-        asks, said = gb(task.ask_gb), gb(task.spec.memory_gb)
-        yield f"it asks for {asks}, not {said} as its block says, since it ran out of memory with less"
-
-
-def _stands(task: Task) -> str:
-    """Of one that waits neither for GPUs nor for its turn."""
-    state = task.state
-    match state:
-        case Held(by=by):
-            who = "`hold` in the command file" if by == "file" else holder(by)
-            why = f", as the first tasks that were started {FUSE_WHY}" if by == FUSE else ""
-            more = f", and all that it holds: ./gpulane release --held-by {FUSE}" if by == FUSE else ""
-            return f"is held by {who}{why}; to let it run: ./gpulane release {task.label}{more}"
-        case Backoff():
-            when = duration(state.until - time.time())
-            return f"is tried again in {when}, after: {state.error}; at once: ./gpulane retry {task.label}"
-        case Skipped():
-            return f"is skipped, as {state.because}; to go on: ./gpulane retry {state.failed or task.label}"
-        case Failed():
-            return f"has failed: {state.error}; once more: ./gpulane retry {task.label}"
-        case _:
-            return f"does not wait: it is {state.status}"
 
 
 def _told_apart(task: Task) -> str:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app import preparation, procfs
-from app.answers import Answers, Changes
+from app.answers import Answers
 from app.begin import Plan, make_plan
 from app.command_file.parse import Parsed
 from app.config import Loaded
@@ -59,6 +59,7 @@ from app.tally import Tally
 from app.threads import ready_threads
 from app.view.live import LiveView, suits
 from app.view.summary import print_summary
+from app.why import Changes
 
 THREADS = 8
 """For what blocks and is no thread's own: scans of /proc, tmux."""

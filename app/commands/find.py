@@ -2,8 +2,9 @@
 
 import functools
 import os
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from app.execution.ends import is_held
 from app.model.faults import BadInput
 from app.model.paths import Home, RunPaths
 from app.model.problems import named
-from app.model.state import Running
-from app.model.state_file import StateFile, Task, load
+from app.model.state import FINISHED, Running
+from app.model.state_file import MoreQueues, Queue, StateFile, Task, load
 from app.store.lock import is_alive
 from app.store.states import list_states
 
@@ -75,9 +76,49 @@ class Scheduler:
         listed = self.listed()
         return [listed[at] for at in meant(text, (place.names for place in listed))]
 
+    def whole(self) -> StateFile:
+        """Its state with all of its tasks: the file names those near the heads of its queues. Of one that has
+        gone as the file has it. Raises GpulaneError."""
+        state = self.state()
+        if not self.alive() or self.frozen():
+            return state
+        listed = {queue.queue_id: queue for queue in state.queues}
+        found: dict[int, list[Task]] = defaultdict(list)
+        with Client(self.home.control_socket(self.pid)) as client:
+            at, total = 0, 1
+            while at < total:
+                answer = client.ask("tasks", **{"from": at})
+                for each, task in zip(
+                    answer["tasks"], _tasks().validate_python(answer["tasks"]), strict=True
+                ):
+                    found[each["queue"]].append(task)
+                at, total = at + max(1, len(answer["tasks"])), answer["total"]
+        queues = tuple(_filled(listed.get(number), number, tasks) for number, tasks in found.items())
+        return replace(state, queues=queues, more_queues=MoreQueues())
+
     def listed(self) -> list["Place"]:
         """The tasks that its state names."""
         return [Place(self, queue.queue_id, task) for queue in self.state().queues for task in queue.tasks]
+
+
+def _filled(queue: Queue | None, number: int, tasks: Sequence[Task]) -> Queue:
+    """With all of its tasks; None: the state file had no room for it."""
+    if queue is not None:
+        return replace(queue, tasks=tuple(tasks), total=len(tasks))
+    counts = Counter(task.state.status for task in tasks)
+    left = (task for task in tasks if task.state.status not in FINISHED)
+    current = next(left, None)
+    status = (current or tasks[-1]).state.status
+    index = current.index if current else None
+    return Queue(
+        queue_id=number,
+        queue_name=tasks[0].options.queue_name,
+        status=status,
+        total=len(tasks),
+        counts=counts,
+        current=index,
+        tasks=tuple(tasks),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,4 +272,5 @@ def _named(one: Scheduler, text: str) -> list[Place]:
 def shown_path(path: str) -> str:
     """From the working directory, where it is below that."""
     here = Path(os.getcwd())  # noqa: PTH109
-    return str(Path(path).relative_to(here)) if here in Path(path).parents else path
+    below = here in Path(path).parents and here != Path("/")
+    return str(Path(path).relative_to(here)) if below else path

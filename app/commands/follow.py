@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,6 +16,7 @@ from app.execution.ends import is_held
 from app.model.faults import BadInput
 from app.model.paths import RunPaths, log_number
 from app.model.state import FINISHED, Backoff, Failed, Running, TaskState
+from app.model.task import TaskKey
 from app.view.text import count
 
 LOOK_SECONDS = 0.2
@@ -32,12 +34,12 @@ def log_of(place: Place, attempt: int | None) -> Path:
     last = Path(task.log_path)
     if attempt is None:
         return last
-    of_task = last.name.split(".")[0]  # while its block stood in the same place
-    logs = sorted(RunPaths(last.parent).logs(), key=lambda log: log.number)
-    found = [log.path for log in logs if log.path.name.startswith(f"{of_task}.")]
+    from app.store.lasting import logs_of  # it loads what reads history
+
+    found = logs_of(place.scheduler.home.history, last.parent.name, TaskKey.of(task.key))
     if not 1 <= attempt <= len(found):
         raise BadInput(f"{place.label} has had {count(len(found), 'attempt')}, and no number {attempt}")
-    return found[attempt - 1]
+    return Path(found[attempt - 1])
 
 
 def described(place: Place, log: Path) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def described(place: Place, log: Path) -> dict[str, Any]:
 def follow_log(place: Place, attempt: int | None) -> None:
     """The end of a task's log and what comes: of this attempt, or of one after the other until the task has
     ended. What happens between is said beside, for people. Raises BadInput."""
-    log = log_of(place, attempt)
+    log = log_of(_begun(place), attempt)
     while True:
         show_log(place, log, follow=True)
         state = _known_end(place, log)
@@ -62,6 +64,16 @@ def follow_log(place: Place, attempt: int | None) -> None:
             return
         typer.echo(f"gpulane: {place.label} is {after(state)}; its next attempt follows", err=True)
         log = _next_log(place, log)
+
+
+def _begun(place: Place) -> Place:
+    """Once it has had an attempt, if one comes."""
+    if place.task.log_path is None and place.task.state.status not in FINISHED and place.owner().alive():
+        typer.echo(f"gpulane: {place.label} is {after(place.task.state)}; its log follows", err=True)
+    while place.task.log_path is None and place.task.state.status not in FINISHED and place.owner().alive():
+        time.sleep(LOOK_SECONDS)
+        place = replace(place, task=place.again())
+    return place
 
 
 def _stands(state: TaskState | None) -> str:
@@ -126,6 +138,8 @@ def _opened(log: Path) -> Iterator[BinaryIO]:
     try:
         with log.open("rb") as file:
             yield file
+    except BrokenPipeError:  # whoever reads has seen enough
+        raise
     except OSError as error:
         raise BadInput(f"{log} can't be read: {error.strerror}") from error
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.verbs import Json, refused
+from app.commands.verbs import LARGEST, Json, refused
 from app.home import home_here
 from app.model.faults import BadInput
 from app.model.paths import Home
@@ -31,13 +31,14 @@ Run = Annotated[
 Task = Annotated[
     str | None, typer.Option(metavar="TASK", help="queue/index, its name, or the start of its key.")
 ]
-Queue = Annotated[int | None, typer.Option(metavar="N", help="Only of this queue.")]
+Queue = Annotated[int | None, typer.Option(max=LARGEST, metavar="N", help="Only of this queue.")]
 Failed = Annotated[bool, typer.Option("--failed", help="Only tasks that failed for good.")]
 Since = Annotated[
     str | None, typer.Option(metavar="WHEN", help="Not what was over before: 12h, 7d, 2026-11-20, today.")
 ]
 Limit = Annotated[
-    int | None, typer.Option(min=0, metavar="N", help=f"At most N, 0: all. Else {SHOWN} in a table.")
+    int | None,
+    typer.Option(min=0, max=LARGEST - 1, metavar="N", help=f"At most N, 0: all. Else {SHOWN} in a table."),
 ]
 File = Annotated[str | None, typer.Option("--file", metavar="FILE", help="Only of this command file.")]
 Csv = Annotated[bool, typer.Option("--csv", help="For spreadsheets: a line a run, or a line an attempt.")]
@@ -206,7 +207,7 @@ def _show_tasks(
         if shown:
             print_tasks(console, shown, run is not None)
         else:
-            typer.echo("there was no such task")
+            typer.echo("there was no such task" if run is None else "that run has no such task")
         _say_more(len(found) > len(shown))
 
 
@@ -222,9 +223,11 @@ def _print_stats(
         typer.echo("nothing has run")
         return
     console = _console()
-    print_queues(console, queues)
+    print_queues(console, queues[:most])
+    if most is not None and len(queues) > most:
+        typer.echo(f"and {len(queues) - most:,} more: --limit 0 shows all")
     console.print()
-    print_devices(console, devices)
+    print_devices(console, devices[:most])
     console.print()
     if memory:
         print_memory(console, memory, most)

@@ -43,7 +43,8 @@ def schedulers_shown(found: list[Scheduler], every_task: bool = False) -> Group:
             parts.append(Text(f"{'and ' if shown else ''}{count(done, 'queue')} done", QUIET))
         if state.more_queues.queues:
             parts.append(Text(f"and {count(state.more_queues.queues, 'more queue')}", QUIET))
-        parts += [Text(clean(problem.text), STATE["waiting"]) for problem in state.problems]
+        lines = [line for problem in state.problems for line in problem.text.splitlines()]
+        parts += [Text(clean(line), STATE["waiting"]) for line in lines]
     return Group(*parts)
 
 

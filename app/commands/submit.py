@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from app.commands import flags
-from app.commands.verbs import Json, refused, tell
+from app.commands.verbs import LARGEST, Json, refused, tell
 from app.model.faults import BadInput
 from app.model.task import Options, TaskSpec
 
@@ -21,7 +21,9 @@ Memory = Annotated[
 Simulate = Annotated[
     str | None, typer.Option(metavar="NxGB", help="A scheduler that is started for it has simulated GPUs.")
 ]
-Id = Annotated[int, typer.Argument(metavar="ID", help="As `tasks` lists it.", show_default=False)]
+Id = Annotated[
+    int, typer.Argument(max=LARGEST, metavar="ID", help="As `tasks` lists it.", show_default=False)
+]
 
 
 def submit(

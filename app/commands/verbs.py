@@ -2,8 +2,10 @@
 
 import functools
 import json
+import sys
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -18,6 +20,9 @@ from app.home import home_here
 from app.model.faults import BadInput, GpulaneError
 from app.model.state_file import ADAPTER
 from app.view.summary import whole_lines
+
+LARGEST = 2**63 - 1
+"""Of whole numbers that go to history."""
 
 Pid = Annotated[int | None, typer.Option("--pid", metavar="PID", help="Of the scheduler that is meant.")]
 File = Annotated[str | None, typer.Option("--file", metavar="FILE", help="The command file it runs.")]
@@ -51,12 +56,17 @@ def refused(function: Callable[[], R]) -> R:
     """What its user can mend becomes a sentence and exit code 2; under --json an object."""
     try:
         return function()
+    except BrokenPipeError:  # whoever reads has seen enough
+        raise
     except GpulaneError as error:
-        if _for_programs.get():
-            typer.echo(json.dumps({"ok": False, "error": str(error)}))
-        else:
-            typer.echo(f"gpulane: {error}", err=True)
-        raise typer.Exit(2) from None
+        said = str(error)
+    except OSError as error:
+        said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    if _for_programs.get():
+        typer.echo(json.dumps({"ok": False, "error": said}))
+    else:
+        typer.echo(f"gpulane: {said}", err=True)
+    raise typer.Exit(2)
 
 
 def ls(
@@ -71,6 +81,8 @@ def ls(
     """Schedulers, their queues and tasks, and why those wait that do."""
     home = refused(home_here)
     found, unreadable = refused(lambda: find.look(home, pid, file))
+    if every and not watch:
+        found = refused(lambda: [replace(one, seen=one.whole()) for one in found])
     for wrong in unreadable:
         typer.echo(f"gpulane: {wrong}", err=True)
     if as_json:
@@ -78,7 +90,7 @@ def ls(
         typer.echo(json.dumps(rows))
     elif not found and not unreadable:
         typer.echo(f"nothing runs here ({home.root}), and nothing was left; ./gpulane run FILE starts one")
-    elif watch:
+    elif watch and sys.stdout.isatty():
         from app.commands.watch import watch_one, watch_tables  # the live view takes a moment to load
 
         living = [one for one in found if one.ran]
@@ -109,10 +121,15 @@ def about_tasks(verb: str) -> Callable[..., None]:
 
     def command(tasks: Tasks, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
         among = refused(lambda: find.living(home_here(), pid, file))
-        # All are known, or none is asked.
+        # All are known, or none is asked; then each is, whatever becomes of the others.
         places = refused(lambda: [find.the_task(among, task) for task in tasks])
+        code = 0
         for place in places:
-            tell(refused(functools.partial(place.ask, verb)), as_json)
+            try:
+                tell(refused(functools.partial(place.ask, verb)), as_json)
+            except typer.Exit as refusal:
+                code = refusal.exit_code
+        raise typer.Exit(code)
 
     return command
 
@@ -127,19 +144,21 @@ def _about_scheduler(verb: str) -> Callable[..., None]:
 def kill(
     tasks: Annotated[list[str] | None, typer.Argument(metavar="[TASK...]", show_default=False)] = None,
     gpu: Annotated[
-        str | None, typer.Option("--gpu", metavar="GPU", help="All that runs on this card.")
+        list[str] | None, typer.Option("--gpu", metavar="GPU", help="All that runs on this card; repeatable.")
     ] = None,
     pid: Pid = None,
     file: File = None,
     as_json: Json = False,
 ) -> None:
     """End tasks for good: they are cancelled, and their queues go on."""
-    if bool(tasks) == (gpu is not None):
+    if bool(tasks) == bool(gpu):
         raise typer.BadParameter("name tasks, or a card with --gpu")
     if tasks:
         about_tasks("kill")(tasks, pid, file, as_json)
     else:
-        tell(refused(lambda: find.the_one(home_here(), pid, file).ask("kill", gpu=gpu)), as_json)
+        one = refused(lambda: find.the_one(home_here(), pid, file))
+        for card in gpu or ():
+            tell(refused(functools.partial(one.ask, "kill", gpu=card)), as_json)
 
 
 def gpu(

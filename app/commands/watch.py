@@ -6,11 +6,14 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.segment import Segment, Segments
+from rich.text import Text
 
 from app.commands.find import Scheduler
 from app.view.live import LiveView, suits
+from app.view.look import QUIET
 from app.view.summary import print_summary
 
 EVERY = 1.0
@@ -51,7 +54,17 @@ def watch_tables(make: Callable[[], RenderableType]) -> None:
     if not suits(console):
         console.print(make())
         return
-    with _until_ctrl_c(), Live(make(), console=console, screen=True) as live:
+    with _until_ctrl_c(), Live(_fitted(make(), console), console=console, screen=True) as live:
         while True:
             time.sleep(EVERY)
-            live.update(make(), refresh=True)
+            live.update(_fitted(make(), console), refresh=True)
+
+
+def _fitted(shown: RenderableType, console: Console) -> RenderableType:
+    """With a last line that tells how many there is no room for."""
+    lines = console.render_lines(shown, pad=False)
+    more = len(lines) - console.height
+    if more <= 0:
+        return shown
+    kept = [Segments([*line, Segment.line()]) for line in lines[: console.height - 1]]
+    return Group(*kept, Text(f"and {more + 1} more lines: without -w all are shown", QUIET))

@@ -98,6 +98,12 @@ class TaskKey(NamedTuple):
     def __str__(self) -> str:
         return f"{self.digest}-{self.occurrence}"
 
+    @classmethod
+    def of(cls, text: str) -> "TaskKey":
+        """That is written so. Raises ValueError."""
+        digest, _, occurrence = text.rpartition("-")
+        return cls(digest, int(occurrence))
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:

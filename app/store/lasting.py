@@ -106,6 +106,16 @@ def attempts_of(history: Path, id_: int) -> list[KeptAttempt]:
     return list(map(_attempt, rows or ()))
 
 
+def logs_of(history: Path, run: str, key: TaskKey) -> list[str]:
+    """Paths of the logs of all attempts of a task of a run (its name), the first one first. Raises
+    HistoryError."""
+    query = """SELECT log_path FROM attempts
+        JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = tasks.run_id
+        WHERE runs.name = ? AND digest = ? AND occurrence = ? ORDER BY number"""
+    rows = look(history, lambda c: c.execute(query, (run, *key)).fetchall())
+    return [path for (path,) in rows or ()]
+
+
 def _attempt(row: Row) -> KeptAttempt:
     attempt, gpu_ids, log_path, session_name, pid, started_at, ended_at, status, peak, cause = row
     cards = tuple(json.loads(gpu_ids))

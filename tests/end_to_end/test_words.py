@@ -760,3 +760,93 @@ def test_ctrl_c_ends_what_is_watched_and_leaves_the_terminal_as_it_was(world: Wo
     assert terminal.ended() == 0
     world.go()
     assert scheduler.end() == 0
+
+
+def test_every_task_is_listed_however_many(world: World) -> None:
+    world.blocks([(queue, "true") for queue in range(3) for _ in range(400)])
+    scheduler = world.start("--paused")
+    eventually(path_of(scheduler).exists)
+    assert "2/399" in gpulane(world, "ls", "-a")
+    assert sum(len(queue["tasks"]) for queue in answer(world, "ls", "-a")[0]["queues"]) == 1200
+    assert "2/399" not in gpulane(world, "ls")
+    assert "with ./gpulane resume" in gpulane(world, "why", "2/0")
+    scheduler.stop()
+
+
+def test_each_of_several_tasks_is_asked_whatever_becomes_of_the_others(world: World) -> None:
+    world.blocks([(1, "true"), (2, UNTIL_GO), (2, "true"), (3, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "completed")
+    scheduler.wait_for("3/0", "running")
+    said = gpulane(world, "hold", "1/0", "2/1", expect=2)
+    assert "2/1 is held\n" in said
+    assert "1/0 is completed: there is nothing to hold" in said
+    assert scheduler.wait_for("2/1", "held")
+    first, second = (scheduler.wait_for(label, "running").gpu_ids[0] for label in ("2/0", "3/0"))
+    gpulane(world, "kill", "--gpu", first, "--gpu", second)
+    scheduler.wait_for("2/0", "cancelled")
+    scheduler.wait_for("3/0", "cancelled")
+    gpulane(world, "release", "2/1")
+    assert scheduler.end() == 0
+
+
+def test_the_log_of_an_attempt_is_found_wherever_its_block_has_moved(world: World) -> None:
+    world.settings(max_retries=1, retry_config={"max_retry_before_backoff": 1, "backoff_duration": 0.1})
+    world.blocks([(1, f"echo this is $GPULANE_ATTEMPT; test $GPULANE_ATTEMPT = 2; {UNTIL_GO}")])
+    scheduler = world.start()
+    eventually(lambda: "1/0" in scheduler.tasks() and scheduler.tasks()["1/0"].attempts == 2)
+    world.blocks([(1, "true"), (1, f"echo this is $GPULANE_ATTEMPT; test $GPULANE_ATTEMPT = 2; {UNTIL_GO}")])
+    scheduler.wait_for("1/1", "running")
+    eventually(lambda: "this is 2" in gpulane(world, "logs", "1/1"))
+    assert "this is 1" in gpulane(world, "logs", "1/1", "--attempt", "1")
+    assert "this is 2" in gpulane(world, "logs", "1/1", "--attempt", "2")
+    assert "has had 2 attempts, and no number 3" in gpulane(world, "logs", "1/1", "--attempt", "3", expect=2)
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_a_log_is_followed_from_before_its_task_begins(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (1, "echo here I am")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    with following(world, "1/1", "gpulane: 1/1 is pending; its log follows\n") as process:
+        world.go()
+        assert process.stdout
+        rest = process.stdout.read()
+    assert "here I am\n" in rest
+    assert rest.endswith("gpulane: 1/1 is completed\n")
+    assert scheduler.end() == 0
+
+
+def test_a_setting_may_be_set_as_contract_7_says(world: World) -> None:
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    with client(scheduler) as one:
+        assert one.ask("set", max_tasks=3)["said"] == "max_tasks is 3 now, and was null"
+        assert one.ask("set", key="max_tasks", value=4)["changed"]
+        with pytest.raises(RequestRefused, match="one setting at a time"):
+            one.ask("set", max_tasks=3, gpu_left=1)
+        with pytest.raises(RequestRefused, match="did you mean max_tasks"):
+            one.ask("set", max_taks=3)
+    world.go()
+    assert scheduler.end() == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", "9" * 20),
+        ("cancel", "9" * 20),
+        ("history", "--limit", "9" * 20),
+        ("stats", "--queue", "9" * 20),
+        ("ls", "--file", "a" * 5000),
+    ],
+)
+def test_numbers_and_names_beyond_all_measure_are_refused(world: World, words: tuple[str, ...]) -> None:
+    assert "Traceback" not in gpulane(world, *words, expect=2)
+
+
+def test_a_home_that_is_no_folder_is_said(world: World) -> None:
+    said = gpulane(world, "ls", expect=2, GPULANE_HOME="/etc/passwd")
+    assert said == "gpulane: /etc/passwd/logs/state: Not a directory\n"

@@ -47,14 +47,19 @@ def _start(target: Target, words: Sequence[str]) -> str:
         file = home.resolve(words[0]).resolve()
         mode = mode_of(str(file))
         how = background.first(home, file, mode, words[1:], configuration_of(file, mode))
+        pid = background.start(home, how)
         target.last, target.pid, target.file = None, None, str(file)
-    elif target.last:
+        return _started(pid, how)
+    if target.last:
         how = background.again(home, target.last.state())
     elif target.file:
         return _start(target, [target.file])
     else:
         raise BadInput(target.gone())
-    pid = background.start(home, how)
+    return _started(background.start(home, how), how)
+
+
+def _started(pid: int, how: background.Start) -> str:
     return f"started, with pid {pid}; what it says is in {how.log}"
 
 

@@ -1,0 +1,120 @@
+"""Why a task does not run, and what would start it: the verb `why` of the control socket."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+from app.core.machine import Core
+from app.core.task import Task
+from app.core.verdict import SOON
+from app.engine import now
+from app.model.backend import Now, Want
+from app.model.blockers import Change, clauses, gb
+from app.model.state import FINISHED, FUSE, Backoff, Failed, Held, Running, Skipped, Waiting, holder
+from app.narrate import duration
+
+Answer = dict[str, Any]
+
+Changes = Callable[[Want, Sequence[Want], Now, Mapping[int, str]], Sequence[Change]]
+"""What would start a task that waits: asked with the others that wait, and what runs, by attempt's number."""
+
+RESUME = {"kind": "resume", "text": "with ./gpulane resume it is decided anew", "all": True, "after": []}
+
+
+class Why:
+    """Answers for one task after another. For the engine's thread."""
+
+    def __init__(self, core: Core, changes: Changes) -> None:
+        self._core, self._changes = core, changes
+
+    def __call__(self, task: Task) -> Answer:
+        """`said` in a sentence, `because` of each of these, and the `changes` that would start it."""
+        state = task.state
+        if isinstance(state, Waiting):
+            return {
+                "ok": True,
+                "said": state.reason,
+                "because": [*clauses(state.blockers), *_more_than_declared(task)],
+                "stuck": state.stuck,
+                "waits": not self._core.standing,
+                "changes": list(self._nearest(task)),
+            }
+        if state.status == "pending":
+            said = list(self._before(task))
+            return {
+                "ok": True,
+                "said": f"{task.label} is pending: {said[0]}",
+                "because": said,
+                "changes": list(self._its_turn(task)),
+            }
+        return {"ok": True, "said": f"{task.label} {_stands(task)}", "because": []}
+
+    def _nearest(self, task: Task) -> Iterator[Answer]:
+        """Each with the tasks that have to end for it."""
+        if self._core.standing:
+            yield from [RESUME] if self._core.paused else []
+            return
+        running = {each.label: each for each in self._core.running.values()}
+        labels = {number: each.label for number, each in self._core.running.items()}
+        for change in self._changes(task.want(), self._core.heads(), now(), labels):
+            after = [self._ending(running[label]) for label in change.after]
+            yield {"kind": change.kind, "text": change.text, "all": change.all_of_them, "after": after}
+
+    def _its_turn(self, task: Task) -> Iterator[Answer]:
+        """When that comes, if what is before it runs, and nothing is between."""
+        queue = self._core.board.queue_of(task)
+        before = takewhile(lambda each: each is not task, queue.tasks)
+        left = [each for each in before if each.state.status not in FINISHED]
+        running = [each for each in queue.tasks if isinstance(each.state, Running)]
+        if running and all(isinstance(each.state, Running) for each in left):
+            labels = [each.label for each in running]
+            text = f"when task {' and '.join(labels)} {'ends' if len(labels) == 1 else 'have ended'}"
+            after = [self._ending(each) for each in running]
+            yield {"kind": "ends", "text": text, "all": True, "after": after}
+
+    def _ending(self, task: Task) -> Answer:
+        """Of one that runs: since when, and until when at most, as wall times."""
+        since, timeout = task.running.since, task.timeout(self._core.settings)
+        until = None if timeout is None else since + timeout
+        return {"task": task.label, "key": str(task.key), "since": since, "until": until}
+
+    def _before(self, task: Task) -> Iterator[str]:
+        """Why it does not even wait for GPUs."""
+        first = self._core.board.queue_of(task).current()
+        if first is None or first is task:
+            yield "its turn has just come"
+            return
+        gone = "" if first.in_file else " (no longer in the file)"
+        is_so = _stands(first) if isinstance(first.state, Backoff) else f"is {first.state.status}"
+        yield f"task {first.label}{gone} of its queue comes first, and {is_so}"
+        if isinstance(first.state, Waiting):
+            yield from clauses(first.state.blockers)
+
+
+def _more_than_declared(task: Task) -> Iterator[str]:
+    """Why it asks for another amount than its block says."""
+    if task.ask_gb != task.spec.memory_gb:
+        asks, said = gb(task.ask_gb), gb(task.spec.memory_gb)
+        yield f"it asks for {asks}, not {said} as its block says, since it ran out of memory with less"
+
+
+def _stands(task: Task) -> str:
+    """Of one that waits neither for GPUs nor for its turn."""
+    state = task.state
+    match state:
+        case Held(by=by):
+            who = "`hold` in the command file" if by == "file" else holder(by)
+            soon = f", as the first tasks that were started all failed within {SOON:.0f} s"
+            why = soon if by == FUSE else ""
+            more = f", and all that it holds: ./gpulane release --held-by {FUSE}" if by == FUSE else ""
+            return f"is held by {who}{why}; to let it run: ./gpulane release {task.label}{more}"
+        case Backoff():
+            when = duration(state.until - time.time())
+            return f"is tried again in {when}, after: {state.error}; at once: ./gpulane retry {task.label}"
+        case Skipped():
+            return f"is skipped, as {state.because}; to go on: ./gpulane retry {state.failed or task.label}"
+        case Failed():
+            return f"has failed: {state.error}; once more: ./gpulane retry {task.label}"
+        case _:
+            return f"does not wait: it is {state.status}"
