@@ -152,4 +152,6 @@ class Edits(Generic[V]):
         self._told()
 
     def _refused(self, at: str, faults: str) -> Problem:
+        if "\n" in faults:  # several, a line each
+            faults = f"\n{faults}"
         return problem("settings_refused" if self._of_settings else "edit_refused", at=at, faults=faults)

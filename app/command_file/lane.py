@@ -157,10 +157,9 @@ def _needed(key: str, value: str | None, example: str) -> str:
 def _nearest(key: str) -> str:
     known = [*KEYS, "env"]
     near = difflib.get_close_matches(key.partition(".")[0].lower(), known, 1, 0.5)
-    names = ", ".join([*KEYS, "env.NAME"])
     if near:
-        return f"did you mean {'env.NAME' if near[0] == 'env' else near[0]}? Known: {names}"
-    return f"known: {names}"
+        return f"did you mean {'env.NAME' if near[0] == 'env' else near[0]}?"
+    return f"known: {', '.join([*KEYS, 'env.NAME'])}"
 
 
 def _text(value: str, what: str = "it", empty: bool = False) -> str:

@@ -54,13 +54,13 @@ def _body(found: list[tuple[str, str, Failed]], number: int, scene: Scene, width
 
 def problems(scene: Scene, width: int) -> Section | None:
     """A box; None when there is nothing to say. Its heading is its upper edge."""
-    texts = [problem.text for problem in scene.state.problems]
+    texts = [line for problem in scene.state.problems for line in problem.text.splitlines()]  # a fault a line
     if not texts:
         return None
     look = scene.look
     full = [line for text in texts[:50] for line in _sentence(text, width, look, MOST_LINES)]
     return Section(
-        heading=_edge(look, width, f" Problems {len(texts)} ", 0),
+        heading=_edge(look, width, f" Problems {len(scene.state.problems)} ", 0),
         least=3,
         enough=2 + min(sum(len(_sentence(text, width, look, 2)) for text in texts[:3]), 4),
         wanted=2 + len(full),
