@@ -22,6 +22,8 @@ from app.model.state_file import MoreQueues, Queue, StateFile, Task, load
 from app.store.lock import is_alive
 from app.store.states import list_states
 
+LONGEST_ID = 18
+
 
 @functools.cache
 def _tasks() -> TypeAdapter[list[Task]]:
@@ -240,7 +242,7 @@ def the_one(home: Home, pid: int | None, file: str | None) -> Scheduler:
 
 def the_task(among: Sequence[Scheduler], text: str) -> Place:
     """The one that can be meant. Raises BadInput, NoAnswer."""
-    matches = [place for one in among for place in _named(one, text)]
+    matches = [place for one in among for place in _named(one, text)] or _by_id(among, text)
     running = [place for place in matches if place.scheduler.ran]
     matches = running or matches
     if not matches:
@@ -258,6 +260,17 @@ def the_task(among: Sequence[Scheduler], text: str) -> Place:
         how += ", or with --pid" if len({each.scheduler.pid for each in matches}) > 1 else ""
         raise BadInput(f"{text} may be any of these; say which {how}:\n{shown}")
     return matches[0]
+
+
+def _by_id(among: Sequence[Scheduler], text: str) -> list[Place]:
+    """By the number that `submit` and `queue` call it."""
+    if not among or not text.isascii() or not text.isdigit():
+        return []
+    from app.store.lasting import task_by_id  # it loads what reads history
+
+    kept = task_by_id(among[0].home.history, int(text[:LONGEST_ID]))
+    its = [one for one in among if kept and one.seen.command_file == kept.command_file]
+    return [place for one in its for place in _named(one, str(kept.key if kept else ""))]
 
 
 def _named(one: Scheduler, text: str) -> list[Place]:

@@ -343,3 +343,16 @@ def test_a_file_with_faults_of_somebody_s_own_is_mended_first(two_cards: World) 
     eventually(lambda: not refused())
     submit(two_cards, "--", "true")
     two_cards.go()
+
+
+def test_the_words_for_tasks_know_its_id(two_cards: World) -> None:
+    first = submit(two_cards, "--", f"echo in the log; {UNTIL_GO}")
+    wait_for(two_cards, first, "running")
+    eventually(lambda: "in the log" in gpulane(two_cards, "logs", str(first)))
+    second = submit(two_cards, "--gpus", "2", "--", "true")
+    assert "task" in gpulane(two_cards, "why", str(second))
+    assert "held" in gpulane(two_cards, "hold", str(second))
+    gpulane(two_cards, "release", str(second))
+    assert "there is no task 999999" in gpulane(two_cards, "why", "999999", expect=2)
+    two_cards.go()
+    gpulane(two_cards, "wait", str(first), str(second))
