@@ -133,7 +133,7 @@ def append_block(file: str, asked: Asked) -> dict[str, Any]:
         "mode": target.mode,
         "tasks": places,
         "scheduler": runner,
-        "said": _said(spec, places, file, created) + "\n" + _taken_up(runner, file),
+        "said": _said(spec, places, str(path) if created else file, created) + "\n" + _taken_up(runner, file),
     }
 
 
