@@ -59,7 +59,8 @@ async def check(options: RunOptions) -> int:
         await watch.close()
     with preparation.refused():
         leases = preview_leases(files.home, files.settings)
-    problems = (*missing(files.settings.notify), *files.problems, *parsed.problems, *problems, *leases)
+    of_settings = (*missing(files.settings.notify), *files.loaded.problems)
+    problems = (*of_settings, *files.problems, *parsed.problems, *problems, *leases)
     first = None
     if runs_in is not None:
         first = f"the scheduler with pid {runs_in} runs this file; beside it a start would be refused"

@@ -44,7 +44,7 @@ class Files:
     config: Path | None  #: None: defaults
     index: int | None
     loaded: Loaded
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[Problem, ...] = field(default=())  #: of the home; `loaded` has the settings' own
     hook_names: frozenset[str] = frozenset()  #: what the hooks file defines
 
     @property
@@ -106,7 +106,7 @@ def _find_files(options: RunOptions) -> Files:
     )
     return Files(
         *(home, options.mode, command.resolve(), shown, config, index, loaded),
-        loaded.problems + problems,
+        problems,
         hook_names,
     )
 

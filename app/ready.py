@@ -52,7 +52,7 @@ class Ready:
     given_up: SavedRun | None  #: the unfinished run that a fresh start leaves behind
     watch: GpuWatch
     rules: Rules
-    problems: tuple[Problem, ...]  #: of the machine and the settings
+    problems: tuple[Problem, ...]  #: of the machine and the home; files that can be edited have their own
     metrics: "MetricsPort | None" = None  #: the port that was asked for
 
 

@@ -67,10 +67,12 @@ class Retune:
         return (self._problem,) if self._problem else ()
 
     def read(self) -> Loaded:
-        """The settings file as it stands. Raises BadInput."""
+        """The settings file as it stands. Blocks where addresses are new. Raises BadInput."""
         loaded = load(self._files.config)
         if loaded.file and not loaded.text.strip():  # as a file is in the middle of being saved
             raise BadInput(f"{loaded.file} is empty; for nothing but defaults write {{}} into it")
+        if loaded.settings.notify.urls != self._loaded.settings.notify.urls:
+            refuse_wrong(loaded)
         return loaded
 
     def accept(self, loaded: Loaded) -> None:
@@ -112,7 +114,6 @@ class Retune:
         settings = wanted.model_copy(update=kept)
         files = replace(self._files, loaded=replace(loaded, settings=settings))
         refuse_folder(files.loaded, files.home)
-        refuse_wrong(files.loaded)
         known = self._backend.known()
         if known:
             refuse(out_of_range(files.loaded, known))

@@ -176,6 +176,8 @@ def _wanted(detail: ErrorDetails) -> str:
         return f"it wants {_KINDS[kind]}"
     if kind == "literal_error":
         return f"it wants {context['expected']}"
+    if kind == "too_long":
+        return f"it wants at most {context['max_length']} of them"
     limits = {"greater_than": "more than", "greater_than_equal": "at least"}
     limits |= {"less_than": "less than", "less_than_equal": "at most"}
     if kind in limits:

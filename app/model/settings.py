@@ -22,7 +22,7 @@ class Notify(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    urls: tuple[str, ...] = Field(default=(), repr=False)
+    urls: tuple[str, ...] = Field(default=(), repr=False, max_length=20)
     task_failed: bool = True
     queue_done: bool = False
     all_done: bool = True

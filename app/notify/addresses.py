@@ -1,13 +1,23 @@
 """The addresses that messages go to, as apprise writes them. They hold secrets: nothing here repeats one."""
 
-import difflib
+import contextlib
 import importlib.util
-import logging
+import json
 import re
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from app.model.paths import PROJECT
 
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,30})://", re.IGNORECASE)
+
+COURIER = (sys.executable, str(PROJECT / "app" / "notify" / "courier.py"))
+"""The command of the one process that loads apprise."""
+
+CHECK_SECONDS = 10.0
+"""What a look at the addresses may take; after that they pass for sound, and messages will tell."""
 
 
 class Wrong(NamedTuple):
@@ -29,38 +39,44 @@ def shown(urls: Sequence[str], position: int) -> str:
     return f"notify.urls {position + 1}" + (f" ({scheme[1].lower()})" if scheme else "")
 
 
-def wrong_ones(urls: Sequence[str]) -> Iterator[Wrong]:
-    """All that can't be sent to; without apprise, all that could be none in any case."""
-    for position, url in enumerate(urls):
-        scheme = SCHEME.match(url)
-        if scheme is None:
-            yield Wrong(
-                position,
-                f"notify.urls {position + 1} is no address",
-                "write it as apprise does: mailto://..., slack://..., json://...",
-            )
-        elif installed():
-            yield from _unknown(position, url, scheme[1].lower())
+def wrong_ones(urls: Sequence[str]) -> list[Wrong]:
+    """All that can't be sent to; without apprise, all that could be none in any case. With it that blocks,
+    for some tenths of a second."""
+    shapeless = [at for at, url in enumerate(urls) if not SCHEME.match(url)]
+    wrong = [
+        Wrong(
+            at,
+            f"notify.urls {at + 1} is no address",
+            "write it as apprise does: mailto://..., slack://..., json://...",
+        )
+        for at in shapeless
+    ]
+    rest = {at: url for at, url in enumerate(urls) if at not in shapeless}
+    if rest and installed():
+        wrong += (_wrong(urls, int(answer["at"]), answer) for answer in _refused_by_apprise(rest))
+    return sorted(wrong)
 
 
-def _unknown(position: int, url: str, scheme: str) -> Iterator[Wrong]:
-    import apprise
-    from apprise.manager_plugins import NotificationManager
-
-    quiet()
-    if apprise.Apprise.instantiate(url, suppress_exceptions=True) is not None:
-        return
-    known = sorted(NotificationManager().schemas())  # type: ignore[no-untyped-call]
-    if scheme in known:
+def _wrong(urls: Sequence[str], at: int, answer: Mapping[str, Any]) -> Wrong:
+    scheme = urls[at].partition("://")[0].lower()
+    if answer["known"]:
         hint = f"apprise's documentation says what follows {scheme}://"
-        yield Wrong(position, f"notify.urls {position + 1} is not what apprise takes for {scheme}", hint)
-        return
-    near = difflib.get_close_matches(scheme, known, 1)
-    hint = f"did you mean {near[0]}://?" if near else "its documentation lists them"
-    yield Wrong(position, f"notify.urls {position + 1}: apprise knows no {scheme}://", hint)
+        return Wrong(at, f"notify.urls {at + 1} is not what apprise takes for {scheme}", hint)
+    hint = f"did you mean {answer['near'][0]}://?" if answer["near"] else "its documentation lists them"
+    return Wrong(at, f"notify.urls {at + 1}: apprise knows no {scheme}://", hint)
 
 
-def quiet() -> None:
-    """What apprise says of a failure may hold parts of an address; what went wrong we say ourselves."""
-    for name in ("apprise", "urllib3", "requests"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+def _refused_by_apprise(urls: Mapping[int, str]) -> Iterator[Mapping[str, Any]]:
+    """What the courier says of them; nothing where it can't be asked: that stops no scheduler."""
+    request = {"call": "check", "within": CHECK_SECONDS, "urls": urls}
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        asked = subprocess.run(
+            COURIER,
+            input=json.dumps(request).encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            timeout=CHECK_SECONDS,
+            check=False,
+        )
+        yield from map(json.loads, asked.stdout.splitlines())

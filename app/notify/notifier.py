@@ -16,9 +16,9 @@ from app.narrate import log
 from app.notify.addresses import installed, wrong_ones
 from app.notify.letter import URGENT, Pace, letter
 from app.notify.news import News, Newsroom
-from app.notify.post import Post
+from app.notify.post import ANSWER_SECONDS, REAP_SECONDS, START_SECONDS, Post
 
-LAST_SECONDS = 5.0
+LAST_SECONDS = 8.0
 """What the last message gets when its scheduler ends."""
 
 
@@ -81,28 +81,30 @@ class Notifier:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._urgent.wait(), seconds)
 
-    def _send(self) -> None:
+    def _send(self, seconds: float = ANSWER_SECONDS) -> None:
         """All there is, in one message."""
         news, self._news = self._news, []
         self._some.clear()
         self._urgent.clear()
         if news and self._urls:
-            told = self._post.tell(self._urls, *letter(news, self._sender, self._about))
+            told = self._post.tell(self._urls, *letter(news, self._sender, self._about), seconds)
             self._flight = asyncio.get_running_loop().create_task(told, name="notify")
 
     async def close(self) -> None:
         """Send what there still is, and wait a little for its arrival."""
         flights = [self._flight] if self._flight and not self._flight.done() else []
-        self._send()
+        self._send(LAST_SECONDS)
         if self._flight and self._flight not in flights:
             flights.append(self._flight)
         if not flights:
             return
-        _, late = await asyncio.wait(flights, timeout=LAST_SECONDS)
+        _, late = await asyncio.wait(flights, timeout=LAST_SECONDS + START_SECONDS)
         if late:
-            log.warning("the last message was not taken within %.0f s, and is given up", LAST_SECONDS)
+            log.warning("a message that was on its way is given up: the scheduler ends")
         for flight in late:
             flight.cancel()
+        if late:
+            await asyncio.wait(late, timeout=REAP_SECONDS)
 
 
 def missing(wanted: Notify) -> tuple[Problem, ...]:

@@ -1,81 +1,90 @@
-"""Handing a message to apprise, beside the loop: a notifier that is broken, slow or hangs is a log line."""
+"""Handing a message to those who take it, through a child process that is killed when its time is over: a
+notifier that is broken, slow or hangs is a log line."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
-
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+import contextlib
+import json
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
 
 from app.narrate import log
-from app.notify.addresses import quiet, shown
-from app.threads import SpareThreads
+from app.notify.addresses import COURIER, shown
 
-TRIES = 3
-ANSWER_SECONDS = 20.0
-"""For one try. apprise gives up a connection after 4, but some notifiers talk several times."""
+PAUSES = (1.0, 4.0)
+"""Before the second try, and the third."""
 
-THREADS = 4
-"""Of them some may hang; what waits for one behind those is given up in time as well."""
+ANSWER_SECONDS = 30.0
+"""For a message, all tries. apprise gives up a connection after 4, but some notifiers talk several times."""
 
+START_SECONDS = 5.0
+"""What loading apprise may take before that."""
 
-class NotTaken(Exception):
-    """The notifier has not taken a message; says why, and nothing of its address."""
+REAP_SECONDS = 2.0
+"""What has been killed is gone at once, unless the kernel itself hangs with it."""
 
 
 class Post:
     """Sends to every address, each on its own."""
 
-    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        self._sleep = sleep
-        self._threads = SpareThreads("notify", THREADS)
+    def __init__(self, pauses: Sequence[float] = PAUSES) -> None:
+        self._pauses = pauses
 
-    async def send(self, urls: Sequence[str], title: str, body: str) -> list[str | None]:
-        """For each address why it did not take the message, after some tries; None: it did."""
-        return list(await asyncio.gather(*(self._deliver(url, title, body) for url in urls)))
+    async def send(
+        self, urls: Sequence[str], title: str, body: str, seconds: float = ANSWER_SECONDS
+    ) -> list[str | None]:
+        """For each address why it did not take the message, after some tries; None: it did.
 
-    async def tell(self, urls: Sequence[str], title: str, body: str) -> None:
+        After `seconds`, or when cancelled, whatever still hangs is killed.
+        """
+        within = seconds + START_SECONDS
+        request = {"call": "send", "seconds": seconds, "within": within, "pauses": self._pauses}
+        request |= {"urls": urls, "title": title, "body": body}
+        said: dict[int, str | None] = {}
+        try:
+            async with _courier(json.dumps(request).encode()) as answers:
+                listening = asyncio.ensure_future(_listen(answers, said))
+                try:
+                    await asyncio.wait({listening}, timeout=within)
+                finally:
+                    listening.cancel()
+        except (OSError, RuntimeError) as error:  # no process, or no thread, is to be had
+            return [f"it can't be sent now: {error}"] * len(urls)
+        return [said.get(at, "the process that sends it has not answered") for at in range(len(urls))]
+
+    async def tell(self, urls: Sequence[str], title: str, body: str, seconds: float = ANSWER_SECONDS) -> None:
         """`send`, and say what failed in the log."""
-        for position, failed in enumerate(await self.send(urls, title, body)):
+        for position, failed in enumerate(await self.send(urls, title, body, seconds)):
             if failed:
                 log.warning("%s did not take a message: %s", shown(urls, position), failed)
 
-    async def _deliver(self, url: str, title: str, body: str) -> str | None:
-        policy = AsyncRetrying(
-            stop=stop_after_attempt(TRIES),
-            wait=wait_exponential(min=1, max=30),
-            retry=retry_if_exception_type(NotTaken),
-            sleep=self._sleep,
-            reraise=True,
-        )
-        try:
-            async for attempt in policy:
-                with attempt:
-                    await self._once(url, title, body)
-        except NotTaken as failed:
-            return str(failed)
-        return None
 
-    async def _once(self, url: str, title: str, body: str) -> None:
-        """Raises NotTaken. What apprise raises may hold the address, so only its kind is told."""
-        try:
-            said = self._threads.run(partial(_hand_over, url, title, body))
-            if not await asyncio.wait_for(said, ANSWER_SECONDS):
-                raise NotTaken("it could not be reached, or refused it")
-        except asyncio.TimeoutError:
-            raise NotTaken(f"no answer within {ANSWER_SECONDS:.0f} s") from None
-        except NotTaken:
-            raise
-        except Exception as error:
-            raise NotTaken(f"apprise failed ({type(error).__name__})") from None
+async def _listen(answers: asyncio.StreamReader, said: dict[int, str | None]) -> None:
+    """Until its end: what each address has failed in, if it has."""
+    async for line in answers:
+        answer = json.loads(line)
+        said[answer["at"]] = answer["error"]
 
 
-def _hand_over(url: str, title: str, body: str) -> bool:
-    """Whether it was taken. Blocks."""
-    import apprise
-
-    quiet()
-    asset = apprise.AppriseAsset(app_id="gpulane", app_desc="gpulane", app_url="", async_mode=False)
-    notifier = apprise.Apprise(asset=asset)
-    if not notifier.add(url):
-        return False
-    return bool(notifier.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
+@contextlib.asynccontextmanager
+async def _courier(request: bytes) -> AsyncIterator[asyncio.StreamReader]:
+    """Its answers. Afterwards it is gone, with all that it has started."""
+    child = await asyncio.create_subprocess_exec(
+        *COURIER,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert child.stdin
+    assert child.stdout
+    try:
+        child.stdin.write(request)
+        child.stdin.close()
+        yield child.stdout
+    finally:
+        if child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(child.wait(), REAP_SECONDS)

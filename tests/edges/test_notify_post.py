@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import os
+import signal
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -11,23 +14,26 @@ from app.core.machine import Core
 from app.engine import now
 from app.model.paths import PROJECT, RunPaths
 from app.model.settings import Notify, Settings
-from app.notify import letter, notifier, post
+from app.notify import letter, notifier
 from app.notify.news import News
 from app.notify.notifier import Notifier
-from app.notify.post import TRIES, Post
+from app.notify.post import Post
+from tests.conftest import children, command_line, living
 from tests.listening import Listening, listening
 from tests.unit.test_machine import planned, spec
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  # apprise imports it
+AT_ONCE = (0.0, 0.0)
+"""Three tries without a pause between them."""
 
 
-async def at_once(_: float) -> None:
-    """A pause between tries that is none."""
+def couriers() -> set[int]:
+    """Those that live, among our children: what they leave behind becomes one as well."""
+    return {pid for pid in living(children()) if "courier.py" in command_line(pid)}
 
 
-def send(*urls: str) -> list[str | None]:
-    return asyncio.run(Post(at_once).send(urls, "a title", "a body"))
+def send(*urls: str, seconds: float = 30.0) -> list[str | None]:
+    return asyncio.run(Post(AT_ONCE).send(urls, "a title", "a body", seconds))
 
 
 def test_a_message_arrives_with_its_title_and_body() -> None:
@@ -42,15 +48,47 @@ def test_one_that_refuses_is_tried_again_and_then_given_up() -> None:
         server.answers = [500, 503]
         assert send(server.url) == [None]
         assert server.asked == 3
-        server.answers = [500] * TRIES
+        server.answers = [500] * 3
         assert send(server.url) == ["it could not be reached, or refused it"]
 
 
-def test_one_that_hangs_keeps_no_other_from_hearing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post, "ANSWER_SECONDS", 2.0)
-    with listening(hangs=True) as deaf, listening() as server:
-        assert send(deaf.url, server.url) == ["no answer within 2 s", None]
-        assert len(server.got) == 1
+def test_one_that_hangs_keeps_no_other_from_hearing_however_often() -> None:
+    async def many(*urls: str) -> list[list[str | None]]:
+        post = Post(AT_ONCE)
+        return await asyncio.gather(*(post.send(urls, "a title", "a body", 3.0) for _ in range(6)))
+
+    with listening(drips=True) as slow, listening() as server:
+        assert asyncio.run(many(slow.url, server.url)) == [["no answer within 3 s", None]] * 6
+        assert (slow.asked, len(server.got)) == (6, 6)
+    assert couriers() == set(), "killed with all that it has started"
+
+
+def test_the_address_is_in_no_argument_and_no_environment() -> None:
+    async def look() -> str:
+        sending = asyncio.create_task(Post().send([slow.url], "a title", "a body"))
+        await asyncio.to_thread(eventually, lambda: slow.asked)
+        (courier,) = couriers()
+        shown = "".join(Path(f"/proc/{courier}/{name}").read_text() for name in ("cmdline", "environ"))
+        sending.cancel()
+        await asyncio.wait({sending})
+        return shown
+
+    with listening(drips=True) as slow:
+        assert "sesame" not in asyncio.run(look())
+    eventually(lambda: not couriers())
+
+
+def test_a_courier_that_is_killed_is_told_of() -> None:
+    async def send_and_kill() -> list[str | None]:
+        sending = asyncio.create_task(Post().send([slow.url], "a title", "a body"))
+        await asyncio.to_thread(eventually, lambda: slow.asked)
+        for courier in couriers():
+            os.kill(courier, signal.SIGKILL)
+        return await sending
+
+    with listening(drips=True) as slow:
+        assert asyncio.run(send_and_kill()) == ["the process that sends it has not answered"]
+    eventually(lambda: not couriers())
 
 
 def test_what_went_wrong_is_in_the_log_and_nothing_of_the_address(caplog: pytest.LogCaptureFixture) -> None:
@@ -58,7 +96,7 @@ def test_what_went_wrong_is_in_the_log_and_nothing_of_the_address(caplog: pytest
     with socket.create_server(("127.0.0.1", 0)) as taken:
         closed = taken.getsockname()[1]
     urls = (f"json://me:sesame@127.0.0.1:{closed}/secret", "slack://secret")
-    asyncio.run(Post(at_once).tell(urls, "a title", "a body"))
+    asyncio.run(Post(AT_ONCE).tell(urls, "a title", "a body"))
     said = [record.message for record in caplog.records if record.name == "gpulane"]
     assert said == [
         "notify.urls 1 (json) did not take a message: it could not be reached, or refused it",
@@ -104,8 +142,8 @@ def test_the_last_message_waits_for_nothing_and_nobody_waits_long_for_it(
     with listening() as server:
         asyncio.run(asyncio.wait_for(end(), 20))
         assert len(server.got) == 1
-    monkeypatch.setattr(notifier, "LAST_SECONDS", 0.3)
+    monkeypatch.setattr(notifier, "LAST_SECONDS", 1.0)
     with listening(hangs=True) as server:
         asyncio.run(asyncio.wait_for(end(), 20))
         assert server.got == []
-    assert "the last message was not taken within 0 s, and is given up" in caplog.messages
+    assert "notify.urls 1 (json) did not take a message: no answer within 1 s" in caplog.messages

@@ -12,8 +12,6 @@ from app.notify.letter import GAPS, GATHER_SECONDS, QUIET_SECONDS, Pace, letter
 from app.notify.news import Kind, News, Newsroom
 from tests.unit.test_machine import Case, spec
 
-pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  # apprise imports it
-
 EVERYTHING: dict[str, Any] = {"queue_done": True, "waiting_longer": 3600.0}
 
 
