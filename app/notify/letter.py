@@ -5,10 +5,13 @@ from collections.abc import Sequence
 
 from app.narrate import counted
 from app.notify.news import Kind, News
+from app.notify.quote import clipped
+from app.view.text import clean
 
-MOST_LINES = 20
-MOST_CHARACTERS = 300  #: of a line; some notifiers take 4,000 in all
-LONGEST_TITLE = 120
+MOST_NEWS = 20
+LONGEST_TEXT = 500  #: of one of them, without what it quotes
+LONGEST_BODY = 3_000  #: characters; some notifiers take 4,000 bytes
+LONGEST_TITLE = 160
 
 GATHER_SECONDS = 5.0
 """Between the first news and its message: what comes together is told together."""
@@ -46,21 +49,22 @@ class Pace:
 
 def letter(news: Sequence[News], sender: str, about: str) -> tuple[str, str]:
     """Title and body. `sender`: "gpulane on gpu7"; `about`: which command file."""
-    lines = [_cut(each.text, MOST_CHARACTERS) for each in news[:MOST_LINES]]
-    if len(news) > MOST_LINES:
-        lines.append(f"and {len(news) - MOST_LINES} more")
-    return _cut(f"{sender}: {_gist(news)}", LONGEST_TITLE), "\n".join([*lines, "", about])
+    parts, room = list[str](), LONGEST_BODY
+    for each in news[:MOST_NEWS]:
+        part = "\n".join([clipped(each.text, LONGEST_TEXT), *(f"    {line}" for line in each.quote)])
+        room -= len(part)
+        if room < 0:
+            break
+        parts.append(part)
+    if len(news) > len(parts):
+        parts.append(f"and {len(news) - len(parts)} more")
+    return clipped(f"{sender}: {_gist(news)}", LONGEST_TITLE), "\n".join([*parts, "", clean(about)])
 
 
 def _gist(news: Sequence[News]) -> str:
-    """The one sentence, what is urgent, or how many of each kind."""
-    urgent = [each.text for each in news if each.kind in URGENT]
+    """The one that there is, what is urgent, or how many of each kind."""
+    urgent = [each.title for each in news if each.kind in URGENT]
     if len(news) == 1 or urgent:
-        return urgent[-1] if urgent else news[0].text
+        return urgent[-1] if urgent else news[0].title
     kinds = Counter(SAID[each.kind] for each in news)
     return ", ".join(counted(number, kind) for kind, number in kinds.items())
-
-
-def _cut(text: str, most: int) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.core.events import Action, Event
+from app.core.events import Action, Ended, Event
 from app.core.machine import Core
-from app.core.task import Queue
+from app.model.backend import Exit
 from app.model.problems import Problem
 from app.model.records import Moved
 from app.model.state import FINISHED, STATUSES, Failed, Status, Waiting
 from app.model.task import TaskKey
 from app.narrate import duration
+from app.notify.quote import clipped, last_words
 
 Kind = Literal["task_failed", "queue_done", "all_done", "gpu_lost", "fuse", "waiting_longer"]
 
@@ -25,10 +26,24 @@ OF_PROBLEMS: Mapping[str, Kind] = {
 """Problems that are told, and by which setting."""
 
 
+TITLES: Mapping[str, str] = {
+    "gpu_lost": "GPU {gpu} ({name}) is lost",
+    "card_aside": "GPU {gpu} ({name}) is set aside",
+    "driver": "the GPU driver does not answer",
+    "fuse": "the fuse holds {held} of the tasks",
+    "fuse_before": "the fuse holds {held} of the tasks",
+}
+"""The same, so short that no title is cut."""
+
+LONGEST_NAME = 40  #: of a task or queue, in a title
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     kind: Kind
-    text: str  #: one sentence
+    title: str  #: what has happened, short
+    text: str  #: one sentence of it all
+    quote: tuple[str, ...] = ()  #: lines of others that tell more
 
 
 class Newsroom:
@@ -42,7 +57,8 @@ class Newsroom:
 
     def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
         moves = [action for action in actions if isinstance(action, Moved)]
-        for news in (*self._failed(moves), *self._queues(moves), *self._all()):
+        tail = event.end.log_tail if isinstance(event, Ended) and isinstance(event.end, Exit) else ""
+        for news in (*self._failed(moves, tail), *self._queues(moves), *self._all()):
             self._hand_on(news)
 
     def problems(self, now: Sequence[Problem], wall: float) -> None:
@@ -51,7 +67,7 @@ class Newsroom:
         for problem in now:
             kind = OF_PROBLEMS.get(problem.kind)
             if kind and problem.about not in self._problems:
-                self._hand_on(News(kind, problem.text))
+                self._hand_on(News(kind, TITLES[problem.kind].format(**problem.facts), problem.text))
         self._problems = about
         for news in self._long_waits(wall):
             self._hand_on(news)
@@ -60,13 +76,15 @@ class Newsroom:
         if getattr(self._core.settings.notify, news.kind):
             self._tell(news)
 
-    def _failed(self, moves: Sequence[Moved]) -> Iterator[News]:
+    def _failed(self, moves: Sequence[Moved], log_tail: str) -> Iterator[News]:
+        """`log_tail`: of the attempt that has ended, if one has."""
         for moved in moves:
             if isinstance(moved.state, Failed):
                 task = self._core.board.tasks.get(moved.key)
-                name = f" ({task.spec.options.name})" if task and task.spec.options.name else ""
+                failed = f"task {moved.label}{_named(task.spec.options.name if task else None)} failed"
                 log = f"; its log: {task.log_path}" if task and task.log_path else ""
-                yield News("task_failed", f"task {moved.label}{name} failed: {moved.state.error}{log}")
+                text = f"{failed}: {moved.state.error}{log}"
+                yield News("task_failed", failed, text, last_words(log_tail))
 
     def _queues(self, moves: Sequence[Moved]) -> Iterator[News]:
         ended = [moved.key for moved in moves if moved.state.status in FINISHED]
@@ -74,12 +92,14 @@ class Newsroom:
         for queue_id in dict.fromkeys(task.spec.queue_id for task in tasks if task):
             queue = self._core.board.queues.get(queue_id)
             if queue and queue.head() is None:
-                yield News("queue_done", f"{_queue(queue)} is done: {_counted(queue.counts)}")
+                done = f"queue {queue.queue_id}{_named(queue.name)} is done: {_counted(queue.counts)}"
+                yield News("queue_done", done, done)
 
     def _all(self) -> Iterator[News]:
         done = self._core.nothing_left
         if done and not self._done:
-            yield News("all_done", f"all tasks have ended: {_counted(self._core.board.counts)}")
+            ended = f"all tasks have ended: {_counted(self._core.board.counts)}"
+            yield News("all_done", ended, ended)
         self._done = done
 
     def _long_waits(self, wall: float) -> Iterator[News]:
@@ -93,11 +113,12 @@ class Newsroom:
             if isinstance(state, Waiting) and wall - state.since >= longest and key not in self._waited:
                 self._waited[key] = state.since
                 waits = f"task {board.tasks[key].label} has waited for {duration(wall - state.since)}"
-                yield News("waiting_longer", f"{waits}: {state.reason}")
+                yield News("waiting_longer", waits, f"{waits}: {state.reason}")
 
 
-def _queue(queue: Queue) -> str:
-    return f"queue {queue.queue_id}" + (f" ({queue.name})" if queue.name else "")
+def _named(name: str | None) -> str:
+    """ " (stage 1)"."""
+    return f" ({clipped(name, LONGEST_NAME)})" if name else ""
 
 
 def _counted(counts: Mapping[Status, int]) -> str:

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Sequence
 from app.narrate import log
 from app.notify.addresses import COURIER, shown
 
-PAUSES = (1.0, 4.0)
+PAUSES = (1.0, 2.0)
 """Before the second try, and the third."""
 
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 20.0
 """For a message, all tries. apprise gives up a connection after 4, but some notifiers talk several times."""
 
 START_SECONDS = 5.0

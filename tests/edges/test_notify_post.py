@@ -110,7 +110,7 @@ def told(server: Listening, *texts: str) -> Notifier:
     core = Core(plan.fresh(planned(spec(1)), now()), settings, RunPaths(PROJECT), "/", now())
     made = Notifier(core, "/a/command_gpus.txt")
     for text in texts:
-        made._take(News("task_failed", text))
+        made._take(News("task_failed", text, text))
     return made
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import children, command_line, living
 from tests.end_to_end.test_words import gpulane
 from tests.end_to_end.world import UNTIL_GO, World
 from tests.listening import Listening, listening
@@ -26,30 +27,50 @@ def test_one_message_tells_what_failed_and_that_all_is_done_and_no_file_holds_th
     world: World, server: Listening
 ) -> None:
     world.settings(max_retries=0, fuse_tasks=None, notify={"urls": [server.url], "queue_done": True})
-    world.blocks([(queue, "exit 3") for queue in range(1, 13)] + [(20, "true")])
+    failing = "echo no such file $GPULANE_QUEUE >&2; exit 3"
+    world.blocks([(queue, failing) for queue in range(1, 13)] + [(20, "true")])
     output = world.run(expect=1)
     assert len(server.got) <= 2, "a second one where the run has lasted five seconds"
     body = "\n".join(f"{message['title']}\n{message['message']}" for message in server.got)
     assert "all tasks have ended: 12 failed, 1 completed" in body
     assert "task 1/0 failed: exit 3 in: exit 3; its log: " in body
+    assert "\n    no such file 1\n" in body
     assert "command_gpus.txt" in body
     written = output + everything_under(world.root / "logs")
     assert "sesame" not in written
     assert "/secret" not in written
 
 
-def test_a_notifier_that_hangs_keeps_nothing_from_running_and_the_end_from_coming(world: World) -> None:
-    with listening(hangs=True) as server:
-        world.settings(max_retries=0, notify={"urls": [server.url]})
+@pytest.mark.parametrize("how", ["hangs", "drips"])
+def test_a_notifier_that_never_ends_keeps_nothing_from_running_and_the_end_from_coming(
+    world: World, how: str
+) -> None:
+    with listening(**{how: True}) as slow, listening() as server:
+        world.settings(max_retries=0, notify={"urls": [slow.url, server.url]})
         world.blocks([(1, "exit 1"), (2, "echo two >>done")])
         scheduler = world.start()
         eventually(lambda: "ended with exit code 1" in world.output())
         began = time.monotonic()
         assert scheduler.end() == 1
-        assert time.monotonic() - began < 9, "five seconds, and a machine that is busy"
+        assert time.monotonic() - began < 18, "eight seconds, and a machine that is busy"
+        assert "all tasks have ended" in server.got[-1]["title"]
     assert world.work("done") == ["two"]
-    assert "is given up" in world.output()
+    assert "notify.urls 1 (json) did not take a message: no answer within 8 s" in world.output()
     assert "Traceback" not in world.output()
+
+
+def test_a_scheduler_that_is_killed_leaves_nothing_behind_that_sends(world: World) -> None:
+    with listening(drips=True) as slow:
+        world.settings(notify={"urls": [slow.url], "queue_done": True})
+        world.blocks([(1, "true"), (2, UNTIL_GO)])
+        scheduler = world.start()
+        eventually(lambda: slow.asked)
+        scheduler.kill()
+        assert children(), "what it has started is ours now, its last task among it"
+        eventually(lambda: not [pid for pid in living(children()) if "courier.py" in command_line(pid)])
+    world.settings()
+    world.go()
+    world.run()
 
 
 def test_a_broken_notifier_is_a_line_in_the_log(world: World, server: Listening) -> None:
@@ -98,6 +119,11 @@ def test_a_trial_tells_each_address_and_says_how_it_went(world: World, server: L
     world.settings(notify={"urls": [server.url]})
     assert gpulane(world, "notify") == "notify.urls 1 (json): sent\n"
     assert server.got[0]["title"].endswith(": a trial")
+    with listening(drips=True) as slow:
+        world.settings(notify={"urls": [slow.url, server.url]})
+        said = gpulane(world, "notify", expect=1)
+        assert said == "notify.urls 1 (json): failed: no answer within 20 s\nnotify.urls 2 (json): sent\n"
+    world.settings(notify={"urls": [server.url]})
     server.answers = [404] * 9
     said = gpulane(world, "notify", expect=1)
     assert said == "notify.urls 1 (json): failed: it could not be reached, or refused it\n"
@@ -119,3 +145,19 @@ def test_addresses_follow_the_settings_file_and_are_in_no_line_about_its_change(
     assert "all tasks have ended: 1 completed" in server.got[-1]["title"]
     written = world.output() + everything_under(world.root / "logs")
     assert not [word for word in ("sesame", "/secret", "hush") if word in written]
+
+
+def test_that_others_can_read_the_addresses_is_said_once_and_no_more_when_it_is_mended(world: World) -> None:
+    world.settings(notify={"urls": ["json://127.0.0.1:1/secret"], "all_done": False})
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+
+    def warnings() -> list[str]:
+        return [each.kind for each in scheduler.problems() if each.kind == "secrets_readable"]
+
+    scheduler.wait_for("1/0", "running")
+    assert warnings() == ["secrets_readable"]
+    (world.root / "config" / "gpu_manage.yaml").chmod(0o600)
+    eventually(lambda: not warnings())
+    world.go()
+    assert scheduler.end() == 0

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
-from app.core.events import Drain
+from app.core.events import Drain, Ended
+from app.model.backend import Exit
 from app.model.problems import problem
 from app.model.settings import Notify
 from app.notify.addresses import shown, wrong_ones
 from app.notify.letter import GAPS, GATHER_SECONDS, QUIET_SECONDS, Pace, letter
-from app.notify.news import Kind, News, Newsroom
+from app.notify.news import OF_PROBLEMS, Kind, News, Newsroom
+from app.notify.quote import last_words
 from tests.unit.test_machine import Case, spec
 
 EVERYTHING: dict[str, Any] = {"queue_done": True, "waiting_longer": 3600.0}
@@ -23,9 +25,11 @@ class Watched:
         case.core.board.settings = case.core.settings.model_copy(update={"notify": Notify(**wanted)})
         self.room = Newsroom(case.core, self.told.append)
 
-    def end(self, label: str, status: int = 0) -> None:
+    def end(self, label: str, status: int = 0, tail: str = "") -> None:
         self.case.grant(label)
-        self.room(None, self.case.end(label, status))
+        task = self.case.task(label).running
+        ended = Ended(task.number, Exit(status, task.since, self.case.now.wall, None, tail))
+        self.room(ended, self.case.feed(ended))
 
     def texts(self) -> list[str]:
         texts, self.told[:] = [news.text for news in self.told], []
@@ -43,6 +47,57 @@ def test_a_failure_for_good_is_told_and_a_retry_is_not() -> None:
         f"task 1/0 (stage 1) failed: exit 3 in: a; its log: {log}",
         "queue 1 is done: 1 skipped, 1 failed",
         "all tasks have ended: 1 skipped, 1 failed",
+    ]
+
+
+def test_a_failure_has_the_last_words_of_its_log_and_a_title_that_is_whole() -> None:
+    name = "a name that is far too long for any title of a message"
+    watched = Watched(Case(spec(1, "a\nb", name=name), max_retries=0), all_done=False)
+    watched.end("1/0", 1, "epoch 1\nTraceback\nValueError: no such file 1\ngpulane: exit 1 in line 2: b\n")
+    (told,) = watched.told
+    assert told.quote == ("epoch 1", "Traceback", "ValueError: no such file 1")
+    assert told.title == "task 1/0 (a name that is far too long for any t...) failed"
+    title, body = letter([told], "gpulane on gpu7", "/a/b.txt")
+    assert title == f"gpulane on gpu7: {told.title}"
+    assert body == f"{told.text}\n    epoch 1\n    Traceback\n    ValueError: no such file 1\n\n/a/b.txt"
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("", ()),
+        ("\n \n", ()),
+        ("gpulane: exit 3: exit 3\n", ()),
+        ("a\r\nb\r\n\r\n", ("a", "b")),
+        ("1\n2\n3\n4\n", ("2", "3", "4")),
+        ("10%\r50%\r99%\n\x1b[31mred\x1b[0m\x07 \u202ewaxed\ud800\n", ("99%", "red waxed")),
+        ("x" * 9999, ("x" * 197 + "...",)),
+        (f"{'x' * 99}\n{'y' * 199}\n{'z' * 199}\n", ("z" * 199,)),
+    ],
+)
+def test_last_words_are_few_short_and_clean(log: str, words: tuple[str, ...]) -> None:
+    assert last_words(log) == words
+
+
+def test_a_letter_of_much_news_stays_one_that_every_notifier_takes() -> None:
+    failures = [News("task_failed", "t", "x" * 9999, ("y" * 200,))] * 20
+    _, body = letter(failures, "g", "/a/b.txt")
+    assert len(body) < 3_200
+    assert body.endswith("\nand 16 more\n\n/a/b.txt")
+    assert body.encode(), "no half characters"
+
+
+def test_problems_have_titles_that_are_whole() -> None:
+    watched = Watched(Case(spec(1)))
+    facts: dict[str, str | int] = {"gpu": "0", "name": "A100", "until": "12:00", "tasks": 3, "seconds": 30}
+    facts |= {"pid": 5, "error": "e", "held": 5, "died": 3, "task": "1/0"}
+    watched.room.problems([problem(kind, **facts) for kind in OF_PROBLEMS], 0.0)
+    assert [news.title for news in watched.told] == [
+        "GPU 0 (A100) is lost",
+        "GPU 0 (A100) is set aside",
+        "the GPU driver does not answer",
+        "the fuse holds 5 of the tasks",
+        "the fuse holds 5 of the tasks",
     ]
 
 
@@ -117,7 +172,7 @@ def test_what_is_urgent_waits_for_no_gap() -> None:
 
 
 def news(kind: Kind, text: str) -> News:
-    return News(kind, text)
+    return News(kind, text, text)
 
 
 def test_a_letter_says_in_its_title_what_it_is_about() -> None:
@@ -129,7 +184,7 @@ def test_a_letter_says_in_its_title_what_it_is_about() -> None:
     assert body.splitlines()[-3:] == ["and 21 more", "", "/a/b.txt"]
     title, body = letter([*failures, news("all_done", "all\ntasks have ended: 40 failed")], "g", "/a/b.txt")
     assert title == "g: all tasks have ended: 40 failed"
-    assert max(map(len, letter([news("task_failed", "x" * 9999)], "g", "f"))) < 400
+    assert max(map(len, letter([news("task_failed", "x" * 9999)], "g", "f"))) < 600
 
 
 def test_what_is_no_address_is_named_by_its_place_with_the_nearest_that_is() -> None:
