@@ -75,7 +75,7 @@ def test_the_address_is_in_no_argument_and_no_environment() -> None:
 
     with listening(drips=True) as slow:
         assert "sesame" not in asyncio.run(look())
-    eventually(lambda: not couriers())
+    eventually(lambda: not couriers(), 5)
 
 
 def test_a_courier_that_is_killed_is_told_of() -> None:
@@ -88,7 +88,7 @@ def test_a_courier_that_is_killed_is_told_of() -> None:
 
     with listening(drips=True) as slow:
         assert asyncio.run(send_and_kill()) == ["the process that sends it has not answered"]
-    eventually(lambda: not couriers())
+    eventually(lambda: not couriers(), 5)
 
 
 def test_what_went_wrong_is_in_the_log_and_nothing_of_the_address(caplog: pytest.LogCaptureFixture) -> None:
@@ -147,3 +147,23 @@ def test_the_last_message_waits_for_nothing_and_nobody_waits_long_for_it(
         asyncio.run(asyncio.wait_for(end(), 20))
         assert server.got == []
     assert "notify.urls 1 (json) did not take a message: no answer within 1 s" in caplog.messages
+
+
+def test_a_message_that_is_on_its_way_is_given_up_at_the_end_and_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(letter, "GATHER_SECONDS", 0.0)
+    monkeypatch.setattr(notifier, "LAST_SECONDS", 0.5)
+    monkeypatch.setattr(notifier, "START_SECONDS", 0.5)
+
+    async def run() -> None:
+        made = told(slow, "a task has failed")
+        running = asyncio.create_task(made.run())
+        await asyncio.to_thread(eventually, lambda: slow.asked)
+        running.cancel()
+        await made.close()
+
+    with listening(drips=True) as slow:
+        asyncio.run(asyncio.wait_for(run(), 20))
+    eventually(lambda: not couriers(), 5)
+    assert "a message that was on its way is given up: the scheduler ends" in caplog.messages

@@ -67,7 +67,8 @@ def test_a_scheduler_that_is_killed_leaves_nothing_behind_that_sends(world: Worl
         eventually(lambda: slow.asked)
         scheduler.kill()
         assert children(), "what it has started is ours now, its last task among it"
-        eventually(lambda: not [pid for pid in living(children()) if "courier.py" in command_line(pid)])
+        # Long before its own time is over.
+        eventually(lambda: not [pid for pid in living(children()) if "courier.py" in command_line(pid)], 5)
     world.settings()
     world.go()
     world.run()
