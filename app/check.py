@@ -16,7 +16,7 @@ from app.gpu.watch import GpuWatch
 from app.local.backend import preview_leases
 from app.model.blockers import gb
 from app.model.problems import Problem
-from app.model.task import TaskSpec
+from app.model.task import TaskSpec, in_words
 from app.narrate import counted
 from app.notify.notifier import missing
 from app.options import RunOptions
@@ -90,7 +90,7 @@ def _show_plan(console: Console, tasks: Sequence[TaskSpec]) -> None:
     table = Table("queue", "line", "name", "GPUs", "memory each", "held", "commands", box=None)
     for task in tasks[:SHOWN_TASKS]:
         options_ = task.options
-        first = task.script.strip().split("\n", 1)[0]
+        first = in_words(task.script).strip().split("\n", 1)[0]
         memory = "" if task.gpus == 0 else gb(task.memory_gb)
         held = "held" if options_.hold else ""
         cells = (str(task.queue_id), str(task.line), options_.name or "", str(task.gpus), memory, held, first)

@@ -222,7 +222,7 @@ class Engine:
             self._feed(_not_started(number, result), wake=not result.refused)
             return
         self.recorder.add(launched(result))
-        self._feed(Launched(number, result.pid, result.started_at), wake=False)
+        self._feed(Launched(number, result.pid, result.started_at, built=result.built), wake=False)
         self._watch(result)
 
     async def _call_off(self, launches: Iterable[Launch], why: str) -> None:
@@ -274,7 +274,7 @@ class Engine:
         # In the file or not, its task runs until its end is known: both are in one transaction.
         found = await self.backend.adopt(record, self.core.running[record.number].label)
         if isinstance(found, Running):
-            self._feed(Launched(found.number, found.pid, found.started_at, found.stopping))
+            self._feed(Launched(found.number, found.pid, found.started_at, found.stopping, found.built))
             self._watch(found)
         else:
             self._feed(Ended(record.number, found, adopted=True))
@@ -329,4 +329,4 @@ class Engine:
 def _not_started(number: int, failed: LaunchFailed) -> NotStarted:
     if failed.called_off:
         return NotStarted(number, failed.error, "called_off")
-    return NotStarted(number, failed.error, "refused" if failed.refused else "failed")
+    return NotStarted(number, failed.error, "refused" if failed.refused else "failed", failed.logged)

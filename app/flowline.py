@@ -3,6 +3,7 @@
 Imported by the user's own Python, in their script and in the process of the hooks: standard library only.
 """
 
+import functools
 import os
 import runpy
 import shlex
@@ -58,13 +59,25 @@ def captured(script: str) -> "tuple[Func, Compare | None]":
 
 
 def _logged(func: Func) -> Func:
-    """With what it prints in log/N.out and log/N.err as well, N the row, as FlowLine keeps it."""
+    """With what its command prints in log/N.out and log/N.err as well, N the row, as FlowLine keeps it."""
 
-    def build(row: "dict[str, str]", gpu_id: Any, sorted_gpu_ids: Any) -> str:
-        count = func.__code__.co_argcount
-        command = func(*(dict(row), gpu_id, sorted_gpu_ids)[:count])
-        out, error = (f'log/"$GPULANE_QUEUE".{kind}' for kind in ("out", "err"))
-        tees = f"> >(tee -a {out}) 2> >(tee -a {error} >&2)"
-        return f"mkdir -p log\nbash -c {shlex.quote(command)} {tees}"
+    @functools.wraps(func)
+    def build(*given: Any) -> Any:
+        command = func(*given)
+        return _Logged(command) if isinstance(command, str) else command
 
     return build
+
+
+class _Logged(str):
+    """A command, and around it what keeps its output."""
+
+    shown: str
+
+    def __new__(cls, command: str) -> "_Logged":
+        out, error = (f'log/"$GPULANE_QUEUE".{kind}' for kind in ("out", "err"))
+        tees = f"> >(tee -a {out}) 2> >(tee -a {error} >&2)"
+        whole = f"mkdir -p log\nbash -c {shlex.quote(command)} {tees}" if command.strip() else command
+        found = super().__new__(cls, whole)
+        found.shown = command
+        return found

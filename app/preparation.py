@@ -13,7 +13,7 @@ from app.command_file.read import read
 from app.command_file.syntax import Verdicts, check_scripts
 from app.config.load import Loaded, load
 from app.home import local_home
-from app.hooks.child import defined
+from app.hooks.names import defined
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.problems import Problem

@@ -12,7 +12,7 @@ from app.model.problems import Problem
 from app.model.state import Failed, Running, Status, TaskState
 from app.model.state_dump import shown
 from app.model.state_file import SchedulerStatus, StateFile
-from app.model.task import TaskSpec
+from app.model.task import TaskSpec, in_words
 from app.model.totals import Totals
 
 
@@ -119,7 +119,7 @@ def shown_task(task: Task, used: Mapping[int, float]) -> state_file.Task:
         index=task.index,
         key=str(task.key),
         name=options.name,
-        commands=task.spec.script,
+        commands=in_words(task.spec.script),
         gpu_count=task.spec.gpus,
         memory_gb=task.spec.memory_gb,
         options=options,

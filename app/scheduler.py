@@ -26,7 +26,7 @@ from app.counting import Counting
 from app.edits import UNREAD, Edits
 from app.engine import Engine, now
 from app.gpu.watch import GpuWatch
-from app.hooks.child import Hooks
+from app.hooks.calls import Hooks
 from app.local.advice import Advice
 from app.local.backend import LocalBackend, open_backend
 from app.local.off import turn_card
@@ -155,7 +155,9 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
 
 
 def _hooks(files: Files) -> Hooks | None:
-    return Hooks(files.hooks, files.hook_names, files.work_dir) if files.hooks else None
+    if files.hooks is None:
+        return None
+    return Hooks(files.hooks, files.hook_names, files.work_dir, files.settings.hook_timeout)
 
 
 def _edits(

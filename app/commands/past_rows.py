@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from app.commands.past_tables import ended
 from app.model.state import STATUSES, error_text
+from app.model.task import in_words
 from app.store.past import PastAttempt, PastRun, PastTask
 
 Row = dict[str, Any]
@@ -73,7 +74,7 @@ def flat_attempts(found: Iterable[PastTask]) -> Iterator[Row]:
             "state": task.state.status,
             "declared_gb": "all" if task.declared_gb is None else task.declared_gb,
             "task_waited_seconds": round(task.waited, 3),
-            "commands": task.commands,
+            "commands": in_words(task.commands),
         }
         yield from (head | _attempt(attempt) for attempt in task.attempts)
         if not task.attempts:

@@ -41,6 +41,7 @@ class Launched:
     pid: int
     since: float  #: wall
     stopping: Why | None = None  #: an earlier scheduler had asked it to end
+    built: str | None = None  #: by a hook: its command
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class NotStarted:
     number: int
     error: str
     why: Literal["failed", "refused", "called_off"]  #: refused: the machine could not, and may later
+    logged: bool = False  #: its log says why
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,8 @@ class Core:
             case Launched():
                 task = self.board.attempts[event.number]
                 task.log_path = task.running.log_path
-                self.board.started(task, replace(task.running, pid=event.pid, since=event.since), now)
+                running = replace(task.running, pid=event.pid, since=event.since, command=event.built)
+                self.board.started(task, running, now)
                 if event.stopping:
                     self._stop(task, event.stopping, now)
             case NotStarted():
@@ -271,6 +272,7 @@ class Core:
     def _not_started(self, event: NotStarted, now: Now) -> None:
         task = self.board.attempts.pop(event.number)
         cause = NotLaunched(event.error)
+        task.log_path = task.running.log_path if event.logged else task.log_path
         self._flow.actions.append(AttemptEnded(event.number, None, now.wall, None, None, cause))
         if task.killed_by or not task.in_file:
             self._flow.move(task, Cancelled(now.wall, task.killed_by or "edit"), now)

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 
 from app.model.backend import LaunchSpec
 from app.model.paths import LOG_RULE, PROJECT
+from app.model.task import in_words
 
 VENV = PROJECT / ".venv"
 SHOWN_LINES = 100  #: of the commands, in the log's head
@@ -60,7 +61,8 @@ def header(spec: LaunchSpec, env: Mapping[str, str], gpu_ids: Sequence[str], hos
         ("conda", which("conda", path) or "none"),
         *((f"env {name}", value) for name, value in spec.env),
     ]
-    lines = [f"# {name}: {value}" for name, value in facts] + ["#", *_commands(spec.script), LOG_RULE, ""]
+    lines = [f"# {name}: {value}" for name, value in facts]
+    lines += ["#", *_commands(in_words(spec.script)), LOG_RULE, ""]
     return "\n".join(lines).encode("utf-8", "surrogateescape")
 
 

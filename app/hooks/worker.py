@@ -3,6 +3,7 @@
 Run by the user's own Python, which may be an older one and has none of our packages: standard library only.
 """
 
+import faulthandler
 import importlib.util
 import inspect
 import json
@@ -10,7 +11,9 @@ import os
 import sys
 import traceback
 from functools import cmp_to_key
-from typing import Any, Callable, Dict, List, Optional  # noqa: UP035 - of older Pythons
+from typing import Any, Callable, Dict, List, Optional, TextIO  # noqa: UP035 - of older Pythons
+
+POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 class Card:
@@ -30,13 +33,18 @@ def load(path: str) -> Any:
     return module
 
 
-def build(hooks: Any, request: Dict[str, Any]) -> str:  # noqa: UP006
+def build(hooks: Any, request: Dict[str, Any]) -> Dict[str, str]:  # noqa: UP006
     given = [request["row"], request["gpu_id"], request["sorted_gpu_ids"]]
-    takes = len(inspect.signature(hooks.build_command).parameters)
-    command = hooks.build_command(*given[:takes])
+    command = hooks.build_command(*given[: takes(hooks.build_command)])
     if not isinstance(command, str) or not command.strip():
         raise TypeError(f"build_command answered {command!r}, and no command")
-    return command
+    return {"command": command, "shown": getattr(command, "shown", command)}
+
+
+def takes(function: Callable[..., Any]) -> Optional[int]:  # noqa: UP045
+    """How many arguments by place; None: any number."""
+    kinds = [each.kind for each in inspect.signature(function).parameters.values()]
+    return None if inspect.Parameter.VAR_POSITIONAL in kinds else sum(kind in POSITIONAL for kind in kinds)
 
 
 def order(hooks: Any, request: Dict[str, Any]) -> Optional[List[int]]:  # noqa: UP006, UP045
@@ -55,22 +63,46 @@ def order(hooks: Any, request: Dict[str, Any]) -> Optional[List[int]]:  # noqa: 
 CALLS: Dict[str, Callable[[Any, Dict[str, Any]], Any]] = {"build": build, "order": order}  # noqa: UP006
 
 
-def main(root: str, path: str) -> None:
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what hooks print is no answer
-    sys.path.insert(0, root)
+def failure(request: Dict[str, Any]) -> Dict[str, str]:  # noqa: UP006
+    """What is told of the exception that is being handled: its last line, and the whole traceback."""
+    kind, error, trace = sys.exc_info()
+    last = traceback.format_exception_only(kind, error)[-1].strip()
+    row = request.get("row")
+    if isinstance(error, KeyError) and row is not None and error.args and error.args[0] not in row:
+        last += "; its row has " + (", ".join(row) or "no columns but those that are not handed over")
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:  # ours says nothing to them
+        trace = trace.tb_next
+    return {"error": last, "trace": "".join(traceback.format_exception(kind, error, trace))}
+
+
+def serve(path: str, requests: TextIO, answers: TextIO) -> None:
     hooks = None
-    for line in sys.stdin:
+    for line in requests:
+        request = json.loads(line)
+        # Where it hangs is told by a thread that runs whatever the hook does.
+        faulthandler.dump_traceback_later(request["limit"], file=answers)
         try:
             if hooks is None:
                 hooks = load(path)
-            request = json.loads(line)
+                tell(answers, {"loaded": True})
             answer = {"answer": CALLS[request["call"]](hooks, request)}
         except BaseException:  # SystemExit as well: a hook that leaves has not answered
-            kind, error = sys.exc_info()[:2]
-            answer = {"error": traceback.format_exception_only(kind, error)[-1].strip()}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+            answer = failure(request)
+        faulthandler.cancel_dump_traceback_later()
+        tell(answers, answer)
+
+
+def tell(answers: TextIO, answer: Dict[str, Any]) -> None:  # noqa: UP006
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+def main(root: str, path: str) -> None:
+    requests, answers = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what they start may read, and is not asked
+    os.dup2(2, 1)  # what they print is no answer
+    sys.path.insert(0, root)
+    serve(path, requests, answers)
 
 
 if __name__ == "__main__":

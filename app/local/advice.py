@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.hooks.child import HookFailed, Hooks
+from app.hooks.calls import Built, Hooks
+from app.hooks.child import HookFailed
 from app.model.backend import Grant, LaunchSpec
 from app.model.gpu import Gpu
 from app.model.problems import Problem, problem
 from app.model.task import hooked_row, substitute
 
 MB_PER_GB = 1024
+
+COMPARE_SECONDS = 0.5
+"""What a comparator gets before looks at the cards go on beside it."""
 
 
 class Advice:
@@ -23,13 +27,22 @@ class Advice:
         self._hooks, self._work_dir = hooks, work_dir
         self.order: tuple[str, ...] = ()  #: uuids, the best first; empty: nobody has said
         self._problem: Problem | None = None
-        self._building: dict[int, asyncio.Future[str]] = {}  #: by attempt
+        self._building: dict[int, asyncio.Future[Built]] = {}  #: by attempt
+        self._comparing: asyncio.Task[None] | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         return (self._problem,) if self._problem else ()
 
+    def settle(self, limit: float) -> None:
+        """Another limit for calls that come, in seconds."""
+        if self._hooks:
+            self._hooks.limit = limit
+
     async def close(self) -> None:
+        if self._comparing:
+            self._comparing.cancel()
+            await asyncio.wait({self._comparing})
         if self._hooks:
             await self._hooks.close()
 
@@ -42,15 +55,16 @@ class Advice:
             raise HookFailed("its row wants a hook, and the settings name none any more")
         places = {uuid: place for place, uuid in enumerate(self.order)}
         best = sorted(gpus, key=lambda gpu: places.get(gpu.uuid, len(places)))
-        command = await self._build(spec.number, row, grant, [gpu.index for gpu in best])
-        return replace(spec, script=substitute(command, self._work_dir))
+        built = await self._build(spec.number, row, grant, [gpu.index for gpu in best])
+        script, shown = (substitute(text, self._work_dir) for text in built)
+        return replace(spec, script=script, built=shown)
 
     def call_off(self, number: int) -> None:
         """An attempt whose command is being built shall not start."""
         if number in self._building:
             self._building[number].cancel()
 
-    async def _build(self, number: int, row: Mapping[str, str], grant: Grant, best: Sequence[str]) -> str:
+    async def _build(self, number: int, row: Mapping[str, str], grant: Grant, best: Sequence[str]) -> Built:
         assert self._hooks
         building = asyncio.ensure_future(self._hooks.build(row, grant.gpu_ids, best))
         self._building[number] = building
@@ -64,11 +78,19 @@ class Advice:
         return building.result()
 
     async def compare(self, gpus: Sequence[Gpu]) -> None:
-        """Ask again which are better. Where the comparator fails, the order of the settings holds."""
+        """Ask again which are better, unless that is still being asked: one that takes long holds nobody up
+        and counts later. Where the comparator fails, the order of the settings holds."""
         if self._hooks is None or "compare_gpus" not in self._hooks.names or len(gpus) < 2:
             return
+        if self._comparing is None or self._comparing.done():
+            self._comparing = asyncio.ensure_future(self._compare(self._hooks, gpus))
+        await asyncio.wait({self._comparing}, timeout=COMPARE_SECONDS)
+        if self._comparing.done():
+            self._comparing.result()
+
+    async def _compare(self, hooks: Hooks, gpus: Sequence[Gpu]) -> None:
         try:
-            places = await self._hooks.order([_facts(gpu) for gpu in gpus])
+            places = await hooks.order([_facts(gpu) for gpu in gpus])
         except HookFailed as failed:
             self.order = ()
             self._problem = problem("hook_failed", error=str(failed))

@@ -8,7 +8,7 @@ import signal
 import socket
 import stat
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -17,7 +17,7 @@ from app.execution import trees
 from app.execution.attempt import Alive, Gone, Unseen, locate, wait
 from app.execution.ends import Ended, EndsFile, Lines, Started
 from app.execution.environment import header, passed_on, task_environment
-from app.execution.launcher import UPTIME_STEP, Launcher, Spawned
+from app.execution.launcher import UPTIME_STEP, Launcher, Spawned, open_log
 from app.execution.script import failed_command
 from app.execution.swept import Swept
 from app.execution.tmux import TmuxLauncher, end_server
@@ -125,7 +125,16 @@ class Attempts:
                 self._leases.identify(held, spawned.pid, spawned.start, spawned.session)
         marks = self._marks(spec.log_path, grant.leases, spawned)
         self._add(spec.number, spawned.pidfd, marks, grant.leases, not grant.gpu_uuids, spec.session_name)
-        return Running(spec.key, spec.number, spawned.pid, spawned.start, time.time())
+        return Running(spec.key, spec.number, spawned.pid, spawned.start, time.time(), built=spec.built)
+
+    def leave_log(self, grant: Grant, spec: LaunchSpec, visible: str, said: str) -> bool:
+        """For an attempt that comes to nothing: a log that says why. False: it can't be written."""
+        head = self._head(grant, spec, task_environment(self._passed, spec, grant.gpu_ids, visible))
+        try:
+            os.close(open_log(spec.log_path, head + said.encode("utf-8", "replace")))
+        except OSError:
+            return False
+        return True
 
     async def adopt(self, record: AttemptRecord) -> Running | Exit | Lost:
         """Find an attempt of an earlier scheduler again; one that has ended is cleaned up after."""
@@ -212,11 +221,14 @@ class Attempts:
 
     async def _spawn(self, grant: Grant, held: Held | None, spec: LaunchSpec, visible: str) -> Spawned:
         env = task_environment(self._passed, spec, grant.gpu_ids, visible)
-        head = header(spec, env, grant.gpu_ids, self._host, time.time())
+        head = self._head(grant, spec, env)
         fds = held.fds if held else ()
         if spec.terminal == "tmux":
             return await self._for_tmux.run(partial(self._in_tmux.launch, spec, env, fds, head))
         return self._direct.launch(spec, env, fds, head)
+
+    def _head(self, grant: Grant, spec: LaunchSpec, env: Mapping[str, str]) -> bytes:
+        return header(spec, env, grant.gpu_ids, self._host, time.time())
 
     async def _clean_up(self, living: Living, forced: bool) -> None:
         """If nothing of its session is left and nobody holds its leases, its cards go on at once, and strays

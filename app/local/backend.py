@@ -103,7 +103,11 @@ class LocalBackend:
             return await self._attempts.launch(grant, held, spec, self._visible(grant))
         except HookFailed as failed:
             self._machine.leases.release(grant.leases)
-            return LaunchFailed(str(failed), called_off=failed.called_off)
+            if failed.called_off:
+                return LaunchFailed(str(failed), called_off=True)
+            said = f"{failed.trace}gpulane: not started, as its hook failed: {failed}\n"
+            logged = self._attempts.leave_log(grant, spec, self._visible(grant), said)
+            return LaunchFailed(str(failed), logged=logged)
         finally:
             del self._granted[grant.key]
             self._begun.set()
@@ -173,6 +177,7 @@ class LocalBackend:
         """Follow other settings from the next decision on. The lease directory stays."""
         self._settings, self._seats.rules = settings, self._seats.rules.under(settings)
         self._attempts.leftovers.end_them = settings.kill_leftovers
+        self._advice.settle(settings.hook_timeout)
 
     def changes(
         self, want: Want, heads: Sequence[Want], now: Now, labels: Mapping[int, str]

@@ -73,6 +73,7 @@ class LaunchSpec:
     terminal: Terminal
     session_name: str | None  #: with terminal=tmux, the socket name of its server
     log_path: str
+    built: str | None = None  #: the command as a hook of its user's has written it
 
     @property
     def slow(self) -> bool:
@@ -110,6 +111,7 @@ class LaunchFailed:
     error: str
     refused: bool = False  #: by the machine and not for what the task is: it costs no retry
     called_off: bool = False  #: by `call_off`
+    logged: bool = False  #: its log says why
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Running:
     start: int  #: /proc/PID/stat field 22
     started_at: float  #: wall
     stopping: Why | None = None  #: found again: it had been asked to end
+    built: str | None = None  #: the command as a hook of its user's has written it
 
 
 @dataclass(frozen=True, slots=True)

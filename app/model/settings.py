@@ -67,6 +67,7 @@ class Settings(BaseModel):
     avoid_others: bool = True
     reserve_after: float = Field(default=600, ge=0)
     hooks: str | None = Field(default=None, min_length=1)
+    hook_timeout: float = Field(default=60, gt=0, le=3600)
     table_command: str | None = Field(default=None, min_length=1)
     fuse_tasks: int | None = Field(default=5, ge=2)
     max_tasks: int | None = Field(default=None, ge=1)

@@ -128,6 +128,7 @@ class Running:
     pid: int | None = None  #: the supervisor's; None until it has started
     used_gb: float | None = None  #: measured now, per GPU: what its tree uses on the fullest card
     stopping: Why | None = None  #: we have asked it to end
+    command: str | None = None  #: that a hook of its user's has built; None: `commands` of its task
     status: Literal["running"] = "running"
 
 

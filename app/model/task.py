@@ -4,6 +4,7 @@ import hashlib
 import json
 import os.path
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -80,6 +81,12 @@ def hooked_row(script: str) -> dict[str, str] | None:
         return None
     row: dict[str, str] = json.loads(script.removeprefix(_HOOKED).removesuffix(_NOT_BUILT))
     return row
+
+
+def in_words(script: str) -> str:
+    """The script for people: of a row that has no command yet, what the row says."""
+    row = hooked_row(script)
+    return script if row is None else " ".join(f"{name}={shlex.quote(text)}" for name, text in row.items())
 
 
 def substitute(script: str, work_dir: str) -> str:

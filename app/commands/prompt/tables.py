@@ -36,7 +36,7 @@ def processes(state: StateFile) -> Table:
             _name(queue, task),
             ",".join(now.gpu_ids) or "cpu",
             Text(f"asked to end ({now.stopping})" if now.stopping else "running", STATE["running"]),
-            Text(_command(task)),
+            Text(_first_line(now.command or task.commands)),
         )
     return table
 
@@ -51,7 +51,7 @@ def waiting(state: StateFile, tasks: Sequence[tuple[int, Task]]) -> Table:
             Text(clean(task.name or "")),
             str(task.attempts),
             Text(status, STATE[status]),
-            Text(clean(_why(task, state.updated_at)) or _command(task)),
+            Text(clean(_why(task, state.updated_at)) or _first_line(task.commands)),
         )
     return table
 
@@ -77,9 +77,8 @@ def _name(queue: int, task: Task) -> Text:
     return Text(clean(f"{queue}/{task.index}" + (f" {task.name}" if task.name else "")))
 
 
-def _command(task: Task) -> str:
-    """Its first line."""
-    return clean(next((line for line in task.commands.splitlines() if line.strip()), ""))
+def _first_line(commands: str) -> str:
+    return clean(next((line for line in commands.splitlines() if line.strip()), ""))
 
 
 def _why(task: Task, now: float) -> str:
