@@ -1,14 +1,18 @@
 """Python functions of a user's own, and FlowLine's run_cli with a scheduler of ours."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from app import procfs
 from app.model.paths import PROJECT
+from tests.end_to_end.test_shell import shell
 from tests.end_to_end.test_tables import counts, table
+from tests.end_to_end.test_words import gpulane
 from tests.end_to_end.world import UNTIL_GO, World
 from tests.fakenvml.driver import FakeDriver
 from tests.waiting import eventually
@@ -77,6 +81,90 @@ def test_a_hook_that_hangs_holds_nobody_up(world: World) -> None:
     assert counts(path) == {"a": 0}
 
 
+def test_rows_whose_hooks_hang_hold_up_no_other_row(world: World) -> None:
+    """Nor do they when there are several; and the file is loaded again only for who waits behind them."""
+    hooks(
+        world,
+        "import time\nopen('loaded', 'a').write('x\\n')\n"
+        "def build_command(row, gpu):\n    while row['lr'] == 'hang': time.sleep(1)\n"
+        "    return 'echo %s >>done' % row['lr']\n",
+        hook_timeout=600,
+    )
+    rows = [{**ROW, "name": str(at), "lr": "hang" if at in (0, 1) else str(at)} for at in range(12)]
+    path = table(world, ".csv", rows)
+    scheduler = world.start(command_file=path)
+    eventually(lambda: len(world.work("done")) == 10)
+    assert scheduler.tasks()["0/0"].state.status == "running"
+    assert scheduler.stop() == 143
+    assert len(world.work("loaded")) == 3
+
+
+def test_quick_hooks_share_a_child_that_stays_warm(world: World) -> None:
+    hooks(world, "import time\nopen('loaded', 'a').write('x\\n')\ntime.sleep(2)\n" + BUILD)
+    world.run(command_file=table(world, ".csv", [{**ROW, "name": str(at)} for at in range(12)]))
+    assert len(world.work("done")) == 12
+    assert len(world.work("loaded")) == 1
+
+
+def test_a_hook_that_takes_too_long_is_ended_with_what_it_started_and_its_log_says_where(
+    world: World,
+) -> None:
+    hooks(
+        world,
+        "import subprocess\ndef build_command(row, gpu):\n    open('asked', 'a').write('x\\n')\n"
+        "    subprocess.run('echo $$ >pid; exec sleep 600', shell=True)\n",
+        hook_timeout=1,
+        max_retries=1,
+    )
+    world.run(command_file=table(world, ".csv", [ROW]), expect=1)
+    assert "hooks.py did not answer within 1 s (hook_timeout)" in world.outcome("0/0").error
+    assert len(world.work("asked")) == 2, "as it is retried"
+    assert "line 4 in build_command" in gpulane(world, "logs", "0/0", "--attempt", "1")
+    assert procfs.start_time(int(world.work("pid")[0])) is None
+
+
+def test_the_limit_of_a_hook_may_change_while_the_scheduler_runs(world: World) -> None:
+    hooks(world, "def build_command(row, gpu):\n    while True: pass\n", max_retries=0)
+    path = table(world, ".csv", [{**ROW, "hold": "yes"}])
+    scheduler = world.start(command_file=path)
+    scheduler.wait_for("0/0", "held")
+    gpulane(world, "set", "hook_timeout", "0.5")
+    gpulane(world, "release", "0/0")
+    assert scheduler.end() == 1
+    assert "within 0.5 s" in world.outcome("0/0").error
+
+
+def test_a_hook_that_raises_leaves_its_whole_traceback_in_the_log(world: World) -> None:
+    hooks(
+        world,
+        "def rate(row):\n    return row['cmd'] + row['lr']\n"
+        "def build_command(row, gpu):\n    return rate(row)\n",
+        max_retries=0,
+    )
+    path = table(world, ".csv", [{**ROW, "cmd": "python train.py", "batch size": "a b"}])
+    world.run(command_file=path, expect=1)
+    assert "KeyError: 'cmd'; its row has lr, batch size" in world.outcome("0/0").error
+    said = gpulane(world, "logs", "0/0")
+    assert "# GPUs: 0" in said, "the usual head"
+    assert "lr=0.010 batch size='a b'" in said
+    assert "line 4, in build_command\n    return rate(row)\n" in said
+    assert "line 2, in rate\n    return row['cmd'] + row['lr']\n" in said
+    assert "worker.py" not in said
+    assert said.rstrip().endswith("its hook failed: KeyError: 'cmd'; its row has lr, batch size")
+
+
+def test_a_row_is_shown_readably_and_its_command_once_it_runs(world: World) -> None:
+    hooks(world, f"def build_command(row, gpu):\n    return '''echo --lr %s; {UNTIL_GO}''' % row['lr']\n")
+    path = table(world, ".csv", [{**ROW, "queue": "1", "batch": ""}, {**ROW, "queue": "1", "batch": "64"}])
+    scheduler = world.start(command_file=path)
+    assert scheduler.wait_for("1/0", "running").command == f"echo --lr 0.010; {UNTIL_GO}"
+    said = shell(world, "ls", "task")
+    assert "running  echo --lr 0.010; until" in said
+    assert re.search(r"^1/1 +a +0 +pending +lr=0.010 batch=64$", said, re.MULTILINE)
+    world.go()
+    assert scheduler.end() == 0
+
+
 def test_a_comparator_says_which_card_is_better(world: World) -> None:
     known = "assert a.free_memory and a.total_memory == 24576 and a.name; open('asked', 'w').close()"
     hooks(world, f"def compare_gpus(a, b):\n    {known}\n    return int(b.id) - int(a.id)\n")
@@ -88,6 +176,16 @@ def test_a_comparator_says_which_card_is_better(world: World) -> None:
     eventually(lambda: scheduler.seen_at() > seen)
     world.blocks([(2, UNTIL_GO), (3, UNTIL_GO)])
     eventually(lambda: scheduler.wait_for("3/0", "running").gpu_ids in (("3",), ("2",)))
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_a_comparator_that_hangs_holds_up_nothing_either(world: World) -> None:
+    """Rows have their commands built, and what runs is measured."""
+    waits = f"def build_command(row, gpu):\n    return '''{UNTIL_GO}'''\n"
+    hooks(world, waits + "def compare_gpus(a, b):\n    while True: pass\n", hook_timeout=600)
+    scheduler = world.start(command_file=table(world, ".csv", [{**ROW, "memory_gb": "10"}]))
+    eventually(lambda: scheduler.wait_for("0/0", "running").used_gb)
     world.go()
     assert scheduler.end() == 0
 
