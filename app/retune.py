@@ -11,6 +11,7 @@ from app.core.never import never_fits
 from app.core.rules import Rules
 from app.engine import Engine
 from app.fitting import out_of_range
+from app.model.blockers import gb
 from app.model.faults import BadInput
 from app.model.gpu import Gpu
 from app.model.problems import Problem, problem
@@ -117,6 +118,7 @@ class Retune:
         known = self._backend.known()
         if known:
             refuse(out_of_range(files.loaded, known))
+            _refuse_more_than_any_has(known, settings, loaded.file)
             self._refuse_never(known, self._backend.rules.under(settings), loaded.file)
         before = self.shown()
         self._loaded, self._said = loaded, said
@@ -139,6 +141,15 @@ class Retune:
         ]
         if lost:
             raise BadInput(f"{file or 'the settings'}: with this, {'; '.join(lost)}")
+
+
+def _refuse_more_than_any_has(known: Sequence[Gpu], settings: Settings, file: str) -> None:
+    """Raises BadInput: nothing would ever start again, whatever the file asks for."""
+    most = max(gpu.total_gb for gpu in known)
+    if settings.min_memory_gb > most:
+        wrong = f"min_memory_gb {settings.min_memory_gb:g} is more than any card here has"
+        largest = f"the largest has {gb(most)} ({most * 1024:.0f} MB)"
+        raise BadInput(f"{file or 'the settings'}: {wrong}; {largest}")
 
 
 def _shown(value: object) -> str:

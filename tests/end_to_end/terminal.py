@@ -1,10 +1,13 @@
 """A program on a pseudo-terminal, with somebody who types."""
 
 import contextlib
+import fcntl
 import os
 import pty
 import select
 import signal
+import struct
+import termios
 import time
 from collections.abc import Sequence
 
@@ -24,8 +27,14 @@ class Terminal:
         if self.pid == 0:
             os.chdir(world.root / "work")
             environment = {**os.environ, **world.env, "GPULANE_HOME": str(world.root), "TERM": term}
+            for told in ("COLUMNS", "LINES"):  # they outrank what the terminal says of itself
+                environment.pop(told, None)
             environment["PROMPT_TOOLKIT_NO_CPR"] = "1"  # nobody answers where the cursor is
             os.execvpe(argv[0], list(argv), environment)
+
+    def resize(self, columns: int) -> None:
+        """Before it prints."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())

@@ -99,12 +99,24 @@ def test_a_wrong_verb_changes_nothing_and_the_nearest_is_named(world: World) -> 
     scheduler.wait_for("1/0", "running")
     said = shell(world, "kil 1/0", "gpu", "killgpu", "max many", "run 'x", "frobnicate", "", expect=2)
     assert "'kil' is no verb; did you mean kill?" in said
-    assert "gpu is said so: gpu <id>" in said
-    assert "killgpu is said so: killgpu <id>" in said
+    assert "usage: gpu <id>" in said
+    assert "usage: killgpu <id>" in said
     assert "a whole number is wanted, not many" in said
     assert "No closing quotation" in said
     assert "`help` lists what there is" in said
     assert scheduler.tasks()["1/0"].state.status == "running"
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_more_memory_than_any_card_has_is_refused(world: World) -> None:
+    """Also where what is left to run takes whole cards, and would not mind."""
+    world.blocks([(1, UNTIL_GO), (1, "true")], memory="all")
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    said = shell(world, "min 99999999999999999999", "min 24577", "min 24576", expect=2)
+    assert said.count("is more than any card here has; the largest has 24 GB (24576 MB)") == 2
+    assert "min_memory_gb is 24 now, and was 0" in said
     world.go()
     assert scheduler.end() == 0
 
@@ -216,6 +228,22 @@ def test_the_end_of_the_scheduler_is_said_while_one_types(world: World, terminal
     terminal.sees("gpulane: output")
     terminal.line("exit")
     assert terminal.ended() == 0
+
+
+def test_what_it_says_is_broken_between_words(world: World, terminals: list[Terminal]) -> None:
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    terminal = opened(world, terminals)
+    terminal.resize(60)
+    terminal.line("kill 99")
+    terminal.sees("; a task is\r\nnamed by")
+    terminal.line("help kill")
+    terminal.sees("its name,\r\nthe start of its key")
+    terminal.line("exit")
+    assert terminal.ended() == 0
+    world.go()
+    assert scheduler.end() == 0
 
 
 def test_on_a_dumb_terminal_there_are_plain_lines(world: World, terminals: list[Terminal]) -> None:

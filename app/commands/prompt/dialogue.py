@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +14,7 @@ from app.commands import candidates, known
 from app.commands.candidates import Candidate, Next
 from app.commands.find import Scheduler, shown_path
 from app.commands.prompt.lines import lines
+from app.commands.prompt.say import fitted, say
 from app.commands.prompt.target import Target
 from app.commands.prompt.words import KINDS, WORDS, Word
 from app.model.faults import BadInput, GpulaneError
@@ -43,9 +43,9 @@ class Dialogue:
 
     def hold(self) -> int:
         """Until its user leaves. The exit code: the worst of its lines where nobody types them, else 0."""
-        source = lines("gpulane> ", self._target.home, self.complete, self.news)
+        source = lines("gpulane> ", self._target.home, self.complete, lambda: fitted(self.news()))
         if self._typed:
-            typer.echo(self._greeting())
+            say(self._greeting())
         worst = 0
         while True:
             try:
@@ -82,10 +82,10 @@ class Dialogue:
         if word and _fits(word, rest):
             said = word.act(self._target, rest)
             if said:
-                typer.echo(said)
+                say(said)
             return 0
         if word and (verb not in self._more or len(rest) < word.least):
-            raise BadInput(f"{verb} is said so: {word.usage}")
+            raise BadInput(f"usage: {word.usage}")
         if verb in self._more:
             return self._command(verb, rest)
         raise BadInput(self._unknown(verb))
@@ -130,7 +130,7 @@ class Dialogue:
 
     def _tell_news(self) -> None:
         if said := self.news():
-            typer.echo(said, err=not self._typed)  # what a script reads holds what it asked for alone
+            say(said, err=not self._typed)  # what a script reads holds what it asked for alone
 
     def _greeting(self) -> str:
         return f"{self.news() or self._target.gone()}; `help` lists what there is, `exit` leaves it running"
@@ -139,7 +139,7 @@ class Dialogue:
         if rest and rest[0] in self._more and rest[0] not in WORDS:
             return self._command(rest[0], ["--help"])
         if rest and rest[0] in WORDS:
-            typer.echo(f"{WORDS[rest[0]].usage}: {WORDS[rest[0]].does}")
+            say(f"{WORDS[rest[0]].usage}: {WORDS[rest[0]].does}")
             return 0
         if rest and rest[0] not in self._all():
             raise BadInput(self._unknown(rest[0]))
@@ -198,5 +198,5 @@ def _left(one: Scheduler) -> str:
 
 
 def _refuse(text: str) -> int:
-    typer.echo(text, err=True)
+    say(text, err=True)
     return 2
