@@ -118,8 +118,8 @@ class Retune:
         known = self._backend.known()
         if known:
             refuse(out_of_range(files.loaded, known))
-            _refuse_more_than_any_has(known, settings, loaded.file)
             self._refuse_never(known, self._backend.rules.under(settings), loaded.file)
+            _refuse_more_than_any_has(known, settings, loaded.file)
         before = self.shown()
         self._loaded, self._said = loaded, said
         self._backend.settle(settings)
