@@ -29,7 +29,7 @@ class _Captured(BaseException):
         self.func, self.compare = func, compare
 
 
-def run_cli(func: Func, todo: str, user_cmp: Optional[Compare] = None) -> None:  # noqa: UP045
+def run_cli(func: Func, task_dir: str, user_cmp: Optional[Compare] = None) -> None:  # noqa: UP045
     """Start a scheduler for the table, which runs nothing before `run`, and hold a dialogue with it. The
     process ends with the dialogue, and the scheduler goes on.
 
@@ -40,7 +40,7 @@ def run_cli(func: Func, todo: str, user_cmp: Optional[Compare] = None) -> None: 
     if _capturing:
         raise _Captured(func, user_cmp)
     script = os.path.realpath(sys.argv[0])
-    sys.exit(subprocess.call([str(ROOT / "gpulane"), "flowline", os.path.realpath(todo), script]))
+    sys.exit(subprocess.call([str(ROOT / "gpulane"), "flowline", os.path.realpath(task_dir), script]))
 
 
 def captured(script: str) -> "tuple[Func, Compare | None]":

@@ -67,7 +67,7 @@ class Hooks:
             await self._give_back(child)
 
     async def _child(self) -> Child:
-        """One that is free, or will be; or one more where all are at work for longer."""
+        """One that is free, or will be; one more where all are at work for long, or its file was saved."""
         patient = True
         while not self._idle:
             more = not patient and len(self._busy) < MOST_CHILDREN and all(each.loaded for each in self._busy)
@@ -76,7 +76,11 @@ class Hooks:
             self._freed = self._freed or asyncio.get_running_loop().create_future()
             freed, _ = await asyncio.wait({self._freed}, timeout=PATIENCE)
             patient = bool(freed)
-        return self._idle.pop()
+        child = self._idle.pop()
+        if not child.old:
+            return child
+        await child.close()
+        return Child(self._path, self._folder)
 
     async def _give_back(self, child: Child) -> None:
         self._busy.discard(child)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.model.paths import PROJECT
+from app.signature import Signature, signature
 
 WORKER = PROJECT / "app" / "hooks" / "worker.py"
 
@@ -39,7 +40,7 @@ class Child:
         """`folder`: where it runs."""
         self._path, self._folder = path, folder
         self._process: asyncio.subprocess.Process | None = None
-        self.loaded = False  #: the file; what it does from here on is the call's own work
+        self._files: dict[Path, Signature | None] = {}  #: as they were when it had loaded them
         self._hangs: list[str] = []  #: lines that say where
         self._over = False
 
@@ -47,6 +48,16 @@ class Child:
     def alive(self) -> bool:
         """Can it be called (again)?"""
         return not self._over and (self._process is None or self._process.returncode is None)
+
+    @property
+    def loaded(self) -> bool:
+        """What it does from here on is the call's own work."""
+        return bool(self._files)
+
+    @property
+    def old(self) -> bool:
+        """Were its files saved since?"""
+        return any(signature(file) != seen for file, seen in self._files.items())
 
     async def ask(self, request: Mapping[str, Any], limit: float) -> Any:
         """`limit`: seconds; the file's load counts in the first call. Raises HookFailed."""
@@ -63,6 +74,8 @@ class Child:
             await self.close()
             raise HookFailed(f"{self._path.name} can't be asked ({error})") from error
         if "error" in answer:
+            if not self.loaded:  # what it has imported so far may be mended by the next time
+                await self.close()
             raise HookFailed(answer["error"], answer["trace"])
         return answer["answer"]
 
@@ -85,7 +98,7 @@ class Child:
             if not line.startswith(b"{"):
                 self._hangs.append(line.decode(errors="replace"))
             elif "loaded" in (answer := json.loads(line)):
-                self.loaded = True
+                self._files = {Path(file): signature(Path(file)) for file in answer["loaded"]}
             else:
                 return answer
         raise ValueError("its process has ended")

@@ -33,6 +33,19 @@ def load(path: str) -> Any:
     return module
 
 
+def files(path: str, hooks: Any) -> List[str]:  # noqa: UP006
+    """That its functions come from, with what was imported from beside these."""
+    found = {path}
+    given = (getattr(hooks, name, None) for name in ("build_command", "compare_gpus"))
+    for function in filter(None, given):
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        found |= {code.co_filename} if code else set()
+    folders = {os.path.dirname(each) for each in found}  # noqa: PTH120
+    modules = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    beside = {each for each in modules if each and os.path.dirname(each) in folders}  # noqa: PTH120
+    return sorted(found | beside)
+
+
 def build(hooks: Any, request: Dict[str, Any]) -> Dict[str, str]:  # noqa: UP006
     given = [request["row"], request["gpu_id"], request["sorted_gpu_ids"]]
     command = hooks.build_command(*given[: takes(hooks.build_command)])
@@ -84,7 +97,7 @@ def serve(path: str, requests: TextIO, answers: TextIO) -> None:
         try:
             if hooks is None:
                 hooks = load(path)
-                tell(answers, {"loaded": True})
+                tell(answers, {"loaded": files(path, hooks)})
             answer = {"answer": CALLS[request["call"]](hooks, request)}
         except BaseException:  # SystemExit as well: a hook that leaves has not answered
             answer = failure(request)

@@ -43,7 +43,7 @@ def processes(state: StateFile) -> Table:
 
 def waiting(state: StateFile, tasks: Sequence[tuple[int, Task]]) -> Table:
     """What has not run yet, of these: task, name, attempts made, state and why."""
-    table = _table("task", "name", "runs", "state", "")
+    table = _table("task", "name", "runs", "state", "command")
     for queue, task in tasks:
         status = task.state.status
         table.add_row(
@@ -51,7 +51,7 @@ def waiting(state: StateFile, tasks: Sequence[tuple[int, Task]]) -> Table:
             Text(clean(task.name or "")),
             str(task.attempts),
             Text(status, STATE[status]),
-            Text(clean(_why(task, state.updated_at)) or _first_line(task.commands)),
+            _what(task, state.updated_at),
         )
     return table
 
@@ -79,6 +79,11 @@ def _name(queue: int, task: Task) -> Text:
 
 def _first_line(commands: str) -> str:
     return clean(next((line for line in commands.splitlines() if line.strip()), ""))
+
+
+def _what(task: Task, now: float) -> Text:
+    text, why = Text(_first_line(task.commands)), clean(_why(task, now))
+    return text.append(f"\n{why}", QUIET) if why else text
 
 
 def _why(task: Task, now: float) -> str:
