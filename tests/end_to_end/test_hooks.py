@@ -1,20 +1,15 @@
-"""Python functions of a user's own, and FlowLine's run_cli with a scheduler of ours."""
+"""Python functions of a user's own."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from app import procfs
-from app.model.paths import PROJECT
 from tests.end_to_end.test_shell import shell
 from tests.end_to_end.test_tables import counts, table
 from tests.end_to_end.test_words import gpulane
 from tests.end_to_end.world import UNTIL_GO, World
-from tests.fakenvml.driver import FakeDriver
 from tests.waiting import eventually
 
 ROW = {"name": "a", "lr": "0.010", "run_num": "0", "need_run_num": "1"}
@@ -234,61 +229,3 @@ def test_a_hooks_file_that_is_none_is_refused_at_the_start(world: World, text: s
         path.unlink()
     world.blocks([(1, "true")])
     assert says in world.run(expect=2)
-
-
-MAIN_CLI = """
-from app.flowline import run_cli
-
-def func(dict, gpu_id, sorted_gpu_ids):
-    print(sorted_gpu_ids)
-    flags = " ".join([f"--{k} {v}" for k, v in dict.items()])
-    return "CUDA_VISIBLE_DEVICES="+str(gpu_id)+" python3 -u test/test.py "+ flags
-
-def cmp(info1, info2):
-    if info1.free_memory > info2.free_memory:
-        return -1
-    elif info1.free_memory < info2.free_memory:
-        return 1
-    else:
-        return 0
-
-if __name__ == "__main__":
-    # run_cli(func, "test/todo.csv")
-    run_cli(func, "test/todo.csv", user_cmp=cmp) # user_cmp可选
-"""
-
-
-def test_flowlines_own_example_runs_with_its_import_line_changed(tmp_path: Path) -> None:
-    """Its prompt, its verbs, log/0.out and log/0.err; the cards are the C stand-in's."""
-    world = World(tmp_path / "home", env=FakeDriver.make(tmp_path / "driver", 2).env(), gpus=None)
-    world.settings(work_dir=None, check_time=0.1)
-    folder = world.root / "work"
-    (folder / "test").mkdir()
-    (folder / "main_cli.py").write_text(MAIN_CLI)
-    (folder / "test" / "test.py").write_text(
-        "import os, sys\nprint(os.environ['CUDA_VISIBLE_DEVICES'] in '01', *sys.argv[1:])\n"
-        "print('oops', file=sys.stderr)\n"
-    )
-    path = folder / "test" / "todo.csv"
-    path.write_text(
-        "name,lr,batch_size,run_num,need_run_num\nbaseline1,0.01,64,0,1\nbaseline2,0.001,128,0,2\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "main_cli.py"],
-        cwd=folder,
-        env={**os.environ, **world.env, "GPULANE_HOME": str(world.root), "PYTHONPATH": str(PROJECT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as dialogue:
-        assert dialogue.stdin
-        dialogue.stdin.write("task\ngpus\nmax 4\nmin 2048\nrun\n")
-        dialogue.stdin.flush()
-        try:
-            eventually(lambda: counts(path) == {"baseline1": 1, "baseline2": 2}, 60)
-        finally:
-            said, _ = dialogue.communicate("ls\nstop\nexit\n", 60)
-    assert "baseline1" in said, "as `task` shows what is to run"
-    assert (folder / "log" / "0.out").read_text() == "True --lr 0.01 --batch_size 64\n"
-    assert (folder / "log" / "1.err").read_text() == "oops\noops\n"
