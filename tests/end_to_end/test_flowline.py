@@ -119,7 +119,7 @@ def test_rows_that_hold_their_whole_command_run(home: World) -> None:
     train.chmod(0o755)
     row = {
         "description": "Resnet50+自蒸馏 （weather）训练",
-        "mycmd": "./train.sh train --lr 0.02  --use-self False",
+        "mycmd": "./train.sh --lr 0.02  --use-self False",
     }
     rest = {"run_num": "0", "need_run_num": "1", "name": "Task:0", "cmd": "No command"}
     path = table(home, ".csv", [{**row, **rest}]).rename(folder / "todo.csv")
