@@ -10,7 +10,9 @@ from app.model.paths import LOG_RULE, PROJECT
 from app.model.task import in_words
 
 VENV = PROJECT / ".venv"
-SHOWN_LINES = 100  #: of the commands, in the log's head
+LONGEST_HEAD = 65_536
+BUILT = "built by its hook"  #: a line of the head
+SHOWN_LINES = 100  #: of the commands, and of what their hook has printed, in the log's head
 
 
 def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
@@ -59,15 +61,33 @@ def header(spec: LaunchSpec, env: Mapping[str, str], gpu_ids: Sequence[str], hos
         ("PATH", path),
         ("python", which("python", path) or "none"),
         ("conda", which("conda", path) or "none"),
+        *([(BUILT, _first_line(spec.built))] if spec.built else []),
         *((f"env {name}", value) for name, value in spec.env),
     ]
     lines = [f"# {name}: {value}" for name, value in facts]
-    lines += ["#", *_commands(in_words(spec.script)), LOG_RULE, ""]
+    lines += ["#", *_quoted(in_words(spec.script))]
+    lines += ["#", "# printed by its hook:", *_quoted(spec.printed)] if spec.printed else []
+    lines += [LOG_RULE, ""]
     return "\n".join(lines).encode("utf-8", "surrogateescape")
 
 
-def _commands(script: str) -> list[str]:
-    lines = script.splitlines()
+def built_of(log_path: str) -> str | None:
+    """The first line of the command that a hook has built, as the log's head has it."""
+    try:
+        with open(log_path, "rb") as file:  # noqa: PTH123 - a path as text
+            head = file.read(LONGEST_HEAD).decode("utf-8", "replace").split(LOG_RULE)[0]
+    except OSError:
+        return None
+    mark = f"# {BUILT}: "
+    return next((line.removeprefix(mark) for line in head.splitlines() if line.startswith(mark)), None)
+
+
+def _first_line(text: str) -> str:
+    return next((line for line in text.splitlines() if line.strip()), "")
+
+
+def _quoted(text: str) -> list[str]:
+    lines = text.splitlines()
     shown = [f"#   {line}" for line in lines[:SHOWN_LINES]]
     if len(lines) > SHOWN_LINES:
         shown.append(f"#   ... and {len(lines) - SHOWN_LINES} more lines")

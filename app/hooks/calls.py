@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.hooks.child import Child, HookFailed
+from app.hooks.child import Answer, Child, HookFailed
 
 MOST_CHILDREN = 8
 
@@ -20,6 +20,7 @@ class Built(NamedTuple):
 
     command: str
     shown: str  #: as its user wrote it, where more was put around it
+    printed: str
 
 
 class Hooks:
@@ -40,11 +41,11 @@ class Hooks:
         order = [*gpu_ids, *(each for each in best if each not in gpu_ids)]
         request = {"row": dict(row), "gpu_id": first, "sorted_gpu_ids": list(map(_number, order))}
         answer = await self._ask({"call": "build", **request})
-        return Built(answer["command"], answer["shown"])
+        return Built(**answer.value, printed=answer.printed)
 
     async def order(self, cards: Sequence[Mapping[str, Any]]) -> list[int] | None:
         """Places of these cards, the best first; None: the file has no comparator. Raises HookFailed."""
-        places: list[int] | None = await self._ask({"call": "order", "cards": list(cards)})
+        places: list[int] | None = (await self._ask({"call": "order", "cards": list(cards)})).value
         if places is not None and sorted(places) != list(range(len(cards))):
             raise HookFailed("compare_gpus gave no order")
         return places
@@ -54,7 +55,7 @@ class Hooks:
             await child.close()
         self._idle.clear()
 
-    async def _ask(self, request: Mapping[str, Any]) -> Any:
+    async def _ask(self, request: Mapping[str, Any]) -> Answer:
         self._waiting += 1
         try:
             child = await self._child()

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.model.paths import PROJECT
 from app.signature import Signature, signature
@@ -20,8 +20,8 @@ VENV = PROJECT / ".venv"
 
 LONGEST_ANSWER = 4 * 1024 * 1024
 
-DUMP_SECONDS = 0.5
-"""What a child gets beyond a call's limit to tell where it hangs."""
+DUMP_SECONDS = 5.0
+"""What a child gets at most beyond a call's limit, to tell where it hangs: on a busy machine that is late."""
 
 
 class HookFailed(Exception):
@@ -31,6 +31,11 @@ class HookFailed(Exception):
         """`trace`: the whole traceback, or where it hangs, as far as it is known."""
         super().__init__(error)
         self.trace, self.called_off = trace, called_off
+
+
+class Answer(NamedTuple):
+    value: Any
+    printed: str  #: meanwhile
 
 
 class Child:
@@ -59,14 +64,14 @@ class Child:
         """Were its files saved since?"""
         return any(signature(file) != seen for file, seen in self._files.items())
 
-    async def ask(self, request: Mapping[str, Any], limit: float) -> Any:
+    async def ask(self, request: Mapping[str, Any], limit: float) -> Answer:
         """`limit`: seconds; the file's load counts in the first call. Raises HookFailed."""
         try:
             answer = await asyncio.wait_for(self._ask(request, limit), limit + DUMP_SECONDS)
         except asyncio.TimeoutError:
             await self.close()
             said = f"{self._path.name} did not answer within {limit:g} s (hook_timeout)"
-            raise HookFailed(said, "".join(self._hangs)) from None
+            raise HookFailed(said, self._where()) from None
         except asyncio.CancelledError:  # what it does is of no use any more
             await self.close()
             raise
@@ -76,8 +81,8 @@ class Child:
         if "error" in answer:
             if not self.loaded:  # what it has imported so far may be mended by the next time
                 await self.close()
-            raise HookFailed(answer["error"], answer["trace"])
-        return answer["answer"]
+            raise HookFailed(answer["error"], _lines(answer["printed"]) + answer["trace"])
+        return Answer(answer["answer"], answer["printed"])
 
     async def close(self) -> None:
         """With all it has started in its session."""
@@ -97,11 +102,19 @@ class Child:
         while line := await self._process.stdout.readline():
             if not line.startswith(b"{"):
                 self._hangs.append(line.decode(errors="replace"))
+                if line.endswith(b"in <module>\n"):  # the main thread comes last, and this is its end
+                    raise asyncio.TimeoutError
             elif "loaded" in (answer := json.loads(line)):
                 self._files = {Path(file): signature(Path(file)) for file in answer["loaded"]}
             else:
                 return answer
         raise ValueError("its process has ended")
+
+    def _where(self) -> str:
+        """It hangs, without the thread of our own."""
+        told = "".join(line for line in self._hangs if not line.startswith("Timeout"))
+        threads = [each for each in told.split("\n\n") if str(WORKER) not in "".join(each.splitlines()[1:2])]
+        return _lines("\n\n".join(threads))
 
     async def _start(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -116,6 +129,10 @@ class Child:
             start_new_session=True,
             limit=LONGEST_ANSWER,
         )
+
+
+def _lines(text: str) -> str:
+    return text if not text or text.endswith("\n") else f"{text}\n"
 
 
 def _python() -> str:

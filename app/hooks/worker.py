@@ -3,12 +3,14 @@
 Run by the user's own Python, which may be an older one and has none of our packages: standard library only.
 """
 
+import contextlib
 import faulthandler
 import importlib.util
 import inspect
 import json
 import os
 import sys
+import threading
 import traceback
 from functools import cmp_to_key
 from typing import Any, Callable, Dict, List, Optional, TextIO  # noqa: UP035 - of older Pythons
@@ -88,8 +90,42 @@ def failure(request: Dict[str, Any]) -> Dict[str, str]:  # noqa: UP006
     return {"error": last, "trace": "".join(traceback.format_exception(kind, error, trace))}
 
 
+class Printed:
+    """What hooks and their children print, the last of it. A thread takes it, lest a full pipe stop them."""
+
+    MOST = 20000
+    MARK = b"\0gpulane: so far\0"
+
+    def __init__(self) -> None:
+        self._text = bytearray()
+        self._marked = threading.Event()
+        take, self._give = os.pipe()
+        for fd in (1, 2):
+            os.dup2(self._give, fd)
+        threading.Thread(target=self._take, args=(take,), daemon=True).start()
+
+    def _take(self, fd: int) -> None:
+        while True:
+            self._text += os.read(fd, 65536)
+            del self._text[: -self.MOST]
+            if self.MARK in self._text:
+                self._marked.set()
+
+    def so_far(self) -> str:
+        """Since this was asked before."""
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):  # a hook may have put anything in their place
+                stream.flush()
+        self._marked.clear()
+        os.write(self._give, self.MARK)
+        self._marked.wait(1)
+        text, _, _ = bytes(self._text).partition(self.MARK)
+        self._text.clear()
+        return text.decode("utf-8", "replace")
+
+
 def serve(path: str, requests: TextIO, answers: TextIO) -> None:
-    hooks = None
+    hooks, printed = None, Printed()
     for line in requests:
         request = json.loads(line)
         # Where it hangs is told by a thread that runs whatever the hook does.
@@ -98,11 +134,11 @@ def serve(path: str, requests: TextIO, answers: TextIO) -> None:
             if hooks is None:
                 hooks = load(path)
                 tell(answers, {"loaded": files(path, hooks)})
-            answer = {"answer": CALLS[request["call"]](hooks, request)}
+            answer: Dict[str, Any] = {"answer": CALLS[request["call"]](hooks, request)}  # noqa: UP006
         except BaseException:  # SystemExit as well: a hook that leaves has not answered
             answer = failure(request)
         faulthandler.cancel_dump_traceback_later()
-        tell(answers, answer)
+        tell(answers, dict(answer, printed=printed.so_far()))
 
 
 def tell(answers: TextIO, answer: Dict[str, Any]) -> None:  # noqa: UP006
@@ -113,7 +149,6 @@ def tell(answers: TextIO, answer: Dict[str, Any]) -> None:  # noqa: UP006
 def main(root: str, path: str) -> None:
     requests, answers = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what they start may read, and is not asked
-    os.dup2(2, 1)  # what they print is no answer
     sys.path.insert(0, root)
     serve(path, requests, answers)
 

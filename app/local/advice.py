@@ -56,8 +56,8 @@ class Advice:
         places = {uuid: place for place, uuid in enumerate(self.order)}
         best = sorted(gpus, key=lambda gpu: places.get(gpu.uuid, len(places)))
         built = await self._build(spec.number, row, grant, [gpu.index for gpu in best])
-        script, shown = (substitute(text, self._work_dir) for text in built)
-        return replace(spec, script=script, built=shown)
+        script, shown = (substitute(text, self._work_dir) for text in (built.command, built.shown))
+        return replace(spec, script=script, built=shown, printed=built.printed)
 
     def call_off(self, number: int) -> None:
         """An attempt whose command is being built shall not start."""

@@ -16,7 +16,7 @@ from app import procfs
 from app.execution import trees
 from app.execution.attempt import Alive, Gone, Unseen, locate, wait
 from app.execution.ends import Ended, EndsFile, Lines, Started
-from app.execution.environment import header, passed_on, task_environment
+from app.execution.environment import built_of, header, passed_on, task_environment
 from app.execution.launcher import UPTIME_STEP, Launcher, Spawned, open_log
 from app.execution.script import failed_command
 from app.execution.swept import Swept
@@ -158,7 +158,8 @@ class Attempts:
             # As the clock says now: it may have been set since, and a timeout counts from here.
             began = time.time() - (procfs.uptime() - started.uptime) if started else record.started_at
             why = lines.stop.why if lines.stop else None
-            return Running(record.key, record.number, found.pid, found.start, began, why)
+            built = built_of(record.log_path)
+            return Running(record.key, record.number, found.pid, found.start, began, why, built)
         if isinstance(found, Gone) and found.reboot:
             self._leases.release(record.leases)
         else:

@@ -74,6 +74,7 @@ class LaunchSpec:
     session_name: str | None  #: with terminal=tmux, the socket name of its server
     log_path: str
     built: str | None = None  #: the command as a hook of its user's has written it
+    printed: str = ""  #: by the hook, meanwhile
 
     @property
     def slow(self) -> bool:

@@ -35,7 +35,9 @@ def test_a_hook_builds_the_command_of_a_row_once_it_has_its_cards(world: World) 
     world.run(command_file=path)
     assert sorted(world.work("done")) == ["gpu 0 of 4 --lr 0.010", "gpu 1 of 4 --lr 00123"]
     assert counts(path) == {"a": 1, "b": 1}
-    assert "echo gpu 0 of 4 --lr 0.010" in world.task_log(0, 0)
+    log = world.task_log(0, 0)
+    assert "echo gpu 0 of 4 --lr 0.010" in log
+    assert "# printed by its hook:\n#   what a hook prints is nobody's answer\n" in log
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,9 @@ def test_a_hook_that_takes_too_long_is_ended_with_what_it_started_and_its_log_sa
     world.run(command_file=table(world, ".csv", [ROW]), expect=1)
     assert "hooks.py did not answer within 1 s (hook_timeout)" in world.outcome("0/0").error
     assert len(world.work("asked")) == 2, "as it is retried"
-    assert "line 4 in build_command" in gpulane(world, "logs", "0/0", "--attempt", "1")
+    said = gpulane(world, "logs", "0/0", "--attempt", "1")
+    assert "line 4 in build_command" in said
+    assert "in _take" not in said
     assert procfs.start_time(int(world.work("pid")[0])) is None
 
 
@@ -132,8 +136,10 @@ def test_the_limit_of_a_hook_may_change_while_the_scheduler_runs(world: World) -
 def test_a_hook_that_raises_leaves_its_whole_traceback_in_the_log(world: World) -> None:
     hooks(
         world,
+        "import os\n"
         "def rate(row):\n    return row['cmd'] + row['lr']\n"
-        "def build_command(row, gpu):\n    return rate(row)\n",
+        "def build_command(row, gpu):\n    print('lr is', row['lr']); os.system('echo a child')\n"
+        "    return rate(row)\n",
         max_retries=0,
     )
     path = table(world, ".csv", [{**ROW, "cmd": "python train.py", "batch size": "a b"}])
@@ -142,8 +148,10 @@ def test_a_hook_that_raises_leaves_its_whole_traceback_in_the_log(world: World) 
     said = gpulane(world, "logs", "0/0")
     assert "# GPUs: 0" in said, "the usual head"
     assert "lr=0.010 batch size='a b'" in said
-    assert "line 4, in build_command\n    return rate(row)\n" in said
-    assert "line 2, in rate\n    return row['cmd'] + row['lr']\n" in said
+    assert "lr is 0.010\n" in said
+    assert "a child\n" in said
+    assert "line 6, in build_command\n    return rate(row)\n" in said
+    assert "line 3, in rate\n    return row['cmd'] + row['lr']\n" in said
     assert "worker.py" not in said
     assert said.rstrip().endswith("its hook failed: KeyError: 'cmd'; its row has lr, batch size")
 
@@ -176,6 +184,11 @@ def test_a_row_is_shown_readably_and_its_command_once_it_runs(world: World) -> N
     said = shell(world, "ls", "task")
     assert "running  echo --lr 0.010; until" in said
     assert re.search(r"^1/1 +a +0 +pending +lr=0.010 batch=64 *$", said, re.MULTILINE)
+    scheduler.kill()
+    scheduler = world.start(command_file=path)
+    assert scheduler.wait_for("1/0", "running").command == f"echo --lr 0.010; {UNTIL_GO}", (
+        "also when found again"
+    )
     world.go()
     assert scheduler.end() == 0
 
