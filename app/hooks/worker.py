@@ -15,6 +15,7 @@ import traceback
 from functools import cmp_to_key
 from typing import Any, Callable, Dict, List, Optional, TextIO  # noqa: UP035 - of older Pythons
 
+OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -85,7 +86,7 @@ def failure(request: Dict[str, Any]) -> Dict[str, str]:  # noqa: UP006
     row = request.get("row")
     if isinstance(error, KeyError) and row is not None and error.args and error.args[0] not in row:
         last += "; its row has " + (", ".join(row) or "no columns but those that are not handed over")
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:  # ours says nothing to them
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(OURS):  # says nothing to them
         trace = trace.tb_next
     return {"error": last, "trace": "".join(traceback.format_exception(kind, error, trace))}
 
