@@ -9,6 +9,8 @@ import importlib.util
 import inspect
 import json
 import os
+import select
+import signal
 import sys
 import threading
 import traceback
@@ -142,6 +144,14 @@ def serve(path: str, requests: TextIO, answers: TextIO) -> None:
         tell(answers, dict(answer, printed=printed.so_far()))
 
 
+def end_with(requests: int) -> None:
+    """A hook that hangs must not outlive its scheduler, however that ends."""
+    asker = select.poll()
+    asker.register(requests, 0)  # that it is gone is always told
+    asker.poll()
+    os.killpg(os.getpid(), signal.SIGKILL)
+
+
 def tell(answers: TextIO, answer: Dict[str, Any]) -> None:  # noqa: UP006
     answers.write(json.dumps(answer) + "\n")
     answers.flush()
@@ -150,6 +160,7 @@ def tell(answers: TextIO, answer: Dict[str, Any]) -> None:  # noqa: UP006
 def main(root: str, path: str) -> None:
     requests, answers = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what they start may read, and is not asked
+    threading.Thread(target=end_with, args=(requests.fileno(),), daemon=True).start()
     sys.path.insert(0, root)
     serve(path, requests, answers)
 

@@ -122,6 +122,18 @@ def test_a_hook_that_takes_too_long_is_ended_with_what_it_started_and_its_log_sa
     assert procfs.start_time(int(world.work("pid")[0])) is None
 
 
+def test_a_hook_that_hangs_does_not_outlive_its_scheduler(world: World) -> None:
+    hooks(
+        world,
+        "import os\ndef build_command(row, gpu):\n    print(os.getpid(), file=open('pid', 'w'), flush=True)\n"
+        "    while True: pass\n",
+    )
+    scheduler = world.start(command_file=table(world, ".csv", [ROW]))
+    eventually(lambda: world.work("pid"))
+    scheduler.kill()
+    eventually(lambda: procfs.start_time(int(world.work("pid")[0])) is None)
+
+
 def test_the_limit_of_a_hook_may_change_while_the_scheduler_runs(world: World) -> None:
     hooks(world, "def build_command(row, gpu):\n    while True: pass\n", max_retries=0)
     path = table(world, ".csv", [{**ROW, "hold": "yes"}])
