@@ -2,6 +2,7 @@
 
 import functools
 import os
+import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from app import procfs
-from app.client import Client, NoAnswer
+from app.client import PATIENCE, Client, NoAnswer
 from app.core.naming import Names, meant, nearest
 from app.execution.ends import is_held
 from app.model.faults import BadInput
@@ -23,6 +24,7 @@ from app.store.lock import is_alive
 from app.store.states import list_states
 
 LONGEST_ID = 18
+ENDING_SECONDS = 0.05
 
 
 @functools.cache
@@ -70,9 +72,18 @@ class Scheduler:
             return client.ask(verb, **arguments)
 
     def named(self, text: str) -> list["Place"]:
-        """Its tasks that may be meant: of one that runs it is asked, else its state is read."""
-        if self.alive() and not self.frozen():
-            answer = self.ask("tasks", task=text, count=100)["tasks"]
+        """Its tasks that may be meant: of one that runs it is asked, else its state is read.
+
+        Raises NoAnswer."""
+        deadline = time.monotonic() + PATIENCE
+        while self.alive() and not self.frozen():
+            try:
+                answer = self.ask("tasks", task=text, count=100)["tasks"]
+            except NoAnswer:
+                if self.home.control_socket(self.pid).exists() or time.monotonic() > deadline:
+                    raise
+                time.sleep(ENDING_SECONDS)  # it answers no more, and has a moment to live
+                continue
             tasks = _tasks().validate_python(answer)
             return [Place(self, each["queue"], task) for each, task in zip(answer, tasks, strict=True)]
         listed = self.listed()
@@ -242,7 +253,7 @@ def the_one(home: Home, pid: int | None, file: str | None) -> Scheduler:
 
 def the_task(among: Sequence[Scheduler], text: str) -> Place:
     """The one that can be meant. Raises BadInput, NoAnswer."""
-    matches = [place for one in among for place in _named(one, text)] or _by_id(among, text)
+    matches = [place for one in among for place in one.named(text)] or _by_id(among, text)
     running = [place for place in matches if place.scheduler.ran]
     matches = running or matches
     if not matches:
@@ -270,16 +281,7 @@ def _by_id(among: Sequence[Scheduler], text: str) -> list[Place]:
 
     kept = task_by_id(among[0].home.history, int(text[:LONGEST_ID]))
     its = [one for one in among if kept and one.seen.command_file == kept.command_file]
-    return [place for one in its for place in _named(one, str(kept.key if kept else ""))]
-
-
-def _named(one: Scheduler, text: str) -> list[Place]:
-    try:
-        return one.named(text)
-    except NoAnswer:
-        if one.alive():
-            raise
-        return one.named(text)  # it has ended meanwhile: as its state says
+    return [place for one in its for place in one.named(str(kept.key if kept else ""))]
 
 
 def shown_path(path: str) -> str:
