@@ -10,6 +10,7 @@ from pathlib import Path
 from app import procfs
 from app.execution import trees
 from app.execution.ends import EndsFile
+from app.execution.noted import noted
 from app.execution.trees import Marks
 from app.model.backend import AttemptRecord
 from app.model.faults import BadInput
@@ -54,9 +55,7 @@ def _end(home: Home, task: KeptTask, record: AttemptRecord, by: str, grace: floa
         raise BadInput(f"{path} was removed, without which nobody can tell what runs of task {task.id}")
     with contextlib.closing(EndsFile(path)) as ends:
         if ends.lines(record.number).ended:
-            raise BadInput(
-                f"task {task.id} has ended by itself; how, is told once its scheduler is started again"
-            )
+            raise _over(task)
         if record.terminal == "tmux":
             raise BadInput(
                 f"task {task.id} runs in tmux; end it there (tmux -L {record.session_name} attach), or start "
@@ -65,6 +64,8 @@ def _end(home: Home, task: KeptTask, record: AttemptRecord, by: str, grace: floa
         _end_tree(ends, record, grace)
         lines = ends.lines(record.number)
     ended = lines.ended
+    if ended and lines.ended_for is None:
+        raise _over(task)
     return AttemptEnded(
         record.number,
         ended.started_at if ended else None,
@@ -75,18 +76,25 @@ def _end(home: Home, task: KeptTask, record: AttemptRecord, by: str, grace: floa
     )
 
 
+def _over(task: KeptTask) -> BadInput:
+    return BadInput(f"task {task.id} has ended by itself; how, is told once its scheduler is started again")
+
+
 def _end_tree(ends: EndsFile, record: AttemptRecord, grace: float) -> None:
     number, started = record.number, ends.lines(record.number).started
     marks = Marks(record.log_path)
     if started:
         marks = Marks(record.log_path, (), started.pid, started.start, started.session)
-    ends.note_stop(number, "killed", procfs.uptime())
     asked: set[trees.Process] = set()
     deadline = time.monotonic() + grace
     while ends.is_held(number) and time.monotonic() < deadline:
-        trees.ask_tree(marks, asked)
+        found = trees.find(marks, asked)
+        if not asked.issuperset(found):
+            with noted(ends, number, "killed") as reached:
+                reached += trees.ask(found, asked)
         time.sleep(LOOK_SECONDS)
-    trees.kill_tree(marks, known=asked)
+    with noted(ends, number, "killed") as reached:
+        reached += trees.kill_tree(marks, known=asked).ended
     deadline = time.monotonic() + SUPERVISOR_SECONDS
     while ends.is_held(number) and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)

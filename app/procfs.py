@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+PF_EXITING = 0x4  #: of the kernel's flags of a process
+
 
 @dataclass(frozen=True, slots=True)
 class Stat:
@@ -25,11 +27,17 @@ class Stat:
     parent: int
     session: int
     start: int  #: field 22, clock ticks since boot: with the pid it names a process for good
+    flags: int  #: the kernel's PF_*
 
     @property
     def alive(self) -> bool:
         """Zombies are not: an orphan stays one for up to seconds, and kill(pid, 0) still succeeds."""
         return self.state not in "ZX"
+
+    @property
+    def ending(self) -> bool:
+        """On its way out: no signal changes its status any more. With much on a card that takes a while."""
+        return bool(self.flags & PF_EXITING)
 
 
 def stat(pid: int) -> Stat | None:
@@ -45,7 +53,8 @@ def stat(pid: int) -> Stat | None:
     if len(fields) < 20:
         return None
     command = printable(head.partition(b"(")[2].decode("utf-8", "replace"))  # any process may name itself
-    return Stat(pid, command, fields[0].decode(), int(fields[1]), int(fields[3]), int(fields[19]))
+    state, (parent, _, session, _, _, flags) = fields[0].decode(), map(int, fields[1:7])
+    return Stat(pid, command, state, parent, session, int(fields[19]), flags)
 
 
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})

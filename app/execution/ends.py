@@ -19,13 +19,13 @@ from app.model.state import Why
 NAMED = re.compile(r"/ends( \(deleted\))?$")
 """How /proc shows a run's `ends` that somebody has open, wherever it is now."""
 
-FRAME = re.compile(rb"((start|stop|end|none) (\d+) ?([^\n]*)) (\d+) \.")
+FRAME = re.compile(rb"((start|stop|vain|end|none) (\d+) ?([^\n]*)) (\d+) \.")
 SECONDS = rb"(\d+(?:\.\d+)?)"
 START = re.compile(rb"(\d+) (\d+) (\d+) %b %b" % (SECONDS, SECONDS))
 WHY: dict[bytes, Why] = {b"timeout": "timeout", b"stopped": "stopped", b"killed": "killed"}
 STOP = re.compile(rb"(%b) %b" % (b"|".join(WHY), SECONDS))
 END = re.compile(rb"(\d+) %b %b %b" % (SECONDS, SECONDS, SECONDS))
-BYTES_PER_ATTEMPT = 256  #: two lines of at most 100 bytes, one of 50
+BYTES_PER_ATTEMPT = 256  #: two lines of at most 100 bytes, one of 50, one of 20
 END_SLACK = 0.02
 """Seconds by which a supervisor's clock (hundredths, cut) may show an end too early. Within it an end counts
 as ours: a finished task run again costs time, an unfinished one taken for finished loses work."""
@@ -47,7 +47,8 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A scheduler's, before it asks an attempt to end: history may not take it now, and a kill may come."""
+    """A scheduler's, as the first signal goes out: history may not take it now, and a kill may come.
+    What ends before has ended by itself."""
 
     why: Why
     uptime: float  #: seconds since boot
@@ -166,17 +167,24 @@ class EndsFile:
         self._read_new()
         return sorted(self._lines)
 
-    def note_stop(self, number: int, why: Why, uptime: float) -> Stop:
-        """Before an attempt is asked to end; the first stop is the one that counts, and it is returned. Where
-        no room is left it is known to this process alone."""
+    def note_stop(self, number: int, why: Why, uptime: float) -> bool:
+        """Before a signal goes to an attempt; whether it is the first, which is the one that counts. Where no
+        room is left it is known to this process alone."""
         lines = self.lines(number)
-        if lines.stop is None:
-            lines = self._lines[number] = replace(lines, stop=Stop(why, uptime))
-            line = f"stop {number} {why} {uptime:.2f}"
-            with contextlib.suppress(OSError):
-                os.write(self._fd, f"\n{line} {len(line)} .\n".encode())
-        assert lines.stop is not None
-        return lines.stop
+        if lines.stop is not None:
+            return False
+        self._lines[number] = replace(lines, stop=Stop(why, uptime))
+        self._append(f"stop {number} {why} {uptime:.2f}")
+        return True
+
+    def take_back(self, number: int) -> None:
+        """Its stop has reached nobody: whatever it ends with is its own."""
+        self._lines[number] = replace(self.lines(number), stop=None)
+        self._append(f"vain {number}")
+
+    def _append(self, line: str) -> None:
+        with contextlib.suppress(OSError):
+            os.write(self._fd, f"\n{line} {len(line)} .\n".encode())
 
     def lines(self, number: int) -> Lines:
         """What has been written of the attempt until now; reads only what is new in the file."""
@@ -206,6 +214,8 @@ class EndsFile:
             self._lines[number] = Lines(started) if again else replace(known, started=started)
         elif stop := frame[2] == b"stop" and STOP.fullmatch(frame[4]):
             self._lines[number] = replace(known, stop=known.stop or Stop(WHY[stop[1]], float(stop[2])))
+        elif frame[2] == b"vain":
+            self._lines[number] = replace(known, stop=None)
         elif frame[2] == b"none":
             self._lines[number] = replace(known, unborn=True)
         elif end := frame[2] == b"end" and END.fullmatch(frame[4]):

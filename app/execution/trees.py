@@ -94,14 +94,23 @@ def find(marks: Marks, known: Iterable[Process] = ()) -> list[Process]:
 
 
 def ask_tree(marks: Marks, asked: set[Process]) -> list[Process]:
-    """SIGTERM to all the attempt's processes but those that are among the `asked`, whom the others join: a
-    second one says "at once" to many programs. The supervisor stays to write the end. All there are."""
+    """Find and `ask` all the attempt's processes; the supervisor stays to write the end. All there are."""
     found = find(marks, asked)
+    ask(found, asked)
+    return found
+
+
+def ask(found: Iterable[Process], asked: set[Process]) -> list[Process]:
+    """SIGTERM to processes of an attempt but those that are among the `asked`, whom the others join: a second
+    one says "at once" to many programs. Those that were there to hear it."""
     new = [process for process in found if process not in asked]
     asked.update(new)  # before the first dies, and with it what proves the others
-    for process in new:
-        send(process, signal.SIGTERM)
-    return found
+    return [process for process in new if not _ending(process) and send(process, signal.SIGTERM)]
+
+
+def _ending(process: Process) -> bool:
+    found = procfs.stat(process.pid)
+    return found is None or found.ending
 
 
 def kill_tree(marks: Marks, spare_servers: bool = False, known: Iterable[Process] = ()) -> Killed:

@@ -18,6 +18,7 @@ from app.execution.attempt import Alive, Gone, Unseen, locate, wait
 from app.execution.ends import Ended, EndsFile, Lines, Started
 from app.execution.environment import built_of, header, passed_on, task_environment
 from app.execution.launcher import UPTIME_STEP, Launcher, Spawned, open_log
+from app.execution.noted import noted
 from app.execution.script import failed_command
 from app.execution.swept import Swept
 from app.execution.tmux import TmuxLauncher, end_server
@@ -72,6 +73,7 @@ class Living:
     since: float = field(default_factory=time.monotonic)  #: started, or found again
     kill_at: float | None = None  #: monotonic; it was asked to end, and gets until then
     asked: set[Process] = field(default_factory=set)  #: to end: all that were found to be its own
+    noting: asyncio.Lock = field(default_factory=asyncio.Lock)  #: what is noted of its stop may be taken back
     peak_gb: float | None = None
     used_gb: float | None = None
 
@@ -200,7 +202,9 @@ class Attempts:
         ended = lines.ended
         living.marks = replace(living.marks, ended=_ended_at(ended, reaped))
         living.over.set()
-        forced = living.kill_at is not None or ended is None
+        async with living.noting:
+            lines = self._ends.lines(running.number)
+        forced = ended is None or lines.ended_for is not None
         # Its cards stay its own until everything could be looked at.
         await surely("looking for what an attempt has left", lambda: self._clean_up(living, forced))
         del self.living[running.number]
@@ -214,11 +218,41 @@ class Attempts:
         living = self.living.get(running.number)
         if living is None:
             return
-        uptime = procfs.uptime()
-        asked = self._ends.note_stop(running.number, why, uptime)  # an earlier scheduler's grace goes on
-        living.kill_at = until = time.monotonic() + max(0.0, grace - (uptime - asked.uptime))
+        before = self._ends.lines(running.number).stop  # an earlier scheduler's grace goes on
+        gone = procfs.uptime() - before.uptime if before else 0.0
+        living.kill_at = time.monotonic() + max(0.0, grace - gone)
         supervisor = Process(running.pid, running.start, "")
-        await surely("ending an attempt", lambda: _end(living, supervisor, until))
+        await surely("ending an attempt", lambda: self._end(living, supervisor, why))
+
+    async def _end(self, living: Living, supervisor: Process, why: Why) -> None:
+        if await self._ends_when_asked(living, why):
+            return  # what is left of its tree has the rest of the time: see _clean_up
+        async with living.noting:
+            with noted(self._ends, living.number, why) as reached:
+                killed = await asyncio.to_thread(trees.kill_tree, living.marks, known=living.asked)
+                reached += killed.ended
+        # Its supervisor ends by itself, unless somebody has stopped that.
+        trees.send(supervisor, signal.SIGCONT)
+        if not await _over_within(living, SUPERVISOR_SECONDS):
+            trees.send(supervisor, signal.SIGKILL)
+
+    async def _ends_when_asked(self, living: Living, why: Why) -> bool:
+        """Ask its tree to end; whether it has before it is made to. Right after a launch there is nobody but
+        the supervisor, which stays: its task is asked once it is there."""
+        assert living.kill_at is not None
+        while not await self._ask(living, why):
+            if time.monotonic() >= living.kill_at or await _over_within(living, ASK_AGAIN_SECONDS):
+                break
+        return await _over_within(living, max(0.0, living.kill_at - time.monotonic()))
+
+    async def _ask(self, living: Living, why: Why) -> bool:
+        """Ask all of its tree that was not asked yet; whether there is anybody. Looking takes long where much
+        runs, and it may end by itself meanwhile: so the note is made as the signals go out."""
+        found = await asyncio.to_thread(trees.find, living.marks, living.asked)
+        if not living.over.is_set() and not living.asked.issuperset(found):
+            with noted(self._ends, living.number, why) as reached:
+                reached += trees.ask(found, living.asked)
+        return bool(found)
 
     async def _spawn(self, grant: Grant, held: Held | None, spec: LaunchSpec, visible: str) -> Spawned:
         env = task_environment(self._passed, spec, grant.gpu_ids, visible)
@@ -272,25 +306,6 @@ class Attempts:
         self, number: int, pidfd: int, marks: Marks, leases: tuple[str, ...], on_cpu: bool, tmux: str | None
     ) -> None:
         self.living[number] = Living(number, pidfd, marks, leases, on_cpu, tmux)
-
-
-async def _end(living: Living, supervisor: Process, until: float) -> None:
-    if await _ends_when_asked(living, until):
-        return  # what is left of its tree has the rest of the time: see _clean_up
-    await asyncio.to_thread(trees.kill_tree, living.marks, known=living.asked)
-    # Its supervisor ends by itself, unless somebody has stopped that.
-    trees.send(supervisor, signal.SIGCONT)
-    if not await _over_within(living, SUPERVISOR_SECONDS):
-        trees.send(supervisor, signal.SIGKILL)
-
-
-async def _ends_when_asked(living: Living, until: float) -> bool:
-    """Ask its tree to end; whether it has by then. Right after a launch there is nobody but the supervisor,
-    which stays: its task is asked once it is there."""
-    while not await asyncio.to_thread(trees.ask_tree, living.marks, living.asked):
-        if time.monotonic() >= until or await _over_within(living, ASK_AGAIN_SECONDS):
-            break
-    return await _over_within(living, max(0.0, until - time.monotonic()))
 
 
 async def _over_within(living: Living, seconds: float) -> bool:

@@ -5,13 +5,14 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app import procfs
+from app.execution import ends as ends_file
 from app.execution import launcher, trees
 from app.execution.ends import EndsFile
 from app.execution.swept import Swept
@@ -48,7 +49,7 @@ def test_a_stop_reaches_a_task_that_its_supervisor_has_not_started_yet(
     slow = tmp_path / "supervisor.sh"
     slow.write_text(f"kill -STOP $$\n. {launcher.SUPERVISOR}\n")
     monkeypatch.setattr(launcher, "SUPERVISOR", str(slow))
-    real = trees.ask_tree
+    real = trees.find
     reached: list[list[Process]] = []
 
     def first_too_early(marks: Marks, asked: set[Process]) -> list[Process]:
@@ -59,7 +60,7 @@ def test_a_stop_reaches_a_task_that_its_supervisor_has_not_started_yet(
                 os.kill(marks.pid, signal.SIGCONT)
         return reached[-1]
 
-    monkeypatch.setattr(trees, "ask_tree", first_too_early)
+    monkeypatch.setattr(trees, "find", first_too_early)
 
     async def launch_and_stop() -> Exit | Lost | LaunchFailed:
         grant = Grant(KEY, (), (), (), None)
@@ -75,6 +76,62 @@ def test_a_stop_reaches_a_task_that_its_supervisor_has_not_started_yet(
     assert isinstance(end, Exit)
     assert end.status == 128 + signal.SIGTERM
     assert end.stopping == "stopped"
+
+
+def stopped(folder: Path, attempts: Attempts, script: str, grace: float = 60.0) -> Exit:
+    """The end of an attempt that is stopped once its task is ready."""
+
+    async def launch_and_stop() -> Exit | Lost | LaunchFailed:
+        running = await attempts.launch(Grant(KEY, (), (), (), None), None, spec(folder, script), "")
+        assert isinstance(running, Running)
+        await asyncio.to_thread(eventually, (folder / "ready").exists)
+        stop = asyncio.create_task(attempts.signal(running, "stopped", grace))
+        end = await asyncio.wait_for(attempts.wait(running), 20.0)
+        await stop
+        return end
+
+    end = asyncio.run(launch_and_stop())
+    assert isinstance(end, Exit)
+    return end
+
+
+def stop_read_anew(folder: Path) -> str | None:
+    """What the next scheduler takes the end for."""
+    ends = EndsFile(folder / "run" / "ends")
+    try:
+        return ends.lines(1).ended_for
+    finally:
+        ends.close()
+
+
+@pytest.mark.parametrize("grace", [60.0, 0.0])
+def test_what_ends_by_itself_before_a_signal_reaches_it_was_not_stopped(
+    tmp_path: Path, attempts: Attempts, monkeypatch: pytest.MonkeyPatch, grace: float
+) -> None:
+    """Looking at its tree takes a tenth of a second on a loaded machine."""
+    real = trees.find
+
+    def slow(marks: Marks, known: Iterable[Process] = ()) -> list[Process]:
+        found = real(marks, known)
+        (tmp_path / "go").touch()
+        for each in found:
+            eventually(lambda each=each: procfs.start_time(each.pid) != each.start)  # type: ignore[misc]
+        return found
+
+    monkeypatch.setattr(trees, "find", slow)
+    monkeypatch.setattr(ends_file, "END_SLACK", 10.0)  # as if it had ended within a hundredth of the signal
+    script = f"touch {tmp_path}/ready; until test -e {tmp_path}/go; do sleep 0.01; done"
+    end = stopped(tmp_path, attempts, script, grace)
+    assert (end.status, end.stopping) == (0, None)
+    assert stop_read_anew(tmp_path) is None
+
+
+def test_what_hears_the_signal_was_stopped_even_if_it_ends_well(tmp_path: Path, attempts: Attempts) -> None:
+    """A trainer that saves and exits: it is to go on from there."""
+    script = f"trap 'exit 0' TERM; touch {tmp_path}/ready; while :; do sleep 0.05; done"
+    end = stopped(tmp_path, attempts, script)
+    assert (end.status, end.stopping) == (0, "stopped")
+    assert stop_read_anew(tmp_path) == "stopped"
 
 
 def test_a_stop_that_another_scheduler_began_goes_on_with_what_is_left_of_its_grace(

@@ -62,6 +62,17 @@ def test_an_end_is_that_of_a_stop_unless_it_came_before(
     again.close()
 
 
+def test_a_stop_that_was_taken_back_does_not_count_and_the_next_one_does(ends: EndsFile) -> None:
+    assert ends.note_stop(42, "timeout", 100.0)
+    ends.take_back(42)
+    again = EndsFile(ends.path)
+    append(ends, END)
+    assert (ends.lines(42).ended_for, again.lines(42).ended_for) == (None, None)
+    assert again.note_stop(42, "killed", 110.0)
+    assert (ends.lines(42).ended_for, again.lines(42).ended_for) == ("killed", "killed")
+    again.close()
+
+
 @pytest.mark.parametrize("cut", range(1, len(END) - 1))
 def test_a_short_line_never_parses_and_spoils_nothing(ends: EndsFile, cut: int) -> None:
     append(ends, END[:cut])

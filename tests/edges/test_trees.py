@@ -18,6 +18,7 @@ from app.execution.strays import left_behind
 from app.execution.tmux import end_server, server_pid
 from app.execution.trees import (
     Marks,
+    ask,
     ask_tree,
     find,
     has_marker,
@@ -149,6 +150,25 @@ def test_terminate_reaches_the_whole_tree_and_the_true_status_is_written(attempt
     ask_tree(trial.marks, set())
     assert attempts.finish(trial).status == 3
     eventually((attempts.folder / "heard").exists)
+
+
+def test_who_is_on_its_way_out_does_not_hear_a_signal(
+    attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Giving much memory on a card back takes seconds, in which signals can still be sent."""
+    trial = attempts.start("exec sleep 300")
+    eventually(lambda: [process.command for process in find(trial.marks)] == ["sleep"])
+    found, real = find(trial.marks), procfs.stat
+
+    def leaving(pid: int) -> procfs.Stat | None:
+        seen = real(pid)
+        return seen and replace(seen, flags=seen.flags | procfs.PF_EXITING)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(procfs, "stat", leaving)
+        assert ask(found, set()) == []
+    assert ask(found, set()) == found
+    assert attempts.finish(trial).status == 143
 
 
 def test_a_tree_that_grows_again_is_ended_whole(attempts: Attempts) -> None:
