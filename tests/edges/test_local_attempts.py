@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from app import procfs
-from app.execution import ends as ends_file
 from app.execution import launcher, trees
 from app.execution.ends import EndsFile
 from app.execution.swept import Swept
@@ -119,7 +118,6 @@ def test_what_ends_by_itself_before_a_signal_reaches_it_was_not_stopped(
         return found
 
     monkeypatch.setattr(trees, "find", slow)
-    monkeypatch.setattr(ends_file, "END_SLACK", 10.0)  # as if it had ended within a hundredth of the signal
     script = f"touch {tmp_path}/ready; until test -e {tmp_path}/go; do sleep 0.01; done"
     end = stopped(tmp_path, attempts, script, grace)
     assert (end.status, end.stopping) == (0, None)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from app import procfs
 from app.execution.ends import STEP, EndsFile, Lines, Started
 from app.execution.launcher import SUPERVISOR
-from app.execution.trees import find
+from app.execution.noted import noted
+from app.execution.trees import Process, find
 from tests.disks import fill
 from tests.edges.attempts import attempts_in
 from tests.waiting import eventually
@@ -70,6 +72,22 @@ def test_a_stop_that_was_taken_back_does_not_count_and_the_next_one_does(ends: E
     assert (ends.lines(42).ended_for, again.lines(42).ended_for) == (None, None)
     assert again.note_stop(42, "killed", 110.0)
     assert (ends.lines(42).ended_for, again.lines(42).ended_for) == ("killed", "killed")
+    again.close()
+
+
+@pytest.mark.parametrize(("others", "ended_for"), [([], None), ([os.getpid()], "stopped")])
+def test_a_signal_that_reaches_nobody_stops_nothing(
+    ends: EndsFile, others: list[int], ended_for: str | None
+) -> None:
+    for number, pids in ((1, []), (2, [os.getpid()])):
+        with noted(ends, number, "stopped") as reached:
+            reached += [Process(pid, 0, "") for pid in pids]
+        with noted(ends, number, "stopped") as reached:  # and what came up since
+            reached += [Process(pid, 0, "") for pid in others]
+    after = procfs.uptime() + 1
+    append(ends, "".join(framed(f"end {number} 0 1.00 {after:.2f} 3.00") for number in (1, 2)))
+    again = EndsFile(ends.path)
+    assert (again.lines(1).ended_for, again.lines(2).ended_for) == (ended_for, "stopped")
     again.close()
 
 
