@@ -32,7 +32,7 @@ class Plan:
     last_number: int
     records: list[Record]
     removed: int = 0  #: tasks that the file has no more
-    departed: Sequence[Task] = ()  #: of them and of earlier ones, those that were completed
+    departed: Sequence[Task] = ()  #: of them and of earlier ones, those that are remembered
 
 
 def make_plan(ready: Ready) -> Plan:

@@ -11,7 +11,6 @@ from app.fitting import never_fitting
 from app.model.faults import Fault
 from app.model.gpu import Gpu
 from app.model.records import TasksPlanned
-from app.model.state import RUN_DONE
 from app.model.task import TaskKey
 from app.narrate import counted, log
 from app.preparation import Files, refuse
@@ -48,16 +47,19 @@ class Replan:
         self._used.update(keys)
         told = (*diff.added, *diff.changed)  # of 100,000 tasks the rest would take a second to write
         self._engine.recorder.add(TasksPlanned(told, now().wall, diff.removed))
-        back = [each for each in planned if each.key in core.departed]
+        back = [core.departed[each.key] for each in planned if each.key in core.departed]
+        done = sum(plan.done_for_good(task.state) for task in back)
         self._engine.edit(planned)
-        if back:
+        if done:
             again = "done before, will not run again (for that, write the block twice)"
-            log.info("%s back in the file, %s", counted(len(back), "task"), again)
+            log.info("%s back in the file, %s", counted(done, "task"), again)
+        if held := len(back) - done:
+            log.info("%s back in the file, still held: ./gpulane release TASK", counted(held, "task"))
 
     def has_more(self, parsed: Parsed) -> bool:
         """Whether such a version asks for anything that is not done yet, as far as it can be read."""
         known = self._engine.core.known()
-        todo = (key not in known or known[key].state.status not in RUN_DONE for key in self._keys(parsed))
+        todo = (key not in known or not plan.done_for_good(known[key].state) for key in self._keys(parsed))
         return bool(parsed.faults) or any(todo)
 
     def had(self) -> Iterator[tuple[TaskKey, int]]:

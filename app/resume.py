@@ -1,10 +1,11 @@
 """Going on with a run that was left unfinished: its plan, matched with the file as it stands now."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from app.core import plan
+from app.core import holds, plan
 from app.core.align import OldTask, align
+from app.core.holds import Stood
 from app.core.task import Task
 from app.model import records
 from app.model.backend import AttemptRecord, Now
@@ -24,7 +25,7 @@ class Resumed:
     """The tasks to go on with, the attempts to find again, and what history should be told of it."""
 
     tasks: list[Task]
-    departed: list[Task]  #: completed ones that the file does not have
+    departed: list[Task]  #: that the file does not have: see `plan.remembered`
     open_attempts: tuple[AttemptRecord, ...]
     removed: int  #: tasks that the file had and has no more
     anew: list[TaskSpec]  #: what it asks for that it did not when the run was left
@@ -41,10 +42,12 @@ def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
     """The file as it stands now, matched with the run as it was left."""
     # One that runs though its block was taken out is itself again when the block is back.
     in_file = [task for task in saved.tasks if task.index is not None or isinstance(task.state, Running)]
-    departed = [t.key for t in saved.tasks if t.index is None and plan.done_for_good(t.state)]
+    departed = [t.key for t in saved.tasks if t.index is None and plan.remembered(t.state, t.held_by)]
     keys = align([_old(task) for task in in_file], specs, [task.key for task in saved.tasks], departed)
     planned = plan.numbered(specs, keys)
     known = {task.key: task for task in saved.tasks}
+    added = set(keys) - known.keys()
+    inherited = holds.inherited([_stood(task) for task in in_file], planned, added)
     orphans = [
         _task(known[key], Planned(key, 0, spec), now, in_file=False)
         for key, spec in saved.specs.items()
@@ -53,6 +56,8 @@ def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
     tasks = [
         _task(known[one.key], one, now) if one.key in known else plan.fresh([one], now)[0] for one in planned
     ]
+    for task in tasks:
+        task.held_by = inherited.get(task.key, task.held_by)
     kept = set(keys)
     removed = [task for task in in_file if task.key not in kept]
     changed = [one for one in planned if not _is_settled(known.get(one.key), one)]
@@ -66,7 +71,7 @@ def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
             records.TasksPlanned(changed, now.wall, [task.key for task in removed]),
             *_cancellations(removed, now),
             *_revivals(known, tasks, now),
-            *(records.HeldBy(t.key, t.held_by) for t in tasks if _is_held_otherwise(known.get(t.key), t)),
+            *(records.HeldBy(t.key, t.held_by) for t in tasks if t.held_by != _held_before(known, t)),
         ],
     )
 
@@ -75,22 +80,29 @@ def _asks_anew(saved: SavedTask | None, spec: TaskSpec) -> bool:
     if saved is None:
         return True
     before = plan.needs(saved.memory_gb, saved.options)
-    return saved.state.status not in RUN_DONE and before != plan.needs(spec.memory_gb, spec.options)
+    return not plan.done_for_good(saved.state) and before != plan.needs(spec.memory_gb, spec.options)
 
 
-def _is_held_otherwise(saved: SavedTask | None, task: Task) -> bool:
-    return saved is not None and saved.held_by != task.held_by
+def _held_before(known: Mapping[TaskKey, SavedTask], task: Task) -> str | None:
+    """Who holds it, as far as history knows without being told."""
+    if task.key in known:
+        return known[task.key].held_by
+    return "file" if task.spec.options.hold else None
 
 
 def _is_departed(task: SavedTask, kept: Collection[TaskKey]) -> bool:
-    return plan.done_for_good(task.state) and task.key not in kept
+    return plan.remembered(task.state, task.held_by) and task.key not in kept
 
 
 def _departed(task: SavedTask, now: Now) -> Task:
     """What it is to run comes back with its block, if ever."""
-    return _task(
-        task, Planned(task.key, 0, TaskSpec(task.queue_id, "", 0, task.memory_gb)), now, in_file=False
-    )
+    state = task.state if task.state.status in FINISHED else Cancelled(now.wall, "edit")
+    block = Planned(task.key, 0, TaskSpec(task.queue_id, "", 0, task.memory_gb))
+    return _task(replace(task, state=state), block, now, in_file=False)
+
+
+def _stood(task: SavedTask) -> Stood:
+    return Stood(task.key, task.queue_id, plan.done_for_good(task.state), task.held_by)
 
 
 def _old(task: SavedTask) -> OldTask:

@@ -44,8 +44,8 @@ def align(
 
     `old` is the plan so far in the order of its file; `used` is every key the run has ever given out, tasks
     that are gone included: a new task gets the smallest occurrence of its digest that was never used.
-    `departed` are completed tasks that the old plan no longer had: an edit that is undone, or a file saved in
-    two steps, brings them back, and what is done is not done again.
+    `departed` are tasks that the old plan no longer had and that are remembered, as they are done or held by
+    their user: an edit that is undone, or a file saved in two steps, brings them back as what they were.
     """
     digests = [spec.digest() for spec in new]
     pairs = dict(_by_sequence(old, new, digests))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from app.core import chain, line, outcome, plan, words
+from app.core import chain, holds, line, outcome, plan, words
 from app.core.aside import Aside
 from app.core.board import Board
 from app.core.events import (
@@ -77,7 +77,7 @@ class Core:
         self.board = Board(settings, tasks, now)
         self._flow = Flow(self.board)
         self.fuse = Fuse(self.board, self._flow)
-        self.departed = {task.key: task for task in departed}  #: done ones that have left the file
+        self.departed = {task.key: task for task in departed}  #: see `plan.remembered`
         self.aside = Aside(self.board)
         for task in list(self.board.tasks.values()):
             self._flow.fit_in(task, now)
@@ -367,13 +367,15 @@ class Core:
         held = {key: task.held_by for key, task in known.items()}
         diff = plan.diff(known, new)
         mended = plan.mended(known, diff)
+        added = {one.key for one in diff.added}
+        inherited = holds.inherited(plan.stood(self.board.tasks.values()), new, added)
         tasks, gone = plan.edit(known, diff, now)
         self._flow.actions += [
             HeldBy(task.key, task.held_by)
             for task in tasks
             if task.held_by != held.get(task.key, task.held_by)
         ]
-        self.departed = {task.key: task for task in gone if plan.done_for_good(task.state)}
+        self.departed = {task.key: task for task in gone if plan.remembered(task.state, task.held_by)}
         for task in gone:
             if task.state.status not in FINISHED:
                 self._flow.move(task, Cancelled(now.wall, "edit"), now)
@@ -382,6 +384,8 @@ class Core:
             task = self.board.tasks[key]
             task.failures = 0
             self._flow.move(task, Pending(now.wall), now)
+        for key, by in inherited.items():
+            self._flow.hold(self.board.tasks[key], by)
         for queue in self.board.queues.values():
             self._flow.mend(queue, now)
         for task in tasks:
@@ -391,6 +395,6 @@ class Core:
     def _forget(self, task: Task) -> None:
         """A task that the file no longer has, once its attempt is over."""
         del self.board.tasks[task.key]
-        if plan.done_for_good(task.state):
+        if plan.remembered(task.state, task.held_by):
             self.departed[task.key] = task
         self.board.arrange(list(self.board.tasks.values()))

@@ -4,10 +4,23 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.core import holds
 from app.core.align import OldTask
+from app.core.holds import Stood
 from app.core.task import Task
 from app.model.backend import Now
-from app.model.state import FUSE, RUN_DONE, Cancelled, Completed, Failed, Held, Pending, Running, TaskState
+from app.model.state import (
+    FINISHED,
+    FUSE,
+    RUN_DONE,
+    Cancelled,
+    Completed,
+    Failed,
+    Held,
+    Pending,
+    Running,
+    TaskState,
+)
 from app.model.task import Options, Planned, TaskKey, TaskSpec
 
 
@@ -23,9 +36,10 @@ def revive(task: Task, now: Now) -> Task:
     its time; what failed, was skipped or waited begins anew with a fresh budget. What running out of memory
     has taught stays: the file still says the same.
     """
-    if task.state.status in ("failed", "skipped"):
+    back = task.in_file and begins_when_back(task.state)  # as an edit has taken it out
+    if back or task.state.status in ("failed", "skipped"):
         task.failures = 0
-    if task.state.status in ("failed", "skipped", "waiting"):
+    if back or task.state.status in ("failed", "skipped", "waiting"):
         task.state = Pending(now.wall)
     task.since = now.mono
     return task
@@ -75,7 +89,7 @@ def edit(old: Mapping[TaskKey, Task], diff: Diff, now: Now) -> tuple[list[Task],
 
 def asking_anew(old: Mapping[TaskKey, Task], diff: Diff) -> list[TaskSpec]:
     """What a new version of the file asks for that the old one did not, and that is still to run."""
-    changed = (one for one in diff.changed if old[one.key].state.status not in RUN_DONE)
+    changed = (one for one in diff.changed if not done_for_good(old[one.key].state))
     return [
         *(planned.spec for planned in diff.added),
         *(one.spec for one in changed if _needs(old[one.key].spec) != _needs(one.spec)),
@@ -83,12 +97,15 @@ def asking_anew(old: Mapping[TaskKey, Task], diff: Diff) -> list[TaskSpec]:
 
 
 def mended(old: Mapping[TaskKey, Task], diff: Diff) -> list[TaskKey]:
-    """Failed tasks that a new version asks to be run otherwise, if only with more memory or time."""
-    return [
-        one.key
-        for one in diff.changed
-        if isinstance(old[one.key].state, Failed) and _chances(old[one.key].spec) != _chances(one.spec)
-    ]
+    """Tasks that begin anew under a new version: failed ones that it asks to be run otherwise, if only with
+    more memory or time, and those that it has again and that were not done."""
+    return [one.key for one in diff.changed if _begins_anew(old[one.key], one)]
+
+
+def _begins_anew(task: Task, planned: Planned) -> bool:
+    if not task.in_file:
+        return begins_when_back(task.state)
+    return isinstance(task.state, Failed) and _chances(task.spec) != _chances(planned.spec)
 
 
 def _needs(spec: TaskSpec) -> tuple[object, ...]:
@@ -104,6 +121,22 @@ def _chances(spec: TaskSpec) -> tuple[object, ...]:
 def done_for_good(state: TaskState) -> bool:
     """Is it not to be run again when its block was taken out of the file and is put back?"""
     return isinstance(state, Completed) or (isinstance(state, Cancelled) and state.by != "edit")
+
+
+def begins_when_back(state: TaskState) -> bool:
+    """Has it ended, but not for good, where its block was taken out of the file?"""
+    return state.status in FINISHED and not done_for_good(state)
+
+
+def remembered(state: TaskState, held_by: str | None) -> bool:
+    """Is it still itself when its block was taken out of the file and is put back? Else it is a new task."""
+    return done_for_good(state) or (not isinstance(state, Running) and holds.by_user(held_by))
+
+
+def stood(tasks: Iterable[Task]) -> list[Stood]:
+    """The plan so far, as `holds.inherited` wants it."""
+    here = (task for task in tasks if task.in_file)
+    return [Stood(t.key, t.spec.queue_id, done_for_good(t.state), t.held_by) for t in here]
 
 
 def needs(memory_gb: float | None, options: Options) -> tuple[object, ...]:

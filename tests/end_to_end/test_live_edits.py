@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app import procfs
+from tests.end_to_end.test_words import gpulane
 from tests.end_to_end.world import UNTIL_GO, Scheduler, World
 from tests.waiting import eventually
 
@@ -176,3 +178,33 @@ def test_a_failed_task_whose_memory_is_raised_runs_again(world: World) -> None:
     scheduler.wait_for("1/0", "completed")
     world.go()
     assert scheduler.end() == 0
+
+
+def test_what_its_user_holds_stays_held_whatever_becomes_of_its_block(world: World) -> None:
+    """Taken out and put back, edited, and over a kill of the scheduler in between."""
+    world.settings(cpu_tasks=100)
+    whole: Blocks = [(1, "first"), (1, "later"), (2, "other")]
+    path = world.file(text_of(whole))
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    gpulane(world, "hold", "1/1")
+    for version in (whole[:1] + whole[2:], whole):
+        path.write_text(text_of(version))
+        taken_up(scheduler, version)
+    assert scheduler.wait_for("1/1", "held").by == procfs.user_name(os.getuid())
+    path.write_text(text_of(whole[:1] + whole[2:]))
+    taken_up(scheduler, whole[:1] + whole[2:])
+    scheduler.kill()
+    path.write_text(text_of(whole))
+    scheduler = world.start()
+    scheduler.wait_for("1/1", "held")
+    mended: Blocks = [whole[0], (1, "mended"), whole[2]]
+    path.write_text(text_of(mended))
+    taken_up(scheduler, mended)
+    assert scheduler.tasks()["1/1"].state.status == "held"
+    world.go()
+    eventually(lambda: "only held tasks are left" in world.output())
+    assert sorted(world.work("done")) == ["first", "other"]
+    gpulane(world, "release", "1/1")
+    assert scheduler.end() == 0
+    assert sorted(world.work("done")) == ["first", "mended", "other"]
