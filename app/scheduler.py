@@ -148,6 +148,7 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     tell = (narrator.problems, _notifier(stack, engine, str(files.command)).problems)
     publisher = Publisher(report, writer, core, backend, problems, tell)
     engine.listeners += [tally, narrator, publisher]
+    backend.name_by(core.board.label)
     backend.shun(lambda: core.aside.now(now()))
     turn = partial(turn_card, backend.known, core.aside.forgive, files.home.gpus_off)
     changing = edits, settings, replan, retune

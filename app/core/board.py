@@ -47,6 +47,11 @@ class Board:
     def queue_of(self, task: Task) -> Queue:
         return self.queues[task.spec.queue_id]
 
+    def label(self, key: TaskKey) -> str | None:
+        """How a task is called now, "3/1"; None: it is not in the plan any more."""
+        task = self.tasks.get(key)
+        return task.label if task else None
+
     def move(self, task: Task, state: TaskState, now: Now, cause: Cause | None = None) -> Moved:
         """The one function that makes a transition. Raises IllegalTransition."""
         old = task.state.status

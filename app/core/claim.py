@@ -4,6 +4,7 @@ A claim never takes a lease: two schedulers that each held half of what they nee
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from app.core.cards import Cards
 from app.core.fit import Need, need_of
@@ -30,7 +31,7 @@ def settle(
         holder = next((want for want in due if want.key == claim.key), None)
         if holder is not None:
             if cards.silent or freed.choose(need_of(holder, rules, claimant=True), only=claim.gpus):
-                return claim
+                return replace(claim, label=holder.label)  # it may have been moved since
             due.insert(0, holder)
     return None if cards.silent else _first_that_can(due, cards, freed, rules)
 

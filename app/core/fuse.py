@@ -24,7 +24,7 @@ class Fuse:
         self._board, self._flow = board, flow
         self._died: dict[TaskKey, Task] = {}
         #: as it blew: how many had died, who was the last, of what; None: that was before a restart
-        self._last: tuple[int, str, str] | None = None
+        self._last: tuple[int, Task, str] | None = None
         self._proven: set[bool] = set()  #: of tasks with (True) and without GPUs
         self._blown = bool(self._held())  # before a restart
 
@@ -78,7 +78,7 @@ class Fuse:
         if self._last is None:
             return problem("fuse_before", held=held, seconds=int(SOON))
         died, task, error = self._last
-        return problem("fuse", died=died, seconds=int(SOON), task=task, error=error, held=held)
+        return problem("fuse", died=died, seconds=int(SOON), task=task.label, error=error, held=held)
 
     def _held(self) -> list[Task]:
         return [task for task in self._board.tasks.values() if task.held_by == FUSE]
@@ -103,7 +103,7 @@ class Fuse:
 
     def _blow(self, last: Task, now: Now) -> None:
         if isinstance(last.state, Backoff | Failed):
-            self._last = (len(self._died), last.label, last.state.error)
+            self._last = (len(self._died), last, last.state.error)
         queues = {}
         for task in self._board.tasks.values():
             if isinstance(task.state, Pending | Waiting | Backoff) and task.key not in self._died:

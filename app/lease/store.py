@@ -106,6 +106,10 @@ class LeaseStore:
         for name in held.names:
             self._holdings.identify(name, supervisor, start, session)
 
+    def relabel(self, name: str, label: str) -> None:
+        """Have it say that, where it can be had: its task was moved to another queue."""
+        self._holdings.relabel(name, label)
+
     def let_go(self, names: Collection[str]) -> frozenset[str]:
         """Close our own hold, the attempt being over; returns those that a process it left still holds.
 

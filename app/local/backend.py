@@ -23,6 +23,7 @@ from app.local.hidden import Hidden
 from app.local.machine import Machine, Own
 from app.local.seats import Seats
 from app.local.survey import allowance_of, cards, used_by_lease
+from app.local.whose import Whose
 from app.model.backend import (
     Acquired,
     AttemptRecord,
@@ -69,7 +70,7 @@ class LocalBackend:
         self._advice = advice
         self._held: dict[TaskKey, Held] = {}
         self._granted: dict[TaskKey, Grant] = {}
-        self._labels: dict[str, str] = {}  #: lease name -> "3/1"
+        self._whose = Whose()
         self._hidden = Hidden()
         self._begun = asyncio.Event()  #: an attempt has started since the last look
         self._seen: Seen | None = None
@@ -90,7 +91,7 @@ class LocalBackend:
         labels = {want.key: want.label for want in heads}
         for grant, held in taken:
             self._granted[grant.key] = grant
-            self._labels.update(dict.fromkeys(grant.leases, labels[grant.key]))
+            self._whose.note(grant.leases, grant.key, labels[grant.key])
             if held:
                 self._held[grant.key] = held
         waits = len(taken) < len(heads)
@@ -122,7 +123,7 @@ class LocalBackend:
         await self._attempts.signal(running, why, grace)
 
     async def adopt(self, record: AttemptRecord, label: str) -> Running | Exit | Lost:
-        self._labels.update(dict.fromkeys(record.leases, label))
+        self._whose.note(record.leases, record.key, label)
         return await self._attempts.adopt(record)
 
     async def give_back(self, grant: Grant) -> None:
@@ -197,6 +198,10 @@ class LocalBackend:
         """`aside`: whom to ask, at every decision, which cards are set aside."""
         self._machine.aside = aside
 
+    def name_by(self, called: Callable[[TaskKey], str | None]) -> None:
+        """`called`: how a task is called now, "3/1"; None: it is not in the plan any more."""
+        self._whose.called = called
+
     def known(self) -> Sequence[Gpu]:
         """Every card that was ever seen: one that is lost at the moment comes back some day."""
         return tuple(self._machine.known())
@@ -218,7 +223,7 @@ class LocalBackend:
         used = {n: a.used_gb for n, a in self._attempts.living.items() if a.used_gb is not None}
         aside = self._machine.aside()
         found += [_aside(gpu, aside[gpu.uuid]) for gpu in seen.gpus if gpu.uuid in aside]
-        shown = cards(seen, self._seats.rules, self._labels, self._machine.off(), aside)
+        shown = cards(seen, self._seats.rules, self._whose.labels(), self._machine.off(), aside)
         return Survey(shown, allowance_of(seen, self._seats.rules), tuple(found), used)
 
     def _own(self) -> Own:
@@ -229,21 +234,19 @@ class LocalBackend:
         on_cpu = sum(attempt.on_cpu for attempt in living)
         on_cpu += sum(not grant.gpu_uuids for grant in self._granted.values())
         tasks = len(self._attempts.living) + len(self._granted)
-        return Own(frozenset(names), tasks, on_cpu, self._kept())
+        return Own(frozenset(names), tasks, on_cpu, self._kept(), self._whose.queues())
 
     def _kept(self) -> dict[str, str]:
         """Leases of ours that no running attempt has, and for what they are kept."""
         sought = [name for names in self._attempts.sought.values() for name in names]
-        kept = {name: f"task {self._labels[name]}, which is looked for" for name in sought}
+        kept = {name: f"task {self._whose.label(name)}, which is looked for" for name in sought}
         for name, who in self._attempts.leftovers.keepers().items():
-            kept[name] = f"{who}, left running by task {self._labels[name]}"
+            kept[name] = f"{who}, left running by task {self._whose.label(name)}"
         return kept
 
     async def _look(self) -> Seen:
         own = self._own()
-        self._labels = {
-            name: label for name, label in self._labels.items() if name in own.leases or name in own.kept
-        }
+        self._whose.keep({*own.leases, *own.kept})
         return await self._machine.look(own, max_age=MEASURE_SECONDS / 2)
 
     def _choice_matters(self) -> bool:

@@ -34,6 +34,7 @@ class Own:
     tasks: int
     cpu_tasks: int
     kept: Mapping[str, str] = field(default_factory=dict)  #: its other leases -> for what they are kept
+    queues: Mapping[str, str] = field(default_factory=dict)  #: its leases -> whose they are now: "queue 3"
 
     def and_also(self, grants: Sequence[Grant]) -> "Own":
         names = {name for grant in grants for name in grant.leases}
@@ -91,7 +92,7 @@ class Machine:
             silent = silent or LeasesUnreadable(str(error))
             self.problems = (*self._lasting, problem("lease_directory", error=str(error)))
         else:
-            leases = tuple(_named(lease, own) for lease in found.leases)
+            leases = tuple(self._named(lease, own) for lease in found.leases)
             self.problems = self._lasting + found.problems
         present = {gpu.uuid for gpu in look.gpus}
         gone = tuple(gpu for uuid, gpu in self._known.items() if uuid not in present)
@@ -110,6 +111,22 @@ class Machine:
             known=gone,
         )
 
+    def _named(self, lease: Lease, own: Own) -> Lease:
+        """One of ours says whose it is now, if no running attempt has it what keeps it; one that another
+        scheduler of this user has says so, since both may have a queue 1."""
+        label = own.queues.get(lease.name, lease.label)
+        if lease.uid == os.getuid() and label != lease.label:
+            self.leases.relabel(lease.name, label)  # others, too, look there for who has it
+            lease = replace(lease, label=label)
+        if lease.uid != os.getuid() or lease.name in own.leases:
+            return lease
+        if lease.name in own.kept:
+            return replace(lease, label=own.kept[lease.name])
+        if lease.scheduler is not None and procfs.start_time(lease.scheduler) is None:
+            gone = f"started by a scheduler of yours that has ended (pid {lease.scheduler})"
+            return replace(lease, label=f"{lease.label}, {gone}")
+        return replace(lease, label=f"{lease.label} of another scheduler of yours (pid {lease.scheduler})")
+
     def known(self) -> Iterable[Gpu]:
         """Every card that was ever seen."""
         return self._known.values()
@@ -126,16 +143,3 @@ class Machine:
         """uuids of the cards on which leases of ours were deleted under us."""
         found = (gpu_of(name) for name in self.leases.vanished())
         return frozenset(uuid for uuid in found if uuid is not None)
-
-
-def _named(lease: Lease, own: Own) -> Lease:
-    """One of ours that no running attempt has says what keeps it; one that another scheduler of this user has
-    says so, since both may have a queue 1."""
-    if lease.uid != os.getuid() or lease.name in own.leases:
-        return lease
-    if lease.name in own.kept:
-        return replace(lease, label=own.kept[lease.name])
-    if lease.scheduler is not None and procfs.start_time(lease.scheduler) is None:
-        gone = f"started by a scheduler of yours that has ended (pid {lease.scheduler})"
-        return replace(lease, label=f"{lease.label}, {gone}")
-    return replace(lease, label=f"{lease.label} of another scheduler of yours (pid {lease.scheduler})")

@@ -208,3 +208,31 @@ def test_what_its_user_holds_stays_held_whatever_becomes_of_its_block(world: Wor
     gpulane(world, "release", "1/1")
     assert scheduler.end() == 0
     assert sorted(world.work("done")) == ["first", "mended", "other"]
+
+
+def test_who_has_a_card_is_named_as_its_task_stands_now(world: World) -> None:
+    """In its own scheduler's reasons and in another's, and after a restart as well."""
+    world.gpus = "1x24"
+
+    def moved_to(queue: int) -> None:
+        world.blocks([(queue, UNTIL_GO), (2, "true")])
+
+    def says(scheduler: Scheduler, label: str, words: str) -> None:
+        eventually(lambda: words in scheduler.wait_for(label, "waiting").reason)
+
+    moved_to(0)
+    scheduler = world.start()
+    says(scheduler, "2/0", "leased to queue 0")
+    other = world.start(command_file=world.file("3\ntrue\n1\n10\n", "command_gpus_1.txt"))
+    says(other, "3/0", f"leased to queue 0 of another scheduler of yours (pid {scheduler.pid})")
+    moved_to(5)
+    says(scheduler, "2/0", "leased to queue 5")
+    says(other, "3/0", "leased to queue 5 of another scheduler of yours")
+    scheduler.kill()
+    scheduler = world.start()
+    scheduler.wait_for("5/0", "running")
+    moved_to(7)
+    says(scheduler, "2/0", "leased to queue 7")
+    says(other, "3/0", "leased to queue 7, started by a scheduler of yours that has ended")
+    world.go()
+    assert [scheduler.end(), other.end()] == [0, 0]

@@ -1,5 +1,6 @@
 """The fuse as a table: who died how soon, and what is held then, and released."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -197,6 +198,17 @@ def test_what_is_said_stays_while_those_that_died_are_tried_again() -> None:
     found = case.core.fuse.problem()
     assert found
     assert (found.kind, found.facts["task"], found.facts["error"]) == ("fuse", "3/0", "exit 1 in: run 3")
+
+
+def test_what_is_said_names_the_last_that_died_as_it_stands_now() -> None:
+    case = case_of(max_retries=9)
+    for label in ("1/0", "2/0", "3/0"):
+        die(case, label)
+    moved = [replace(one, queue_id=9) if one.script == "run 3" else one for one in SEVEN]
+    case.feed(Edited(planned(*moved)))
+    found = case.core.fuse.problem()
+    assert found
+    assert found.facts["task"] == "9/0"
 
 
 def test_one_that_died_and_has_left_the_file_does_not_come_back() -> None:

@@ -69,6 +69,12 @@ def test_a_claim_is_remembered_and_does_not_flap() -> None:
     assert case.place(BIG).claim == Claim(BIG.key, "1/0", ("U2", "U1"))
 
 
+def test_a_claim_is_named_by_its_task_as_it_stands_now() -> None:
+    case = two_cards()
+    case.claim = Claim(BIG.key, "7/3", ("U0", "U1"))
+    assert case.place(BIG).claim == Claim(BIG.key, "1/0", ("U0", "U1"))
+
+
 def test_a_claim_moves_when_its_cards_would_not_do_any_more() -> None:
     case = Case(gpu(0), gpu(1, process(20)), gpu(2), leases=[lease(0, 20), lease(2, 20)], min_gpu=3)
     case.claim = Claim(BIG.key, "1/0", ("U0", "U1"))
