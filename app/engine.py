@@ -5,8 +5,10 @@ again; grants are recorded before they are launched.
 """
 
 import asyncio
+import contextlib
+import gc
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.core.events import (
@@ -305,7 +307,8 @@ class Engine:
     # Events and actions
 
     def _feed(self, event: Event, wake: bool = True) -> None:
-        self._apply(event, self.core.handle(event, now()))
+        with _unswept():
+            self._apply(event, self.core.handle(event, now()))
         if wake:
             self._changed.set()
 
@@ -324,6 +327,18 @@ class Engine:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._failure = self._failure or error
             self._changed.set()
+
+
+@contextlib.contextmanager
+def _unswept() -> Iterator[None]:
+    """One event may change 100,000 tasks, and the cyclic collector would look at each again and again."""
+    swept = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if swept:
+            gc.enable()
 
 
 def _not_started(number: int, failed: LaunchFailed) -> NotStarted:

@@ -1,15 +1,18 @@
 """The fuse as a table: who died how soon, and what is held then, and released."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from app.core.events import Asked, Edited, NotStarted, Released
+from app.core.events import Asked, Edited, Ended, NotStarted, Released
+from app.core.machine import Core
 from app.core.verdict import SOON
+from app.model.backend import Exit
 from app.model.records import HeldBy
-from app.model.state import FUSE, Held
-from tests.unit.test_machine import Case, planned, spec
+from app.model.state import FUSE, Held, OutOfMemory
+from tests.unit.test_machine import WALL, Case, planned, spec
 
 SEVEN = [spec(queue, f"run {queue}") for queue in range(1, 8)]
 
@@ -228,3 +231,112 @@ def test_what_its_user_or_the_file_holds_is_not_the_fuses() -> None:
     case.feed(Released(FUSE))
     assert case.task("7/0").held_by == "alice"
     assert case.task("8/0").held_by == "file"
+
+
+def all_dead(case: Case, rounds: int = 4) -> None:
+    """1/0 to 3/0 die until they wait for long."""
+    for _ in range(rounds):
+        for label in ("1/0", "2/0", "3/0"):
+            die(case, label)
+        case.later(3)
+
+
+def waits(case: Case) -> bool:
+    """Has everybody begun anew who died, and does nobody wait for long?"""
+    return [(case.status(label), case.task(label).failures) for label in ("2/0", "3/0")] == [
+        ("waiting", 0)
+    ] * 2
+
+
+@pytest.mark.parametrize("how", ["edited", "asked for more", "retried", "after a release", "nobody to hold"])
+def test_when_one_that_died_is_mended_the_others_that_died_begin_anew(how: str) -> None:
+    """However it came to run: none is left in the long rest that it was given for no fault of its own."""
+    first, others = spec(1, "run 1", retries=3), SEVEN[1 : 3 if how == "nobody to hold" else 7]
+    case = Case(first, *others, fuse_tasks=3, max_retries=9)
+    all_dead(case)
+    assert [case.status(label) for label in ("1/0", "2/0", "3/0")] == ["failed", "backoff", "backoff"]
+    match how:
+        case "edited" | "nobody to hold":
+            case.feed(Edited(planned(spec(1, "mended"), *others)))
+        case "asked for more":
+            case.feed(Edited(planned(replace(first, memory_gb=20.0), *others)))
+        case "after a release":
+            case.feed(Asked("release", case.task("4/0").key, "alice"))
+    if how == "after a release":
+        die(case, "4/0", 0)
+    else:
+        if how == "retried":
+            case.feed(Asked("retry", case.task("1/0").key, "alice"))
+        die(case, "1/0", 0)
+    assert held(case) == []
+    assert waits(case)
+
+
+def test_a_fuse_that_blew_before_a_restart_lets_those_that_died_begin_anew_as_well() -> None:
+    case = case_of(max_retries=9)
+    all_dead(case)
+    tasks = list(case.core.board.tasks.values())
+    oom = case.task("3/0")
+    oom.state = replace(oom.state, cause=OutOfMemory(1, None, None))
+    again = case_of(max_retries=9)
+    again.core = Core(tasks, again.core.settings, again.core.run, "/w", case.now)
+    again.time = case.time
+    again.feed(Asked("retry", again.task("1/0").key, "alice"))
+    die(again, "1/0", 0)
+    assert held(again) == []
+    assert again.status("2/0") == "waiting"
+    assert again.status("3/0") == "backoff", "that was its own"
+
+
+def test_what_dies_on_cards_does_not_begin_anew_for_what_lives_without() -> None:
+    case = Case(*SEVEN[:3], spec(8, "prepare", gpus=0), fuse_tasks=3, max_retries=9)
+    all_dead(case, 1)
+    assert held(case) == ["8/0"]
+    case.feed(Asked("release", case.task("8/0").key, "alice"))
+    case.later(1)
+    die(case, "8/0", 0, 100)
+    assert {case.task(label).failures for label in ("1/0", "2/0", "3/0")} == {1}
+    die(case, "1/0", 0)
+    assert waits(case)
+
+
+def test_what_the_fuse_holds_its_user_may_hold_too_and_then_it_is_the_users() -> None:
+    case = case_of()
+    all_dead(case, 1)
+    assert case.core.objection("hold", case.task("4/0")) is None
+    case.feed(Asked("hold", case.task("4/0").key, "alice"))
+    assert case.actions == [HeldBy(case.task("4/0").key, "alice")]
+    assert case.task("4/0").state.by == "alice"
+    assert held(case) == ["5/0", "6/0", "7/0"]
+    case.feed(Released(FUSE))
+    assert case.status("4/0") == "held"
+    assert case.heads() == ["1/0", "2/0", "3/0", "5/0", "6/0", "7/0"]
+    assert case.core.objection("hold", case.task("4/0")) == "is held already, by alice"
+
+
+@pytest.mark.parametrize(("released", "counted_anew"), [("7/0", False), ("4/0", True)])
+def test_only_a_release_of_what_it_holds_makes_the_fuse_count_anew(released: str, counted_anew: bool) -> None:
+    case = case_of(spec(8, "later"))
+    for label in ("7/0", "8/0"):
+        case.feed(Asked("hold", case.task(label).key, "alice"))
+    all_dead(case, 1)
+    case.feed(Asked("release", case.task(released).key, "alice"))
+    case.feed(Edited(planned(*SEVEN, spec(8, "later"), spec(9, "new"))))
+    die(case, "9/0")  # the first that dies after the word
+    found = case.core.fuse.problem()
+    assert found
+    assert (found.facts["died"], found.facts["task"]) == ((3, "3/0") if counted_anew else (4, "9/0"))
+
+
+def test_a_hundred_thousand_are_held_and_released_in_no_time() -> None:
+    many = [spec(1 + number % 50, f"run {number}") for number in range(20_000)]
+    case = Case(*many, fuse_tasks=3, max_retries=0, on_failure="continue")
+    case.grant("1/0", "2/0", "3/0")
+    numbers = list(case.core.running)
+    begun = time.process_time()
+    for number in numbers:
+        case.core.handle(Ended(number, Exit(1, WALL, WALL + 1, None, "")), case.now)
+    assert len(held(case)) == 20_000 - 3
+    case.core.handle(Released(FUSE), case.now)
+    assert held(case) == []
+    assert time.process_time() - begun < 3, "it takes as long as they are many, and not the square of it"
