@@ -19,7 +19,6 @@ from app.model.problems import Problem, problem
 from app.model.state import FUSE, Backoff, Failed, Held, Pending, Running, Waiting
 from app.model.task import TaskKey
 
-
 TO_COME = (Pending, Waiting, Backoff)
 
 
