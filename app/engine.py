@@ -14,6 +14,7 @@ from typing import Any
 from app.core.events import (
     Action,
     Asked,
+    ClockSet,
     Drain,
     Edited,
     Ended,
@@ -60,8 +61,21 @@ EXPLAIN_SECONDS = 0.1
 DISK_FULL = Blocked(0, None, 0, (Standstill("disk_full"),), stuck=False)
 
 
+CLOCK_SECONDS = 5.0
+"""Between two looks whether the wall clock was set."""
+
+CLOCK_SET = 1.0
+"""Seconds by which it then differs from what has passed."""
+
+
 def now() -> Now:
     return Now(time.monotonic(), time.time())
+
+
+def _ahead() -> float:
+    """The wall clock, as seen from the one that nobody can set."""
+    moment = now()
+    return moment.wall - moment.mono
 
 
 class Engine:
@@ -136,6 +150,7 @@ class Engine:
 
     async def run(self) -> None:
         """Until nothing will happen any more. Raises what a side task of it raised."""
+        self.alongside(self._hear_clock(_ahead()), "clock")
         try:
             self._apply(None, self.core.start())
             await self._adopt_all()
@@ -305,6 +320,14 @@ class Engine:
             self.alongside(self.backend.signal(running, signal.why, signal.grace), f"signal {signal.number}")
 
     # Events and actions
+
+    async def _hear_clock(self, ahead: float) -> None:
+        """Notice when somebody sets the wall clock, or the machine has slept."""
+        while True:
+            await asyncio.sleep(CLOCK_SECONDS)
+            if abs(_ahead() - ahead) > CLOCK_SET:
+                ahead = _ahead()
+                self._feed(ClockSet(), wake=False)
 
     def _feed(self, event: Event, wake: bool = True) -> None:
         with _unswept():

@@ -149,7 +149,7 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     publisher = Publisher(report, writer, core, backend, problems, tell)
     engine.listeners += [tally, narrator, publisher]
     backend.name_by(core.board.label)
-    backend.shun(lambda: core.aside.now(now()))
+    backend.shun(lambda: core.aside.decide(now()))
     turn = partial(turn_card, backend.known, core.aside.forgive, files.home.gpus_off)
     changing = edits, settings, replan, retune
     return Parts(engine, recorder, publisher, *changing, counting, the_plan, turn, backend.changes)

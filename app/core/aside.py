@@ -4,7 +4,7 @@ A broken card frees itself at once and would take, and fail, one task after the 
 later, with one task; if that dies soon as well it is set aside for twice as long.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.core.board import Board
 from app.core.verdict import SOON, Verdict
@@ -29,7 +29,7 @@ class _Record:
 
 
 class Aside:
-    """Learns from the ends of attempts; answers which cards are not to be used now."""
+    """Learns from the ends of attempts, and decides which cards are not to be used now."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
@@ -57,8 +57,8 @@ class Aside:
         self._cards[uuid] = _Record(well=record.well)
         return forgiven
 
-    def now(self, now: Now) -> dict[str, SetAside]:
-        """The cards that are not to be used now, by uuid."""
+    def decide(self, now: Now) -> dict[str, SetAside]:
+        """Decide anew, by all that was learned, which cards are not to be used; those, by uuid."""
         tasks = self._board.settings.fuse_tasks
         if tasks is None or not any(record.died or record.shown for record in self._cards.values()):
             return {}
@@ -73,6 +73,14 @@ class Aside:
                 self._rest(record, len(blamed), now)
                 resting.add(uuid)
         return {uuid: shown for uuid in resting if (shown := self._cards[uuid].shown)}
+
+    def tell_times(self, now: Now) -> None:
+        """The wall clock was set: say by what it shows now until when they rest."""
+        for record in self._cards.values():
+            if record.shown:
+                until = now.wall + record.until - now.mono
+                since = until - (record.shown.until - record.shown.since)
+                record.shown = replace(record.shown, since=since, until=until)
 
     def _hear_the_living(self, now: Now) -> None:
         """What has lived long says already that all is well where it runs."""

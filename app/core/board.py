@@ -3,6 +3,7 @@
 import heapq
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from app.core import transitions
 from app.core.retry import QUICK_SECONDS
@@ -12,6 +13,9 @@ from app.model.records import Moved
 from app.model.settings import Settings
 from app.model.state import FINISHED, Backoff, Cause, Running, TaskState, Waiting
 from app.model.task import TaskKey
+
+TIME_IS_TRUE = 0.5
+"""Seconds by which the end of a backoff may be told wrong."""
 
 
 class Board:
@@ -121,12 +125,24 @@ class Board:
         elif isinstance(task.state, Backoff):
             longest = max(self.settings.retry_config.backoff_duration, 2 * QUICK_SECONDS)
             task.due = now.mono + min(max(task.state.until - now.wall, 0.0), longest)
+            self._tell_time(task, task.state, task.due, now)
         elif isinstance(task.state, Running) and task.state.stopping is None:
             timeout = task.timeout(self.settings)
             if timeout is not None:
                 task.due = task.since + timeout
         if task.due is not None:
             heapq.heappush(self._due, (task.due, task.key))
+
+    def tell_times(self, now: Now) -> None:
+        """The wall clock was set: say by what it shows now until when backoffs last."""
+        for task in self.tasks.values():
+            if isinstance(task.state, Backoff) and task.due is not None:
+                self._tell_time(task, task.state, task.due, now)
+
+    def _tell_time(self, task: Task, state: Backoff, due: float, now: Now) -> None:
+        until = now.wall + due - now.mono
+        if abs(until - max(state.until, now.wall)) > TIME_IS_TRUE:
+            self.renew(task, replace(state, until=until))
 
 
 def _began(state: Running, now: Now) -> float:

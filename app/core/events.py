@@ -22,6 +22,11 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSet:
+    """Somebody has set the wall clock. Nothing waits by it, and what is told of times to come follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Granted:
     """GPUs were given to these tasks."""
 
@@ -111,6 +116,7 @@ class Released:
 
 Event = (
     Tick
+    | ClockSet
     | Granted
     | Explained
     | Launched

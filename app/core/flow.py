@@ -28,6 +28,11 @@ class Flow:
     def move(self, task: Task, state: TaskState, now: Now, cause: Cause | None = None) -> None:
         self.actions.append(self.board.move(task, state, now, cause))
 
+    def begin_anew(self, task: Task, now: Now) -> None:
+        """Back to its queue, with a fresh budget."""
+        task.failures = 0
+        self.move(task, Pending(now.wall), now)
+
     def hold(self, task: Task, by: str | None) -> None:
         """Note who wants it held."""
         if task.held_by != by:

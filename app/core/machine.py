@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from app.core import chain, holds, line, outcome, plan, words
+from app.core import chain, line, outcome, plan, words
 from app.core.aside import Aside
 from app.core.board import Board
 from app.core.events import (
     Action,
     Asked,
+    ClockSet,
     Drain,
     Edited,
     Ended,
@@ -162,6 +163,9 @@ class Core:
         match event:
             case Tick():
                 self._tick(now)
+            case ClockSet():
+                self.board.tell_times(now)
+                self.aside.tell_times(now)
             case Granted():
                 for grant in event.grants:
                     self._launch(self.board.tasks[grant.key], grant, now)
@@ -367,8 +371,7 @@ class Core:
         held = {key: task.held_by for key, task in known.items()}
         diff = plan.diff(known, new)
         mended = plan.mended(known, diff)
-        added = {one.key for one in diff.added}
-        inherited = holds.inherited(plan.stood(self.board.tasks.values()), new, added)
+        inherited = plan.inherited(known, diff)
         tasks, gone = plan.edit(known, diff, now)
         self._flow.actions += [
             HeldBy(task.key, task.held_by)
@@ -381,9 +384,7 @@ class Core:
                 self._flow.move(task, Cancelled(now.wall, "edit"), now)
         self.board.arrange(tasks)
         for key in mended:
-            task = self.board.tasks[key]
-            task.failures = 0
-            self._flow.move(task, Pending(now.wall), now)
+            self._flow.begin_anew(self.board.tasks[key], now)
         for key, by in inherited.items():
             self._flow.hold(self.board.tasks[key], by)
         for queue in self.board.queues.values():

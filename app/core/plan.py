@@ -133,10 +133,11 @@ def remembered(state: TaskState, held_by: str | None) -> bool:
     return done_for_good(state) or (not isinstance(state, Running) and holds.by_user(held_by))
 
 
-def stood(tasks: Iterable[Task]) -> list[Stood]:
-    """The plan so far, as `holds.inherited` wants it."""
-    here = (task for task in tasks if task.in_file)
-    return [Stood(t.key, t.spec.queue_id, done_for_good(t.state), t.held_by) for t in here]
+def inherited(old: Mapping[TaskKey, Task], diff: Diff) -> dict[TaskKey, str]:
+    """Who holds tasks that a new version adds, see `holds.inherited`."""
+    here = (task for task in old.values() if task.in_file)
+    stood = [Stood(t.key, t.spec.queue_id, done_for_good(t.state), t.held_by) for t in here]
+    return holds.inherited(stood, diff.plan, {one.key for one in diff.added})
 
 
 def needs(memory_gb: float | None, options: Options) -> tuple[object, ...]:

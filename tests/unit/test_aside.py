@@ -25,7 +25,7 @@ def aside_after(*ends: str, tasks: int | None = 3, at: float = 0.0) -> tuple[Asi
     """Each end: "a+0" (task a went well on card 0), "b-01" (b died soon on cards 0 and 1)."""
     found = Aside(Board(Settings(fuse_tasks=tasks), (), Now(0.0, WALL)))
     judge(found, *ends)
-    return found, sorted(found.now(Now(at, WALL + at)))
+    return found, sorted(found.decide(Now(at, WALL + at)))
 
 
 def judge(aside: Aside, *ends: str) -> None:
@@ -64,32 +64,32 @@ def test_it_is_tried_again_later_and_each_time_later_still() -> None:
     assert now == ["0"]
     at, rests = 0.0, []
     for _ in range(7):
-        shown = found.now(Now(at, WALL + at))["0"]
+        shown = found.decide(Now(at, WALL + at))["0"]
         rests.append(shown.until - WALL - at)
         at += rests[-1]
-        assert found.now(Now(at, WALL + at)) == {}
+        assert found.decide(Now(at, WALL + at)) == {}
         judge(found, "d-0")  # one is enough now
     assert rests == [FIRST_REST * 2**n for n in range(5)] + [LONGEST_REST] * 2
-    found.now(Now(at, WALL + at))
+    found.decide(Now(at, WALL + at))
     at += LONGEST_REST
     judge(found, "e+0", "d-0", "f-0")
-    assert found.now(Now(at, WALL + at)) == {}, "it has gone well there since"
+    assert found.decide(Now(at, WALL + at)) == {}, "it has gone well there since"
 
 
 def test_what_goes_well_elsewhere_frees_no_card() -> None:
     found, now = aside_after("w+1", "w+2", "a-0", "b-0", "c-0", "a-1")
     assert now == [], "a has only itself to blame"
     judge(found, "d-0")
-    assert list(found.now(Now(0.0, WALL))) == ["0"]
+    assert list(found.decide(Now(0.0, WALL))) == ["0"]
     judge(found, *(f"{task}-1" for task in "abcd"), "w+1")
-    assert list(found.now(Now(1.0, WALL))) == ["0"]
+    assert list(found.decide(Now(1.0, WALL))) == ["0"]
 
 
 def test_its_user_may_know_better() -> None:
     found, _ = aside_after("w+1", "a-0", "b-0", "c-0")
     assert found.forgive("0")
     assert not found.forgive("0")
-    assert found.now(Now(1.0, WALL)) == {}
+    assert found.decide(Now(1.0, WALL)) == {}
 
 
 def test_a_card_set_aside_gets_nothing_and_says_so() -> None:
@@ -107,8 +107,8 @@ def test_the_core_blames_a_card_once_attempts_on_others_have_lived() -> None:
     for label in ("2/0", "3/0"):
         state = case.task(label).running
         case.feed(Ended(state.number, Exit(1, case.now.wall, case.now.wall + 2, None, "")))
-    assert case.core.aside.now(case.now) == {}
+    assert case.core.aside.decide(case.now) == {}
     assert case.status("4/0") == "held", "the fuse can't tell yet"
     case.later(SOON)
-    assert list(case.core.aside.now(case.now)) == ["GPU-0"]
+    assert list(case.core.aside.decide(case.now)) == ["GPU-0"]
     assert case.status("4/0") == "waiting"

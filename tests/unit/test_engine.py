@@ -1,6 +1,7 @@
 """The engine over a backend without GPUs or processes: what happens while it waits for an answer."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.core import plan
+from app.core.events import ClockSet
 from app.core.machine import Core
 from app.engine import Engine, now
 from app.model.backend import (
@@ -223,3 +225,27 @@ def test_a_bug_beside_is_raised_also_when_it_comes_with_the_last_end() -> None:
     with pytest.raises(ZeroDivisionError):
         finished(engine)
     assert engine.core.all_well
+
+
+def test_a_wall_clock_that_is_set_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.engine.CLOCK_SECONDS", 0.01)
+    real, step = time.time, 0.0
+
+    def wall() -> float:
+        return real() + step
+
+    async def run() -> None:
+        nonlocal step
+        heard = asyncio.Event()
+        backend = FakeBackend()
+        backend.end = heard.wait  # type: ignore[assignment]
+        engine = engine_of(backend, spec(1, "a"))
+        engine.listeners.append(lambda event, _: heard.set() if isinstance(event, ClockSet) else None)
+        going = asyncio.create_task(engine.run())
+        await asyncio.sleep(0)  # it has looked at the clock
+        step = -48 * 3600.0
+        await going
+
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", wall)
+        asyncio.run(asyncio.wait_for(run(), 10))
