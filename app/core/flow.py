@@ -1,4 +1,5 @@
-"""How tasks go through their queues: one after the other, and not past what is held or has failed."""
+"""How tasks go through their queues: one is started when none of its queue runs, in the order of the file,
+and none past what is held or has failed."""
 
 from typing import Literal
 

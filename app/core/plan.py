@@ -76,7 +76,8 @@ def _differs(task: Task, planned: Planned) -> bool:
 def edit(old: Mapping[TaskKey, Task], diff: Diff, now: Now) -> tuple[list[Task], list[Task]]:
     """The tasks under a new version of the file, and those that it no longer has and that do not run.
 
-    Started tasks are never touched: a running one whose block is gone goes on, outside the file.
+    Started tasks are never touched: a running one whose block is gone goes on, outside the file, and one
+    whose block is in another queue now goes on there, even where one runs already. See `Queue`.
     """
     tasks = [_updated(old.get(planned.key), planned, now) for planned in diff.plan]
     kept = {task.key for task in tasks}

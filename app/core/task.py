@@ -104,7 +104,8 @@ def no_counts() -> dict[Status, int]:
 
 @dataclass(slots=True, eq=False)
 class Queue:
-    """Tasks with the same queue id, in their order; strictly one after the other."""
+    """Tasks with the same queue id, in their order. One is started when no other of them runs: two run only
+    where an edit has brought in one that ran already."""
 
     queue_id: int
     tasks: list[Task] = field(default_factory=list)

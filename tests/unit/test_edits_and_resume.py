@@ -217,6 +217,19 @@ def test_a_running_task_moved_behind_the_head_of_another_queue() -> None:
     assert case.heads() == []
 
 
+def test_a_queue_into_which_a_running_task_is_moved_starts_nothing_before_both_have_ended() -> None:
+    case = Case(spec(1, "a"), spec(2, "b"), spec(2, "c"))
+    case.grant("1/0", "2/0")
+    case.feed(Edited(planned(spec(2, "a"), spec(2, "b"), spec(2, "c"))))
+    assert [case.status(label) for label in ("2/0", "2/1", "2/2")] == ["running", "running", "pending"]
+    case.end("2/1")
+    assert case.heads() == []
+    case.feed(Edited(planned(spec(2, "b"), spec(2, "c"))))  # out of the file, and still in the queue
+    assert case.heads() == []
+    case.end("2/0")
+    assert case.heads() == ["2/1"]
+
+
 @pytest.mark.parametrize("why", ["failed", "refused", "called_off"])
 def test_a_task_taken_out_of_the_file_before_it_could_be_launched(
     why: Literal["failed", "refused", "called_off"],
