@@ -72,6 +72,7 @@ class Living:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     since: float = field(default_factory=time.monotonic)  #: started, or found again
     kill_at: float | None = None  #: monotonic; it was asked to end, and gets until then
+    killed: bool = False  #: by its user, who wants its whole tree gone
     asked: set[Process] = field(default_factory=set)  #: to end: all that were found to be its own
     noting: asyncio.Lock = field(default_factory=asyncio.Lock)  #: what is noted of its stop may be taken back
     peak_gb: float | None = None
@@ -204,7 +205,7 @@ class Attempts:
         living.over.set()
         async with living.noting:
             lines = self._ends.lines(running.number)
-        forced = ended is None or lines.ended_for is not None
+        forced = ended is None or living.killed or lines.ended_for is not None
         # Its cards stay its own until everything could be looked at.
         await surely("looking for what an attempt has left", lambda: self._clean_up(living, forced))
         del self.living[running.number]
@@ -220,6 +221,7 @@ class Attempts:
             return
         before = self._ends.lines(running.number).stop  # an earlier scheduler's grace goes on
         gone = procfs.uptime() - before.uptime if before else 0.0
+        living.killed = why == "killed"
         living.kill_at = time.monotonic() + max(0.0, grace - gone)
         supervisor = Process(running.pid, running.start, "")
         await surely("ending an attempt", lambda: self._end(living, supervisor, why))
@@ -269,7 +271,7 @@ class Attempts:
         """If nothing of its session is left and nobody holds its leases, its cards go on at once, and strays
         are looked for beside. Otherwise what it left is ended first.
 
-        `forced`: always so, after a stop or with no end line, since the task may begin anew."""
+        `forced`: always so, when it was stopped or has no end line, since the task may begin anew."""
         if not forced and trees.quick_check(living.marks, lambda: self._still_held(living)):
             self._give_back(living.leases)
             self.leftovers.sweep_later(living.number, living.marks)
