@@ -183,6 +183,17 @@ def test_a_kill_that_comes_too_late_takes_nothing_away() -> None:
     assert case.status("1/0") == "completed"
 
 
+@pytest.mark.parametrize("why", ["timeout", "stopped"])
+def test_a_timeout_or_a_stop_that_comes_too_late_takes_nothing_away(why: str) -> None:
+    """Its end came before any signal, as the backend says of it."""
+    case = Case(spec(1, "a", timeout=5))
+    case.grant("1/0")
+    case.feed(StopNow()) if why == "stopped" else case.later(6)
+    assert case.task("1/0").running.stopping == why
+    case.end("1/0", 0, stopping=None)
+    assert case.status("1/0") == "completed"
+
+
 def test_a_kill_during_a_timeout_or_a_launch_counts() -> None:
     case = Case(spec(1, "a", timeout=5), spec(2, "b"))
     case.grant("1/0")
