@@ -29,8 +29,6 @@ def inherited(old: Sequence[Stood], new: Sequence[Planned], added: Collection[Ta
     Between two that stayed in their queue, as many new ones as there were others to run are those, edited.
     `old`: in the order of its file; `added`: which of `new` were never there before.
     """
-    if not added or not any(by_user(one.held_by) for one in old):
-        return {}
     before = {one.key: one for one in old}
     stayed = {one.key for one in new if one.key in before and before[one.key].queue_id == one.spec.queue_id}
     gone = before.keys() - {one.key for one in new} - {one.key for one in old if one.done}

@@ -136,6 +136,8 @@ def remembered(state: TaskState, held_by: str | None) -> bool:
 
 def inherited(old: Mapping[TaskKey, Task], diff: Diff) -> dict[TaskKey, str]:
     """Who holds tasks that a new version adds, see `holds.inherited`."""
+    if not diff.added or not any(holds.by_user(task.held_by) for task in old.values()):
+        return {}
     here = (task for task in old.values() if task.in_file)
     stood = [Stood(t.key, t.spec.queue_id, done_for_good(t.state), t.held_by) for t in here]
     return holds.inherited(stood, diff.plan, {one.key for one in diff.added})
