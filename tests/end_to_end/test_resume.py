@@ -1,5 +1,8 @@
 """A start on a file whose run was left unfinished: it goes on, also where the file has been edited since."""
 
+import contextlib
+import sqlite3
+
 import pytest
 
 from app import procfs
@@ -114,11 +117,19 @@ def test_a_file_that_only_got_a_comment_meanwhile_is_done(world: World) -> None:
     assert world.work("done") == ["one", "one"]
 
 
+def in_history(world: World) -> list[str]:
+    """How the tasks stand there."""
+    path = world.root / "logs" / "history.db"
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as history:
+        return [status for (status,) in history.execute("SELECT status FROM tasks ORDER BY id")]
+
+
 def test_a_resume_tells_of_retries_to_come(world: World) -> None:
     world.settings(retry_config={"max_retry_before_backoff": 0, "backoff_duration": 600})
     world.blocks([(1, "false")])
     first = world.start()
     first.wait_for("1/0", "backoff")
+    eventually(lambda: in_history(world) == ["backoff"])  # the state shows it a moment before
     first.kill()
     second = world.start()
     eventually(lambda: "1 task to be tried again, the first in 9 min" in world.output())
