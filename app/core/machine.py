@@ -229,9 +229,8 @@ class Core:
             case "retry" if isinstance(task.state, Waiting):
                 self.board.ask_again(task)
             case "retry":
-                task.failures = 0
                 self._release(task)
-                self._flow.move(task, Pending(now.wall), now)
+                self._flow.begin_anew(task, now)
         self._flow.rearrange(self.board.queue_of(task), now)
 
     def _release(self, task: Task) -> None:
