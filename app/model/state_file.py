@@ -16,7 +16,7 @@ from app.model.blockers import Allowance
 from app.model.faults import GpulaneError
 from app.model.gpu import Health, SetAside
 from app.model.problems import Problem
-from app.model.state import FINISHED, Status, TaskState
+from app.model.state import FINISHED, RUN_DONE, Status, TaskState
 from app.model.task import Mode, Options
 from app.model.totals import Totals
 
@@ -126,6 +126,7 @@ class StartedWith:
     simulate: str | None  #: "4x24"
     watch: bool
     folder: str  #: where it was started
+    metrics_port: str | None = None  #: "9100", or "0.0.0.0:9100"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +157,17 @@ class StateFile:
     started_with: StartedWith | None = None  #: None: an older scheduler's
     machine_down: bool = False  #: it was told to stop while its machine was being shut down
     totals: Totals = field(default_factory=Totals)  #: since it started
+
+    @property
+    def left(self) -> int:
+        """Tasks that the next start on its file would run, those that failed included."""
+        return sum(number for status, number in self.counts.items() if status not in RUN_DONE)
+
+    @property
+    def ended_as_asked(self) -> bool:
+        """Of one that is gone: its user told it to end with tasks left, and nothing of it runs any more."""
+        asked = self.status in ("draining", "stopping") and not self.machine_down
+        return asked and not self.counts.get("running")
 
 
 class NewerSchema(GpulaneError):
