@@ -19,8 +19,9 @@ def command_line(home: Home, state: StateFile) -> str:
     folder = Path(state.started_with.folder) if state.started_with else here
     file = Path(state.command_file)
     if folder == here:
-        named = file.relative_to(here) if here in file.parents else file
-        return " ".join([_program("./", state), shlex.quote(str(named)), *_flags(home, state)])
+        named = str(file.relative_to(here) if here in file.parents else file)
+        named = f"./{named}" if named.startswith("-") else named
+        return " ".join([_program("./", state), shlex.quote(named), *_flags(home, state)])
     there = "./" if folder == PROJECT else f"{PROJECT}/"
     words = [_program(there, state), shlex.quote(str(file)), *_flags(home, state)]
     return f"cd {shlex.quote(str(folder))} && {' '.join(words)}"
@@ -29,7 +30,7 @@ def command_line(home: Home, state: StateFile) -> str:
 def _program(checkout: str, state: StateFile) -> str:
     """`run` tells the mode from the file; where that would be another one, the entry point does not."""
     if _told_wrong(state):
-        return f"python {shlex.quote(f'{checkout}app/main_gpu.py')} --command-file"
+        return f"python {shlex.quote(checkout.removeprefix('./') + 'app/main_gpu.py')} --command-file"
     return f"{shlex.quote(f'{checkout}gpulane')} run"
 
 

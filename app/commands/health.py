@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from app.doctor.health import Health, SchedulerHealth
     from app.doctor.troubles import Trouble
 
-GONE = ("dead", "stopped", "finished")
+GONE = ("dead", "ended", "finished")
 """Schedulers for whose tasks nobody waits."""
 
 Since = Annotated[

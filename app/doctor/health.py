@@ -53,7 +53,7 @@ class Group:
 class SchedulerHealth:
     pid: int
     command_file: str
-    status: str  #: as it says; "dead"; "stopped" by its user with tasks left; "elsewhere"
+    status: str  #: as it says; "dead"; "ended" by its user with tasks left; "elsewhere"
     started_at: float
     counts: Mapping[Status, int]
     backlog: tuple[Backlog, ...]
@@ -117,8 +117,8 @@ def look_at(
         state.counts,
         backlog,
         _groups(backlog),
-        tuple(each for each in found if each.kind != "stopped"),
-        tuple(each for each in found if each.kind == "stopped"),
+        tuple(each for each in found if each.kind != "ended"),
+        tuple(each for each in found if each.kind == "ended"),
     )
 
 

@@ -70,7 +70,7 @@ ADVICE: dict[str, str] = {
 class Trouble:
     """Something that is wrong, or worth knowing, and what to do."""
 
-    kind: str  #: dead, silent, failed, stuck, not_started, problem, unreadable; stopped, which is not wrong
+    kind: str  #: dead, silent, failed, stuck, not_started, problem, unreadable; ended, which is not wrong
     text: str  #: may have several lines
     advice: str  #: "": the text says it
 
@@ -98,10 +98,10 @@ def ended(home: Home, state: StateFile) -> Trouble | None:
 
 
 def ended_with(state: StateFile) -> tuple[str, str]:
-    """ "stopped", "was ended by its user with 3 tasks to go"; or "dead"."""
+    """ "ended", "was ended by its user with 3 tasks to go"; or "dead"."""
     left = f"with {count(state.left, 'task')} to go"
     if state.ended_as_asked:
-        return "stopped", f"was ended by its user {left}"
+        return "ended", f"was ended by its user {left}"
     if state.machine_down and not state.counts.get("running"):
         return "dead", f"was ended by the machine's shutdown {left}"
     running = state.counts.get("running", 0)

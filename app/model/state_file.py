@@ -16,7 +16,7 @@ from app.model.blockers import Allowance
 from app.model.faults import GpulaneError
 from app.model.gpu import Health, SetAside
 from app.model.problems import Problem
-from app.model.state import FINISHED, RUN_DONE, Status, TaskState
+from app.model.state import FINISHED, Status, TaskState
 from app.model.task import Mode, Options
 from app.model.totals import Totals
 
@@ -160,8 +160,8 @@ class StateFile:
 
     @property
     def left(self) -> int:
-        """Tasks that the next start on its file would run, those that failed included."""
-        return sum(number for status, number in self.counts.items() if status not in RUN_DONE)
+        """Tasks that have not ended."""
+        return sum(number for status, number in self.counts.items() if status not in FINISHED)
 
     @property
     def ended_as_asked(self) -> bool:

@@ -52,11 +52,6 @@ def list_states(home: Home, host: str | None = None) -> list[Found]:
     return sorted(found, key=lambda one: (one.pid, one.path.name))
 
 
-def unreadable(home: Home) -> list[str]:
-    """Of the state files of a home those that can't be read, a sentence each."""
-    return [one.unreadable for one in list_states(home) if one.unreadable]
-
-
 def remove_superseded(
     home: Home, command_file: str, mode: Mode, simulated: bool, host: str | None = None
 ) -> None:
