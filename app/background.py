@@ -17,6 +17,8 @@ from app.model.task import Mode
 PATIENCE = 120.0
 """Seconds for a scheduler to answer: a driver may take a minute to load."""
 
+UNKNOWN_CARDS = "--simulate NxGB"
+
 LOOK_SECONDS = 0.02
 SAID_BYTES = 64 * 1024
 
@@ -62,9 +64,16 @@ def again(home: Home, state: StateFile, *more: str) -> Start:
     if how is None and state.simulated:
         raise BadInput(
             f"{state.command_file} ran on simulated GPUs, and its state does not say on how many; "
-            f"start it yourself: ./gpulane run {state.command_file} --simulate NxGB"
+            f"start it yourself: ./gpulane run {state.command_file} {UNKNOWN_CARDS}"
         )
-    flags = list(more)
+    flags = [*more, *flags_of(state)]
+    folder = how.folder if how else str(home.root)
+    return first(home, Path(state.command_file), state.mode, flags, state.config_index, folder)
+
+
+def flags_of(state: StateFile) -> list[str]:
+    """Those that make it again what it was, without that of its command file."""
+    how, flags = state.started_with, []
     if state.config_file is not None:
         flags += ["--config-file", state.config_file]
     if state.config_index is not None:
@@ -73,10 +82,11 @@ def again(home: Home, state: StateFile, *more: str) -> Start:
         flags += ["--simulate", how.simulate]
     if how and how.watch:
         flags += ["--watch"]
+    if how and how.metrics_port is not None:
+        flags += ["--metrics-port", how.metrics_port]
     if state.status == "paused":
         flags += ["--paused"]
-    folder = how.folder if how else str(home.root)
-    return first(home, Path(state.command_file), state.mode, flags, state.config_index, folder)
+    return flags
 
 
 def log_of(home: Home, command_file: Path, mode: Mode, index: int | None = None) -> Path:

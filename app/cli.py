@@ -33,6 +33,7 @@ from app.commands import (
     tasks,
 )
 from app.commands import verbs as commands
+from app.commands.refusals import Command, Group
 from app.model.faults import BadInput, GpulaneError
 from app.model.paths import PROJECT
 from app.model.task import Mode
@@ -96,7 +97,7 @@ def start(options: RunOptions) -> int:
 def run_mode(mode: Mode, argv: Sequence[str], name: str | None = None) -> int:
     """What `main_gpu.py` and `main_gpus.py` do; their exit code. `name`: as usage calls it."""
     app = _typer()
-    app.command(help=f"Run the queues of a command file ({mode} mode).")(_entry)
+    app.command(cls=Command, help=f"Run the queues of a command file ({mode} mode).")(_entry)
     return _exit_code(app, name or f"main_gpu{'s' if mode == 'multi' else ''}.py", argv, mode)
 
 
@@ -157,7 +158,7 @@ def _begin(fresh: bool, resume: bool) -> Start:
     return "fresh" if fresh else "resume" if resume else "auto"
 
 
-verbs = _typer(no_args_is_help=True)
+verbs = _typer(no_args_is_help=True, cls=Group)
 
 
 @verbs.callback()

@@ -99,7 +99,7 @@ def _find_files(options: RunOptions) -> Files:
         command = home.root / Path(shown).expanduser()
         shown = shown if command.exists() else str(command)
     for path in (home.root, command.resolve()):
-        _refuse_odd_bytes(path)
+        refuse_odd_bytes(path)
     home, problems = local_home(home, settings.state_dir, make=not options.check)
     index = (
         options.config_index if options.config_index is not None else configuration_of(command, options.mode)
@@ -140,8 +140,8 @@ def _hook_names(loaded: Loaded, home: Home) -> frozenset[str]:
     return names
 
 
-def _refuse_odd_bytes(path: Path) -> None:
-    """History and the state file hold paths as text."""
+def refuse_odd_bytes(path: Path) -> None:
+    """History and the state file hold paths as text. Raises BadInput."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

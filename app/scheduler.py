@@ -231,7 +231,10 @@ def _base(ready: Ready, run: str) -> StateFile:
         allowance=None,
         problems=(),
         started_with=StartedWith(
-            simulate=ready.options.simulate, watch=ready.options.watch, folder=_here(files)
+            simulate=ready.options.simulate,
+            watch=ready.options.watch,
+            folder=_here(files),
+            metrics_port=ready.options.metrics_port,
         ),
     )
 

@@ -26,7 +26,6 @@ from app.preparation import find_files
 from app.store.lasting import KeptTask, largest_queue, task_of_queue, tasks_of_file
 from app.store.plan_lock import plan_holder, take_plan
 
-NAME = "submitted_gpus.txt"
 PRIVATE = 0o600
 HEADER = """\
 # Submitted tasks, in the order they came: ./gpulane submit appends here, and ./gpulane tasks lists them all.
@@ -54,7 +53,7 @@ class Place:
     @classmethod
     def find(cls) -> "Place":
         """Raises BadInput."""
-        path = Home.find().root / "command" / NAME
+        path = Home.find().submitted
         files = find_files(RunOptions(mode="multi", command_file=str(path), check=True))
         return cls(files.home, CommandFile(files.command, "multi", str(path), PRIVATE), files.settings)
 
@@ -224,7 +223,7 @@ def _fit_to_take(client: Client, simulate: str | None) -> takeup.State:
         raise BadInput(f"the scheduler with pid {pid} is {state['status']}; submit again when it has ended")
     if simulate and not state["simulated"]:
         raise BadInput(f"the scheduler with pid {pid} runs on real GPUs; leave --simulate out")
-    takeup.refuse_unmended(client, NAME)
+    takeup.refuse_unmended(client, Home.find().submitted.name)
     return state
 
 

@@ -14,6 +14,7 @@ from app.model.faults import GpulaneError
 from app.model.paths import PROJECT, Home, RunPaths
 from app.model.state_file import StateFile
 from app.store import surroundings
+from app.store.plan_lock import plan_holder
 from app.store.states import list_states
 
 PATIENCE = 300.0
@@ -66,7 +67,7 @@ def boot(
     deadline = time.monotonic() + PATIENCE
     told: dict[Path, str] = {}
     while True:
-        left = [one for one in left if not _resumed(home, one, tell, told)]
+        left = [one for one in left if not resume_one(home, one, tell, told)]
         if not left or time.monotonic() >= deadline:
             break
         time.sleep(again)
@@ -75,13 +76,17 @@ def boot(
     return 1 if left else 0
 
 
-def _resumed(home: Home, one: Interrupted, tell: Callable[[str], None], told: dict[Path, str]) -> bool:
+def resume_one(home: Home, one: Interrupted, tell: Callable[[str], None], told: dict[Path, str]) -> bool:
     """Try it; what refuses it is said once."""
     try:
         how = background.again(home, one.state, "--resume")
         environment = surroundings.load(RunPaths(home.runs / one.state.run))
         pid = background.start(home, how, environment)
     except (GpulaneError, OSError) as error:
+        holder = plan_holder(home.state, Path(one.state.command_file))
+        if holder is not None:  # another boot at the same time, or its user, was faster
+            tell(f"{one.state.command_file} runs already, with pid {holder}")
+            return True
         if told.get(one.path) != str(error):
             tell(f"{one.state.command_file} can't be resumed yet: {error}")
         told[one.path] = str(error)

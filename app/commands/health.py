@@ -11,7 +11,11 @@ from app.commands.verbs import Json, refused
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from app.doctor.health import Health, SchedulerHealth, Trouble
+    from app.doctor.health import Health, SchedulerHealth
+    from app.doctor.troubles import Trouble
+
+GONE = ("dead", "ended", "finished")
+"""Schedulers for whose tasks nobody waits."""
 
 Since = Annotated[
     str, typer.Option(metavar="WHEN", help="What ended before is no news: 12h, 7d, 2026-11-20, today.")
@@ -32,9 +36,10 @@ def health(
     def look() -> "Health":
         from app.commands.since import moment, seconds
         from app.doctor import health
+        from app.doctor.troubles import Limits
         from app.home import home_here
 
-        limits = health.Limits(seconds("--stuck-after", stuck_after), moment(since) or 0.0, patience)
+        limits = Limits(seconds("--stuck-after", stuck_after), moment(since) or 0.0, patience)
         return health.look(home_here(), limits)
 
     found = refused(look)
@@ -80,9 +85,9 @@ def _print_scheduler(console: "Console", one: "SchedulerHealth") -> None:
     for status, number in in_order(one.counts):
         text.append(f"  {number:,} {status}", STATE[status])
     console.print(text, soft_wrap=True)
-    if one.backlog and one.status not in ("dead", "finished"):
+    if one.backlog and one.status not in GONE:
         _print_backlog(console, one)
-    for group in one.groups if one.status != "dead" else ():
+    for group in one.groups if one.status not in GONE else ():
         waits, longest = ("waits", "") if group.waiting == 1 else ("wait", "the longest ")
         where = {"auto": "any card", "cpu": "the CPU"}.get(group.devices, f"GPU {group.devices}")
         queues = count(group.waiting, "queue")
@@ -90,6 +95,8 @@ def _print_scheduler(console: "Console", one: "SchedulerHealth") -> None:
         console.print(Text(said, QUIET))
     for trouble in one.troubles:
         _print_trouble(console, trouble)
+    for note in one.notes:
+        _print_trouble(console, note, wrong=False)
 
 
 def _print_backlog(console: "Console", one: "SchedulerHealth") -> None:
@@ -112,16 +119,18 @@ def _print_backlog(console: "Console", one: "SchedulerHealth") -> None:
     console.print(table)
 
 
-def _print_trouble(console: "Console", trouble: "Trouble") -> None:
+def _print_trouble(console: "Console", trouble: "Trouble", wrong: bool = True) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from app.view.look import BROKEN, QUIET
+    from app.view.look import BROKEN, PLAIN, QUIET
     from app.view.text import clean
 
     line = Table.grid(padding=(0, 2))
-    line.add_row(Text("wrong", BROKEN), Text(clean(trouble.text)))
-    line.add_row("", Text(clean(trouble.advice), QUIET))
+    text = "\n".join(map(clean, trouble.text.splitlines()))
+    line.add_row(Text("wrong", BROKEN) if wrong else Text("note", PLAIN), Text(text))
+    if trouble.advice:
+        line.add_row("", Text(clean(trouble.advice), QUIET))
     console.print(line)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.commands.candidates import Candidate, Kind
 from app.model.paths import Home
+from app.store.own_file import read_own
 from app.view.text import clean
 
 State = Mapping[str, Any]
@@ -23,7 +24,7 @@ def states(home: Home) -> Iterator[State]:
         return
     for path in paths:
         try:
-            yield json.loads(path.read_bytes())
+            yield json.loads(read_own(path))
         except (OSError, ValueError):
             continue
 

@@ -15,16 +15,36 @@ from rich.text import Text
 from app.commands.find import shown_path
 from app.commands.tasks import kept, living_place, when
 from app.commands.verbs import Json, refused, tell
+from app.home import home_here
+from app.model.paths import Home
 from app.view.look import QUIET, STATE, STRONG
 from app.view.summary import whole_lines
 from app.view.text import clean, count, duration
 
 if TYPE_CHECKING:
+    from app.model.state_file import StateFile
     from app.store.waits import Started, Unfinished
 
 QUEUED = ("pending", "waiting", "backoff")
+LISTED = "./gpulane queue lists those that wait, by their ids"
 MOST = 30
 """Tasks that are listed for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedulers:
+    """Whose tasks they are: nobody starts those of one that is gone, and so they wait for nothing."""
+
+    living: frozenset[str]  #: the names of their runs
+    left: dict[str, "StateFile"]  #: by the names of theirs, what others have left
+    now: float  #: wall time
+
+    def runs(self, one: "Unfinished") -> bool:
+        return one.run in self.living
+
+    def waits(self, one: "Unfinished") -> float | None:
+        """Seconds; None: it does not."""
+        return self.now - one.since if one.status in QUEUED and self.runs(one) else None
 
 
 @dataclass(slots=True)
@@ -38,8 +58,9 @@ class Group:
     def number(self, *statuses: str) -> int:
         return sum(one.status in statuses for one in self.tasks)
 
-    def longest(self, now: float) -> float | None:
-        return max((now - one.since for one in self.tasks if one.status in QUEUED), default=None)
+    def longest(self, schedulers: Schedulers) -> float | None:
+        waits = map(schedulers.waits, self.tasks)
+        return max((each for each in waits if each is not None), default=None)
 
     @property
     def mean(self) -> float | None:
@@ -57,14 +78,14 @@ def queue(
     if experiment is not None:
         tell(refused(lambda: _join(experiment)), as_json)
         return
-    waiting, begun = refused(_read)
+    waiting, begun, schedulers = refused(_read)
     groups = _grouped(waiting, begun)
     if as_json:
-        typer.echo(json.dumps(_as_json(waiting, groups, time.time())))
+        typer.echo(json.dumps(_as_json(waiting, groups, schedulers)))
     elif not waiting:
         typer.echo("nothing waits")
     else:
-        _print(whole_lines(Console()), waiting, groups, time.time())
+        _print(whole_lines(Console()), waiting, groups, schedulers)
 
 
 def _join(id_: int) -> dict[str, Any]:
@@ -72,7 +93,7 @@ def _join(id_: int) -> dict[str, Any]:
     from app.submission import Place
 
     place = Place.find()
-    living = living_place(place, kept(place, id_))
+    living = living_place(place, kept(place, id_, LISTED))
     if living:
         return {**living.ask("release"), "id": id_}
     absent.release(place.home, id_)
@@ -80,12 +101,22 @@ def _join(id_: int) -> dict[str, Any]:
     return {"ok": True, "changed": True, "id": id_, "said": said}
 
 
-def _read() -> tuple[list["Unfinished"], list["Started"]]:
+def _read() -> tuple[list["Unfinished"], list["Started"], Schedulers]:
     from app.store.waits import started, unfinished
     from app.submission import Place
 
-    history = Place.find().home.history
-    return unfinished(history, os.getuid()), started(history, os.getuid())
+    home = Place.find().home
+    return unfinished(home.history, os.getuid()), started(home.history, os.getuid()), _schedulers(home)
+
+
+def _schedulers(home: Home) -> Schedulers:
+    """One of another host can't be judged from here, and counts as living."""
+    from app.model.state_file import StateFile
+    from app.store.states import list_states
+
+    states = [(one.alive, one.state) for one in list_states(home) if isinstance(one.state, StateFile)]
+    living = frozenset(state.run for alive, state in states if alive is not False)
+    return Schedulers(living, {state.run: state for alive, state in states if alive is False}, time.time())
 
 
 Groups = dict[tuple[str, str, int], Group]
@@ -104,20 +135,31 @@ def _grouped(waiting: list["Unfinished"], begun: list["Started"]) -> Groups:
     return dict(sorted(groups.items()))
 
 
-def _print(console: Console, waiting: list["Unfinished"], groups: Groups, now: float) -> None:
+def _print(console: Console, waiting: list["Unfinished"], groups: Groups, schedulers: Schedulers) -> None:
     for file in sorted({file for _, file, _ in groups}):
         console.print(Text(clean(shown_path(file)), STRONG), soft_wrap=True)
+        _say_gone(console, [one for one in waiting if one.command_file == file], schedulers)
         of_file = {(cards, queue): group for (cards, at, queue), group in groups.items() if at == file}
-        console.print(_counted(of_file, now))
+        console.print(_counted(of_file, schedulers))
         queued = [one for one in waiting if one.command_file == file and one.status != "running"]
         if queued:
             console.print(Text("in the order they were created", QUIET))
-            console.print(_listed(queued[:MOST], now))
+            console.print(_listed(queued[:MOST], schedulers))
         if len(queued) > MOST:
             console.print(Text(f"and {count(len(queued) - MOST, 'more task')}", QUIET))
 
 
-def _counted(groups: dict[tuple[str, int], Group], now: float) -> Table:
+def _say_gone(console: Console, of_file: list["Unfinished"], schedulers: Schedulers) -> None:
+    from app.going_on import command_line
+
+    for run in sorted({one.run for one in of_file if not schedulers.runs(one)}):
+        state = schedulers.left.get(run)
+        how = f"; to go on: {command_line(home_here(), state)}" if state else ""
+        said = f"nothing starts these now, their scheduler does not run{how}"
+        console.print(Text(clean(said), STATE["waiting"]), soft_wrap=True)
+
+
+def _counted(groups: dict[tuple[str, int], Group], schedulers: Schedulers) -> Table:
     table = Table(box=None, pad_edge=False, header_style=QUIET)
     for heading in (
         "cards",
@@ -130,27 +172,28 @@ def _counted(groups: dict[tuple[str, int], Group], now: float) -> Table:
     ):
         table.add_column(heading, justify="left" if heading == "cards" else "right")
     for (cards, number), group in groups.items():
-        longest = group.longest(now)
+        longest = group.longest(schedulers)
         mean = "-" if group.mean is None else f"{duration(group.mean)} ({group.started:,})"
         numbers = number, group.number(*QUEUED), group.number("held"), group.number("running")
         table.add_row(cards, *map(str, numbers), "-" if longest is None else duration(longest), mean)
     return table
 
 
-def _listed(queued: list["Unfinished"], now: float) -> Table:
+def _listed(queued: list["Unfinished"], schedulers: Schedulers) -> Table:
     table = Table(box=None, pad_edge=False, header_style=QUIET)
     for heading in ("id", "task", "name", "state", "cards", "waits", "created"):
         table.add_column(heading, justify="right" if heading in ("id", "waits") else "left")
     for one in queued:
-        waits = duration(now - one.since) if one.status in QUEUED else "-"
+        waits = schedulers.waits(one)
+        for_ = "-" if waits is None else duration(waits)
         table.add_row(
             *(str(one.id), f"{one.queue_id}/{one.index}", Text(clean(one.name or "-"))),
-            *(Text(one.status, STATE[one.status]), one.group, waits, when(one.created)),
+            *(Text(one.status, STATE[one.status]), one.group, for_, when(one.created)),
         )
     return table
 
 
-def _as_json(waiting: list["Unfinished"], groups: Groups, now: float) -> dict[str, Any]:
+def _as_json(waiting: list["Unfinished"], groups: Groups, schedulers: Schedulers) -> dict[str, Any]:
     by_cards: dict[str, dict[str, Any]] = {}
     for (cards, file, number), group in groups.items():
         found = by_cards.setdefault(
@@ -164,14 +207,13 @@ def _as_json(waiting: list["Unfinished"], groups: Groups, now: float) -> dict[st
                 "file": file,
                 "queue": number,
                 "count": group.number(*QUEUED),
-                "longest_wait": group.longest(now),
+                "longest_wait": group.longest(schedulers),
                 "mean_wait": group.mean,
                 "started": group.started,
             }
         )
     for one in waiting:
         if one.status != "running":
-            waits = now - one.since if one.status in QUEUED else None
             by_cards[one.group]["experiments"].append(
                 {
                     "id": one.id,
@@ -180,7 +222,8 @@ def _as_json(waiting: list["Unfinished"], groups: Groups, now: float) -> dict[st
                     "name": one.name,
                     "status": one.status,
                     "created": one.created,
-                    "waits": waits,
+                    "waits": schedulers.waits(one),
+                    "scheduler_runs": schedulers.runs(one),
                 }
             )
     return {"queued": sum(found["count"] for found in by_cards.values()), "device_groups": by_cards}

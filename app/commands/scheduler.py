@@ -61,6 +61,7 @@ def _start(place: "Place", path: Path, file: str | None, fresh: bool, simulate: 
         pid = submission.start_scheduler(simulate)
         log = submission.log_of(place)
     else:
+        _refuse_missing(place, path, file)
         make_folders(place.home)
         flags = [*(["--simulate", simulate] if simulate else []), *(["--fresh"] if fresh else [])]
         mode = mode_of(str(path))
@@ -70,11 +71,19 @@ def _start(place: "Place", path: Path, file: str | None, fresh: bool, simulate: 
     return {**_answer(said, pid), "log": str(log)}
 
 
+def _refuse_missing(place: "Place", path: Path, file: str | None) -> None:
+    """Before anything is written for it. Raises BadInput."""
+    if not path.exists():
+        named = file or str(path)
+        looked = "" if Path(named).is_absolute() else f", neither here nor in {place.home.root}"
+        raise BadInput(f"{named}: there is no such file{looked}; check the path")
+
+
 def _stop(place: "Place", path: Path) -> dict[str, Any]:
     """And wait for its end."""
     pid = _holder(place, path)
     if pid is None:
-        raise BadInput(f"no scheduler runs {_shown(path)}")
+        return _answer(f"no scheduler runs {_shown(path)}", None, changed=False)
     one = _seen(place, pid)
     if one is None:
         raise BadInput(f"the scheduler with pid {pid} is of another GPULANE_HOME; set that, or kill {pid}")

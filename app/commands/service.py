@@ -25,6 +25,10 @@ def install(as_json: Json = False) -> None:
 
 
 def _install(home: Home) -> dict[str, Any]:
+    from app.preparation import refuse_odd_bytes
+
+    for path in (home.root, units.LAUNCHER):  # a line of a unit or of a crontab can't hold every byte
+        refuse_odd_bytes(path)
     unit, cron = Unit(home), Cron(home)
     if unit.possible():
         changed, what = unit.install(), f"{unit.path} (systemctl --user status {unit.name})"
@@ -49,15 +53,22 @@ def uninstall(as_json: Json = False) -> None:
 
 
 def _uninstall(home: Home) -> dict[str, Any]:
+    from app.commands.stale import stale
+
     unit, cron = Unit(home), Cron(home)
     said = [f"removed {unit.path}"] if unit.uninstall() else []
-    if cron.installed() and cron.uninstall():
+    if cron.possible() and cron.uninstall():
         said.append("removed its line of your crontab")
+    for one in stale():
+        one.remove()
+        said.append(f"removed as well: {one.said}")
     return {"changed": bool(said), "said": said or ["nothing to do: it is not installed"]}
 
 
 def status(as_json: Json = False) -> None:
     """Whether it is installed, and what it did last. Exit code 1: it is not, or would not run at boot."""
+    from app.commands.stale import stale
+
     home = refused(home_here)
     unit, cron = Unit(home), Cron(home)
     by_unit, by_cron = unit.is_ours() and unit.enabled(), cron.installed()
@@ -66,12 +77,15 @@ def status(as_json: Json = False) -> None:
         said = [f"installed: {unit.path}"]
         if not well:
             said.append(f"it runs only when you log in; to have it run when the machine starts: {LINGER}")
+        if not unit.is_current():
+            said.append("it is of an older gpulane or of other settings: ./gpulane service install")
     elif by_cron:
         said = [f"installed: a line of your crontab: {cron.line()}"]
     elif unit.is_ours():
         said = [f"{unit.path} is there, but not enabled: ./gpulane service install"]
     else:
         said = ["not installed: ./gpulane service install"]
+    said += [f"{one.said}; ./gpulane service uninstall removes it" for one in stale()]
     notes = booting.noted(home, SHOWN_NOTES)
     if as_json:
         typer.echo(json.dumps({"installed": by_unit or by_cron, "well": well, "said": said, "log": notes}))
@@ -91,6 +105,17 @@ def boot() -> None:
     raise typer.Exit(refused(lambda: booting.boot(home, tell)))
 
 
+def down() -> None:
+    """What systemd runs when it stops the unit: its schedulers end their tasks, as at a SIGTERM."""
+    from app.commands.down import down as end
+
+    home = refused(home_here)
+    left = refused(lambda: end(home, Unit(home).name, units.stop_seconds()))
+    for pid in left:
+        booting.note(home, f"the scheduler with pid {pid} did not end in time")
+    raise typer.Exit(1 if left else 0)
+
+
 def _told(act: Callable[[], dict[str, Any]], as_json: bool) -> None:
     done = refused(act)
     typer.echo(json.dumps({"ok": True, **done}) if as_json else "\n".join(done["said"]))
@@ -106,4 +131,5 @@ def register(app: typer.Typer) -> None:
     )
     for command in (install, uninstall, status, boot):
         group.command()(command)
+    group.command(hidden=True)(down)
     app.add_typer(group, name="service")

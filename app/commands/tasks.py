@@ -123,13 +123,16 @@ def cancel(id_: Id, as_json: Json = False) -> None:
     tell(refused(cancel_), as_json)
 
 
-def kept(place: "Place", id_: int) -> "KeptTask":
-    """Raises BadInput, HistoryError."""
+SUBMITTED = "./gpulane tasks lists those that were submitted"
+
+
+def kept(place: "Place", id_: int, listed: str = SUBMITTED) -> "KeptTask":
+    """`listed`: where its user finds the right one. Raises BadInput, HistoryError."""
     from app.store.lasting import task_by_id
 
     task = task_by_id(place.home.history, id_)
     if task is None:
-        raise BadInput(f"there is no task {id_}; ./gpulane tasks lists those that were submitted")
+        raise BadInput(f"there is no task {id_}; {listed}")
     return task
 
 

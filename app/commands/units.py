@@ -17,6 +17,12 @@ from app.model.paths import PROJECT, Home
 LAUNCHER = PROJECT / "gpulane"
 ASK_SECONDS = 20.0
 
+MADE = ": made by `gpulane service install`, removed by `gpulane service uninstall`"
+"""What follows a marker in the first line of a unit."""
+
+END_SECONDS = 30.0
+"""For a scheduler to end, beside what its tasks are given for that."""
+
 
 class Refusal(GpulaneError):
     """A program of the system that says no."""
@@ -40,7 +46,23 @@ def marker(home: Home) -> str:
     return f"gpulane-service {home.name}"
 
 
+def stop_seconds() -> float:
+    """What a shutdown leaves the schedulers of this home."""
+    from app.config.load import load
+    from app.model.settings import Settings
+
+    try:
+        return load().settings.stop_grace + END_SECONDS
+    except BadInput:
+        return Settings().stop_grace + END_SECONDS
+
+
 # systemd
+
+
+def folder_of_units() -> Path:
+    config = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(config) / "systemd" / "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +77,7 @@ class Unit:
 
     @property
     def path(self) -> Path:
-        config = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-        return Path(config) / "systemd" / "user" / self.name
+        return folder_of_units() / self.name
 
     @staticmethod
     def possible() -> bool:
@@ -68,11 +89,13 @@ class Unit:
         return True
 
     def text(self) -> str:
-        # What it starts belongs to the unit: it is told to stop at a shutdown, and ends its tasks with care.
+        # What it starts belongs to the unit: its schedulers are told to stop at a shutdown, and end their
+        # tasks with care; only then systemd ends what is left.
         # RemainAfterExit, as systemd would do the same as soon as the command has ended. Through sh, as no
         # program that it starts may have a quote in its name.
+        launcher = _quoted(str(LAUNCHER), dollars=True)
         return f"""\
-# {marker(self.home)}: made by `gpulane service install`, removed by `gpulane service uninstall`
+# {marker(self.home)}{MADE}
 [Unit]
 Description=gpulane: resumes the schedulers of {_specifiers(str(self.home.root))} after a restart
 
@@ -80,7 +103,9 @@ Description=gpulane: resumes the schedulers of {_specifiers(str(self.home.root))
 Type=oneshot
 RemainAfterExit=yes
 Environment={_quoted(f"GPULANE_HOME={self.home.root}")}
-ExecStart=/bin/sh {_quoted(str(LAUNCHER), dollars=True)} service boot
+ExecStart=/bin/sh {launcher} service boot
+ExecStop=/bin/sh {launcher} service down
+TimeoutStopSec={stop_seconds():g}
 
 [Install]
 WantedBy=default.target
@@ -89,15 +114,19 @@ WantedBy=default.target
     def is_ours(self) -> bool:
         """There, and made for this home."""
         try:
-            return self.path.read_text(errors="replace").startswith(f"# {marker(self.home)}:")
+            return self.path.read_text(errors="replace").startswith(f"# {marker(self.home)}{MADE}\n")
         except OSError:
             return False
+
+    def is_current(self) -> bool:
+        """As it would be written now: not by an older gpulane, nor for other settings."""
+        return self.is_ours() and self.path.read_text() == self.text()
 
     def install(self) -> bool:
         """False: it was there already. Raises BadInput, Refusal."""
         if self.path.exists() and not self.is_ours():
             raise BadInput(f"{self.path} is there, and not ours; move it away first")
-        same = self.is_ours() and self.path.read_text() == self.text()
+        same = self.is_current()
         if not same:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -202,8 +231,12 @@ class Cron:
 
     def _replace(self, lines: Sequence[str], ours: Sequence[str]) -> None:
         """All others stay as they are, in their order."""
-        kept = [line for line in lines if not self._is_ours(line)]
-        run("crontab", "-", given="".join(f"{line}\n" for line in [*kept, *ours]))
+        self.replace([*(line for line in lines if not self._is_ours(line)), *ours])
+
+    @staticmethod
+    def replace(lines: Sequence[str]) -> None:
+        """Another crontab. Raises Refusal."""
+        run("crontab", "-", given="".join(f"{line}\n" for line in lines))
 
 
 def _cron_word(text: str) -> str:

@@ -1,48 +1,29 @@
 """How a home's schedulers are: which run, what waits and for how long, what has gone wrong. Reads only."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from app import procfs
 from app.client import Client, NoAnswer, RequestRefused
+from app.doctor import troubles
+from app.doctor.troubles import NAMED, Limits, Trouble
 from app.model.faults import GpulaneError
 from app.model.paths import Home
-from app.model.state import RUN_DONE, Failed, Status, TaskState, Waiting
+from app.model.state import RUN_DONE, Status, TaskState, Waiting
 from app.model.state_file import ADAPTER, Queue, StateFile, Task, load
 from app.store.lock import is_alive
+from app.store.own_file import read_own
 from app.store.past import Wanted, open_past, start_failures
 from app.store.state_file import StateError
 from app.store.states import Found, list_states
-from app.view.text import count, duration
+from app.view.text import duration
 
 MOST_AT_ONCE = 16
 """Schedulers asked side by side: one that hangs holds up nobody's answer."""
 
 BEGINNING_SECONDS = 2.0
 """A scheduler that has just begun may have a state and no socket yet."""
-
-NAMED = 5
-"""Failed tasks of one scheduler that are named."""
-
-MACHINE = frozenset({"driver_silent", "leases_unreadable", "launch_refused", "too_few_cards"})
-"""Blockers that no waiting helps."""
-
-HARMLESS = frozenset(
-    {"group_writable", "compete_gpus_unused", "state_dir", "visible_devices", "spared", "file_gone"}
-    | {"lease_directory_private", "lease_directory_group", "lease_odd_files", "lease_directory_gone"}
-)
-"""Problems of a state that only are worth knowing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something that is wrong, and what to do."""
-
-    kind: str  #: dead, silent, failed, stuck, not_started, problem, unreadable
-    text: str
-    advice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +53,13 @@ class Group:
 class SchedulerHealth:
     pid: int
     command_file: str
-    status: str  #: as it says; "dead", "elsewhere"
+    status: str  #: as it says; "dead"; "ended" by its user with tasks left; "elsewhere"
     started_at: float
     counts: Mapping[Status, int]
     backlog: tuple[Backlog, ...]
     groups: tuple[Group, ...]
     troubles: tuple[Trouble, ...]
+    notes: tuple[Trouble, ...]  #: worth knowing, and not wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,60 +68,46 @@ class Health:
     troubles: tuple[Trouble, ...]  #: of no single scheduler
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What is no trouble yet, or no more. Seconds, and a wall time."""
-
-    stuck_after: float  #: a wait that nothing of ours can end is one after so long
-    since: float  #: what ended before is no news
-    patience: float  #: for a scheduler to answer
-
-
 def look(home: Home, limits: Limits) -> Health:
     """Asks every living scheduler, all at once, and reads what the dead have left. Raises StateError."""
     try:
         found = list_states(home)
     except OSError as error:
         raise StateError(f"{home.state} can't be read: {error.strerror}") from error
+    states = [one.state for one in found if isinstance(one.state, StateFile)]
+
+    def asked(one: Found) -> SchedulerHealth | None:
+        return look_at(home, one, limits, states)
+
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
-        schedulers = pool.map(lambda one: look_at(home, one, limits), _readable(found))
-        known = tuple(each for each in schedulers if each)
-    unreadable = tuple(_unreadable(one) for one in found if not isinstance(one.state, StateFile))
-    return Health(known, (*unreadable, *_not_started(home, limits)))
+        known = tuple(each for each in pool.map(asked, found) if each)
+    wrong = tuple(each for each in map(troubles.unreadable, found) if each)
+    return Health(known, (*wrong, *_not_started(home, limits)))
 
 
-def _readable(found: Iterable[Found]) -> list[Found]:
-    return [one for one in found if isinstance(one.state, StateFile)]
-
-
-def _unreadable(one: Found) -> Trouble:
-    return Trouble("unreadable", f"{one.path}: {one.state}", "if no scheduler has this pid, move it away")
-
-
-def look_at(home: Home, one: Found, limits: Limits) -> SchedulerHealth | None:
-    """One of them, asked if it lives. None: it ended well, or so long ago that it is no news."""
+def look_at(
+    home: Home, one: Found, limits: Limits, among: Sequence[StateFile] = ()
+) -> SchedulerHealth | None:
+    """One of them, asked if it lives; `among`: all there are. None: it can't be read, or ended well or so
+    long ago that it is no news."""
     state, silent = one.state, None
-    assert isinstance(state, StateFile)
+    if not isinstance(state, StateFile):
+        return None
     if one.alive:
         try:
             state = _ask(home, one.pid, limits.patience)
         except NoAnswer:
             if not is_alive(home.state_lock(one.pid)):
                 ended = _as_it_ended(one)
-                return look_at(home, ended, limits) if ended else None
-            silent = _silent(one, state)
-    dead = one.alive is False and _left(state)
-    if one.alive is False and (state.status == "finished" or not dead) and state.updated_at < limits.since:
+                return look_at(home, ended, limits, among) if ended else None
+            silent = troubles.silent(one, state)
+    gone = troubles.ended(home, state) if one.alive is False else None
+    if one.alive is False and not gone and state.updated_at < limits.since:
         return None
-    gone = (Trouble("dead", *_dead(state)),) if dead and state.status != "finished" else ()
-    told = (silent,) if silent else ()
-    troubles = (
-        *gone,
-        *told,
-        *_failed(state, bool(one.alive)),
-        *(_living(state, limits) if one.alive else ()),
-    )
-    status = "elsewhere" if one.alive is None else "dead" if gone else state.status
+    which = troubles.chosen(state, among)
+    living = troubles.living(state, limits, which) if one.alive else ()
+    found = (*filter(None, (gone, silent)), *troubles.failed(state, bool(one.alive), which), *living)
+    status = "elsewhere" if one.alive is None else gone.kind if gone else state.status
     backlog = tuple(_backlog(queue) for queue in state.queues if queue.current is not None)
     return SchedulerHealth(
         one.pid,
@@ -149,14 +117,15 @@ def look_at(home: Home, one: Found, limits: Limits) -> SchedulerHealth | None:
         state.counts,
         backlog,
         _groups(backlog),
-        troubles,
+        tuple(each for each in found if each.kind != "ended"),
+        tuple(each for each in found if each.kind == "ended"),
     )
 
 
 def _as_it_ended(one: Found) -> Found | None:
     """One that has ended since it was found; None: it has left nothing that can be read."""
     try:
-        return replace(one, alive=False, state=load(one.path.read_bytes()))
+        return replace(one, alive=False, state=load(read_own(one.path)))
     except (OSError, GpulaneError):
         return None
 
@@ -175,67 +144,6 @@ def _ask(home: Home, pid: int, patience: float) -> StateFile:
             if late or not is_alive(home.state_lock(pid)):
                 raise
             time.sleep(0.05)
-
-
-def _silent(one: Found, state: StateFile) -> Trouble:
-    process = procfs.stat(one.pid)
-    how = "is stopped (SIGSTOP)" if process and process.state == "T" else "does not answer"
-    text = f"it lives, and {how}; its state is {duration(time.time() - state.updated_at)} old"
-    return Trouble(
-        "silent", text, f"if it is stopped: kill -CONT {one.pid}; kill -9 leaves its tasks running"
-    )
-
-
-def _left(state: StateFile) -> int:
-    return sum(number for status, number in state.counts.items() if status not in RUN_DONE)
-
-
-def _dead(state: StateFile) -> tuple[str, str]:
-    running = state.counts.get("running", 0)
-    more = f"; {count(running, 'task')} ran then, and may run on" if running else ""
-    text = f"it has ended with {count(_left(state), 'task')} to go{more}"
-    return text, f"./gpulane run {state.command_file} goes on with them"
-
-
-def _failed(state: StateFile, lives: bool) -> Iterator[Trouble]:
-    number = state.counts.get("failed", 0)
-    named = [
-        (queue, task) for queue in state.queues for task in queue.tasks if isinstance(task.state, Failed)
-    ]
-    for queue, task in named[:NAMED]:
-        label = f"{queue.queue_id}/{task.index}"
-        error = task.state.error if isinstance(task.state, Failed) else ""
-        title = f"{label} ({task.name})" if task.name else label
-        again = f"./gpulane retry {label} runs it again" if lives else "the next start runs it again"
-        advice = f"./gpulane logs {label} shows its end; {again}"
-        yield Trouble("failed", f"task {title} failed for good: {error}", advice)
-    more = number - len(named[:NAMED])
-    if more > 0:
-        text = f"and {count(more, 'more task')} failed"
-        yield Trouble("failed", text, "./gpulane history --failed shows them")
-
-
-def _living(state: StateFile, limits: Limits) -> Iterator[Trouble]:
-    for queue in state.queues:
-        head = queue.head
-        if head and isinstance(head.state, Waiting) and (why := _stuck(head.state, limits)):
-            label = f"{queue.queue_id}/{head.index}"
-            waited = duration(time.time() - head.state.since)
-            advice = f"./gpulane why {label} shows all that is in its way"
-            yield Trouble(why, f"task {label} waits for {waited}: {head.state.reason}", advice)
-    for problem in state.problems:
-        if problem.kind not in HARMLESS:
-            yield Trouble("problem", problem.text, "./gpulane doctor says more of the machine")
-
-
-def _stuck(state: Waiting, limits: Limits) -> str | None:
-    """The kind of trouble that a wait is; None: it is an ordinary one."""
-    kinds = {blocker.kind for blocker in state.blockers}
-    if "launch_refused" in kinds:
-        return "not_started"
-    if kinds & MACHINE:
-        return "stuck"
-    return "stuck" if state.stuck and time.time() - state.since > limits.stuck_after else None
 
 
 def _backlog(queue: Queue) -> Backlog:

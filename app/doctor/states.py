@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from app.doctor.finding import Finding
+from app.doctor.troubles import ended_with
+from app.going_on import command_line
 from app.model.paths import Home
-from app.model.state import RUN_DONE
 from app.model.state_file import StateFile
 from app.store import gpus_off
 from app.store.states import Found
@@ -18,7 +18,7 @@ LATE_SECONDS = 60.0
 
 def states(home: Home, found: list[Found]) -> Iterator[Finding]:
     """Of this home."""
-    stale = [finding for one in found if (finding := _stale(one))]
+    stale = [finding for one in found if (finding := _stale(home, one))]
     yield from stale
     living = sum(one.alive is True for one in found)
     if not stale:
@@ -30,10 +30,9 @@ def states(home: Home, found: list[Found]) -> Iterator[Finding]:
         yield Finding.warning("GPUs off", text, f"./gpulane gpu {uuid} on")
 
 
-def _stale(one: Found) -> Finding | None:
+def _stale(home: Home, one: Found) -> Finding | None:
     if not isinstance(one.state, StateFile):
-        text = f"{one.path}: {one.state}"
-        return Finding.wrong("schedulers", text, "move it away, if its scheduler has ended")
+        return Finding.wrong("schedulers", one.unreadable or "", "move it away, if its scheduler has ended")
     state = one.state
     late = time.time() - state.updated_at
     if one.alive is None:
@@ -42,9 +41,10 @@ def _stale(one: Found) -> Finding | None:
         text = f"the one with pid {one.pid} has written no state for {duration(late)}"
         advice = f"is it stopped (kill -CONT {one.pid}), or its disk full? ./gpulane health says more"
         return Finding.wrong("schedulers", text, advice)
-    left = sum(number for status, number in state.counts.items() if status not in RUN_DONE)
-    if one.alive or not left or state.status == "finished":
+    if one.alive or not state.left or state.status == "finished":
         return None
-    text = f"the one with pid {one.pid} has ended with {count(left, 'task')} of {state.command_file} to go"
-    advice = f"to go on: ./gpulane run {Path(state.command_file)}"
-    return Finding.warning("schedulers", text, advice)
+    kind, how = ended_with(state)
+    text = f"the one with pid {one.pid} of {state.command_file} {how}"
+    return Finding(
+        "schedulers", "wrong" if kind == "dead" else "ok", text, f"to go on: {command_line(home, state)}"
+    )

@@ -76,6 +76,11 @@ class Home:
         stem = "command_gpu" if mode == "single" else "command_gpus"
         return self.root / "command" / (f"{stem}_{index}.txt" if index else f"{stem}.txt")
 
+    @property
+    def submitted(self) -> Path:
+        """What `submit` writes."""
+        return self.root / "command" / "submitted_gpus.txt"
+
     def config_file(self) -> Path:
         return self.root / "config" / "gpu_manage.yaml"
 

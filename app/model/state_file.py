@@ -126,6 +126,7 @@ class StartedWith:
     simulate: str | None  #: "4x24"
     watch: bool
     folder: str  #: where it was started
+    metrics_port: str | None = None  #: "9100", or "0.0.0.0:9100"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +157,17 @@ class StateFile:
     started_with: StartedWith | None = None  #: None: an older scheduler's
     machine_down: bool = False  #: it was told to stop while its machine was being shut down
     totals: Totals = field(default_factory=Totals)  #: since it started
+
+    @property
+    def left(self) -> int:
+        """Tasks that have not ended."""
+        return sum(number for status, number in self.counts.items() if status not in FINISHED)
+
+    @property
+    def ended_as_asked(self) -> bool:
+        """Of one that is gone: its user told it to end with tasks left, and nothing of it runs any more."""
+        asked = self.status in ("draining", "stopping") and not self.machine_down
+        return asked and not self.counts.get("running")
 
 
 class NewerSchema(GpulaneError):

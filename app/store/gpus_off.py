@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.atomic import write_atomically
+from app.store.own_file import read_own
 
 
 def read(path: Path) -> dict[str, float]:
     """uuid -> wall time at which it was turned off. What can't be read turns nothing off."""
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_own(path))
     except (OSError, ValueError):
         return {}
     if not isinstance(content, dict):

@@ -41,7 +41,7 @@ def take(path: Path) -> Lock | None:
 def is_alive(path: Path) -> bool:
     """Whether somebody holds the lock. Asks, and never takes; False where there is no file."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return False
     try:

@@ -13,6 +13,7 @@ from app.model.paths import Home
 from app.model.state_file import StateFile, UnreadableState, load
 from app.model.task import Mode
 from app.store.lock import is_alive, take
+from app.store.own_file import read_own
 
 log = logging.getLogger("gpulane")
 
@@ -33,6 +34,11 @@ class Found:
     pid: int
     alive: bool | None  #: None: a scheduler of another host, which can't be judged from here
     state: StateFile | GpulaneError  #: or the sentence why it can't be read
+
+    @property
+    def unreadable(self) -> str | None:
+        """What is wrong with it, in a sentence."""
+        return None if isinstance(self.state, StateFile) else f"{self.path} can't be read: {self.state}"
 
 
 def list_states(home: Home, host: str | None = None) -> list[Found]:
@@ -100,11 +106,11 @@ def _read(home: Home, match: re.Match[str], host: str) -> Found | None:
     # One that was moved aside belongs to a scheduler whose pid another has now.
     alive: bool | None = match[2] is None and is_alive(home.state_lock(pid))
     try:
-        state: StateFile | GpulaneError = load(path.read_bytes())
+        state: StateFile | GpulaneError = load(read_own(path))
     except FileNotFoundError:
         return None
     except OSError as error:
-        state = UnreadableState(f"{path} can't be read: {error.strerror}")
+        state = UnreadableState(error.strerror or str(error))
     except GpulaneError as error:
         state = error
     if isinstance(state, StateFile) and state.host != host:

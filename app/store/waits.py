@@ -16,8 +16,8 @@ OPEN_RUNS = """SELECT id FROM runs AS r WHERE uid = :uid AND finished_at IS NULL
 # In the queue since it was created, released, or had its last attempt.
 SINCE = """coalesce((SELECT max(at) FROM transitions WHERE task_id = tasks.id
     AND "from" IN ('held', 'running', 'completed', 'failed', 'cancelled', 'skipped')), planned_at)"""
-UNFINISHED = f"""SELECT tasks.id, command_file, queue_id, idx, tasks.name, status, planned_at, {SINCE},
-        gpus, options
+UNFINISHED = f"""SELECT tasks.id, runs.name, command_file, queue_id, idx, tasks.name, status, planned_at,
+        {SINCE}, gpus, options
     FROM tasks JOIN runs ON runs.id = run_id
     WHERE run_id IN ({OPEN_RUNS}) AND idx IS NOT NULL
         AND status IN ('held', 'pending', 'waiting', 'backoff', 'running') ORDER BY tasks.id"""
@@ -35,6 +35,7 @@ class Unfinished:
 
     group: str  #: its cards: "0", "0,1", "auto", "cpu"
     id: int
+    run: str  #: its name
     command_file: str  #: real path
     queue_id: int
     index: int

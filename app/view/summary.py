@@ -1,7 +1,9 @@
 """What a run came to, for the end of it: on the terminal, or as plain text."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import IO, Any, cast
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -52,10 +54,24 @@ def print_summary(state: StateFile, console: Console) -> None:
 
 
 def whole_lines(console: Console) -> Console:
-    """The same, which breaks and cuts no lines where they go to a file or a pipe."""
+    """The same, which breaks, cuts and fills no lines where they go to a file or a pipe."""
     if not console.is_terminal:
         console.width = WHOLE_LINES
+        console.file = cast(IO[str], _Unfilled(console.file))
     return console
+
+
+class _Unfilled:
+    """A file without the blanks with which rich fills the lines of a table."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        return self._file.write(re.sub(r" +(?=\n)", "", text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 def _text(text: str, style: Style = PLAIN) -> Text:

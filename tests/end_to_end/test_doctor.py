@@ -287,12 +287,25 @@ def test_what_a_dead_scheduler_has_left_is_said_with_what_to_do(world: World) ->
     lease, state = bad(world)
     assert lease[:2] == ("leases", "warning")
     assert f"the scheduler with pid {scheduler.pid} has ended, and tasks of it run on (queue 1)" in lease[2]
-    assert state[:2] == ("schedulers", "warning")
-    assert "has ended with 2 tasks of" in state[2]
-    assert "./gpulane run" in state[3]
+    assert state[:2] == ("schedulers", "wrong")
+    assert "has ended with 2 tasks to go" in state[2]
+    assert "/gpulane run" in state[3]
     world.go()
     assert world.start().end() == 0
     assert bad(world) == []
+
+
+def test_a_scheduler_that_its_user_has_ended_is_no_fault(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (1, "true")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    gpulane(world, "stop")
+    scheduler.end()
+    assert bad(world) == []
+    ((level, text, advice),) = [each for subject, *each in examine(world) if subject == "schedulers"]
+    assert level == "ok"
+    assert text.endswith("was ended by its user with 2 tasks to go")
+    assert "/gpulane run " in advice
 
 
 def test_a_lease_that_a_stray_holds_is_said_with_the_stray(world: World) -> None:
@@ -347,7 +360,7 @@ def test_it_changes_nothing(world: World) -> None:
 
     before = everything()
     examine(world)
-    gpulane(world, "doctor")
+    gpulane(world, "doctor", expect=1)
     assert everything() == before
     assert len(world.leases()) == 1
     assert world.start().end() == 0

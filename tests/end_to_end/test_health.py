@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,9 +13,11 @@ from typing import Any
 import pytest
 
 from app.doctor import health
+from app.doctor.troubles import Limits, failed
 from app.model.paths import PROJECT, Home
+from app.model.state_file import StartedWith
 from app.store.states import list_states
-from tests.end_to_end.command_line import gpulane
+from tests.end_to_end.command_line import answer, gpulane
 from tests.end_to_end.world import UNTIL_GO, World
 from tests.waiting import eventually
 
@@ -109,6 +112,64 @@ def test_a_dead_scheduler_with_tasks_to_go_is_wrong(world: World) -> None:
     assert troubles(world) == []
 
 
+@pytest.mark.parametrize("how", ["stop", "drain", "SIGTERM"])
+def test_a_scheduler_that_its_user_has_ended_is_told_of_and_nothing_is_wrong(world: World, how: str) -> None:
+    world.blocks([(1, UNTIL_GO), (1, "true"), (1, "true")])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    if how == "SIGTERM":
+        scheduler.stop()
+    else:
+        gpulane(world, how)
+        world.go()
+        scheduler.end()
+    (found,) = look(world)["schedulers"]
+    assert (found["status"], found["troubles"]) == ("ended", [])
+    (note,) = found["notes"]
+    left = 2 if how == "drain" else 3
+    assert note["text"] == f"it was ended by its user with {left} tasks to go"
+    assert "/gpulane run " in note["advice"]
+    assert gpulane(world, "health").endswith("nothing wrong\n")
+
+
+def advice(world: World, **more: Any) -> str:
+    (found,) = answer(world, "health", expect=1, **more)["schedulers"]
+    (said,) = [one["advice"] for one in found["troubles"] if one["kind"] == "dead"]
+    return str(said)
+
+
+def test_the_line_that_goes_on_has_the_flags_of_the_start(world: World) -> None:
+    """From where it was started, and from anywhere else; and it does what it says."""
+    world.settings()
+    settings = (world.root / "config" / "gpu_manage.yaml").rename(world.root / "config" / "it's mine.yaml")
+    file = world.file(f"1\necho $PWD >>began; {UNTIL_GO}\n1\n10\n", "a night.txt")
+    flags = ("--config-file", str(settings), "--watch", "--metrics-port", "0")
+    scheduler = world.start(*flags, command_file=file)
+    scheduler.wait_for("1/0", "running")
+    scheduler.kill()
+    words = shlex.join(["run", str(file), "--config-file", str(settings), "--simulate", "4x24", "--watch"])
+    words += " --metrics-port 0"
+    assert advice(world) == f"./gpulane {words} goes on with them"
+    elsewhere = advice(world, cwd=world.root)
+    work, launcher = (shlex.quote(str(path)) for path in (world.root / "work", PROJECT / "gpulane"))
+    assert elsewhere == f"cd {work} && {launcher} {words} goes on with them"
+    line = elsewhere.removesuffix(" goes on with them")
+    child = subprocess.Popen(
+        ["bash", "-c", line],
+        cwd=world.root,
+        env={**os.environ, **world.env, "GPULANE_HOME": str(world.root)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    state: Any = eventually(lambda: next((one for one in world.states() if one.pid != scheduler.pid), None))
+    how = StartedWith(simulate="4x24", watch=True, folder=str(world.root / "work"), metrics_port="0")
+    assert (state.started_with, state.config_file) == (how, str(settings))
+    world.go()
+    gpulane(world, "wait", "1/0")
+    gpulane(world, "stop")
+    assert child.wait(60) == 0
+
+
 def test_a_scheduler_that_does_not_answer_is_wrong_and_holds_up_nobody(world: World) -> None:
     world.blocks([(1, UNTIL_GO)])
     other = world.file(f"1\n{UNTIL_GO}\n1\n1\n", "other.txt")
@@ -133,7 +194,7 @@ def test_a_scheduler_that_ends_while_it_is_looked_at_is_not_said_to_be_silent(wo
     world.run()
     home = Home(world.root)
     (found,) = list_states(home)
-    limits = health.Limits(stuck_after=3600, since=0, patience=1)
+    limits = Limits(stuck_after=3600, since=0, patience=1)
     seen = health.look_at(home, replace(found, alive=True), limits)
     assert seen
     assert (seen.status, seen.troubles) == ("finished", ())
@@ -172,6 +233,68 @@ def test_what_can_t_be_started_is_wrong(world: World) -> None:
     folder.with_name("aside").rename(folder)
     assert scheduler.end() == 0
     assert troubles(world) == []
+
+
+def test_a_task_that_never_had_a_log_is_not_said_to_have_one(world: World) -> None:
+    """And with several schedulers it is said which one's task is meant."""
+    world.settings(max_retries=0)
+    world.run(command_file=world.file("1\nfalse\n1\n1\n"), expect=1)
+    (state,) = world.states()
+    (queue,) = state.queues
+    unlogged = replace(queue, tasks=tuple(replace(task, log_path=None) for task in queue.tasks))
+    (said,) = failed(replace(state, queues=(unlogged,)), lives=False, which="")
+    assert said.advice == "the next start runs it again"
+    world.run(command_file=world.file("1\nfalse\n1\n1\n", "other.txt"), expect=1)
+    each = [one["advice"] for found in look(world)["schedulers"] for one in found["troubles"]]
+    assert "./gpulane logs 1/0 --file other.txt shows its end; the next start runs it again" in each
+    gpulane(world, "logs", "1/0", "--file", "other.txt")
+
+
+def test_the_faults_of_a_refused_edit_have_their_lines_and_their_own_advice(world: World) -> None:
+    file = world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    file.write_text("1\ntrue\nmany\n10\n\n1\ntrue\n1\nmuch\n")
+
+    def refused() -> list[str]:
+        said = gpulane(world, "health", expect=None).splitlines()
+        return said if any("is not taken up" in line for line in said) else []
+
+    said = eventually(refused)
+    assert [line for line in said if ":3:1: " in line] != [line for line in said if ":9:1: " in line]
+    assert any(f"mend the file and save it: ./gpulane run {file} --check says" in line for line in said)
+    assert "more of the machine" not in str(said)
+    world.go()
+    scheduler.end()
+
+
+def test_what_goes_through_a_pipe_is_not_filled_with_blanks(world: World) -> None:
+    world.settings(max_retries=0)
+    world.run(command_file=world.file("1\necho a long command; false\n1\n1\n"), expect=1)
+    for words in (("health",), ("doctor",), ("history",)):
+        said = gpulane(world, *words, expect=None)
+        assert said
+        assert all(line == line.rstrip() for line in said.splitlines())
+
+
+@pytest.mark.parametrize("what", ["pipe", "endless", "huge"])
+def test_what_is_no_state_file_holds_nobody_up(world: World, what: str) -> None:
+    world.blocks([(1, "true")])
+    world.run()
+    state = world.root / "logs" / "state"
+    for path in (state / "1.json", state / "1.lock", world.root / "logs" / "gpus_off.json"):
+        if what == "pipe":
+            os.mkfifo(path)
+        elif what == "endless":
+            path.symlink_to("/dev/zero")
+        else:
+            with path.open("wb") as file:
+                file.truncate(1 << 40)
+    for words in (("ls",), ("queue",), ("history",), ("__complete", "task", "")):
+        gpulane(world, *words, expect=None, timeout=30)
+    ((kind, text),) = troubles(world)
+    assert (kind, text.split(": ", 1)[0]) == ("unreadable", f"{state / '1.json'} can't be read")
+    world.run("--fresh")
 
 
 def test_a_state_that_can_t_be_read_is_wrong_and_the_rest_is_shown(world: World) -> None:

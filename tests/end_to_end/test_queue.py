@@ -1,6 +1,8 @@
 """Device queues: tasks bound to cards, the cpu kind and its limit, who waits and how long; schedulers in the
 background."""
 
+import pytest
+
 from tests.end_to_end.command_line import answer, gpulane
 from tests.end_to_end.world import UNTIL_GO, World
 from tests.waiting import eventually
@@ -82,7 +84,8 @@ def test_who_waits_is_shown_by_cards_and_queue_and_a_held_task_joins(world: Worl
 def test_a_scheduler_in_the_background_is_started_shown_and_stopped(world: World) -> None:
     file = world.blocks([(1, UNTIL_GO)])
     assert "no scheduler runs" in gpulane(world, "scheduler", "status", str(file), expect=1)
-    assert "no scheduler runs" in gpulane(world, "scheduler", "stop", str(file), expect=2)
+    stopped = answer(world, "scheduler", "stop", str(file))
+    assert (stopped["changed"], stopped["running"]) == (False, False)
     started = answer(world, "scheduler", "start", str(file), "--simulate", "4x24")
     assert started["running"]
     assert answer(world, "scheduler", "start", str(file), "--simulate", "4x24")["changed"] is False
@@ -96,3 +99,55 @@ def test_a_scheduler_in_the_background_is_started_shown_and_stopped(world: World
     assert "which is no memory" in gpulane(
         world, "scheduler", "start", str(file), "--simulate", "4x24", expect=2
     )
+
+
+def test_what_nobody_starts_does_not_wait_and_how_to_go_on_is_said(world: World) -> None:
+    world.file("\n".join([block(1, "0", UNTIL_GO), block(2, "0", "true")]))
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    scheduler.wait_for("2/0", "waiting")
+
+    def found() -> tuple[object, object, object]:
+        group = answer(world, "queue")["device_groups"]["0"]
+        (one,) = group["experiments"]
+        return one["waits"] is None, one["scheduler_runs"], group["queues"][1]["longest_wait"] is None
+
+    assert found() == (False, True, False)
+    assert "scheduler does not run" not in gpulane(world, "queue")
+    scheduler.kill()
+    assert found() == (True, False, True)
+    said = gpulane(world, "queue")
+    assert "nothing starts these now, their scheduler does not run; to go on: ./gpulane run " in said
+    assert "--simulate 4x24\n" in said
+    world.go()
+    assert world.start().end() == 0
+
+
+def test_a_file_that_is_not_there_is_refused_before_anything_is_written(world: World) -> None:
+    said = gpulane(world, "scheduler", "start", "command/nope.txt", expect=2)
+    refusal = f"command/nope.txt: there is no such file, neither here nor in {world.root}; check the path"
+    assert said == f"gpulane: {refusal}\n"
+    assert not (world.root / "logs").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("scheduler restart", "'restart' is not one of 'start', 'stop', 'status'"),
+        ("queue --experiment abc", "'abc' is no whole number"),
+        (
+            "queue --experiment 99999",
+            "there is no task 99999; ./gpulane queue lists those that wait, by their ids",
+        ),
+        ("health --patience {x}", "'{x}' is no number"),
+        ("health --patience 0", "0 is too small, the least is 0.1"),
+        ("run x.txt --config-index 99999", "99999 is too large, the most is 9999"),
+    ],
+)
+def test_what_is_refused_is_said_in_our_words(world: World, words: str, said: str) -> None:
+    last = gpulane(world, *words.split(), expect=2).splitlines()[-1]
+    assert last.endswith(f" {said}")
+
+
+def test_the_entry_points_say_it_in_our_words_too(world: World) -> None:
+    assert "'x' is no whole number" in world.run("--config-index", "x", expect=2)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import stat
 import subprocess
 from dataclasses import replace
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from app import procfs
-from app.commands.boot import boot, interrupted
+from app.commands.boot import boot, interrupted, resume_one
+from app.commands.down import down, names
 from app.commands.units import LAUNCHER, Cron, Unit
 from app.model.paths import Home
 from app.model.state_dump import dump
 from app.model.state_file import StartedWith, StateFile, load
+from app.shutdown import shutting_down
 from tests.end_to_end.test_words import gpulane
 from tests.end_to_end.world import UNTIL_GO, Scheduler, World
 from tests.waiting import eventually
@@ -119,6 +122,53 @@ def test_a_units_words_are_read_by_systemd_as_they_were_meant(world: World) -> N
     read = quoted.replace('\\"', '"').replace("\\\\", "\\").replace("%%", "%")
     assert read == f"GPULANE_HOME={world.root}"
     assert f'ExecStart=/bin/sh "{LAUNCHER}" service boot' in text
+    assert f'ExecStop=/bin/sh "{LAUNCHER}" service down' in text
+
+
+def test_a_shutdown_leaves_tasks_the_time_that_the_settings_give_them(world: World, machine: Machine) -> None:
+    machine.program("systemctl", SYSTEMCTL)
+    (machine.home / "linger").write_text("yes")
+    world.settings(stop_grace=100)
+    gpulane(world, "service", "install")
+    unit = machine.home / ".config/systemd/user" / Unit(Home(world.root)).name
+    assert "\nTimeoutStopSec=130\n" in unit.read_text()
+    assert "older gpulane or of other settings" not in gpulane(world, "service", "status")
+    world.settings(stop_grace=200)
+    assert "older gpulane or of other settings: ./gpulane service install" in gpulane(
+        world, "service", "status"
+    )
+    gpulane(world, "service", "install")
+    assert "\nTimeoutStopSec=230\n" in unit.read_text()
+
+
+@pytest.mark.parametrize("by", ["systemd", "cron"])
+def test_what_is_of_a_home_that_is_gone_is_said_and_removed(world: World, machine: Machine, by: str) -> None:
+    if by == "systemd":
+        machine.program("systemctl", SYSTEMCTL)
+    theirs = "@reboot gpulane service boot # mine\n"
+    (machine.home / "crontab").write_text(theirs)
+    moved = World(world.root / "of old", env=world.env)
+    gpulane(moved, "service", "install")
+    assert "is gone" not in gpulane(world, "service", "status", expect=1)
+    moved.root.rename(world.root / "of now")
+    said = gpulane(world, "service", "status", expect=1)
+    assert f"is of a folder that is gone: {moved.root}; ./gpulane service uninstall removes it" in said
+    assert f"removed as well: {'the unit' if by == 'systemd' else 'a line'}" in gpulane(
+        world, "service", "uninstall"
+    )
+    assert "is gone" not in gpulane(world, "service", "status", expect=1)
+    assert machine.crontab == theirs
+    assert not list((machine.home / ".config").rglob("*.service"))
+
+
+@pytest.mark.parametrize("by", ["systemd", "cron"])
+def test_a_home_that_no_line_can_hold_is_refused(world: World, machine: Machine, by: str) -> None:
+    if by == "systemd":
+        machine.program("systemctl", SYSTEMCTL)
+    odd = World(world.root / "two\nlines", env=world.env)
+    assert "holds a control character" in gpulane(odd, "service", "install", expect=2)
+    assert machine.crontab == ""
+    assert not (machine.home / ".config").exists()
 
 
 def test_other_lines_of_the_crontab_stay_as_they_are(world: World, machine: Machine) -> None:
@@ -167,7 +217,8 @@ def test_what_ran_goes_on_as_it_was_started(world: World, machine: Machine) -> N
     settings = (world.root / "config" / "gpu_manage.yaml").rename(world.root / "config" / "other.yaml")
     world.env["MY_KEY"] = "secret"
     file = world.file(f"1\necho $MY_KEY $PWD >>began; {UNTIL_GO}\n1\n10\n", "night.txt")
-    first = world.start("--watch", "--config-file", str(settings), command_file=file)
+    flags = ("--watch", "--config-file", str(settings), "--metrics-port", "0")
+    first = world.start(*flags, command_file=file)
     first.wait_for("1/0", "running")
     assert stat.S_IMODE(next((world.root / "logs/runs").glob("*/environment")).stat().st_mode) == 0o600
     crash(world, first)
@@ -176,7 +227,9 @@ def test_what_ran_goes_on_as_it_was_started(world: World, machine: Machine) -> N
     assert f"resumed {file} with pid" in said
     assert "1 to resume" in (world.root / "logs" / "service.log").read_text()
     second = resumed(world, first.pid)
-    assert second.started_with == StartedWith(simulate="4x24", watch=True, folder=str(world.root / "work"))
+    assert second.started_with == StartedWith(
+        simulate="4x24", watch=True, folder=str(world.root / "work"), metrics_port="0"
+    )
     assert second.config_file == str(settings)
     eventually(lambda: len(world.work("began")) == 2)
     assert world.work("began") == [f"secret {world.root / 'work'}"] * 2
@@ -245,7 +298,78 @@ def test_what_was_paused_comes_back_paused(world: World, machine: Machine) -> No
     gpulane(world, "wait")
 
 
-def test_what_can_not_be_resumed_is_said_and_tried_again(world: World) -> None:
+def test_a_second_boot_at_once_says_that_it_runs_already(world: World, machine: Machine) -> None:
+    file = world.blocks([(1, UNTIL_GO)])
+    first = world.start()
+    first.wait_for("1/0", "running")
+    crash(world, first)
+    home, told = Home(world.root), list[str]()
+    (seen,) = interrupted(home, procfs.boot_id())  # by the second, before the first has begun
+    gpulane(world, "service", "boot")
+    second = resumed(world, first.pid)
+    assert resume_one(home, seen, told.append, {})
+    assert told == [f"{file} runs already, with pid {second.pid}"]
+    world.go()
+    gpulane(world, "wait")
+
+
+def test_before_systemd_ends_all_its_schedulers_are_told(world: World, machine: Machine) -> None:
+    """Only those in its unit. A task that ends well as it is asked to has not completed."""
+    world.blocks([(1, "trap 'exit 0' TERM; echo began >>began; while :; do sleep 0.05; done")])
+    scheduler = world.start()
+    eventually(lambda: world.work("began"))
+    assert down(Home(world.root), "gpulane-other.service", 0.1) == []
+    assert scheduler.child.poll() is None
+    mine = Path("/proc/self/cgroup").read_text().splitlines()[0].split("/")[-1]
+    assert down(Home(world.root), mine, 30) == []
+    assert scheduler.end() == 128 + 15
+    assert world.outcome("1/0").status == "pending"
+
+
+def test_a_scheduler_that_does_not_end_is_not_waited_for(world: World) -> None:
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    mine = Path("/proc/self/cgroup").read_text().splitlines()[0].split("/")[-1]
+    os.kill(scheduler.pid, signal.SIGSTOP)
+    try:
+        assert down(Home(world.root), mine, 0.2) == [scheduler.pid]
+    finally:
+        os.kill(scheduler.pid, signal.SIGCONT)
+    assert scheduler.end() == 128 + 15
+
+
+@pytest.mark.parametrize(
+    ("cgroups", "is_in"),
+    [
+        ("0::/user.slice/user-7.slice/user@7.service/app.slice/gpulane-a.service\n", True),
+        ("5:devices:/\n1:name=systemd:/user.slice/gpulane-a.service/sub\n0::/\n", True),
+        ("0::/user.slice/gpulane-a.service.d\n", False),
+        ("0::/user.slice/xgpulane-a.service\n", False),
+    ],
+)
+def test_a_unit_is_known_by_its_cgroup(cgroups: str, is_in: bool) -> None:
+    assert names(cgroups, "gpulane-a.service") == is_in
+
+
+def test_late_in_a_shutdown_systemd_can_not_be_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    init, no_login = tmp_path / "comm", tmp_path / "nologin"
+    init.write_text("systemd\n")
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text("#!/bin/sh\necho 'Failed to connect to bus' >&2; exit 1\n")
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert not shutting_down(init, no_login)
+    no_login.touch()
+    assert shutting_down(init, no_login)
+    no_login.unlink()
+    init.write_text("systemd-shutdow\n")
+    assert shutting_down(init, no_login)
+    systemctl.write_text("#!/bin/sh\necho running\n")
+    assert not shutting_down(init, no_login)
+
+
+def test_what_can_not_beresume_one_is_said_and_tried_again(world: World) -> None:
     file = world.blocks([(1, UNTIL_GO)])
     first = world.start()
     first.wait_for("1/0", "running")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.core.machine import Core
+from app.doctor.troubles import ADVICE, HARMLESS
 from app.model.backend import Now
 from app.model.paths import PROJECT, RunPaths
 from app.model.problems import APART, TEXTS, problem
@@ -35,6 +36,11 @@ def test_every_problem_is_made_somewhere_and_with_just_the_facts_of_its_sentence
 def test_what_tells_problems_of_a_kind_apart_is_one_of_their_facts() -> None:
     for kind, fact in APART.items():
         assert f"{{{fact}}}" in TEXTS[kind]
+
+
+def test_health_knows_of_each_whether_it_is_wrong_and_what_to_do() -> None:
+    assert ADVICE.keys() | HARMLESS == TEXTS.keys()
+    assert not ADVICE.keys() & HARMLESS
 
 
 def test_the_log_says_when_a_problem_comes_and_when_it_has_gone(
