@@ -21,19 +21,20 @@ def as_it_was(place: Place) -> dict[str, Any]:
 def _stands(place: Place) -> str:
     state = place.task.state
     gone = f"its scheduler (pid {place.scheduler.pid}) has gone"
+    on = "" if state.status in FINISHED else place.scheduler.going_on()
     match state:
         case Failed():
             return f"has failed: {state.error}"
         case Skipped():
             return f"is skipped: {state.because}"
         case Held():
-            return f"is held by {holder(state.by)}, and {gone}; start that again, and release it"
+            return f"is held by {holder(state.by)}, and {gone}; to let it run: {on}, and release it"
         case Running() if place.runs_on():
-            return f"runs, though {gone}; start that again, and it goes on with it"
+            return f"runs, though {gone}; to go on with it: {on}"
         case _ if state.status in FINISHED:
             return f"is {state.status}"
         case _:
-            return f"was {state.status}, and {gone}; start that again, and it goes on"
+            return f"was {state.status}, and {gone}; to go on: {on}"
 
 
 def lines_of(answer: dict[str, Any], history: Path) -> Iterator[str]:

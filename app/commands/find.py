@@ -21,6 +21,7 @@ from app.model.problems import named
 from app.model.state import FINISHED, Running
 from app.model.state_file import MoreQueues, Queue, StateFile, Task, load
 from app.store.lock import is_alive
+from app.store.own_file import read_own
 from app.store.states import list_states
 
 LONGEST_ID = 18
@@ -49,7 +50,7 @@ class Scheduler:
     def state(self) -> StateFile:
         """As it says now, or said last. Raises GpulaneError."""
         try:
-            return load(self.path.read_bytes())
+            return load(read_own(self.path))
         except FileNotFoundError:
             return self.seen
 
@@ -57,6 +58,12 @@ class Scheduler:
         """Somebody has stopped it (Ctrl-Z, SIGSTOP), and it does nothing until that is lifted."""
         process = procfs.stat(self.pid) if self.ran else None
         return process is not None and process.state == "T" and process.start == self.seen.process_start
+
+    def going_on(self) -> str:
+        """What its user types to go on with what it has left."""
+        from app.going_on import command_line  # it takes a moment to load
+
+        return command_line(self.home, self.seen)
 
     def left_running(self) -> list["Place"]:
         """Its tasks that run on though it has gone."""
@@ -239,7 +246,7 @@ def _left(every: Sequence[Scheduler]) -> str:
             running = [place.label for place in one.left_running()]
             more = f", and {named(running)} {'runs' if len(running) == 1 else 'run'} on" if running else ""
             file = shown_path(one.seen.command_file)
-            return f"; that of {file} (pid {one.pid}) has gone{more}. Start it again, and it goes on"
+            return f"; that of {file} (pid {one.pid}) has gone{more}. To go on: {one.going_on()}"
     return "; ./gpulane ls shows what there is"
 
 
@@ -274,13 +281,14 @@ def the_task(among: Sequence[Scheduler], text: str) -> Place:
 
 
 def _by_id(among: Sequence[Scheduler], text: str) -> list[Place]:
-    """By the number that `submit` and `queue` call it."""
+    """By the number that `submit` called it; those of others' tasks could be mistaken for queues."""
     if not among or not text.isascii() or not text.isdigit():
         return []
     from app.store.lasting import task_by_id  # it loads what reads history
 
     kept = task_by_id(among[0].home.history, int(text[:LONGEST_ID]))
-    its = [one for one in among if kept and one.seen.command_file == kept.command_file]
+    submitted = str(among[0].home.submitted)
+    its = [one for one in among if kept and one.seen.command_file == kept.command_file == submitted]
     return [place for one in its for place in one.named(str(kept.key if kept else ""))]
 
 

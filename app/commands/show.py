@@ -43,6 +43,8 @@ def schedulers_shown(found: list[Scheduler], every_task: bool = False) -> Group:
             parts.append(Text(f"{'and ' if shown else ''}{count(done, 'queue')} done", QUIET))
         if state.more_queues.queues:
             parts.append(Text(f"and {count(state.more_queues.queues, 'more queue')}", QUIET))
+        if one.ran is False and state.status != "finished" and state.left:
+            parts.append(Text(f"to go on: {clean(one.going_on())}", QUIET))
         lines = [line for problem in state.problems for line in problem.text.splitlines()]
         parts += [Text(clean(line), STATE["waiting"]) for line in lines]
     return Group(*parts)
@@ -69,9 +71,8 @@ def _gone(one: Scheduler, state: StateFile) -> str:
         return f"{state.status} on {clean(state.host)}"
     if state.status == "finished":
         return "finished"
-    left = sum(number for status, number in state.counts.items() if status not in FINISHED)
-    how = "died" if state.status in ("running", "paused") else "was ended"
-    return f"{how} with {count(left, 'task')} to go" + (": start it again to go on" if left else "")
+    how = "was ended" if state.ended_as_asked else "died"
+    return f"{how} with {count(state.left, 'task')} to go"
 
 
 def _is_shown(one: Scheduler, queue: Queue) -> bool:

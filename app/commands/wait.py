@@ -52,7 +52,7 @@ def _ended(place: Place) -> Waited:
         case state if state.status in FINISHED:
             return Waited(what, state.status, 1, f"{place.label} is {state.status}")
         case state:
-            gone = "its scheduler has gone; start that again, and it goes on"
+            gone = f"its scheduler has gone; to go on: {place.scheduler.going_on()}"
             return Waited(what, state.status, 1, f"{place.label} is {state.status}, and {gone}")
 
 

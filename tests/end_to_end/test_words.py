@@ -497,9 +497,11 @@ def test_of_one_that_is_gone_its_state_is_shown(world: World) -> None:
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
     scheduler.stop()
-    assert "was ended with 2 tasks to go: start it again to go on" in gpulane(world, "ls")
+    said = gpulane(world, "ls")
+    assert "was ended with 2 tasks to go" in said
+    assert re.search(r"\nto go on: .*gpulane run .*command_gpus.txt --simulate 4x24\n", said)
     assert "1/1 was pending, and its scheduler" in gpulane(world, "why", "1/1")
-    assert "has gone. Start it again" in gpulane(world, "pause", expect=2)
+    assert "has gone. To go on: " in gpulane(world, "pause", expect=2)
     with pytest.raises(NoAnswer):
         Client(path_of(scheduler))
 
