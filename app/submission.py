@@ -15,7 +15,8 @@ from app.amend import Amended, Change, CommandFile, alone, amend, check_script
 from app.client import Client, NoAnswer
 from app.command_file.document import Document
 from app.command_file.parse import Parsed
-from app.home import make_folders
+from app.config import load
+from app.home import home_here, make_folders
 from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.settings import Settings
@@ -48,14 +49,26 @@ class Place:
 
     home: Home
     file: CommandFile
-    settings: Settings
 
     @classmethod
     def find(cls) -> "Place":
-        """Raises BadInput."""
+        """Whatever is wrong with the settings: what runs, and what there was, is told all the same. Raises
+        BadInput where they can't tell where that lies."""
+        home = home_here()
+        path = home.submitted
+        return cls(home, CommandFile(path.resolve(), "multi", str(path), PRIVATE))
+
+    @classmethod
+    def to_run(cls) -> "Place":
+        """Raises BadInput for all that a start would refuse as well."""
         path = Home.find().submitted
         files = find_files(RunOptions(mode="multi", command_file=str(path), check=True))
-        return cls(files.home, CommandFile(files.command, "multi", str(path), PRIVATE), files.settings)
+        return cls(files.home, CommandFile(files.command, "multi", str(path), PRIVATE))
+
+    @property
+    def settings(self) -> Settings:
+        """Raises BadInput."""
+        return load(None).settings
 
     @property
     def path(self) -> str:
@@ -85,7 +98,7 @@ def submit(spec: TaskSpec, simulate: str | None = None) -> Submitted:
 
     Raises BadInput, NoAnswer; then nothing was changed."""
     check_script(spec.script)
-    place = Place.find()
+    place = Place.to_run()
     spec = replace(spec, options=replace(spec.options, fifo=True))
     make_folders(place.home)
     try:
@@ -105,7 +118,7 @@ def submit(spec: TaskSpec, simulate: str | None = None) -> Submitted:
 
 def start_scheduler(simulate: str | None = None) -> int:
     """Of what is still to be done; its pid. Raises BadInput: there is nothing, or one runs."""
-    place = Place.find()
+    place = Place.to_run()
     make_folders(place.home)
     if not place.file.path.exists():
         raise BadInput("nothing was submitted yet; ./gpulane submit starts the scheduler")

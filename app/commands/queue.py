@@ -103,9 +103,8 @@ def _join(id_: int) -> dict[str, Any]:
 
 def _read() -> tuple[list["Unfinished"], list["Started"], Schedulers]:
     from app.store.waits import started, unfinished
-    from app.submission import Place
 
-    home = Place.find().home
+    home = home_here()
     return unfinished(home.history, os.getuid()), started(home.history, os.getuid()), _schedulers(home)
 
 

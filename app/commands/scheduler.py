@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Action = Literal["start", "stop", "status"]
 
 LOOK_SECONDS = 0.05
+PATIENCE = 15.0
+"""For who holds a file and is no scheduler yet, or ends a task of it: some seconds more than that gets."""
 
 
 def scheduler(
@@ -50,7 +52,7 @@ def _start(place: "Place", path: Path, file: str | None, fresh: bool, simulate: 
     from app.home import make_folders
     from app.preparation import configuration_of, mode_of
 
-    pid = _holder(place, path)
+    pid = _runner(place, path)
     if pid is not None:
         return _answer(f"the scheduler of {_shown(path)} runs already (pid {pid})", pid, changed=False)
     if path == place.file.path:
@@ -94,7 +96,7 @@ def _stop(place: "Place", path: Path) -> dict[str, Any]:
 
 
 def _status(place: "Place", path: Path) -> dict[str, Any]:
-    pid = _holder(place, path)
+    pid = _runner(place, path)
     if pid is None:
         return _answer(f"no scheduler runs {_shown(path)}", None, changed=False)
     one = _seen(place, pid)
@@ -106,6 +108,16 @@ def _status(place: "Place", path: Path) -> dict[str, Any]:
     since = f" for {duration(time.time() - state.started_at)}"
     more = {"status": state.status, "counts": dict(state.counts)}
     return {**_answer(f"{said}{since}, {state.status}: {counts or 'no task'}", pid, changed=False), **more}
+
+
+def _runner(place: "Place", path: Path) -> int | None:
+    """The pid of its scheduler, once it is one: a word such as `cancel` holds the file for a moment, too."""
+    deadline = time.monotonic() + PATIENCE
+    while (pid := _holder(place, path)) is not None and not _seen(place, pid):
+        if time.monotonic() > deadline:  # of another home
+            break
+        time.sleep(LOOK_SECONDS)
+    return pid
 
 
 def _holder(place: "Place", path: Path) -> int | None:

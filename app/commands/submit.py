@@ -139,10 +139,10 @@ def _changed(
 ) -> TaskSpec:
     """A task of history with other values where there are some. Raises BadInput."""
     from app.command_file.lane import asked
+    from app.home import home_here
     from app.store.lasting import task_by_id
-    from app.submission import Place
 
-    task = task_by_id(Place.find().home.history, id_)
+    task = task_by_id(home_here().history, id_)
     if task is None:
         raise BadInput(f"there is no task {id_}; ./gpulane tasks lists those that were submitted")
     old, given = task.spec, asked(words).options

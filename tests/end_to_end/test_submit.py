@@ -356,3 +356,24 @@ def test_the_words_for_tasks_know_its_id(two_cards: World) -> None:
     assert "there is no task 999999" in gpulane(two_cards, "why", "999999", expect=2)
     two_cards.go()
     gpulane(two_cards, "wait", str(first), str(second))
+
+
+def test_faults_in_the_settings_hide_nothing(two_cards: World) -> None:
+    id_ = submit(two_cards, "--", UNTIL_GO)
+    wait_for(two_cards, id_, "running")
+    path = two_cards.root / "config" / "gpu_manage.yaml"
+    sound = path.read_text()
+    path.write_text("max_tasks: [")
+    for words in (
+        ("tasks",),
+        ("show", str(id_)),
+        ("queue",),
+        ("health",),
+        ("history",),
+        ("scheduler", "status"),
+    ):
+        gpulane(two_cards, *words)
+    assert "gpu_manage.yaml" in gpulane(two_cards, "submit", "--", "true", expect=2)
+    path.write_text(sound)
+    two_cards.go()
+    wait_for(two_cards, id_, "completed")
