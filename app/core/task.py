@@ -24,6 +24,7 @@ class Task:
     ask_gb: float | None = None  #: what it asks for now: its declaration, or more after running out of memory
     avoid: frozenset[str] = frozenset()  #: cards it ran out of memory on, as far as there are others
     since: float = 0.0  #: monotonic, of the present state
+    came: float | None = None  #: monotonic: when its turn in its queue came first
     #: since when it had waited, as it was given GPUs: monotonic, wall
     waited: tuple[float, float] = (0.0, 0.0)
     rests_until: float | None = None  #: monotonic; while it waits: the machine has refused to launch it
@@ -76,7 +77,10 @@ class Task:
 
     def want(self) -> Want:
         """What it asks the backend for at the head of its queue."""
-        return Want(self.key, self.label, self.spec.queue_id, self.spec, self.ask_gb, self.since, self.avoid)
+        came = self.since if self.came is None else self.came
+        return Want(
+            *(self.key, self.label, self.spec.queue_id, self.spec, self.ask_gb, self.since, self.avoid), came
+        )
 
     def launch_spec(self, number: int, work_dir: str, run: RunPaths) -> LaunchSpec:
         """Its next attempt. Call after `attempts` was counted up."""

@@ -382,11 +382,10 @@ def test_a_task_in_line_that_does_not_fit_holds_back_those_behind_it_and_nobody_
         )
 
 
-def test_the_line_goes_by_priority_and_then_by_queue_id() -> None:
+def test_the_line_goes_by_priority_then_by_whose_turn_came_first_then_by_queue_id() -> None:
     case = Case(gpu(0), maximize_resource_utilization=False)
-    assert case.given(want(1, 5, fifo=True, waited=50), want(3, 5, fifo=True), want(2, 5, fifo=True)) == {
-        1: "0"
-    }
+    late = want(1, 5, fifo=True, waited=50, came=9)
+    assert case.given(late, want(3, 5, fifo=True), want(2, 5, fifo=True)) == {2: "0"}
     assert case.given(want(1, 5, fifo=True), want(3, 5, fifo=True, priority=1), want(2, 5)) == {3: "0"}
 
 
@@ -397,12 +396,33 @@ def test_each_group_of_cards_has_its_line_and_so_has_what_needs_none() -> None:
     assert case.given(first, *behind, want(4, gpus=0, fifo=True)) == {3: "1", 4: ""}
 
 
+def test_where_lines_meet_on_a_card_who_came_first_goes_first() -> None:
+    """Seed 004: each group of cards has its own queue, and all go by creation."""
+    case = Case(gpu(0), gpu(1), maximize_resource_utilization=False)
+    first = want(1, 5, fifo=True, devices=("0",))
+    both = want(2, 5, gpus=2, fifo=True, devices=("0", "1"), came=1)
+    third = want(3, 5, fifo=True, devices=("1",), came=2)
+    assert case.given(both, third, first) == {1: "0", 3: "1"}, "a line does not wait for another one"
+    assert case.given(both, third) == {2: "0 1"}
+    assert case.given(both, want(9, 5, fifo=True, devices=("1", "0"))) == {9: "0"}
+
+
 def test_what_stands_behind_another_claims_no_cards() -> None:
     """It would keep them from the one before it, and neither could start."""
     case = Case(gpu(0), gpu(1), leases=[lease(0, None), lease(1, None)], reserve_after=60)
     ahead, behind = want(1, 5, gpus=2, fifo=True), want(2, 5, fifo=True, waited=100)
     assert case.place(ahead, behind).claim is None
     assert case.place(want(1, 5, gpus=2, fifo=True, waited=90), behind).claim is not None
+
+
+def test_whose_cards_are_kept_goes_before_whoever_comes_to_its_line_meanwhile() -> None:
+    case = Case(gpu(0), leases=[lease(0, 20)], reserve_after=60, maximize_resource_utilization=False)
+    long, urgent = want(2, 5, fifo=True, waited=100), want(3, 5, fifo=True, priority=9, came=5)
+    blocked = case.place(long, urgent).blocked
+    assert case.claim is not None
+    assert case.claim.key == long.key
+    assert BehindInLine("task 2/0") in blocked[urgent.key].blockers
+    assert case.but(leases=(), own=frozenset(), own_tasks=0).given(long, urgent) == {2: "0"}
 
 
 # --- stuck -----------------------------------------------------------------------------------------
