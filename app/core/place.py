@@ -151,9 +151,9 @@ class _Round:
         most = self.rules.settings.max_tasks
         reached = []
         if most is not None and self.running >= most:
-            reached.append(LimitReached(most, "max_tasks"))
+            reached.append(LimitReached(most, "max_tasks", self.running))
         if need.gpus == 0 and self.on_cpu >= self.rules.cpu_tasks:
-            reached.append(LimitReached(self.rules.cpu_tasks, "cpu_tasks"))
+            reached.append(LimitReached(self.rules.cpu_tasks, "cpu_tasks", self.on_cpu))
         return tuple(reached)
 
     def reasons(self) -> dict[TaskKey, Blocked]:

@@ -16,6 +16,7 @@ from app.model.blockers import (
     LimitReached,
     TooFewCards,
     reason,
+    say,
 )
 from app.model.gpu import Gpu, Usage
 from app.model.lease import Lease
@@ -331,6 +332,27 @@ def test_a_grant_that_raises_the_cap_lets_those_passed_over_try_again() -> None:
     assert case.given(want(1, 11.2, gpus=2), want(2, 2, devices=("0",))) == {2: "0", 1: "0 1"}
 
 
+def test_the_cap_is_named_beside_the_leases_where_it_forbids_the_card_that_is_free() -> None:
+    mine = [lease(n, 20) for n in range(3)]
+    case = Case(*four(), leases=mine, gpu_left=1, maximize_resource_utilization=False)
+    blocked = case.blocked(want(1, 20, gpus=2))
+    assert [type(each) for each in blocked.blockers] == [*[CardLeased] * 3, CapReached]
+    assert reason(blocked).endswith(
+        "you hold 3 of the 3 cards allowed now, and it would take 2 more "
+        "(4 free of others; see gpu_left, min_gpu, max_gpu)"
+    )
+    full = Case(*four(), leases=[lease(n, 20) for n in range(4)], maximize_resource_utilization=False)
+    assert {type(each) for each in full.blocked(want(1, 20)).blockers} == {CardLeased}
+
+
+def test_the_cap_is_named_where_it_is_exceeded_since_others_came() -> None:
+    mine = [lease(n, 20) for n in range(3)]
+    case = Case(
+        *four()[:3], gpu(3, process(20)), leases=mine, gpu_left=1, maximize_resource_utilization=False
+    )
+    assert isinstance(case.blocked(want(1, 20)).blockers[-1], CapReached)
+
+
 def test_leases_of_this_users_other_schedulers_count_for_the_cap() -> None:
     case = Case(*four(), leases=[lease(2, 24)], own=False, max_gpu=1)
     blocked = case.blocked(want(1, 20))
@@ -342,7 +364,7 @@ def test_max_tasks_counts_all_running_tasks_and_this_rounds() -> None:
     case = Case(*four(), max_tasks=2).but(own_tasks=1)
     placement = case.place(want(1, 5, waited=9), want(2, 5), want(3, gpus=0))
     assert len(placement.grants) == 1
-    assert {one.blockers for one in placement.blocked.values()} == {(LimitReached(2, "max_tasks"),)}
+    assert {one.blockers for one in placement.blocked.values()} == {(LimitReached(2, "max_tasks", 2),)}
 
 
 def test_tasks_without_gpu_need_only_a_slot() -> None:
@@ -350,8 +372,14 @@ def test_tasks_without_gpu_need_only_a_slot() -> None:
     placement = case.place(want(1, gpus=0), want(2, gpus=0))
     assert [(grant.gpu_ids, grant.gpu_uuids) for grant in placement.grants] == [((), ())]
     (blocked,) = placement.blocked.values()
-    assert blocked.blockers == (LimitReached(2, "cpu_tasks"),)
-    assert reason(blocked) == "2 tasks run already (cpu_tasks)"
+    assert blocked.blockers == (LimitReached(2, "cpu_tasks", 2),)
+    assert reason(blocked) == "2 tasks without a GPU run already (cpu_tasks 2)"
+
+
+def test_a_limit_that_was_lowered_says_how_many_run() -> None:
+    case = Case(*four(), max_tasks=3).but(own_tasks=4)
+    assert case.reason(want(1, 5)) == "needs 1 GPU with 5 GB free; 4 tasks run already (max_tasks 3)"
+    assert say(LimitReached(1, "max_tasks")) == "1 task runs already (max_tasks 1)", "of an older state file"
 
 
 def test_a_card_of_which_others_use_much_counts_as_busy() -> None:
