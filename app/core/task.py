@@ -1,9 +1,9 @@
 """The core's own record of a task and of a queue: the only mutable things in it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from app.model.backend import LaunchSpec, Want
+from app.model.backend import LaunchSpec, Now, Want
 from app.model.blockers import Blocked, reason
 from app.model.paths import RunPaths
 from app.model.settings import Settings
@@ -123,6 +123,16 @@ class Queue:
         while self.cursor < len(self.tasks) and self.tasks[self.cursor].state.status in FINISHED:
             self.cursor += 1
         return self.tasks[self.cursor] if self.cursor < len(self.tasks) else None
+
+    def coming(self, now: Now) -> Want | None:
+        """What it asks for once the task that it is about now has completed; None: nothing."""
+        current = self.current()
+        left = (one for one in self.tasks[self.cursor :] if one is not current)
+        following = next((one for one in left if one.state.status not in FINISHED), None)
+        if following is None or following.held_by:
+            return None
+        came = now.mono if following.came is None else following.came
+        return replace(following.want(), since=now.mono, came=came)
 
     def current(self) -> Task | None:
         """What it is about now: the task that runs, wherever an edit has put it, else its head."""

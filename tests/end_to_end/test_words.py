@@ -311,7 +311,7 @@ def test_why_says_what_would_start_it_and_about_when(world: World) -> None:
     lines = eventually(
         lambda: said.splitlines() if "start it:" in (said := gpulane(world, "why", "2/0")) else []
     )
-    assert re.fullmatch(r"  - about \d\d:\d\d, when task 1/0 ends on GPU 0", lines[-1]), lines
+    assert re.fullmatch(r"  - about \d\d:\d\d, when task 1/0 ends, on GPU 0", lines[-1]), lines
     change = json.loads(gpulane(world, "why", "2/0", "--json"))["changes"][0]
     assert (change["kind"], change["after"][0]["task"]) == ("ends", "1/0")
     world.go()
