@@ -15,6 +15,7 @@ from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
 from app.local.backend import preview_leases
 from app.model.blockers import gb
+from app.model.paths import RunPaths
 from app.model.problems import Problem
 from app.model.task import TaskSpec, in_words
 from app.narrate import counted
@@ -22,6 +23,7 @@ from app.notify.notifier import missing
 from app.options import RunOptions
 from app.preparation import Files
 from app.resume import Resumed, progress, resume
+from app.store import paused
 from app.store.plan_lock import plan_holder
 from app.store.resume import SavedRun
 from app.view.summary import whole_lines
@@ -125,4 +127,5 @@ def _would_resume(files: Files, saved: SavedRun, resumed: Resumed) -> str:
     tasks = [task for task in resumed.tasks if task.in_file]
     living = count_living(files.home, saved)
     more = f", {living} of them running now" if living else " (start over with --fresh)"
-    return f"a start would resume run {saved.name}: {progress(tasks)}{more}"
+    stands = ", paused as it was left" if paused.is_kept(RunPaths(files.home.runs / saved.name)) else ""
+    return f"a start would resume run {saved.name}: {progress(tasks)}{stands}{more}"

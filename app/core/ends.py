@@ -22,21 +22,21 @@ First = tuple[tuple[str, ...], tuple[str, ...]]
 
 def ends(asked: Question) -> Iterator[Change]:
     """What is nearest: any of these, any of these after others that go first, or several together."""
-    alone = enough(asked)
+    alone = _enough(asked)
     if alone:
-        yield one_of(alone)
+        yield _one_of(alone)
     elif behind := _behind(asked):
         yield _after_others(behind)
     elif len(asked.running) <= MOST_TOGETHER:
         yield from _together(asked)
 
 
-def enough(asked: Question) -> dict[str, Grant]:
+def _enough(asked: Question) -> dict[str, Grant]:
     """Attempts of which each one's end would do, and what the task would get then."""
     return {label: grant for label in asked.running if (grant := asked.after(label).answer())}
 
 
-def one_of(alone: Mapping[str, Grant]) -> Change:
+def _one_of(alone: Mapping[str, Grant]) -> Change:
     cards = {grant.gpu_ids for grant in alone.values()}
     return Change("ends", f"when task {listed(alone, 'or')} ends{_there(cards)}", tuple(alone))
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from app.core.ends import ends, enough, one_of
+from app.core.ends import ends
 from app.core.fit import demanded
 from app.core.ledger import ledger
 from app.core.question import Question, listed, on_cards
@@ -14,6 +14,9 @@ from app.model.gpu import index_order
 LEAST_PART = 0.5
 """To tell somebody to do with less than this part of the memory is no advice."""
 
+MOST_CARDS_OFF = 4
+"""Of which it is asked what turning on one of them would do, and the end of a task with it."""
+
 MOST_TASKS_MORE = 10
 """By how many a limit of tasks is raised in thought: those that come before it take the first ones."""
 
@@ -22,9 +25,11 @@ def changes(asked: Question) -> list[Change]:
     """Each would start it, alone; the likeliest first. None: nothing that is known would, or it starts."""
     if asked.answer() or (asked.seen.silent and asked.want.spec.gpus):
         return []
-    others = _less(asked), _elsewhere(asked), _settings(asked), _kept(asked), _out_of_line(asked)
-    parts = ends(asked), *others
-    return [change for part in parts for change in part] or [*_two_at_once(asked)]
+    parts = _less(asked), _elsewhere(asked), _settings(asked), _kept(asked), _out_of_line(asked)
+    time, others = list(ends(asked)), [change for part in parts for change in part]
+    if not time and all(change.kind != "gpu_on" for change in others):
+        time = list(_two_at_once(asked))
+    return time + others
 
 
 def _less(asked: Question) -> Iterator[Change]:
@@ -149,21 +154,16 @@ def _out_of_line(asked: Question) -> Iterator[Change]:
 
 
 def _two_at_once(asked: Question) -> Iterator[Change]:
-    """Where no single thing is enough: cards turned on, alone or with the end of a task."""
+    """Where neither time nor one card is enough: several cards turned on, or some and the end of a task."""
     away = _not_on(asked)
-    if not away:
+    if grant := asked.with_cards_on(away.values()).answer():
+        cards = [index for index in away if index in grant.gpu_ids]
+        yield Change("gpu_on", f"with GPU {listed(cards, 'and')} turned on it would start now")
         return
-    all_on = asked.with_cards_on(away.values())
-    found = {None: grant} if (grant := all_on.answer()) else enough(all_on)
-    for label, had in found.items():
-        cards = [index for index in away if index in had.gpu_ids]
-        on = asked.with_cards_on(away[index] for index in cards)
-        text = f"with GPU {listed(cards, 'and')} turned on"
-        if label is None and cards and on.answer():
-            yield Change("gpu_on", f"{text} it would start now")
-        elif label is not None and cards and (grant := on.after(label).answer()):
-            time = one_of({label: grant})
-            yield replace(time, text=f"{text}, {time.text}")
+    one_each, all_of_them = [[index] for index in away], [[*away]] if len(away) > 1 else []
+    for cards in one_each[:MOST_CARDS_OFF] + all_of_them:
+        for time in ends(asked.with_cards_on(away[index] for index in cards)):
+            yield replace(time, text=f"with GPU {listed(cards, 'and')} turned on, {time.text}")
             return
 
 

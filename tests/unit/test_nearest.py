@@ -193,6 +193,10 @@ def test_two_things_at_once_where_one_is_not_enough() -> None:
     mine = lease(1, None)
     case = Case(gpu(0, process(23)), gpu(1), leases=[mine], min_gpu=2).but(off=frozenset({"U1"}))
     assert said(case, want(2, 20), {"4/0": [mine]}) == ["with GPU 1 turned on, when task 4/0 ends, on GPU 1"]
+    small = want(3, 5, devices=("1",))
+    assert said(case, small, {"4/0": [mine]}, want(2, 20, devices=("1",))) == [
+        "with GPU 1 turned on, when task 4/0 ends, on GPU 1, after task 2/0, which goes first there"
+    ]
     dark = Case(gpu(0), gpu(1), gpu(2)).but(off=frozenset({"U0", "U2"}), aside=frozenset({"U1"}))
     assert said(dark, want(2, 20, gpus=2)) == ["with GPU 0 and 1 turned on it would start now"]
 
