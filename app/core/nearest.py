@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import get_args
 
 from app.core.ends import ends
-from app.core.fit import demanded
+from app.core.fit import Manner, demanded, obstacles
 from app.core.ledger import ledger
 from app.core.question import Question, listed, on_cards
 from app.model.blockers import CardCrowded, Change, gb
@@ -131,12 +132,18 @@ def _values(asked: Question) -> Iterator[tuple[str, Iterable[object]]]:
     yield "gpu_left", range(settings.gpu_left - 1, -1, -1)
     yield "min_gpu", range(settings.min_gpu + 1, len(seen.gpus) + 1)
     if settings.busy_memory_percent is not None:
-        blocked = asked.decided().blocked[asked.want.key].blockers
-        used = {math.ceil(each.others_percent) for each in blocked if isinstance(each, CardCrowded)}
-        enough_ = used | {percent + 1 for percent in used}  # a blocker says it rounded
-        yield "busy_memory_percent", sorted(percent for percent in enough_ if percent <= 100)
+        yield "busy_memory_percent", _percentages(asked)
     if not settings.use_all_gpus:
         yield "use_all_gpus", [True]
+
+
+def _percentages(asked: Question) -> list[int]:
+    """At which one more card does not count as busy: for this task, or for another that makes room then."""
+    cards, manners = ledger(asked.seen, asked.rules).values(), get_args(Manner)
+    seen = [obstacles(card, manner, asked.rules).blockers for card in cards for manner in manners]
+    used = {math.ceil(each.others_percent) for all_ in seen for each in all_ if isinstance(each, CardCrowded)}
+    enough = used | {percent + 1 for percent in used}  # it is said rounded
+    return sorted(percent for percent in enough if percent <= 100)
 
 
 def _kept(asked: Question) -> Iterator[Change]:
