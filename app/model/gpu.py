@@ -70,8 +70,8 @@ class Gpu:
 
     @property
     def nominal_gb(self) -> float:
-        """The size it is sold as: 80 for an H100 that shows 79.6 (the driver or ECC keep a part); of a simulated
-        one just what it was given."""
+        """The size it is sold as: 80 for an H100 that shows 79.6 (the driver or ECC keep a part). A simulated
+        card has the size that it was given."""
         for size in () if self.simulated else MARKETED_GB:
             if self.total_gb <= size + 0.01 and size <= self.total_gb * 1.07:
                 return float(size)
