@@ -43,7 +43,7 @@ def settle(
 
 def _longest_first(due: Sequence[Want], waiting: Sequence[Want]) -> list[Want]:
     foremost = line.foremost(waiting)
-    free = [want for want in due if line.kind(want) is None or want.key in foremost]
+    free = [want for want in due if not want.spec.options.fifo or want.key in foremost]
     return sorted(free, key=lambda want: want.since)
 
 

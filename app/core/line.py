@@ -50,12 +50,9 @@ def foremost(ordered: Sequence[Want]) -> set[TaskKey]:
     """Those in line for whom cards may be kept, of what was `formed`: whose turn it is, and who came first of
     all, whatever the priority of others. Cards kept for anybody else would keep those before it waiting.
     """
-    first: dict[Kind, Want] = {}
-    for want in ordered:
-        where = kind(want)
-        if where is not None and (where not in first or _came(want) < _came(first[where])):
-            first[where] = want
-    return {want.key for want in (*heads(ordered).values(), *first.values())}
+    stand = [want for want in ordered if want.spec.options.fifo]
+    first = heads(sorted(stand, key=_came))
+    return {want.key for want in (*heads(stand).values(), *first.values())}
 
 
 def _came(want: Want) -> tuple[float, int, TaskKey]:

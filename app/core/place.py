@@ -104,10 +104,9 @@ class _Round:
         waiting = [want for want, _ in self.left]
         claim = settle(waiting, self.cards, lambda: self.freed, self.rules, self.now)
         self.cards.keep(claim)
-        if claim != before:
+        if claim != before and any(want.spec.options.fifo for want in waiting):
             needs = {want.key: need for want, need in self.left}
-            ordered = line.formed(sorted(waiting, key=order), claim)
-            self.left = [(want, needs[want.key]) for want in ordered]
+            self.left = [(want, needs[want.key]) for want in line.formed(waiting, claim)]
 
     def _serve_claim(self) -> None:
         """A claim holds against every priority: its task goes first where all its cards would do."""
