@@ -34,11 +34,10 @@ def settle(
     if cards.silent:
         return claim if holder else None
     freed = after_own()
-    if claim and holder:
-        if freed.choose(need_of(holder, rules, claimant=True), only=claim.gpus):
-            return claim
-        return _first_that_can([holder, *_longest_first(due, waiting)], cards, freed, rules)
-    return _first_that_can(_longest_first(due, waiting), cards, freed, rules)
+    if claim and holder and freed.choose(need_of(holder, rules, claimant=True), only=claim.gpus):
+        return claim
+    first = [holder] if holder else []
+    return _first_that_can([*first, *_longest_first(due, waiting)], cards, freed, rules)
 
 
 def _longest_first(due: Sequence[Want], waiting: Sequence[Want]) -> list[Want]:
