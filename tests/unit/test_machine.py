@@ -482,3 +482,15 @@ def test_in_line_stands_first_whose_turn_came_first_also_after_a_failure_or_a_ho
         case.time += 10.0
         case.feed(Asked(verb, case.task("3/0").key, "chen"))
     assert case.heads() == ["3/0", "1/1"]
+
+
+def test_what_comes_next_in_a_queue_asks_from_then_on_unless_it_is_held() -> None:
+    case = Case(spec(1, "a"), spec(1, "b", priority=3), spec(1, "c"))
+    case.grant("1/0")
+    case.time = 5.0
+    queue = case.core.board.queues[1]
+    coming = queue.coming(case.now)
+    assert coming is not None
+    assert (coming.label, coming.since, coming.came) == ("1/1", 5.0, 5.0)
+    case.feed(Asked("hold", case.task("1/1").key, "chen"))
+    assert queue.coming(case.now) is None
