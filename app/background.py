@@ -117,6 +117,16 @@ def start(home: Home, how: Start, environ: Mapping[str, str] | None = None) -> i
     return child.pid
 
 
+def stands(home: Home, pid: int) -> str:
+    """What is to be said of one that starts nothing; also after a start: it may have been left so."""
+    try:
+        with Client(home.control_socket(pid)) as client:
+            paused = client.ask("status")["state"]["status"] == "paused"
+    except NoAnswer:
+        return ""
+    return "\nit is paused: nothing starts until ./gpulane resume" if paused else ""
+
+
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
     """What a scheduler in the background inherits."""
     if "GPULANE_LOG" not in environ:

@@ -1,7 +1,7 @@
 """`--check`: everything a start would look at, and what it would run; nothing is started or written."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +15,7 @@ from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
 from app.local.backend import preview_leases
 from app.model.blockers import gb
+from app.model.paths import RunPaths
 from app.model.problems import Problem
 from app.model.task import TaskSpec, in_words
 from app.narrate import counted
@@ -22,11 +23,26 @@ from app.notify.notifier import missing
 from app.options import RunOptions
 from app.preparation import Files
 from app.resume import Resumed, progress, resume
+from app.store import paused
 from app.store.plan_lock import plan_holder
 from app.store.resume import SavedRun
 from app.view.summary import whole_lines
 
 SHOWN_TASKS = 200
+
+COLUMNS: dict[str, Callable[[TaskSpec], str]] = {
+    "queue": lambda task: str(task.queue_id),
+    "line": lambda task: str(task.line),
+    "name": lambda task: task.options.name or "",
+    "GPUs": lambda task: str(task.gpus),
+    "devices": lambda task: ",".join(task.options.devices or ()),
+    "model": lambda task: task.options.model or "",
+    "memory each": lambda task: "" if task.gpus == 0 else gb(task.memory_gb),
+    "held": lambda task: "held" if task.options.hold else "",
+    "commands": lambda task: in_words(task.script).strip().split("\n", 1)[0],
+}
+IF_ANY = ("devices", "model")
+"""Columns that are shown where a task has something there."""
 
 
 async def check(options: RunOptions) -> int:
@@ -87,13 +103,11 @@ def _show(
 
 
 def _show_plan(console: Console, tasks: Sequence[TaskSpec]) -> None:
-    table = Table("queue", "line", "name", "GPUs", "memory each", "held", "commands", box=None)
-    for task in tasks[:SHOWN_TASKS]:
-        options_ = task.options
-        first = in_words(task.script).strip().split("\n", 1)[0]
-        memory = "" if task.gpus == 0 else gb(task.memory_gb)
-        held = "held" if options_.hold else ""
-        cells = (str(task.queue_id), str(task.line), options_.name or "", str(task.gpus), memory, held, first)
+    shown = tasks[:SHOWN_TASKS]
+    columns = [name for name in COLUMNS if name not in IF_ANY or any(COLUMNS[name](task) for task in shown)]
+    table = Table(*columns, box=None)
+    for task in shown:
+        cells = (COLUMNS[name](task) for name in columns)
         table.add_row(*(Text(cell, overflow="ellipsis", no_wrap=True) for cell in cells))
     console.print(table)
     if len(tasks) > SHOWN_TASKS:
@@ -125,4 +139,5 @@ def _would_resume(files: Files, saved: SavedRun, resumed: Resumed) -> str:
     tasks = [task for task in resumed.tasks if task.in_file]
     living = count_living(files.home, saved)
     more = f", {living} of them running now" if living else " (start over with --fresh)"
-    return f"a start would resume run {saved.name}: {progress(tasks)}{more}"
+    stands = ", paused as it was left" if paused.is_kept(RunPaths(files.home.runs / saved.name)) else ""
+    return f"a start would resume run {saved.name}: {progress(tasks)}{stands}{more}"

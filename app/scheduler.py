@@ -6,7 +6,7 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from app.answers import Answers
 from app.begin import Plan, make_plan
 from app.command_file.parse import Parsed
 from app.config import Loaded
+from app.core.events import Action, Event, Pause
 from app.core.machine import Core
 from app.core.never import surely_gb
 from app.core.task import Task
@@ -51,7 +52,7 @@ from app.resume import progress
 from app.retune import Retune
 from app.server import ControlSocket
 from app.signals import Signals
-from app.store import surroundings
+from app.store import paused, surroundings
 from app.store.history import History
 from app.store.state_file import StateWriter
 from app.store.states import clean, remove_superseded
@@ -147,12 +148,22 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
         engine.listeners.append(counting)
     tell = (narrator.problems, _notifier(stack, engine, str(files.command)).problems)
     publisher = Publisher(report, writer, core, backend, problems, tell)
-    engine.listeners += [tally, narrator, publisher]
+    engine.listeners += [tally, narrator, publisher, partial(_keep_pause, run)]
     backend.name_by(core.board.label)
     backend.shun(lambda: core.aside.decide(now()))
     turn = partial(turn_card, backend.known, core.aside.forgive, files.home.gpus_off)
     changing = edits, settings, replan, retune
     return Parts(engine, recorder, publisher, *changing, counting, the_plan, turn, backend.changes)
+
+
+def _keep_pause(run: RunPaths, event: Event | None, _: Sequence[Action]) -> None:
+    """For the next start. A listener of the engine's."""
+    if not isinstance(event, Pause):
+        return
+    try:
+        paused.keep(run, not event.lifted)
+    except OSError as error:
+        log.warning("%s: %s; after a restart it would not be known", run.paused, error.strerror)
 
 
 def _hooks(files: Files) -> Hooks | None:
@@ -257,7 +268,7 @@ async def _live(ready: Ready, parts: Parts) -> int:
         view.notice(f"resumed: {progress(_in_file(parts.plan))}; --fresh starts over", GREETING_SECONDS)
     signals = Signals(engine, view.notice if view else None, parts.publisher.machine_goes_down)
     signals.install()
-    if ready.options.paused:
+    if _is_paused(ready, parts.plan):
         engine.pause()
     engine.seek(parts.plan.open_attempts)
     user = procfs.user_name(os.getuid())
@@ -311,7 +322,15 @@ def _greeting(ready: Ready, the_plan: Plan) -> list[str]:
         if retries:
             when = duration(min(retries) - now().wall)
             lines.append(f"{counted(len(retries), 'task')} to be tried again, the first in {when}")
+    if _is_paused(ready, the_plan):
+        how = "" if ready.options.paused else ", as it was left"
+        lines.append(f"paused{how}: nothing starts until ./gpulane resume")
     return lines
+
+
+def _is_paused(ready: Ready, the_plan: Plan) -> bool:
+    """By its flags, or as it was left."""
+    return ready.options.paused or paused.is_kept(RunPaths(ready.files.home.runs / the_plan.name))
 
 
 def _in_file(the_plan: Plan) -> list[Task]:

@@ -6,6 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 from app.core.machine import Core
+from app.core.question import Runs
 from app.core.task import Task
 from app.core.verdict import SOON
 from app.engine import now
@@ -16,7 +17,7 @@ from app.narrate import duration
 
 Answer = dict[str, Any]
 
-Changes = Callable[[Want, Sequence[Want], Now, Mapping[int, str]], Sequence[Change]]
+Changes = Callable[[Want, Sequence[Want], Now, Mapping[int, Runs]], Sequence[Change]]
 """What would start a task that waits: asked with the others that wait, and what runs, by attempt's number."""
 
 RESUME = {"kind": "resume", "text": "with ./gpulane resume it is decided anew", "all": True, "after": []}
@@ -56,8 +57,9 @@ class Why:
             yield from [RESUME] if self._core.paused else []
             return
         running = {each.label: each for each in self._core.running.values()}
-        labels = {number: each.label for number, each in self._core.running.items()}
-        for change in self._changes(task.want(), self._core.heads(), now(), labels):
+        at, queue_of = now(), self._core.board.queue_of
+        runs = {n: Runs(each.label, queue_of(each).coming(at)) for n, each in self._core.running.items()}
+        for change in self._changes(task.want(), self._core.heads(), at, runs):
             after = [self._ending(running[label]) for label in change.after]
             yield {"kind": change.kind, "text": change.text, "all": change.all_of_them, "after": after}
 

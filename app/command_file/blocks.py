@@ -1,7 +1,7 @@
 """One block to one task, or to everything that is wrong with it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from app.command_file import values
@@ -95,7 +95,10 @@ class _Reader:
         script = self._script()
         if self.queue_at is None or self.memory_at is None or self.first >= self.last:
             return None
-        return TaskSpec(0, script, gpus or 0, memory, asked.options, self.queue_at + 1)
+        options, devices = asked.options, asked.options.devices
+        if devices is not None and len(devices) < (gpus or 0):
+            options = replace(options, devices=None)  # which is said already
+        return TaskSpec(0, script, gpus or 0, memory, options, self.queue_at + 1)
 
     def _wishes(self, tmux_available: bool) -> Wishes:
         if not self.chunk.directives:

@@ -48,7 +48,7 @@ def lines_of(answer: dict[str, Any], history: Path) -> Iterator[str]:
         yield "What would start it:"
         yield from (f"  - {_when(change, usual)}{change['text']}" for change in changes)
     elif answer.get("waits"):
-        yield "No one change would start it: more than one of these has to go."
+        yield "No change that is known here would start it: others are in its way, or several things at once."
 
 
 def _usual(changes: list[dict[str, Any]], history: Path) -> Mapping[str, float]:

@@ -70,6 +70,7 @@ def _start(place: "Place", path: Path, file: str | None, fresh: bool, simulate: 
         how = background.first(place.home, path, mode, ["--watch", *flags], configuration_of(path, mode))
         pid, log = background.start(place.home, how), how.log
     said = f"the scheduler of {_shown(path)} was started (pid {pid}) and stays; its output: {_shown(log)}"
+    said += background.stands(place.home, pid)
     return {**_answer(said, pid), "log": str(log)}
 
 

@@ -9,6 +9,7 @@ import typer
 from app.commands import flags
 from app.commands.verbs import LARGEST, Json, refused, tell
 from app.model.faults import BadInput
+from app.model.paths import Home
 from app.model.task import Options, TaskSpec
 
 GpuType = Annotated[
@@ -92,6 +93,7 @@ def clone(
 
 def submitted(spec: TaskSpec, simulate: str | None) -> dict[str, Any]:
     """Submit it; the answer. Raises GpulaneError."""
+    from app.background import stands
     from app.submission import submit as submit_
 
     done = submit_(spec, simulate)
@@ -102,6 +104,7 @@ def submitted(spec: TaskSpec, simulate: str | None) -> dict[str, Any]:
         said += f"\nits scheduler was started on {on}, and stays (pid {done.pid})"
     elif done.simulated and not simulate:
         said += f"\nits scheduler (pid {done.pid}) has simulated GPUs"
+    said += stands(Home.find(), done.pid)
     return {
         "ok": True,
         "changed": True,

@@ -99,6 +99,13 @@ class Cards:
         ready = self.ready(need)
         return len(ready) >= need.gpus and self._within_cap(ready, need) is None
 
+    def capped_as_well(self, need: Need) -> bool:
+        """Where too few cards would do: does the cap forbid those that would, or is it exceeded already, so
+        that it takes the end of more of this user's leases than the task needs cards?"""
+        allowance, joined = self.allowance, self.joinable(need)
+        new = min(len(self.ready(need)) - joined, need.gpus - joined)
+        return joined < need.gpus and new > allowance.allowed - allowance.held - self.kept(need)
+
     def joinable(self, need: Need) -> int:
         """Cards that would do and are held already, so that the cap does not matter for them."""
         return sum(card.held for card in self.ready(need))

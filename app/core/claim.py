@@ -3,9 +3,10 @@
 A claim never takes a lease: two schedulers that each held half of what they need would deadlock.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from app.core import line
 from app.core.cards import Cards
 from app.core.fit import Need, need_of
 from app.core.rules import Claim, Rules
@@ -13,27 +14,36 @@ from app.model.backend import Now, Want
 
 
 def settle(
-    waiting: Iterable[Want], cards: Cards, after_own: Callable[[], Cards], rules: Rules, now: Now
+    waiting: Sequence[Want], cards: Cards, after_own: Callable[[], Cards], rules: Rules, now: Now
 ) -> Claim | None:
     """The claim as it stands now: the old one while it would still do, else that of the longest waiter.
 
+    Whoever comes meanwhile to the line in which its holder stands (`fifo`) comes behind it, or cards would be
+    kept for one whose turn never comes. `waiting`: as `line.formed` has it.
     `after_own` makes the cards as they are once this scheduler's own attempts have ended; a task that could
     not be placed even then claims nothing.
     """
     claim = cards.claim
     since = now.mono - rules.settings.reserve_after
     due = [want for want in waiting if want.since <= since and want.spec.gpus]
-    due.sort(key=lambda want: want.since)
     if not due:
         return None
+    holder = next((want for want in due if claim and want.key == claim.key), None)
+    if claim and holder:
+        claim = replace(claim, label=holder.label)  # it may have been moved since
+    if cards.silent:
+        return claim if holder else None
     freed = after_own()
-    if claim is not None:
-        holder = next((want for want in due if want.key == claim.key), None)
-        if holder is not None:
-            if cards.silent or freed.choose(need_of(holder, rules, claimant=True), only=claim.gpus):
-                return replace(claim, label=holder.label)  # it may have been moved since
-            due.insert(0, holder)
-    return None if cards.silent else _first_that_can(due, cards, freed, rules)
+    if claim and holder and freed.choose(need_of(holder, rules, claimant=True), only=claim.gpus):
+        return claim
+    first = [holder] if holder else []
+    return _first_that_can([*first, *_longest_first(due, waiting)], cards, freed, rules)
+
+
+def _longest_first(due: Sequence[Want], waiting: Sequence[Want]) -> list[Want]:
+    foremost = line.foremost(waiting)
+    free = [want for want in due if not want.spec.options.fifo or want.key in foremost]
+    return sorted(free, key=lambda want: want.since)
 
 
 def _first_that_can(due: list[Want], cards: Cards, freed: Cards, rules: Rules) -> Claim | None:

@@ -25,7 +25,7 @@ def explain(need: Need, limits: Sequence[LimitReached], cards: Cards, freed: Car
         pass  # neither their number nor what may be held of them is known
     elif suitable < need.gpus:
         blockers.append(TooFewCards(need.gpus, suitable))
-    elif cards.capped(need) or cards.capped_when_lifted(need):
+    elif cards.capped(need) or cards.capped_when_lifted(need) or cards.capped_as_well(need):
         more = need.gpus - cards.joinable(need)
         blockers.append(CapReached(cards.allowance, cards.kept(need), more))
     return Blocked(

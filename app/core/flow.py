@@ -64,6 +64,8 @@ class Flow:
         if queue.counts["running"] or self.ending == "stop":
             return
         head = queue.head()
+        if head is not None and head.came is None:
+            head.came = now.mono
         if head is not None and isinstance(head.state, Pending):
             self.move(head, head.waiting_for(now.wall, self.not_yet()), now)
 

@@ -1,12 +1,12 @@
 """Tasks that stand in line (`fifo`): while one of them waits, none that came later starts.
 
 Each group of cards that tasks name (`devices`) has a line of its own, and so has what needs no card: neither
-waits for what the others wait for.
+waits for what the others wait for. Where lines meet on a card, who came first goes first.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
+from app.core.rules import Claim
 from app.model.backend import Want
 from app.model.task import TaskKey
 
@@ -14,14 +14,18 @@ Kind = tuple[str, ...]
 """Of a line: the cards that are named there, "auto" or "cpu"."""
 
 
-def formed(ordered: Sequence[Want]) -> list[Want]:
-    """The same with those in line one behind the other, in the places that they have between them."""
-    lines: defaultdict[Kind, list[Want]] = defaultdict(list)
-    for want in ordered:
-        if (where := kind(want)) is not None:
-            lines[where].append(want)
-    turns = {where: iter(sorted(line, key=_came)) for where, line in lines.items()}
-    return [want if (where := kind(want)) is None else next(turns[where]) for want in ordered]
+def formed(ordered: Sequence[Want], claim: Claim | None = None) -> list[Want]:
+    """The same with those in line one behind the other, in the places that they have between them.
+
+    For whom cards are kept, comes first: else its turn might never come.
+    """
+    first = claim.key if claim else None
+    stand = sorted(
+        (want for want in ordered if want.spec.options.fifo),
+        key=lambda want: (want.key != first, -want.spec.options.priority, *_came(want)),
+    )
+    turns = iter(stand)
+    return [next(turns) if want.spec.options.fifo else want for want in ordered]
 
 
 def kind(want: Want) -> Kind | None:
@@ -30,7 +34,7 @@ def kind(want: Want) -> Kind | None:
         return None
     if not want.spec.gpus:
         return ("cpu",)
-    return want.spec.options.devices or ("auto",)
+    return tuple(sorted(want.spec.options.devices or ("auto",)))
 
 
 def heads(ordered: Iterable[Want]) -> dict[Kind, Want]:
@@ -42,13 +46,16 @@ def heads(ordered: Iterable[Want]) -> dict[Kind, Want]:
     return first
 
 
-def unhindered(ordered: Sequence[Want]) -> Iterator[Want]:
-    """Without those that stand behind another, of what was `formed`."""
-    first = heads(ordered)
-    return (want for want in ordered if (where := kind(want)) is None or first[where] is want)
+def foremost(ordered: Sequence[Want]) -> set[TaskKey]:
+    """Those in line for whom cards may be kept, of what was `formed`: whose turn it is, and who came first of
+    all, whatever the priority of others. Cards kept for anybody else would keep those before it waiting.
+    """
+    stand = [want for want in ordered if want.spec.options.fifo]
+    first = heads(sorted(stand, key=_came))
+    return {want.key for want in (*heads(stand).values(), *first.values())}
 
 
-def _came(want: Want) -> tuple[int, int, TaskKey]:
-    """Queue ids are given out in the order of submission; who has waited how long is no matter: one that is
-    tried again does not lose its place."""
-    return -want.spec.options.priority, want.queue_id, want.key
+def _came(want: Want) -> tuple[float, int, TaskKey]:
+    """When its turn in its queue came. How long it has waited this time is no matter: one that is tried
+    again does not lose its place."""
+    return want.came, want.queue_id, want.key

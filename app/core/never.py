@@ -69,6 +69,8 @@ def _named(spec: TaskSpec, here: Sequence[Gpu]) -> tuple[Value, str]:
     """Which of `devices=` and `model=` leaves too few, and what there is."""
     devices, model = spec.options.devices, spec.options.model
     named = [gpu for gpu in here if suits(gpu, devices, None)]
+    if devices is not None and len(devices) < spec.gpus:
+        return "devices", f"devices={','.join(devices)}, but that names {len(devices)} of those in range"
     if devices is not None and len(named) < spec.gpus:
         return "devices", f"devices={','.join(devices)}, but in range there {_are(len(here))}"
     alike = sum(suits(gpu, devices, model) for gpu in named)

@@ -59,7 +59,7 @@ class _Round:
         self.now = now
         self.cards = Cards(seen, rules, claim)
         self._seen = seen
-        self.left = [(want, need_of(want, rules)) for want in line.formed(sorted(waiting, key=order))]
+        self.left = [(want, need_of(want, rules)) for want in line.formed(sorted(waiting, key=order), claim)]
         self.running = seen.own_tasks
         self.on_cpu = seen.own_cpu_tasks
         self.grants: list[Grant] = []
@@ -100,8 +100,13 @@ class _Round:
         return False
 
     def _settle_claim(self) -> None:
-        waiting = line.unhindered([want for want, _ in self.left])
-        self.cards.keep(settle(waiting, self.cards, lambda: self.freed, self.rules, self.now))
+        before = self.cards.claim
+        waiting = [want for want, _ in self.left]
+        claim = settle(waiting, self.cards, lambda: self.freed, self.rules, self.now)
+        self.cards.keep(claim)
+        if claim != before and any(want.spec.options.fifo for want in waiting):
+            needs = {want.key: need for want, need in self.left}
+            self.left = [(want, needs[want.key]) for want in line.formed(waiting, claim)]
 
     def _serve_claim(self) -> None:
         """A claim holds against every priority: its task goes first where all its cards would do."""
@@ -145,9 +150,9 @@ class _Round:
         most = self.rules.settings.max_tasks
         reached = []
         if most is not None and self.running >= most:
-            reached.append(LimitReached(most, "max_tasks"))
+            reached.append(LimitReached(most, "max_tasks", self.running))
         if need.gpus == 0 and self.on_cpu >= self.rules.cpu_tasks:
-            reached.append(LimitReached(self.rules.cpu_tasks, "cpu_tasks"))
+            reached.append(LimitReached(self.rules.cpu_tasks, "cpu_tasks", self.on_cpu))
         return tuple(reached)
 
     def reasons(self) -> dict[TaskKey, Blocked]:

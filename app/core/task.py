@@ -1,9 +1,9 @@
 """The core's own record of a task and of a queue: the only mutable things in it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from app.model.backend import LaunchSpec, Want
+from app.model.backend import LaunchSpec, Now, Want
 from app.model.blockers import Blocked, reason
 from app.model.paths import RunPaths
 from app.model.settings import Settings
@@ -24,6 +24,7 @@ class Task:
     ask_gb: float | None = None  #: what it asks for now: its declaration, or more after running out of memory
     avoid: frozenset[str] = frozenset()  #: cards it ran out of memory on, as far as there are others
     since: float = 0.0  #: monotonic, of the present state
+    came: float | None = None  #: monotonic: when its turn in its queue came first
     #: since when it had waited, as it was given GPUs: monotonic, wall
     waited: tuple[float, float] = (0.0, 0.0)
     rests_until: float | None = None  #: monotonic; while it waits: the machine has refused to launch it
@@ -76,7 +77,10 @@ class Task:
 
     def want(self) -> Want:
         """What it asks the backend for at the head of its queue."""
-        return Want(self.key, self.label, self.spec.queue_id, self.spec, self.ask_gb, self.since, self.avoid)
+        came = self.since if self.came is None else self.came
+        return Want(
+            *(self.key, self.label, self.spec.queue_id, self.spec, self.ask_gb, self.since, self.avoid), came
+        )
 
     def launch_spec(self, number: int, work_dir: str, run: RunPaths) -> LaunchSpec:
         """Its next attempt. Call after `attempts` was counted up."""
@@ -119,6 +123,16 @@ class Queue:
         while self.cursor < len(self.tasks) and self.tasks[self.cursor].state.status in FINISHED:
             self.cursor += 1
         return self.tasks[self.cursor] if self.cursor < len(self.tasks) else None
+
+    def coming(self, now: Now) -> Want | None:
+        """What it asks for once the task that it is about now has completed; None: nothing."""
+        current = self.current()
+        left = (one for one in self.tasks[self.cursor :] if one is not current)
+        following = next((one for one in left if one.state.status not in FINISHED), None)
+        if following is None or following.held_by:
+            return None
+        came = now.mono if following.came is None else following.came
+        return replace(following.want(), since=now.mono, came=came)
 
     def current(self) -> Task | None:
         """What it is about now: the task that runs, wherever an edit has put it, else its head."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from app.core.fit import holds, suits
-from app.core.nearest import Question, changes
+from app.core.nearest import changes
+from app.core.question import Ongoing, Question, Runs
 from app.core.rules import Rules, Seen
 from app.core.verdict import SOON
 from app.gpu.watch import GpuWatch
@@ -53,8 +53,8 @@ EARLY_SECONDS = 0.25
 
 EARLY = 10.0
 
-MOST_AHEAD = 100
-"""Waiting tasks that are thought of when it is asked what would start one behind them."""
+MOST_AROUND = 50
+"""Waiting tasks before one, and behind it, that are thought of when it is asked what would start it."""
 
 FREEING_LOOKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Seconds after a release at which we look whether the memory has come back."""
@@ -181,18 +181,22 @@ class LocalBackend:
         self._advice.settle(settings.hook_timeout)
 
     def changes(
-        self, want: Want, heads: Sequence[Want], now: Now, labels: Mapping[int, str]
+        self, want: Want, heads: Sequence[Want], now: Now, running: Mapping[int, Runs]
     ) -> Sequence[Change]:
-        """What would start one of the heads, which are in their order; `labels`: of running tasks, by their
-        attempts' numbers."""
+        """What would start one of the heads, which are in their order; `running`: by attempts' numbers."""
         seats, living = self._seats, self._attempts.living
         seen = self._machine.again(self._own())
-        running = {labels[n]: frozenset(each.leases) for n, each in living.items() if n in labels}
-        ahead = tuple(itertools.takewhile(lambda other: other.key != want.key, heads))[:MOST_AHEAD]
+        ongoing = {
+            running[n].label: Ongoing(frozenset(each.leases), running[n].next)
+            for n, each in living.items()
+            if n in running
+        }
+        at = next((at for at, other in enumerate(heads) if other.key == want.key), len(heads))
+        others = [*heads[:at][:MOST_AROUND], *heads[at + 1 :][:MOST_AROUND]]
         if seats.claim:  # its cards are not to be had, whatever its place
-            holder = [other for other in heads if other.key == seats.claim.key and other not in ahead]
-            ahead += tuple(other for other in holder if other.key != want.key)
-        return changes(Question(seen, want, seats.claim, seats.rules, now, ahead), running)
+            near = {other.key for other in (*others, want)}
+            others += [one for one in heads if one.key == seats.claim.key and one.key not in near]
+        return changes(Question(seen, want, seats.claim, seats.rules, now, tuple(others), ongoing))
 
     def shun(self, aside: Callable[[], Mapping[str, SetAside]]) -> None:
         """`aside`: whom to ask, at every decision, which cards are set aside."""

@@ -33,6 +33,7 @@ class Want:
     memory_gb: float | None
     since: float  #: monotonic, of this wait
     avoid: frozenset[str] = frozenset()  #: uuids to avoid if another card would do
+    came: float = 0.0  #: monotonic: when its turn in its queue came, also if it was held or has failed since
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,10 +101,11 @@ class TooFewCards:
 
 @dataclass(frozen=True, slots=True)
 class LimitReached:
-    """`max_tasks` or `cpu_tasks` tasks run already."""
+    """`max_tasks` or `cpu_tasks` tasks run already, or more, where it was lowered meanwhile."""
 
     limit: int
     setting: Literal["max_tasks", "cpu_tasks"]
+    running: int = 0  #: 0: as many (an older state file says no more)
     kind: Literal["limit_reached"] = "limit_reached"
 
 
@@ -237,8 +238,11 @@ def say(blocker: Blocker) -> str:  # noqa: C901 - one flat match, an arm a type
             suiting = {0: "no GPU", 1: "only 1 GPU"}.get(blocker.suitable, f"only {blocker.suitable} GPUs")
             return f"{suiting} here could serve it even when free"
         case LimitReached():
-            run = "1 task runs" if blocker.limit == 1 else f"{blocker.limit} tasks run"
-            return f"{run} already ({blocker.setting})"
+            count = blocker.running or blocker.limit
+            tasks = "1 task" if count == 1 else f"{count} tasks"
+            tasks += " without a GPU" if blocker.setting == "cpu_tasks" else ""
+            run = "runs" if count == 1 else "run"
+            return f"{tasks} {run} already ({blocker.setting} {blocker.limit})"
         case BehindInLine():
             return f"{blocker.by} is first in line (fifo)"
         case DriverSilent():

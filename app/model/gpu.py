@@ -70,8 +70,9 @@ class Gpu:
 
     @property
     def nominal_gb(self) -> float:
-        """The size it is sold as: 80 for an H100 that shows 79.6 (a part is kept by driver or ECC)."""
-        for size in MARKETED_GB:
+        """The size it is sold as: 80 for an H100 that shows 79.6 (the driver or ECC keep a part). A simulated
+        card has the size that it was given."""
+        for size in () if self.simulated else MARKETED_GB:
             if self.total_gb <= size + 0.01 and size <= self.total_gb * 1.07:
                 return float(size)
         return self.total_gb

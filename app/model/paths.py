@@ -144,6 +144,11 @@ class RunPaths:
         return self.folder / "environment"
 
     @property
+    def paused(self) -> Path:
+        """There while it starts nothing until its user says `resume`."""
+        return self.folder / "paused"
+
+    @property
     def swept(self) -> Path:
         return self.folder / "swept"
 

@@ -125,6 +125,11 @@ def test_a_home_that_is_not_there(world: World) -> None:
     assert not home.exists()
 
 
+def test_too_few_devices_are_one_fault(world: World) -> None:
+    world.file("1\n#LANE devices=0\ntrue\n2\n9\n")
+    assert_says(refused(world, FILE), (f"{FILE}:4:1", "the task needs 2 GPUs, and devices=0 allows 1"))
+
+
 def test_a_block_is_told_all_that_is_wrong_with_it_in_one_pass(world: World) -> None:
     """What its lines, bash, and the cards of this machine have against it."""
     world.file("1\n#LANE tiemout=2h\nif true\n9\n99\n\n2\necho &\n1\n99\n")

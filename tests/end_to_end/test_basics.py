@@ -138,6 +138,15 @@ def test_check_runs_nothing(world: World) -> None:
     assert not (world.root / "logs").exists()
 
 
+def test_check_shows_what_binds_a_task_to_cards_where_one_is_bound(world: World) -> None:
+    world.blocks([(1, "true")])
+    assert "devices" not in world.run("--check")
+    world.file("1\n#LANE devices=0,3\ntrue\n1\n9\n\n2\n#LANE model=Simul\ntrue\n1\n9\n")
+    header, first, second, *_ = world.run("--check").splitlines()
+    assert header.split() == ["queue", "line", "name", "GPUs", "devices", "model", *header.split()[6:]]
+    assert (first.split()[:4], second.split()[:4]) == (["1", "1", "1", "0,3"], ["2", "7", "1", "Simul"])
+
+
 def test_check_says_that_a_start_would_resume(world: World) -> None:
     world.settings(max_retries=0)
     world.blocks([(1, "echo a >>done"), (2, "test -e fixed")])

@@ -311,7 +311,7 @@ def test_why_says_what_would_start_it_and_about_when(world: World) -> None:
     lines = eventually(
         lambda: said.splitlines() if "start it:" in (said := gpulane(world, "why", "2/0")) else []
     )
-    assert re.fullmatch(r"  - about \d\d:\d\d, when task 1/0 ends on GPU 0", lines[-1]), lines
+    assert re.fullmatch(r"  - about \d\d:\d\d, when task 1/0 ends, on GPU 0", lines[-1]), lines
     change = json.loads(gpulane(world, "why", "2/0", "--json"))["changes"][0]
     assert (change["kind"], change["after"][0]["task"]) == ("ends", "1/0")
     world.go()
@@ -648,16 +648,27 @@ def test_what_comes_after_a_running_task_is_told_when_that_ends_at_most(world: W
     assert scheduler.end() == 0
 
 
-def test_where_one_change_is_not_enough_that_is_said(world: World) -> None:
-    world.blocks([(1, "true")], gpus=2)
+def test_where_no_change_is_known_that_is_said(world: World) -> None:
+    world.settings(max_tasks=1)
+    world.blocks([(1, UNTIL_GO), (2, "true")], gpus=2)
     scheduler = world.start("--paused")
     eventually(path_of(scheduler).exists)
+    gpulane(world, "hold", "2/0")
+    gpulane(world, "resume")
+    scheduler.wait_for("1/0", "running")
     for card in "0123":
         gpulane(world, "gpu", card, "off")
-    gpulane(world, "resume")
-    scheduler.wait_for("1/0", "waiting")
-    assert "No one change would start it" in gpulane(world, "why", "1/0")
-    gpulane(world, "kill", "1/0")
+    gpulane(world, "release", "2/0")
+    scheduler.wait_for("2/0", "waiting")
+    said = eventually(lambda: text if "turned off" in (text := gpulane(world, "why", "2/0")) else "")
+    assert "  - with GPU 0, 1, 2 and 3 turned on, when task 1/0 ends" in said
+    gpulane(world, "gpu", "0", "on")
+    world.go()
+    scheduler.wait_for("1/0", "completed")
+    said = eventually(lambda: text if "turned off" in (text := gpulane(world, "why", "2/0")) else "")
+    assert "  - with GPU 1 turned on it would start now\n" in said
+    gpulane(world, "gpu", "0", "off")
+    gpulane(world, "kill", "2/0")
     assert scheduler.end() == 0
 
 

@@ -80,7 +80,7 @@ def lift(  # noqa: C901 - one flat match, an arm a type
             seen = replace(seen, silent=None)
         case BehindInLine():
             pass  # `placed` asks for the task alone
-        case LimitReached(_, "max_tasks"):
+        case LimitReached(setting="max_tasks"):
             rules = replace(rules, settings=rules.settings.model_copy(update={"max_tasks": None}))
         case LimitReached():
             rules = rules.under(rules.settings.model_copy(update={"cpu_tasks": 10_000}))

@@ -73,11 +73,12 @@ def want(
     gpus: int = 1,
     waited: float = 0.0,
     avoid: Sequence[str] = (),
+    came: float = 0.0,
     **options: Any,
 ) -> Want:
     spec = TaskSpec(queue, f"run {queue}", gpus, memory, Options(**options))
     key = TaskKey(f"{queue:016x}", 0)
-    return Want(key, f"{queue}/0", queue, spec, memory, NOW.mono - waited, frozenset(avoid))
+    return Want(key, f"{queue}/0", queue, spec, memory, NOW.mono - waited, frozenset(avoid), came)
 
 
 def rules(in_range: frozenset[str] | None = None, **settings: Any) -> Rules:

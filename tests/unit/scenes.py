@@ -113,6 +113,7 @@ def wants(draw: st.DrawFn, queue: int) -> Want:
         gpus=draw(st.sampled_from((0, 1, 1, 1, 2, 3))),
         waited=draw(st.sampled_from((0.0, 10.0, 700.0, 800.0))),
         avoid=draw(st.sampled_from(((), (), ("U0",)))),
+        came=draw(st.sampled_from((0.0, 100.0, 200.0))),
         priority=draw(st.sampled_from((0, 0, 5))),
         fifo=draw(st.sampled_from((False, False, True))),
         share=draw(st.sampled_from((None, None, True, False))),

@@ -8,6 +8,7 @@ import pytest
 from app.core import chain, plan
 from app.core.events import (
     Action,
+    Asked,
     Drain,
     Edited,
     Ended,
@@ -463,3 +464,33 @@ def test_a_variable_of_the_users_own_is_not_the_work_dir() -> None:
     case = Case(spec(1, "cp {work_dir}/a ${work_dir}/b"))
     (launch,) = case.grant("1/0")
     assert launch.spec.script == "cp /work/a ${work_dir}/b"
+
+
+def test_in_line_stands_first_whose_turn_came_first_also_after_a_failure_or_a_hold() -> None:
+    case = Case(*(spec(queue, script, fifo=True) for queue in (1, 3) for script in "ab"))
+    assert case.heads() == ["1/0", "3/0"], "what came at one moment goes by queue id"
+    case.grant("1/0")
+    case.time = 2.0
+    case.end("1/0")
+    assert case.heads() == ["3/0", "1/1"], "the next of a queue comes behind those that waited"
+    case.grant("3/0")
+    case.end("3/0", status=1)
+    assert case.heads() == ["1/1"]
+    case.later(60.0)
+    assert case.heads() == ["3/0", "1/1"], "one that is tried again does not lose its place"
+    for verb in ("hold", "release"):
+        case.time += 10.0
+        case.feed(Asked(verb, case.task("3/0").key, "chen"))
+    assert case.heads() == ["3/0", "1/1"]
+
+
+def test_what_comes_next_in_a_queue_asks_from_then_on_unless_it_is_held() -> None:
+    case = Case(spec(1, "a"), spec(1, "b", priority=3), spec(1, "c"))
+    case.grant("1/0")
+    case.time = 5.0
+    queue = case.core.board.queues[1]
+    coming = queue.coming(case.now)
+    assert coming is not None
+    assert (coming.label, coming.since, coming.came) == ("1/1", 5.0, 5.0)
+    case.feed(Asked("hold", case.task("1/1").key, "chen"))
+    assert queue.coming(case.now) is None

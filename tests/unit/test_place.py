@@ -16,6 +16,7 @@ from app.model.blockers import (
     LimitReached,
     TooFewCards,
     reason,
+    say,
 )
 from app.model.gpu import Gpu, Usage
 from app.model.lease import Lease
@@ -331,6 +332,27 @@ def test_a_grant_that_raises_the_cap_lets_those_passed_over_try_again() -> None:
     assert case.given(want(1, 11.2, gpus=2), want(2, 2, devices=("0",))) == {2: "0", 1: "0 1"}
 
 
+def test_the_cap_is_named_beside_the_leases_where_it_forbids_the_card_that_is_free() -> None:
+    mine = [lease(n, 20) for n in range(3)]
+    case = Case(*four(), leases=mine, gpu_left=1, maximize_resource_utilization=False)
+    blocked = case.blocked(want(1, 20, gpus=2))
+    assert [type(each) for each in blocked.blockers] == [*[CardLeased] * 3, CapReached]
+    assert reason(blocked).endswith(
+        "you hold 3 of the 3 cards allowed now, and it would take 2 more "
+        "(4 free of others; see gpu_left, min_gpu, max_gpu)"
+    )
+    full = Case(*four(), leases=[lease(n, 20) for n in range(4)], maximize_resource_utilization=False)
+    assert {type(each) for each in full.blocked(want(1, 20)).blockers} == {CardLeased}
+
+
+def test_the_cap_is_named_where_it_is_exceeded_since_others_came() -> None:
+    mine = [lease(n, 20) for n in range(3)]
+    case = Case(
+        *four()[:3], gpu(3, process(20)), leases=mine, gpu_left=1, maximize_resource_utilization=False
+    )
+    assert isinstance(case.blocked(want(1, 20)).blockers[-1], CapReached)
+
+
 def test_leases_of_this_users_other_schedulers_count_for_the_cap() -> None:
     case = Case(*four(), leases=[lease(2, 24)], own=False, max_gpu=1)
     blocked = case.blocked(want(1, 20))
@@ -342,7 +364,7 @@ def test_max_tasks_counts_all_running_tasks_and_this_rounds() -> None:
     case = Case(*four(), max_tasks=2).but(own_tasks=1)
     placement = case.place(want(1, 5, waited=9), want(2, 5), want(3, gpus=0))
     assert len(placement.grants) == 1
-    assert {one.blockers for one in placement.blocked.values()} == {(LimitReached(2, "max_tasks"),)}
+    assert {one.blockers for one in placement.blocked.values()} == {(LimitReached(2, "max_tasks", 2),)}
 
 
 def test_tasks_without_gpu_need_only_a_slot() -> None:
@@ -350,8 +372,14 @@ def test_tasks_without_gpu_need_only_a_slot() -> None:
     placement = case.place(want(1, gpus=0), want(2, gpus=0))
     assert [(grant.gpu_ids, grant.gpu_uuids) for grant in placement.grants] == [((), ())]
     (blocked,) = placement.blocked.values()
-    assert blocked.blockers == (LimitReached(2, "cpu_tasks"),)
-    assert reason(blocked) == "2 tasks run already (cpu_tasks)"
+    assert blocked.blockers == (LimitReached(2, "cpu_tasks", 2),)
+    assert reason(blocked) == "2 tasks without a GPU run already (cpu_tasks 2)"
+
+
+def test_a_limit_that_was_lowered_says_how_many_run() -> None:
+    case = Case(*four(), max_tasks=3).but(own_tasks=4)
+    assert case.reason(want(1, 5)) == "needs 1 GPU with 5 GB free; 4 tasks run already (max_tasks 3)"
+    assert say(LimitReached(1, "max_tasks")) == "1 task runs already (max_tasks 1)", "of an older state file"
 
 
 def test_a_card_of_which_others_use_much_counts_as_busy() -> None:
@@ -382,11 +410,10 @@ def test_a_task_in_line_that_does_not_fit_holds_back_those_behind_it_and_nobody_
         )
 
 
-def test_the_line_goes_by_priority_and_then_by_queue_id() -> None:
+def test_the_line_goes_by_priority_then_by_whose_turn_came_first_then_by_queue_id() -> None:
     case = Case(gpu(0), maximize_resource_utilization=False)
-    assert case.given(want(1, 5, fifo=True, waited=50), want(3, 5, fifo=True), want(2, 5, fifo=True)) == {
-        1: "0"
-    }
+    late = want(1, 5, fifo=True, waited=50, came=9)
+    assert case.given(late, want(3, 5, fifo=True), want(2, 5, fifo=True)) == {2: "0"}
     assert case.given(want(1, 5, fifo=True), want(3, 5, fifo=True, priority=1), want(2, 5)) == {3: "0"}
 
 
@@ -397,12 +424,33 @@ def test_each_group_of_cards_has_its_line_and_so_has_what_needs_none() -> None:
     assert case.given(first, *behind, want(4, gpus=0, fifo=True)) == {3: "1", 4: ""}
 
 
+def test_where_lines_meet_on_a_card_who_came_first_goes_first() -> None:
+    """Seed 004: each group of cards has its own queue, and all go by creation."""
+    case = Case(gpu(0), gpu(1), maximize_resource_utilization=False)
+    first = want(1, 5, fifo=True, devices=("0",))
+    both = want(2, 5, gpus=2, fifo=True, devices=("0", "1"), came=1)
+    third = want(3, 5, fifo=True, devices=("1",), came=2)
+    assert case.given(both, third, first) == {1: "0", 3: "1"}, "a line does not wait for another one"
+    assert case.given(both, third) == {2: "0 1"}
+    assert case.given(both, want(9, 5, fifo=True, devices=("1", "0"))) == {9: "0"}
+
+
 def test_what_stands_behind_another_claims_no_cards() -> None:
     """It would keep them from the one before it, and neither could start."""
     case = Case(gpu(0), gpu(1), leases=[lease(0, None), lease(1, None)], reserve_after=60)
     ahead, behind = want(1, 5, gpus=2, fifo=True), want(2, 5, fifo=True, waited=100)
     assert case.place(ahead, behind).claim is None
     assert case.place(want(1, 5, gpus=2, fifo=True, waited=90), behind).claim is not None
+
+
+def test_whose_cards_are_kept_goes_before_whoever_comes_to_its_line_meanwhile() -> None:
+    case = Case(gpu(0), leases=[lease(0, 20)], reserve_after=60, maximize_resource_utilization=False)
+    long, urgent = want(2, 5, fifo=True, waited=100), want(3, 5, fifo=True, priority=9, came=5)
+    blocked = case.place(long, urgent).blocked
+    assert case.claim is not None
+    assert case.claim.key == long.key
+    assert BehindInLine("task 2/0") in blocked[urgent.key].blockers
+    assert case.but(leases=(), own=frozenset(), own_tasks=0).given(long, urgent) == {2: "0"}
 
 
 # --- stuck -----------------------------------------------------------------------------------------

@@ -55,6 +55,11 @@ def test_can_run_some_day(spec: TaskSpec) -> None:
             "asks for 1 GPU with devices=7, but in range there are 3 GPUs (0, 1, 2)",
         ),
         (
+            asks(2, devices=("0",)),
+            {},
+            "asks for 2 GPUs with devices=0, but that names 1 of those in range (0, 1, 2)",
+        ),
+        (
             asks(1, model="V100"),
             {},
             'asks for 1 GPU with model="V100", but none of that model may be used: '
@@ -89,6 +94,14 @@ def test_all_that_is_against_it_is_said_at_once() -> None:
     assert (many.about, large.about) == ("gpus", "memory")
     assert "asks for 9 GPUs" in many.why
     assert "asks for 99 GB on each of 3 GPUs" in large.why
+
+
+def test_a_simulated_card_has_the_size_that_it_was_given() -> None:
+    (never,) = never_fits(asks(1, 99), [gpu(0, total=23.0, name="Simulated 23 GB", simulated=True)], rules())
+    assert never.why == (
+        "asks for 99 GB, but the largest that fits is 22.5 GB, "
+        "or 23 GB for the whole card (GPU 0, Simulated 23 GB)"
+    )
 
 
 def test_the_drivers_reserve_is_taken_from_an_idle_card_only() -> None:

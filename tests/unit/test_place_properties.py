@@ -27,6 +27,7 @@ from app.model.blockers import (
     reason,
     say,
 )
+from app.model.task import TaskKey
 from tests.unit.lifting import lift_all, placed, without_own_attempts
 from tests.unit.placing import ME, NOW
 from tests.unit.scenes import Scene, after, lease_of, scenes
@@ -142,21 +143,39 @@ def test_grants(scene: Scene) -> None:
 
 
 def nobody_overtakes_in_line(scene: Scene, placement: Placement) -> None:
-    """Of the tasks with `fifo` those first in line start, whatever others ask for; the rest say who is."""
+    """Of the tasks with `fifo` those first in line start, whatever others ask for; the rest say who is.
+
+    One for whom cards are kept, as it has waited long, goes first."""
+    cutoff = NOW.mono - scene[3].settings.reserve_after
     lines: defaultdict[object, list[Want]] = defaultdict(list)
     for one in scene[1]:
         if one.spec.options.fifo:
             lines[one.spec.gpus > 0 and (one.spec.options.devices or "auto")].append(one)
     for line in lines.values():
-        line.sort(key=lambda one: (-one.spec.options.priority, one.queue_id))
-        started = [one.key not in placement.blocked for one in line]
-        assert started == sorted(started, reverse=True)
-        waiting = line[sum(started) :]
+        served = [one for one in line if one.key not in placement.blocked and one.since <= cutoff]
+        orders = [in_turn(line, first) for first in (None, *(one.key for one in served))]
+        assert any(not waits_before_a_start(order, placement) for order in orders)
+        waiting = in_turn([one for one in line if one.key in placement.blocked], claimant(placement))
         for one in waiting:
             said = [b for b in placement.blocked[one.key].blockers if isinstance(b, BehindInLine)]
             assert said == ([] if one is waiting[0] else [BehindInLine(f"task {waiting[0].label}")])
         if placement.claim and placement.claim.key in {one.key for one in line}:
             assert placement.claim.key == waiting[0].key
+
+
+def claimant(placement: Placement) -> TaskKey | None:
+    return placement.claim.key if placement.claim else None
+
+
+def in_turn(line: list[Want], first: TaskKey | None) -> list[Want]:
+    return sorted(
+        line, key=lambda one: (one.key != first, -one.spec.options.priority, one.came, one.queue_id)
+    )
+
+
+def waits_before_a_start(order: list[Want], placement: Placement) -> bool:
+    started = [one.key not in placement.blocked for one in order]
+    return started != sorted(started, reverse=True)
 
 
 @given(scenes())

@@ -15,6 +15,7 @@ from app.commands.prompt import tables
 from app.commands.prompt.target import Target, now
 from app.commands.show import gpus_shown
 from app.model.faults import BadInput
+from app.model.paths import Home
 from app.preparation import configuration_of, mode_of
 from app.view.look import QUIET
 from app.view.summary import whole_lines
@@ -49,18 +50,18 @@ def _start(target: Target, words: Sequence[str]) -> str:
         how = background.first(home, file, mode, words[1:], configuration_of(file, mode))
         pid = background.start(home, how)
         target.last, target.pid, target.file = None, None, str(file)
-        return _started(pid, how)
+        return _started(home, pid, how)
     if target.last:
         how = background.again(home, target.last.state())
     elif target.file:
         return _start(target, [target.file])
     else:
         raise BadInput(target.gone())
-    return _started(background.start(home, how), how)
+    return _started(home, background.start(home, how), how)
 
 
-def _started(pid: int, how: background.Start) -> str:
-    return f"started, with pid {pid}; what it says is in {how.log}"
+def _started(home: Home, pid: int, how: background.Start) -> str:
+    return f"started, with pid {pid}; what it says is in {how.log}{background.stands(home, pid)}"
 
 
 def gpu(target: Target, words: Sequence[str]) -> str:
