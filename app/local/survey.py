@@ -7,7 +7,7 @@ from app.core.ledger import Card as Account
 from app.core.ledger import declared, ledger
 from app.core.rules import Rules, Seen
 from app.model.blockers import Allowance
-from app.model.gpu import Gpu, SetAside
+from app.model.gpu import SetAside
 from app.model.lease import Lease
 from app.model.state_file import Card, CardProcess, OtherLease
 
@@ -53,7 +53,7 @@ def _card(
     gpu = account.gpu
     used = _used(account)
     own = [lease for lease in account.leases if lease.name in tasks]
-    promised = sum(max(_promised(lease, gpu), used.get(lease.name, 0.0)) for lease in own)
+    promised = sum(max(declared(lease, gpu), used.get(lease.name, 0.0)) for lease in own)
     others = [lease for lease in account.leases if lease.name not in tasks]
     return Card(
         uuid=gpu.uuid,
@@ -79,10 +79,6 @@ def _card(
 def _alone(account: Account) -> bool:
     """Whether somebody has the card for themselves, however much of it they use."""
     return any(lease.exclusive for lease in account.leases)
-
-
-def _promised(lease: Lease, gpu: Gpu) -> float:
-    return gpu.total_gb if lease.exclusive else declared(lease, gpu)
 
 
 def _processes(account: Account, tasks: Mapping[str, str]) -> tuple[CardProcess, ...]:

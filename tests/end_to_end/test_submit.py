@@ -368,7 +368,6 @@ def test_faults_in_the_settings_hide_nothing(two_cards: World) -> None:
         ("tasks",),
         ("show", str(id_)),
         ("queue",),
-        ("health",),
         ("history",),
         ("scheduler", "status"),
     ):
