@@ -1,13 +1,23 @@
 """Writing a file so that nobody ever sees half of it. A leaf: imports nothing of ours."""
 
+import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> tuple[int, int]:
     """Replace `path` whole, in one rename; its new mtime (ns) and inode. The old content stays if anything
     fails. Raises OSError."""
+    with prepared(path, data, mode) as (temporary, info):
+        temporary.replace(path)
+    return info.st_mtime_ns, info.st_ino
+
+
+@contextlib.contextmanager
+def prepared(path: Path, data: bytes, mode: int) -> Iterator[tuple[Path, os.stat_result]]:
+    """A file beside `path` that may be renamed to it; gone afterwards if it was not. Raises OSError."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
@@ -19,8 +29,6 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> tuple[int, i
             info = os.fstat(fd)
         finally:
             os.close(fd)
-        temporary.replace(path)
-    except OSError:
+        yield temporary, info
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
-    return info.st_mtime_ns, info.st_ino

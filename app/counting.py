@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.stop import stop_after_delay, stop_never
-from tenacity.wait import wait_exponential
+from tenacity.wait import wait_exponential, wait_fixed
 
 from app.core.events import Action, Ended, Event
 from app.core.machine import Core
@@ -19,8 +19,9 @@ from app.model.state import Completed
 from app.narrate import counted, log
 from app.preparation import Files
 from app.signature import Signature, signature
-from app.tables.count import Counts, Rewritten, Settled, TableBusy
+from app.tables.count import Counts, Rewritten, Settled
 from app.tables.journal import Due, Journal
+from app.tables.on_disk import BeingSaved, TableBusy
 from app.tables.read import Identity
 
 LATER = (TableBusy, BadInput, OSError)
@@ -29,7 +30,10 @@ LATER = (TableBusy, BadInput, OSError)
 LONGEST_WAIT = 5.0
 LOOK_SECONDS = 1.0
 LAST_SECONDS = 5.0
-"""What a scheduler waits at its end for a table that is open elsewhere."""
+"""What a scheduler waits at its end for a table that is open elsewhere, and at its start for a save."""
+
+SHOWN_SECONDS = 1.2
+"""What takes no longer is nothing to be told: everybody saves now and then."""
 
 SHARE = 10
 """Between two writes so many times as long as one takes: a table of 50,000 rows is no small file."""
@@ -38,6 +42,21 @@ SHARE = 10
 def counts_of(files: Files, journal: Journal) -> Counts:
     lock = files.home.counts(files.command).with_suffix(".lock")
     return Counts(files.command, files.mode, files.commands, journal, lock)
+
+
+async def count_earlier(files: Files, journal: Journal) -> None:
+    """What an earlier run has left to be counted. Raises BadInput where that can't be done now."""
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type(BeingSaved),
+        wait=wait_fixed(0.2),
+        stop=stop_after_delay(LAST_SECONDS),
+        reraise=True,
+    )
+    try:
+        await retrying(asyncio.to_thread, counts_of(files, journal).settle, last=True)
+    except TableBusy as busy:
+        left = counted(len(journal.pending()), "run")
+        raise BadInput(f"{busy}: close it first, as {left} are to be counted there") from busy
 
 
 class Counting:
@@ -156,5 +175,7 @@ class Counting:
         return await asyncio.to_thread(self._counts.settle, last)
 
     def _say(self, tried: RetryCallState) -> None:
+        if (tried.seconds_since_start or 0.0) < SHOWN_SECONDS:
+            return
         error = tried.outcome.exception() if tried.outcome else None
         self._problem = problem("not_counted", file=str(self._path), error=str(error))

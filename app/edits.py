@@ -13,6 +13,7 @@ from app.model.faults import BadInput
 from app.model.problems import Problem, problem
 from app.narrate import log
 from app.signature import Signature, signature
+from app.writers import is_being_written, spreadsheet_lock
 
 LOOK_MILLISECONDS = 2_000
 """Between looks at the file itself: network file systems tell of no changes."""
@@ -25,6 +26,12 @@ SETTLE_SECONDS = 0.08
 
 SETTLE_LOOKS = 20
 """For which a file that changes all the time is waited for."""
+
+WRITTEN_LOOKS = 100
+"""For which one is waited for that somebody has open for writing: half of it may still come."""
+
+READS = 3
+"""Of a version that others save over while it is read: they might have had half of it there."""
 
 UNREAD: Signature = (0, 0, 0, 0)
 """Of no file: whatever is there is looked at."""
@@ -84,25 +91,30 @@ class Edits(Generic[V]):
         async for _ in self._signs():
             if signature(self._path) == self._seen:
                 continue
-            self._seen = await self._settled()
-            if self._seen is not None:
-                await self._apply()
-            else:
-                self._problem = problem(
-                    "settings_gone" if self._of_settings else "file_gone", file=str(self._path)
-                )
-                self._told()
+            for left in reversed(range(READS)):
+                self._seen = await self._settled()
+                if self._seen is None:
+                    kind = "settings_gone" if self._of_settings else "file_gone"
+                    self._problem = problem(kind, file=str(self._path))
+                    self._told()
+                    break
+                if await self._apply(last=not left):
+                    break
 
     async def _settled(self) -> Signature | None:
-        """The file's signature once it changes no more."""
+        """The file's signature once it changes no more, and nobody writes it."""
         now = signature(self._path)
-        for _ in range(SETTLE_LOOKS):
+        for look in range(WRITTEN_LOOKS):
             before = now
             await asyncio.sleep(SETTLE_SECONDS)
             now = signature(self._path)
-            if now == before:
+            if (now == before or look >= SETTLE_LOOKS) and not self._half_written():
                 break
         return now
+
+    def _half_written(self) -> bool:
+        """A spreadsheet program keeps it open for writing all the time."""
+        return is_being_written(self._path) and spreadsheet_lock(self._path) is None
 
     async def _signs(self) -> AsyncIterator[object]:
         """Something may have changed. The folder is watched: a watch on the file dies with the first rename
@@ -130,15 +142,20 @@ class Edits(Generic[V]):
             await asyncio.sleep(1)
             yield None
 
-    async def _apply(self) -> None:
+    async def _apply(self, last: bool) -> bool:
+        """False: others have saved over what was read, and it is not the `last` try; nothing was done."""
         at = f"{datetime.now():%H:%M:%S}"  # noqa: DTZ005 - as a clock on the wall shows it
         gc.disable()  # of 100,000 tasks it would look at each again and again while they are made
         try:
             version = await asyncio.to_thread(self._read)
+            if self._saved_over() and not last:
+                return False
             if version.text != self._text:  # else it was only touched, or is again what it was
                 self._accept(version)
             self._text, self._warnings = version.text, version.problems
         except BadInput as bad:
+            if self._saved_over() and not last:
+                return False
             self._problem = self._refused(at, str(bad))
         except OSError as error:  # no descriptor left: looked at again
             wrong = f"{self._path} can't be checked now: {error}"
@@ -150,6 +167,10 @@ class Edits(Generic[V]):
         finally:
             gc.enable()
         self._told()
+        return True
+
+    def _saved_over(self) -> bool:
+        return signature(self._path) != self._seen
 
     def _refused(self, at: str, faults: str) -> Problem:
         if "\n" in faults:  # several, a line each

@@ -1,7 +1,6 @@
 """Before a scheduler starts: everything that could refuse the start is looked at, and nothing is written, but
 what an earlier run of a table was not counted in it."""
 
-import asyncio
 import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from app import fitting, preparation
 from app.command_file.parse import Parsed
 from app.command_file.syntax import Verdicts
 from app.core.rules import Rules
-from app.counting import counts_of
+from app.counting import count_earlier
 from app.earlier import count_living, unfinished_run
 from app.gpu.probe import NoDriver
 from app.gpu.watch import GpuWatch
@@ -27,7 +26,6 @@ from app.signature import Signature, signature
 from app.store.plan_lock import take_plan
 from app.store.resume import SavedRun
 from app.tables import is_table
-from app.tables.count import TableBusy
 from app.tables.journal import Journal
 from app.tables.read import NOTHING, Known, queues_of
 
@@ -105,11 +103,7 @@ async def _journal(files: Files, saved: SavedRun | None) -> Journal:
     Raises BadInput where that can't be done now."""
     journal = Journal(files.home.counts(files.command))
     if saved is None and journal.pending():
-        try:
-            await asyncio.to_thread(counts_of(files, journal).settle, last=True)
-        except TableBusy as busy:
-            left = counted(len(journal.pending()), "run")
-            raise BadInput(f"{busy}: close it first, as {left} are to be counted there") from busy
+        await count_earlier(files, journal)
     return journal
 
 

@@ -49,7 +49,7 @@ def _load(path: Path, limit: int, name: str) -> tuple[bytes, os.stat_result]:
         # Non-blocking: opening a FIFO that nobody writes to would wait for ever.
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise _bad(name, *_why_not_opened(path, error)) from None
+        raise _bad(name, *why_not_opened(path, error)) from None
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
@@ -65,7 +65,8 @@ def _load(path: Path, limit: int, name: str) -> tuple[bytes, os.stat_result]:
     return data, status
 
 
-def _why_not_opened(path: Path, error: OSError | ValueError) -> tuple[str, str]:
+def why_not_opened(path: Path, error: OSError | ValueError) -> tuple[str, str]:
+    """What is wrong with a file, and what would be right."""
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOENT, errno.ENOTDIR):
         return "there is no such file", _nearest(path)

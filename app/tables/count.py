@@ -7,25 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.atomic import write_atomically
 from app.model.faults import BadInput, Fault
 from app.model.task import Mode
 from app.signature import Signature, signature
 from app.tables.journal import Due, Journal, Number
-from app.tables.read import LARGEST_BYTES, Identity, RowTask, parse_sheet, row_tasks
+from app.tables.on_disk import OnDisk, TableBusy
+from app.tables.read import Identity, RowTask, parse_sheet, row_tasks
 from app.tables.rows import RUN, Commands
 from app.tables.sheet import of_suffix
-from app.trust import read_trusted_bytes
-
-ROUNDS = 20
-"""Tries at once while somebody else saves the file under us."""
-
+from app.writers import spreadsheet_lock
 
 Rewritten = Callable[[Signature | None, Signature], None]
-
-
-class TableBusy(Exception):
-    """Somebody has it open, or saves it: later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +34,7 @@ class Counts:
     def __init__(self, path: Path, mode: Mode, how: Commands, journal: Journal, lock: Path) -> None:
         self.rewritten: Rewritten = lambda before, after: None  #: of what the file was and is
         self._path, self._mode, self._how = path, mode, how
+        self._file = OnDisk(path)
         self._journal, self._lock = journal, lock
         self._seen: Signature | None = None  #: the file in which nothing is to be counted any more
 
@@ -56,14 +49,11 @@ class Counts:
         lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            for _ in range(ROUNDS):
-                with self._journal.table:
-                    settled = self._try()
-                    if settled is not None and last:
-                        self._journal.counted([due.number for due in settled.lost])
-                if settled is not None:
-                    return settled
-            raise TableBusy(f"{self._path} is being saved again and again")
+            with self._journal.table:
+                settled = self._try()
+                if last:
+                    self._journal.counted([due.number for due in settled.lost])
+            return settled
         finally:
             os.close(lock)
 
@@ -73,48 +63,38 @@ class Counts:
         if before == self._seen:
             return False
         try:
-            undone = self._undone(self._rows(self._data()))
+            undone = self._undone(self._rows(self._file.glance()))
         except (BadInput, OSError):
             return False
         if not undone:
             self._seen = before
         return bool(undone)
 
-    def _data(self) -> bytes:
-        return read_trusted_bytes(self._path, LARGEST_BYTES, str(self._path))[0]
-
-    def _try(self) -> Settled | None:
-        """None: somebody has saved the file meanwhile."""
-        before = signature(self._path)
-        data = self._data()
+    def _try(self) -> Settled:
+        data, before = self._file.read()
         rows = self._rows(data)
         written = self._written_already(rows)
         undone = self._undone(rows)
         self._journal.undone(undone)
         plan, lost = _plan([due for due in self._journal.pending() if due.number not in written], rows)
-        if plan.rows and not self._write(data, before, plan):
-            return None
+        if plan.rows:
+            self._write(data, before, plan)
         self._journal.counted([*written, *plan.rows])
         return Settled(tuple(lost), len(undone))
 
-    def _write(self, data: bytes, before: Signature | None, plan: "_Plan") -> bool:
-        """False: somebody has saved the file meanwhile."""
+    def _write(self, data: bytes, before: Signature | None, plan: "_Plan") -> None:
         values = {row: str(value) for row, value in plan.values.items()}
         self._journal.trying({number: (row, values[row]) for number, row in plan.rows.items()})
         done = False
         try:
-            new = of_suffix(self._path).write(data, RUN, values)
-            if signature(self._path) == before:
-                mtime, inode = write_atomically(self._path, new, self._path.stat().st_mode & 0o777)
-                done = True
+            after = self._file.replace(of_suffix(self._path).write(data, RUN, values), before)
+            done = True
         finally:
             if not done:
                 self._journal.not_written(list(plan.rows))
-        after = signature(self._path) if done else None
-        if after is not None and (after[0], after[2]) == (mtime, inode):  # else others have saved it again
+        if after is not None:  # else others have saved it again
             self._seen = after
             self.rewritten(before, after)
-        return done
 
     def _rows(self, data: bytes) -> dict[Identity, list[RowTask]]:
         faults: list[Fault] = []
@@ -182,9 +162,8 @@ def _same_command(identity: Identity, rows: dict[Identity, list[RowTask]]) -> li
 
 
 def _refuse_open(path: Path) -> None:
-    """Raises TableBusy. LibreOffice and Excel tell so; what we wrote now, their next save would undo."""
+    """Raises TableBusy: what we wrote now, a spreadsheet program's next save would undo."""
     if path.is_symlink():
         raise TableBusy(f"{path} is a link now, and what is written would take its place")
-    for other in (path.with_name(f".~lock.{path.name}#"), path.with_name(f"~${path.name}")):
-        if other.exists():
-            raise TableBusy(f"{path} is open in a spreadsheet program ({other.name} says so)")
+    if (lock := spreadsheet_lock(path)) is not None:
+        raise TableBusy(f"{path} is open in a spreadsheet program ({lock.name} says so)")

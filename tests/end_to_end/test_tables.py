@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,65 @@ def test_a_copy_that_was_read_before_a_count_and_saved_after_it_loses_none(world
     (world.root / "work" / "b").touch()
     assert scheduler.end() == 0
     assert counts(path) == {"base": 1, "b": 1}
+
+
+IN_TWO_STEPS = """
+import sys, time
+path, pause = sys.argv[1], float(sys.argv[2])
+text = "name,lr,run_num,need_run_num,cmd\\n" + "".join(f"r{n},{n}22,0,1,./train\\n" for n in range(60))
+half = text.index("5,522,") + 4  # a row that is cut in the middle of its argument could be run
+with open(path, "w") as file:
+    file.write(text[:half])
+    file.flush()
+    time.sleep(pause)
+    file.write(text[half:])
+"""
+
+
+@pytest.mark.parametrize("pause", ["0.02", "0.3", "1.2"])
+def test_a_program_that_writes_the_table_in_two_steps_loses_no_row(world: World, pause: str) -> None:
+    """While short tasks end: neither what was half written is counted into, nor a row that was cut run."""
+    world.settings(max_retries=0)
+    script(world, f'test $2 != 022 || {UNTIL_GO}; sleep 0.05; echo "$2" >>done')
+    path = world.root / "todo.csv"
+    path.write_text(
+        "name,lr,run_num,need_run_num,cmd\n" + "".join(f"r{n},{n}22,0,1,./train\n" for n in range(30))
+    )
+    scheduler = world.start(command_file=path)
+    for saved in range(1, 4):
+        _until(world, 4 * saved)
+        subprocess.run([sys.executable, "-c", IN_TWO_STEPS, str(path), pause], check=True)
+    _until(world, 59)
+    world.go()
+    assert scheduler.end() == 0
+    assert counts(path) == {f"r{n}": 1 for n in range(60)}
+    assert sorted(world.work("done")) == sorted(f"{n}22" for n in range(60))
+
+
+@pytest.mark.parametrize("way", ["renamed", "in_place"])
+def test_a_file_that_an_editor_saves_is_taken_up_and_counted(world: World, way: str) -> None:
+    script(world, UNTIL_GO.replace("go", "$2"))
+    path = table(world, ".csv", [{**TODO[0], "lr": "a"}])
+    scheduler = world.start(command_file=path)
+    scheduler.wait_for("0/0", "running")
+    text = f"{path.read_text()}b,b,0,1,./train\n"
+    if way == "renamed":  # as vim does
+        path.rename(path.with_name("todo.csv~"))
+        path.with_name("4913").write_text(text)
+        path.with_name("4913").rename(path)
+    else:  # as a spreadsheet program does, which keeps it open for writing
+        path.with_name(f".~lock.{path.name}#").touch()
+    with path.open("r+") as file:
+        file.write(text)
+        file.flush()
+        if way == "in_place":
+            scheduler.wait_for("1/0", "running", seconds=3)
+            path.with_name(f".~lock.{path.name}#").unlink()
+    scheduler.wait_for("1/0", "running")
+    for name in "ab":
+        (world.root / "work" / name).touch()
+    assert scheduler.end() == 0
+    assert counts(path) == {"baseline1": 1, "b": 1}
 
 
 def test_rows_without_a_queue_stand_behind_no_other_after_an_edit(world: World) -> None:

@@ -4,13 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from app.tables.count import Counts, Settled, TableBusy
+from app.tables.count import Counts, Settled
 from app.tables.journal import Journal
+from app.tables.on_disk import TableBusy
 from app.tables.read import row_tasks
 from app.tables.rows import Commands
 from app.tables.sheet import of_suffix
 
 TWINS = "name,cmd,run_num,need_run_num\na,x,1,1\na,x,0,1\n"
+
+
+@pytest.fixture(autouse=True)
+def saved_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.tables.on_disk.QUIET_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -40,7 +46,7 @@ def test_a_write_that_failed_is_made_again(table: Path, monkeypatch: pytest.Monk
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as disk:
-        disk.setattr("app.tables.count.write_atomically", full)
+        disk.setattr("app.tables.on_disk.prepared", full)
         with pytest.raises(OSError, match="No space"):
             counts(table, journal).settle()
     assert table.read_text() == TWINS
