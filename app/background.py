@@ -90,8 +90,10 @@ def flags_of(state: StateFile) -> list[str]:
 
 
 def log_of(home: Home, command_file: Path, mode: Mode, index: int | None = None) -> Path:
-    """logs/scheduler_multi_0.log; of a file that is no configuration: scheduler_multi_night.log."""
-    stem = command_file.stem.removesuffix("_gpus").removesuffix("_gpu") or "tasks"
+    """logs/scheduler_multi_0.log; of a file that is no configuration: scheduler_multi_night.log, of a table:
+    scheduler_multi_todo.csv.log, as todo.xlsx may lie beside it."""
+    name = command_file.stem if command_file.suffix == ".txt" else command_file.name
+    stem = name.removesuffix("_gpus").removesuffix("_gpu") or "tasks"
     return home.logs / f"scheduler_{mode}_{stem if index is None else index}.log"
 
 

@@ -103,9 +103,13 @@ STEM_BYTES = 28
 
 def run_stem(command_file: Path) -> str:
     """How the names of its runs go on from their times, for a command file (real path): with the start of its
-    name, which people read, and a digest of its folder, as many a folder has a file of that name."""
-    folder = blake2b(os.fsencode(command_file.parent), digest_size=2).hexdigest()
-    return command_file.stem.encode()[:STEM_BYTES].decode("utf-8", "ignore") + f"-{folder}"
+    name, which people read, and a digest of its folder, as many a folder has a file of that name, and of the
+    suffix: todo.csv and todo.xlsx are two files."""
+    which = os.fsencode(command_file.parent)
+    if command_file.suffix != ".txt":
+        which += b"\0" + os.fsencode(command_file.suffix)
+    digest = blake2b(which, digest_size=2).hexdigest()
+    return command_file.stem.encode()[:STEM_BYTES].decode("utf-8", "ignore") + f"-{digest}"
 
 
 _LOG = re.compile(r"(\d+)-(\d+)-([0-9a-f]{8})\.(\d+)\.log", re.ASCII)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from app.background import log_of
+from app.model.paths import Home
 from tests.end_to_end.world import UNTIL_GO, World
 from tests.waiting import eventually
 
@@ -293,3 +295,17 @@ def test_a_link_in_the_tables_place_is_left_alone(world: World) -> None:
     assert path.is_symlink()
     assert counts(real) == {"baseline1": 0}
     assert "is a link now" in world.output()
+
+
+def test_tables_of_the_same_name_run_beside_each_other(world: World) -> None:
+    script(world, UNTIL_GO)
+    first = world.start(command_file=table(world, ".csv", [TODO[0]]))
+    first.wait_for("0/0", "running")
+    second = world.start(command_file=table(world, ".json", [TODO[0]]))
+    second.wait_for("0/0", "running")
+    world.run("--check", command_file=table(world, ".xlsx", [TODO[0]]))
+    world.go()
+    assert first.end() == second.end() == 0
+    assert log_of(Home(world.root), world.root / "todo.csv", "multi") != log_of(
+        Home(world.root), world.root / "todo.json", "multi"
+    )
