@@ -6,6 +6,7 @@ _LINE_ENDS_IN_AND = re.compile(r"(?<!&)&[ \t]*(?:#.*)?$", re.MULTILINE)
 _DISOWN = re.compile(r"(?<=&)[ \t\n]*disown(?:[ \t]+[-\w%$!]+)*[ \t\n;]*\Z")
 _HEREDOC = re.compile(r"<<(-?)[ \t]*((?:[^\s'\"\\;&|<>()]|\\.|'[^'\n]*'|\"[^\"\n]*\")+)")
 _DULL = re.compile(r"[^\\'\"`$#&<()\n\s]+")
+_OPERATOR = re.compile(r"(?<!>)(?:\|\|?|;)")
 _DULL_IN_QUOTES = re.compile(r"[^\\\"`$]+")
 
 
@@ -17,6 +18,14 @@ def background_end(script: str) -> int | None:
     if not _LINE_ENDS_IN_AND.search(script):
         return None
     return _Scanner(script).run()
+
+
+def joint(command: str) -> str | None:
+    """What comes first of the operators, line ends and comments (as `#`) of which a command has more than one
+    part; None: words put behind it are its own."""
+    scanner = _Scanner(command)
+    scanner.run()
+    return scanner.joint
 
 
 class _Scanner:
@@ -31,6 +40,7 @@ class _Scanner:
         self.nesting: list[str] = []  #: '"', "`", "(" or "((" that is open
         self.documents: list[tuple[str, bool]] = []  #: here-documents whose text begins at the next line
         self.last_and: int | None = None  #: a single & with nothing after it so far
+        self.joint: str | None = None  #: see `joint`
 
     def run(self) -> int | None:
         while self.at < len(self.script):
@@ -43,10 +53,12 @@ class _Scanner:
     def _step(self) -> None:
         character = self.script[self.at]
         if character == "\n":
+            self._joins(character)
             self._newline()
         elif character.isspace():
             self.at += 1
         elif character == "#" and self._word_starts():
+            self._joins(character)
             end = self.script.find("\n", self.at)
             self.at = end if end >= 0 else len(self.script)
         elif character == "&":
@@ -68,6 +80,8 @@ class _Scanner:
             self._less()
         else:
             dull = _DULL.match(self.script, self.at)
+            if dull and (operator := _OPERATOR.search(dull[0])):
+                self._joins(operator[0])
             self.at = dull.end() if dull else self.at + 1
 
     def _in_quotes(self) -> None:
@@ -141,12 +155,20 @@ class _Scanner:
 
     def _ampersand(self) -> None:
         """`&&` is another operator; a & in brackets ends a command there only; what follows undoes it."""
+        around = self.script[self.at - 1 : self.at] + self.script[self.at + 1 : self.at + 2]
         if self.script.startswith("&&", self.at):
+            self._joins("&&")
             self.last_and = None
             self.at += 2
             return
+        if not set(around) & set("<>"):  # 2>&1 and &>log are no operators
+            self._joins("&")
         self.last_and = None if self.nesting else self.at
         self.at += 1
+
+    def _joins(self, what: str) -> None:
+        if not self.nesting and self.joint is None:
+            self.joint = what
 
     def _word_starts(self) -> bool:
         return self.at == 0 or self.script[self.at - 1] in " \t\n;&|()"

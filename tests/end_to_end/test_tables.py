@@ -107,7 +107,7 @@ def test_the_table_may_be_edited_in_the_middle_of_a_run(world: World) -> None:
 
 def test_a_table_that_is_open_elsewhere_is_counted_when_it_is_closed(world: World) -> None:
     script(world)
-    path = table(world, ".csv", [TODO[0], {**TODO[0], "name": "last", "cmd": f"{UNTIL_GO} #"}])
+    path = table(world, ".csv", [TODO[0], {**TODO[0], "name": "last", "cmd": f"{UNTIL_GO} # {{args}}"}])
     lock = path.with_name(f".~lock.{path.name}#")
     lock.touch()
     scheduler = world.start(command_file=path)

@@ -81,8 +81,8 @@ def test_rows_are_tasks_and_their_other_columns_are_flags(suffix: str) -> None:
 
 def test_columns_of_ours() -> None:
     text = (
-        "cmd,queue,gpus,memory_gb,model,timeout,devices,priority,env.SEED,hold,lr\n"
-        'run,7,2,20.5,A100,2h,"0,1",5,3,yes,1\n'
+        "cmd,queue,gpus,memory_gb,model,timeout,devices,priority,env.SEED,hold,fifo,lr\n"
+        'run,7,2,20.5,A100,2h,"0,1",5,3,yes,yes,1\n'
     )
     (task,) = parsed(text.encode()).tasks
     assert (task.queue_id, task.gpus, task.memory_gb, task.script) == (7, 2, 20.5, "run --lr 1")
@@ -93,7 +93,8 @@ def test_columns_of_ours() -> None:
         ("0", "1"),
         5,
     )
-    assert (options.env, options.hold, options.name) == ((("SEED", "3"),), True, "Task:0")
+    assert (options.env, options.hold, options.fifo) == ((("SEED", "3"),), True, True)
+    assert options.name == "Task:0"
 
 
 def test_a_column_that_begins_with_a_dash_is_the_flag_as_it_stands() -> None:
@@ -108,6 +109,35 @@ def test_the_command_may_come_from_the_settings() -> None:
         "todo:2:1: the row has no command; fill in cmd, or set table_command in gpu_manage.yaml: "
         '"python train.py {args}"'
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "behind"),
+    [
+        ("python a.py | tee log", "behind its |"),
+        ("python a.py || true", "behind its ||"),
+        ("a; b", "behind its ;"),
+        ("cd x && a", "behind its &&"),
+        ("a & b", "behind its &"),
+        ("a\nb", "behind its last line"),
+        ("a # note", "into its comment"),
+        ("a $(b | c) `d; e` '|' \"; #\" x#y >log 2>&1 \\; \\\n b", ""),
+        ("a &>log", ""),
+        ("a >|log\n", ""),
+        ("a {args} | tee log # note", ""),
+    ],
+)
+def test_columns_never_become_arguments_of_another_command(command: str, behind: str) -> None:
+    said = [f"todo: 1:1: the other columns would come {behind}; write {{args}} in cmd where they belong"]
+    rows = json.dumps([{"cmd": command, "lr": "1"}]).encode()
+    assert [str(each).replace("todo:", "todo: ") for each in parsed(rows, ".json").faults] == said * bool(
+        behind
+    )
+    assert not parsed(json.dumps([{"cmd": command}]).encode(), ".json").faults, "there are none"
+    template = parsed(b'[{"lr": 1}]', ".json", command).faults
+    assert [fault.hint for fault in template] == ["write {args} in table_command where they belong"] * bool(
+        behind
+    )
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), min_size=1))
