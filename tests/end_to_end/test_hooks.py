@@ -40,6 +40,18 @@ def test_a_hook_builds_the_command_of_a_row_once_it_has_its_cards(world: World) 
     assert "# printed by its hook:\n#   what a hook prints is nobody's answer\n" in log
 
 
+AMP = """
+def build_command(row, gpu_id, sorted_gpu_ids):
+    return "echo %s >>done" % (row["lr"] + (" amp" if row.get("amp") == "True" else ""))
+"""
+
+
+def test_a_hook_gets_texts_and_no_empty_cells(world: World) -> None:
+    hooks(world, AMP)
+    world.run(command_file=table(world, ".xlsx", [{**ROW, "amp": "True"}, {**ROW, "lr": "1", "amp": ""}]))
+    assert sorted(world.work("done")) == ["0.010 amp", "1"]
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
