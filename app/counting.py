@@ -3,14 +3,15 @@
 import asyncio
 import contextlib
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.stop import stop_after_delay, stop_never
 from tenacity.wait import wait_exponential, wait_fixed
 
-from app.core.events import Action, Ended, Event
+from app.core.events import Action, Edited, Ended, Event
 from app.core.machine import Core
 from app.model.faults import BadInput
 from app.model.problems import Problem, problem
@@ -22,7 +23,7 @@ from app.signature import Signature, signature
 from app.tables.count import Counts, Rewritten, Settled
 from app.tables.journal import Due, Journal
 from app.tables.on_disk import BeingSaved, TableBusy
-from app.tables.read import Identity
+from app.tables.rows import Identity
 
 LATER = (TableBusy, BadInput, OSError)
 """The table is open elsewhere, in the middle of an edit, or locked: tried again."""
@@ -80,7 +81,8 @@ class Counting:
 
         self._counts.rewritten = tell
         self._due = asyncio.Event()
-        self._unwritten: list[tuple[int | str, Identity]] = []  #: what the journal has not taken yet
+        self._unwritten: list[Callable[[], None]] = []  #: what the journal has not taken yet
+        self._known: dict[str, set[str | None]] | None = None  #: see `_names`; None: to be looked up
         self._lost: tuple[Due, ...] = ()  #: whose rows are not there at the moment
         self._problem: Problem | None = None
 
@@ -93,6 +95,8 @@ class Counting:
         return (self._problem,) if self._problem else ()
 
     def __call__(self, event: Event | None, actions: Sequence[Action]) -> None:
+        if isinstance(event, Edited):
+            self._known = None
         if not isinstance(event, Ended):
             return
         for action in actions:
@@ -100,19 +104,31 @@ class Counting:
                 self._note(event.number, action)
 
     def _note(self, number: int, moved: Moved) -> None:
-        known = self._core.known()
-        name = known[moved.key].spec.options.name if moved.key in known else None
-        self._unwritten.append((number, (moved.key.digest, name)))
+        task = self._core.known().get(moved.key)
+        name, gone = (task.spec.options.name, not task.in_file) if task else (None, True)
+        self._is_due(number, (moved.key.digest, name), gone)
         with contextlib.suppress(OSError):  # a full disk: it is tried again
             self._write_down()
         self._due.set()
 
+    def _is_due(self, number: int | str, identity: Identity, gone: bool = False) -> None:
+        names = self._names().get(identity[0], ())
+        self._unwritten.append(partial(self._journal.due, self._run, number, identity, names, gone))
+
     def _write_down(self) -> None:
         """Raises OSError."""
         while self._unwritten:
-            number, identity = self._unwritten[0]
-            self._journal.due(self._run, number, identity)
+            self._unwritten[0]()
             del self._unwritten[0]
+
+    def _names(self) -> Mapping[str, Collection[str | None]]:
+        """Of the rows in the file, by their tasks' digests."""
+        if self._known is None:
+            self._known = defaultdict(set)
+            for key, task in self._core.known().items():
+                if task.in_file:
+                    self._known[key.digest].add(task.spec.options.name)
+        return self._known
 
     def _find_unnoted(self) -> None:
         """What was completed by a scheduler that died before the journal had it."""
@@ -121,7 +137,8 @@ class Counting:
         missing = Counter(key.digest for key in done) - self._journal.noted(self._run)
         names = {key.digest: task.spec.options.name for key, task in done.items()}
         for digest, number in missing.items():
-            self._unwritten += [(f"{digest}-{each}", (digest, names[digest])) for each in range(number)]
+            for each in range(number):
+                self._is_due(f"{digest}-{each}", (digest, names[digest]))
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -18,7 +18,6 @@ from app.home import make_folders
 from app.model.faults import BadInput, Fault
 from app.model.gpu import Gpu
 from app.model.problems import Problem
-from app.model.task import TaskKey
 from app.narrate import counted
 from app.options import RunOptions
 from app.preparation import Files
@@ -28,6 +27,7 @@ from app.store.resume import SavedRun
 from app.tables import is_table
 from app.tables.journal import Journal
 from app.tables.read import NOTHING, Known, queues_of
+from app.tables.rows import Identity
 
 if TYPE_CHECKING:
     from app.metrics.port import MetricsPort
@@ -65,7 +65,7 @@ async def make_ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> R
     seen = signature(files.command)
     verdicts: Verdicts = {}
     journal = await _journal(files, saved) if is_table(files.command) else None
-    had = ((task.key, task.queue_id) for task in saved.tasks) if saved else ()
+    had = (((task.key.digest, task.options.name), task.queue_id) for task in saved.tasks) if saved else ()
     known = _known(journal, saved.name, had) if journal and saved else NOTHING
     parsed = preparation.read_command_file(files, verdicts, known)
     if saved is not None:
@@ -130,7 +130,7 @@ async def _cards_at_resume(watch: GpuWatch, files: Files, saved: SavedRun) -> tu
         raise
 
 
-def read_again(ready: Ready, run: str, had: Iterable[tuple[TaskKey, int]]) -> Parsed:
+def read_again(ready: Ready, run: str, had: Iterable[tuple[Identity, int]]) -> Parsed:
     """The command file as it stands now, for a run under way that has had these tasks in these queues."""
     if ready.journal is None:
         return preparation.read_command_file(ready.files, ready.verdicts)
@@ -139,5 +139,5 @@ def read_again(ready: Ready, run: str, had: Iterable[tuple[TaskKey, int]]) -> Pa
         return preparation.read_command_file(ready.files, ready.verdicts, known)
 
 
-def _known(journal: Journal, run: str, had: Iterable[tuple[TaskKey, int]]) -> Known:
+def _known(journal: Journal, run: str, had: Iterable[tuple[Identity, int]]) -> Known:
     return Known(journal.counts(run), queues_of(had))

@@ -62,10 +62,10 @@ class Replan:
         todo = (key not in known or not plan.done_for_good(known[key].state) for key in self._keys(parsed))
         return bool(parsed.faults) or any(todo)
 
-    def had(self) -> Iterator[tuple[TaskKey, int]]:
-        """The tasks of the run so far, and their queues. Any thread may ask."""
+    def had(self) -> Iterator[tuple[tuple[str, str | None], int]]:
+        """The tasks of the run so far, by digest and name, and their queues. Any thread may ask."""
         for key, task in self._engine.core.known().items():
-            yield key, task.spec.queue_id
+            yield (key.digest, task.spec.options.name), task.spec.queue_id
 
     def _keys(self, parsed: Parsed) -> tuple[TaskKey, ...]:
         core = self._engine.core

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,10 @@ from app.model.task import Mode
 from app.signature import Signature, signature
 from app.tables.journal import Due, Journal, Number
 from app.tables.on_disk import OnDisk, TableBusy
-from app.tables.read import Identity, RowTask, parse_sheet, row_tasks
+from app.tables.read import parse_sheet, row_tasks
 from app.tables.rows import RUN, Commands
 from app.tables.sheet import of_suffix
+from app.tables.whose import Rows
 from app.writers import spreadsheet_lock
 
 Rewritten = Callable[[Signature | None, Signature], None]
@@ -77,6 +78,7 @@ class Counts:
         undone = self._undone(rows)
         self._journal.undone(undone)
         plan, lost = _plan([due for due in self._journal.pending() if due.number not in written], rows)
+        self._journal.gone(lost)
         if plan.rows:
             self._write(data, before, plan)
         self._journal.counted([*written, *plan.rows])
@@ -96,35 +98,25 @@ class Counts:
             self._seen = after
             self.rewritten(before, after)
 
-    def _rows(self, data: bytes) -> dict[Identity, list[RowTask]]:
+    def _rows(self, data: bytes) -> Rows:
         faults: list[Fault] = []
-        rows: dict[Identity, list[RowTask]] = defaultdict(list)
         sheet = parse_sheet(self._path, data, str(self._path))
-        for row in row_tasks(sheet, self._mode, str(self._path), self._how, faults):
-            rows[row.identity].append(row)
+        rows = Rows(row_tasks(sheet, self._mode, str(self._path), self._how, faults))
         if faults:  # somebody is in the middle of an edit
             raise BadInput(faults)
         return rows
 
-    def _undone(self, rows: dict[Identity, list[RowTask]]) -> list[Number]:
+    def _undone(self, rows: Rows) -> list[Number]:
         """Counts that were in the file and are not any more: somebody has saved a copy over it that they had
-        read before. Of twins nobody can tell."""
-        there: dict[str, list[RowTask]] = defaultdict(list)
-        for (digest, _), found in rows.items():
-            there[digest] += found
-        written = self._journal.written()
-        return [
-            number
-            for digest, counts in written.items()
-            for number, value in counts.items()
-            if len(there[digest]) == 1 and there[digest][0].done < value
-        ]
+        read before."""
+        written = ((due, value, rows.surely_of(due)) for due, value in self._journal.written())
+        return [due.number for due, value, row in written if row is not None and row.done < value]
 
-    def _written_already(self, rows: dict[Identity, list[RowTask]]) -> set[Number]:
+    def _written_already(self, rows: Rows) -> set[Number]:
         """Counts that an earlier writer had written when it died before it could say so."""
         written = set()
         for tried in self._journal.attempted():
-            found = rows.get(tried.due.identity, [])
+            found = rows.exactly(tried.due.identity)
             there = [row for row in found if row.at == tried.at] or (found if len(found) == 1 else [])
             if any(str(row.done) == tried.value for row in there):
                 written.add(tried.due.number)
@@ -139,13 +131,13 @@ class _Plan:
         self.rows: dict[Number, int] = {}
 
 
-def _plan(pending: Sequence[Due], rows: dict[Identity, list[RowTask]]) -> tuple[_Plan, list[Due]]:
+def _plan(pending: Sequence[Due], rows: Rows) -> tuple[_Plan, list[Due]]:
     """Each is counted at its row; of twins, at the first that is not done. A row that was changed meanwhile
     is another one, and those of the old one are lost."""
     plan, lost = _Plan(), []
     more: Counter[int] = Counter()
     for due in pending:
-        found = rows.get(due.identity) or _same_command(due.identity, rows)
+        found = rows.of(due)
         if not found:
             lost.append(due)
             continue
@@ -154,11 +146,6 @@ def _plan(pending: Sequence[Due], rows: dict[Identity, list[RowTask]]) -> tuple[
         plan.values[row.at] = row.done + more[row.at]
         plan.rows[due.number] = row.at
     return plan, lost
-
-
-def _same_command(identity: Identity, rows: dict[Identity, list[RowTask]]) -> list[RowTask]:
-    """Rows that were renamed, or have moved and are called after their place."""
-    return [row for (digest, _), found in rows.items() if digest == identity[0] for row in found]
 
 
 def _refuse_open(path: Path) -> None:

@@ -5,13 +5,13 @@ import errno
 import json
 import os
 import threading
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from app.tables.read import Identity
+from app.tables.rows import Identity
 
 Number = tuple[str, int | str]
 """A run of the plan, and an attempt's number in it; a text, where that was not noted in time."""
@@ -23,6 +23,8 @@ class Due:
 
     number: Number
     identity: Identity
+    names: frozenset[str | None] = frozenset()  #: of the rows with the same command
+    gone: bool = False  #: its row was seen to be in the file no more; it may come back
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,14 @@ class _Account:
     due: dict[Number, Due] = field(default_factory=dict)
     tried: dict[Number, tuple[int, str]] = field(default_factory=dict)
     done: set[Number] = field(default_factory=set)
+    names: dict[str, frozenset[str | None]] = field(default_factory=dict)  #: as last noted, by digest
 
 
 class Journal:
-    """Lines of JSON, appended: `due` when a run is over, `try` before its count is written, `done` after, or
-    `untry` where that failed; `undo` when somebody has saved an older copy over it. A torn last line is of a
-    writer that died, and counts as not written."""
+    """Lines of JSON, appended: `due` when a run is over (`names` before it: of the rows with its command, if
+    others have it), `gone` if its row is in the file no more, `try` before its count is written, `done` after
+    or `untry` where that failed, `undo` when somebody has saved an older copy over it. A torn last line is of
+    a writer that died, and counts as not written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -56,11 +60,31 @@ class Journal:
             for line in path.read_bytes().split(b"\n"):
                 self._take(line)
 
-    def due(self, run: str, number: int | str, identity: Identity) -> None:
-        """Note that an attempt went well, once. Raises OSError."""
+    def due(
+        self,
+        run: str,
+        number: int | str,
+        identity: Identity,
+        names: Collection[str | None] = (),
+        gone: bool = False,
+    ) -> None:
+        """Note that an attempt went well, once; `names`: of the rows with its command; `gone`: its own was
+        taken out. Raises OSError."""
+        digest, name = identity
         with self._lock:
-            if (run, number) not in self._account.due:
-                self._append([{"due": number, "run": run, "row": list(identity)}])
+            if (run, number) in self._account.due:
+                return
+            entries: list[dict[str, Any]] = [{"due": number, "run": run, "row": list(identity)}]
+            known = self._account.names.get(digest, frozenset())
+            if known - {name} != {*names} - {name}:
+                entries.insert(0, {"names": sorted(map(str, names)), "run": run, "of": digest})
+            if gone:
+                entries.append({"gone": number, "run": run})
+            self._append(entries)
+
+    def gone(self, dues: Iterable[Due]) -> None:
+        """Their rows are not there. Raises OSError."""
+        self._append([{"gone": due.number[1], "run": due.number[0]} for due in dues if not due.gone])
 
     def trying(self, values: Mapping[Number, tuple[int, str]]) -> None:
         """What is about to be written: the row's place from 0, and its new value. Raises OSError."""
@@ -80,13 +104,11 @@ class Journal:
         """They are in the file no more: they are pending again. Raises OSError."""
         self._append([{"undo": number, "run": run} for run, number in numbers])
 
-    def written(self) -> Mapping[str, Mapping[Number, int]]:
-        """What `run_num` of its row became by each count that is in the file, by the rows' digests."""
-        found: dict[str, dict[Number, int]] = defaultdict(dict)
+    def written(self) -> Sequence[tuple[Due, int]]:
+        """Each count that is in the file, and what `run_num` of its row became by it."""
         with self._lock:
-            for number in self._account.done & self._account.tried.keys():
-                found[self._account.due[number].identity[0]][number] = int(self._account.tried[number][1])
-        return found
+            due, tried = self._account.due, self._account.tried
+            return [(due[number], int(tried[number][1])) for number in self._account.done & tried.keys()]
 
     def pending(self) -> Sequence[Due]:
         with self._lock:
@@ -116,6 +138,8 @@ class Journal:
         self._account = _Account()
 
     def _append(self, entries: list[dict[str, Any]]) -> None:
+        if not entries:
+            return
         data = b"".join(json.dumps(entry).encode() + b"\n" for entry in entries)
         with self._lock:
             self._write(data)
@@ -138,7 +162,13 @@ class Journal:
             if "due" in entry:
                 number = (run, entry["due"])
                 digest, name = entry["row"]
-                self._account.due[number] = Due(number, (digest, name))
+                names = self._account.names.get(digest, frozenset())
+                self._account.due[number] = Due(number, (digest, name), names)
+            elif "gone" in entry and (run, entry["gone"]) in self._account.due:
+                number = (run, entry["gone"])
+                self._account.due[number] = replace(self._account.due[number], gone=True)
+            elif "names" in entry:
+                self._account.names[entry["of"]] = frozenset(entry["names"])
             elif "try" in entry:
                 self._account.tried[(run, entry["try"])] = (entry["at"], entry["to"])
             elif "untry" in entry:

@@ -11,8 +11,8 @@ from pathlib import Path
 from app.command_file.parse import Parsed
 from app.model.faults import BadInput, Fault
 from app.model.problems import Problem, problem
-from app.model.task import Mode, TaskKey, TaskSpec, Value
-from app.tables.rows import NEED, OURS, Commands, OwnQueues, RowReader
+from app.model.task import Mode, TaskSpec, Value
+from app.tables.rows import NEED, OURS, Commands, Identity, OwnQueues, RowReader
 from app.tables.sheet import SUFFIXES, Sheet, Unreadable, of_suffix
 from app.trust import decode, read_trusted_bytes
 
@@ -25,9 +25,6 @@ LIKE = 0.8
 COLUMN_OF: Mapping[Value, str] = {"memory": "memory_gb"}
 """Where a value's column is not called like it."""
 
-Identity = tuple[str, str | None]
-"""Of a row, however it moves: its task's digest, and its name."""
-
 Counted = Mapping[Identity, int]
 """Runs of the present run of the plan that the file's `run_num` has in it already."""
 
@@ -37,18 +34,18 @@ class Known:
     """What a run knows of a table that is read again."""
 
     counted: Counted = field(default_factory=dict)
-    queues: Mapping[str, Sequence[int]] = field(default_factory=dict)  #: of its tasks, by digest
+    queues: Mapping[Identity, Sequence[int]] = field(default_factory=dict)  #: of its tasks
 
 
 NOTHING = Known()
 
 
-def queues_of(tasks: Iterable[tuple[TaskKey, int]]) -> Mapping[str, Sequence[int]]:
+def queues_of(tasks: Iterable[tuple[Identity, int]]) -> Mapping[Identity, Sequence[int]]:
     """See `Known.queues`; of tasks and their queues."""
-    found: dict[str, dict[int, None]] = defaultdict(dict)
-    for key, queue in tasks:
-        found[key.digest][queue] = None
-    return {digest: tuple(queues) for digest, queues in found.items()}
+    found: dict[Identity, dict[int, None]] = defaultdict(dict)
+    for identity, queue in tasks:
+        found[identity][queue] = None
+    return {identity: tuple(queues) for identity, queues in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +139,7 @@ def row_tasks(
     name: str,
     how: Commands,
     faults: list[Fault],
-    queues: Mapping[str, Sequence[int]] = NOTHING.queues,
+    queues: Mapping[Identity, Sequence[int]] = NOTHING.queues,
 ) -> Iterator[RowTask]:
     """Of every sound row; what is wrong with the others is added to `faults`."""
 

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,10 +36,16 @@ OPTIONS = (
 
 OURS = frozenset({NAME, CMD, RUN, NEED, "queue", "gpus", "memory_gb", *OPTIONS})
 
+UNNAMED = re.compile(r"Task:(\d+)")
+"""What a row without a name is called, after its place from 0."""
+
 ARGS = "{args}"
 MOST_RUNS = 10_000
 _ZEROS = re.compile(r"\.0+$")
 _UNUSABLE = re.compile("[\x00\r\ud800-\udfff]")
+
+Identity = tuple[str, str | None]
+"""Of a row, however it moves: its task's digest, and its name."""
 
 Report = Callable[[int, str, str, str], None]
 """Takes a row's line, a column, what is wrong and what would be right."""
@@ -59,18 +66,26 @@ class OwnQueues:
 
     By their place alone a row that is new would stand behind one that was there before and runs still."""
 
-    def __init__(self, named: Iterable[int], known: Mapping[str, Sequence[int]]) -> None:
-        """`named`: queues that rows name; `known`: of all tasks so far, by digest."""
+    def __init__(self, named: Iterable[int], known: Mapping[Identity, Sequence[int]]) -> None:
+        """`named`: queues that rows name; `known`: of all tasks so far."""
         taken = {*named}
-        self._left = {digest: [each for each in had if each not in taken] for digest, had in known.items()}
         self._given: set[int] = set()
+        self._of_name: dict[Identity, deque[int]] = {}
+        self._of_digest: dict[str, deque[int]] = defaultdict(deque)
+        for identity, had in known.items():
+            self._of_name[identity] = deque(each for each in had if each not in taken)
+            self._of_digest[identity[0]] += self._of_name[identity]
         self._next = 1 + max((*taken, *(each for had in known.values() for each in had)), default=-1)
 
-    def of(self, digest: str) -> int:
-        for had in self._left.get(digest, ()):
-            if had not in self._given:
-                self._given.add(had)
-                return had
+    def of(self, identity: Identity) -> int:
+        """Of rows with the same command each gets its own, as long as it keeps its name."""
+        none: deque[int] = deque()
+        for had in (self._of_name.get(identity, none), self._of_digest.get(identity[0], none)):
+            while had:
+                queue = had.popleft()
+                if queue not in self._given:
+                    self._given.add(queue)
+                    return queue
         self._next += 1
         return self._next - 1
 
@@ -101,7 +116,11 @@ class RowReader:
             return None
         gb = (memory if "memory_gb" in row.cells else 0.0) if gpus else 0.0
         spec = TaskSpec(queue or 0, script, gpus, gb, options, row.line)
-        return spec if queue is not None else replace(spec, queue_id=self._own.of(spec.digest()))
+        return (
+            spec
+            if queue is not None
+            else replace(spec, queue_id=self._own.of((spec.digest(), spec.options.name)))
+        )
 
     def runs(self, row: Row) -> tuple[int, int] | None:
         """How often it was run, and how often it shall be; None after a report."""

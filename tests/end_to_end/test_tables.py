@@ -297,6 +297,24 @@ def test_a_link_in_the_tables_place_is_left_alone(world: World) -> None:
     assert "is a link now" in world.output()
 
 
+def test_a_row_that_is_deleted_while_it_runs_is_counted_at_no_other(world: World) -> None:
+    script(world, "until test -e go$GPULANE_QUEUE; do sleep 0.05; done")
+    rows = [{**TODO[0], "name": name} for name in "xy"]
+    path = table(world, ".csv", rows)
+    scheduler = world.start(command_file=path)
+    scheduler.wait_for("0/0", "running")
+    scheduler.wait_for("1/0", "running")
+    table(world, ".csv", rows[1:])
+    eventually(lambda: "0/0" not in scheduler.tasks() or not scheduler.tasks()["0/0"].in_file)
+    (world.root / "work" / "go0").touch()
+    eventually(lambda: "0/0 completed" in world.output())
+    table(world, ".csv", [{**rows[1], "name": "z"}])
+    (world.root / "work" / "go1").touch()
+    assert scheduler.end() == 0
+    assert counts(path) == {"z": 1}
+    assert "row x is not in the table any more: its run is not counted" in world.output()
+
+
 def test_tables_of_the_same_name_run_beside_each_other(world: World) -> None:
     script(world, UNTIL_GO)
     first = world.start(command_file=table(world, ".csv", [TODO[0]]))

@@ -7,7 +7,7 @@ import pytest
 from app.tables.count import Counts, Settled
 from app.tables.journal import Journal
 from app.tables.on_disk import TableBusy
-from app.tables.read import row_tasks
+from app.tables.read import RowTask, row_tasks
 from app.tables.rows import Commands
 from app.tables.sheet import of_suffix
 
@@ -136,3 +136,54 @@ def test_an_older_copy_that_is_open_in_a_spreadsheet_program_waits(table: Path) 
     lock.unlink()
     assert counter.settle().again == 1
     assert "a,x,1,3" in table.read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "ended", "after", "row"),
+    [  # rows by their names; _: without one, called after its place
+        ("xy", "x", "y", None),  # its row is deleted, and another one has the same command
+        ("xy", "x", "yz", "z"),  # renamed, and moved
+        ("xy", "x", "y_", "Task:1"),
+        ("x", "x", "z", "z"),
+        ("__", "Task:1", "?__", "Task:2"),  # moved
+        ("?__", "Task:2", "__", "Task:1"),
+        ("?__", "Task:2", "?_", None),
+        ("__", "Task:1", "_z", "z"),
+        ("_y", "Task:0", "y", None),
+    ],
+)
+def test_a_count_goes_to_no_other_row_with_the_same_command(
+    table: Path, before: str, ended: str, after: str, row: str | None
+) -> None:
+    """Neither while it is due, nor when it is in the file already."""
+    for written in (False, True):
+        _write(table, before)
+        path = table.with_suffix(f".{written}.jsonl")
+        (identity,) = (each.identity for each in _rows(table) if each.spec.options.name == ended)
+        Journal(path).due("run", 1, identity, _names(table))
+        if written:
+            counts(table, Journal(path)).settle()
+        _write(table, after)
+        settled = counts(table, Journal(path)).settle()
+        assert len(settled.lost) == (row is None and not written)
+        counted_at = None if written and identity[1] in ("Task:1", "Task:2") else row  # one of several
+        assert {name: _done(table, name) for name in _names(table)} == {
+            name: int(name == counted_at) for name in _names(table)
+        }
+
+
+def _done(table: Path, name: str | None) -> int:
+    return next(row.done for row in _rows(table) if row.spec.options.name == name)
+
+
+def _write(table: Path, names: str) -> None:
+    rows = (f"{name.replace('_', '')},{'z' if name == '?' else 'x'},0,1\n" for name in names)
+    table.write_text("name,cmd,run_num,need_run_num\n" + "".join(rows))
+
+
+def _rows(table: Path) -> list[RowTask]:
+    return list(row_tasks(of_suffix(table).read(table.read_bytes()), "multi", "t", Commands(), []))
+
+
+def _names(table: Path) -> list[str | None]:
+    return [row.spec.options.name for row in _rows(table) if row.spec.script == "x"]
