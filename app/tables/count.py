@@ -14,7 +14,7 @@ from app.tables.journal import Due, Journal, Number
 from app.tables.on_disk import OnDisk, TableBusy
 from app.tables.read import parse_sheet, row_tasks
 from app.tables.rows import RUN, Commands
-from app.tables.sheet import of_suffix
+from app.tables.sheet import Sheet, of_suffix
 from app.tables.whose import Rows
 from app.writers import spreadsheet_lock
 
@@ -80,16 +80,17 @@ class Counts:
         plan, lost = _plan([due for due in self._journal.pending() if due.number not in written], rows)
         self._journal.gone(lost)
         if plan.rows:
-            self._write(data, before, plan)
+            self._write(data, rows.sheet, before, plan)
         self._journal.counted([*written, *plan.rows])
         return Settled(tuple(lost), len(undone))
 
-    def _write(self, data: bytes, before: Signature | None, plan: "_Plan") -> None:
+    def _write(self, data: bytes, sheet: Sheet, before: Signature | None, plan: "_Plan") -> None:
         values = {row: str(value) for row, value in plan.values.items()}
         self._journal.trying({number: (row, values[row]) for number, row in plan.rows.items()})
         done = False
         try:
-            after = self._file.replace(of_suffix(self._path).write(data, RUN, values), before)
+            new = of_suffix(self._path).write(data, sheet, RUN, values)
+            after = self._file.replace(new, before)
             done = True
         finally:
             if not done:
@@ -101,7 +102,7 @@ class Counts:
     def _rows(self, data: bytes) -> Rows:
         faults: list[Fault] = []
         sheet = parse_sheet(self._path, data, str(self._path))
-        rows = Rows(row_tasks(sheet, self._mode, str(self._path), self._how, faults))
+        rows = Rows(sheet, row_tasks(sheet, self._mode, str(self._path), self._how, faults))
         if faults:  # somebody is in the middle of an edit
             raise BadInput(faults)
         return rows

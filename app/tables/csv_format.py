@@ -31,7 +31,7 @@ class Csv:
         columns = checked([field.text.strip() for field in records[0].fields], records[0].line)
         return Sheet(columns, tuple(_row(record, columns) for record in records[1:]))
 
-    def write(self, data: bytes, column: str, values: Mapping[int, str]) -> bytes:
+    def write(self, data: bytes, sheet: Sheet, column: str, values: Mapping[int, str]) -> bytes:
         text = _decoded(data)
         header, *rows = _records(text)
         names = [field.text.strip() for field in header.fields]

@@ -51,7 +51,7 @@ class Json:
             return _sheet(_from_columns(whole.value))
         raise Unreadable(0, 0, "it is no table", 'write [{"name": "a", "lr": 0.01}, ...]')
 
-    def write(self, data: bytes, column: str, values: Mapping[int, str]) -> bytes:
+    def write(self, data: bytes, sheet: Sheet, column: str, values: Mapping[int, str]) -> bytes:
         text = data.decode("utf-8-sig")
         start = _skip(text, 0)
         if text[start] == "[":
@@ -75,7 +75,7 @@ class JsonLines:
         rows = zip(found, sheet.rows, strict=True)
         return Sheet(sheet.columns, tuple(replace(row, line=line) for (line, _), row in rows))
 
-    def write(self, data: bytes, column: str, values: Mapping[int, str]) -> bytes:
+    def write(self, data: bytes, sheet: Sheet, column: str, values: Mapping[int, str]) -> bytes:
         text = data.decode("utf-8-sig")
         changes = [
             _change(text, start, column, values[row])

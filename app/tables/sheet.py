@@ -30,6 +30,7 @@ class Row:
 class Sheet:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    header: int = 1  #: its line
 
     def place(self, line: int, column: str) -> tuple[int, int]:
         """Line and column, from 1, of a cell; of the row where there is no such column."""
@@ -42,9 +43,9 @@ class Format(Protocol):
     def read(self, data: bytes) -> Sheet:
         """Raises Unreadable."""
 
-    def write(self, data: bytes, column: str, values: Mapping[int, str]) -> bytes:
-        """The file with these texts in a column, by row from 0; all else stays as it is. A column that is not
-        there yet is added. Raises Unreadable."""
+    def write(self, data: bytes, sheet: Sheet, column: str, values: Mapping[int, str]) -> bytes:
+        """The file, which was read as this sheet, with these texts in a column, by row from 0; all else stays
+        as it is. A column that is not there yet is added. Raises Unreadable."""
 
 
 def of_suffix(path: Path) -> Format:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from app.tables.journal import Due
 from app.tables.read import RowTask
 from app.tables.rows import UNNAMED, Identity
+from app.tables.sheet import Sheet
 
 
 class Rows:
     """Rows of one version."""
 
-    def __init__(self, rows: Iterable[RowTask]) -> None:
+    def __init__(self, sheet: Sheet, rows: Iterable[RowTask]) -> None:
+        self.sheet = sheet
         self._by_identity: dict[Identity, list[RowTask]] = defaultdict(list)
         self._by_digest: dict[str, list[RowTask]] = defaultdict(list)
         for row in rows:

@@ -1,76 +1,113 @@
-"""Excel workbooks, through openpyxl: the first sheet, whose first row names the columns."""
+"""Excel workbooks: the first sheet, whose first row names the columns."""
 
+import contextlib
 import datetime
 import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from openpyxl.reader.excel import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from app.tables.rows import RUN
 from app.tables.sheet import Row, Sheet, Unreadable, checked
+from app.tables.xlsx_cells import Formula, Place, formulas, has_formulas, is_simple, with_values
+from app.tables.xlsx_parts import first_sheet, with_sheet
 
 _DECIMALS = re.compile(r"#?,?#*0\.(0+)")
+_FAULTS = (
+    *(InvalidFileException, zipfile.BadZipFile, ParseError, OSError, EOFError),
+    *(LookupError, ValueError, TypeError, AttributeError),  # of what openpyxl did not expect
+)
 _PADDED = re.compile("0{2,}")
 
 
 class Xlsx:
-    """See `sheet.Format`."""
+    """See `sheet.Format`. Read through openpyxl, and written without it: see `xlsx_cells`."""
 
     def read(self, data: bytes) -> Sheet:
-        rows = _rows(_open(data, read_only=True))
+        _, xml = _part(data)
+        known = {formula.place: formula for formula in formulas(xml)} if has_formulas(xml) else {}
         header: tuple[str, ...] = ()
-        made = []
-        for number, cells in enumerate(rows, 1):
-            texts = [_text(cell, number, at) for at, cell in enumerate(cells, 1)]
+        first, made = 1, []
+        for number, cells in enumerate(_rows(_open(data)), 1):
+            texts = [_text(cell, number, at, known) for at, cell in enumerate(cells, 1)]
             if not any(text.strip() for text in texts):
                 continue
             if not header:
-                header = checked([text.strip() for text in texts[: _last(texts)]], number)
+                header, first = checked([text.strip() for text in texts[: _last(texts)]], number), number
                 continue
             if _last(texts) > len(header):
                 problem = f"the row has {_last(texts)} cells, and there are {len(header)} columns"
                 raise Unreadable(number, len(header) + 1, problem, "name the column in the first row")
             named = zip(header, texts, strict=False)
             made.append(Row(number, {name: text for name, text in named if text.strip()}))
-        return Sheet(header, tuple(made))
+        if RUN in header:
+            _refuse_counted(known, header.index(RUN) + 1)
+        return Sheet(header, tuple(made), first)
 
-    def write(self, data: bytes, column: str, values: Mapping[int, str]) -> bytes:
-        sheet = self.read(data)
-        book = _open(data)
-        page = book.worksheets[0]
-        first = next(
-            number for number, row in enumerate(page.iter_rows(), 1) if any(_filled(cell) for cell in row)
-        )
+    def write(self, data: bytes, sheet: Sheet, column: str, values: Mapping[int, str]) -> bytes:
+        name, xml = _part(data)
         new = column not in sheet.columns
         at = len(sheet.columns) + 1 if new else sheet.columns.index(column) + 1
+        cells: dict[Place, int | str] = {
+            (each.line, at): int(values.get(row, "0"))
+            for row, each in enumerate(sheet.rows)
+            if row in values or new
+        }
         if new:
-            page.cell(first, at, column)
-        for row, line in enumerate(each.line for each in sheet.rows):
-            if row in values or new:
-                page.cell(line, at).value = int(values.get(row, "0"))
-        out = io.BytesIO()
-        book.save(out)
-        return out.getvalue()
+            cells[sheet.header, at] = column
+        return with_sheet(data, name, with_values(xml, cells))
 
 
-def _open(data: bytes, **how: bool) -> Any:
+def _open(data: bytes) -> Any:
+    with _workbook_faults():
+        return load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+
+
+def _part(data: bytes) -> tuple[str, bytes]:
+    """The first sheet's name in the zip, and its XML. Raises Unreadable."""
+    with _workbook_faults():
+        name, xml = first_sheet(data)
+    if not is_simple(xml):
+        raise Unreadable(0, 0, f"{name} in it is no plain XML", "save it anew with Excel or LibreOffice")
+    return name, xml
+
+
+@contextlib.contextmanager
+def _workbook_faults() -> Iterator[None]:
+    """Raises Unreadable."""
     try:
-        return load_workbook(io.BytesIO(data), **how)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
-        raise Unreadable(0, 0, f"it is no Excel workbook ({error})", "save it as .xlsx, or as .csv") from None
+        yield
+    except (
+        InvalidFileException,
+        zipfile.BadZipFile,
+        ParseError,
+        LookupError,
+        ValueError,
+        OSError,
+        EOFError,
+    ) as bad:
+        raise Unreadable(0, 0, f"it is no Excel workbook ({bad})", "save it as .xlsx, or as .csv") from None
+
+
+def _refuse_counted(known: Mapping[Place, Formula], column: int) -> None:
+    """Raises Unreadable: a number in its place would be the end of the formula."""
+    for (row, at), formula in known.items():
+        if at == column:
+            problem = f"{RUN} is the formula {formula.text}, and it is counted up here"
+            raise Unreadable(row, at, problem, "write a number")
 
 
 def _rows(book: Any) -> Iterator[Any]:
     if not book.worksheets:
         raise Unreadable(0, 0, "the workbook has no sheet", "write the table into its first one")
-    yield from book.worksheets[0].iter_rows()
-
-
-def _filled(cell: Any) -> bool:
-    return cell.value is not None and str(cell.value).strip() != ""
+    page = book.worksheets[0]
+    page.reset_dimensions()  # some programs write wrong ones, and cells beyond them would not be seen
+    yield from page.iter_rows()
 
 
 def _last(texts: list[str]) -> int:
@@ -85,9 +122,12 @@ def _shown(value: float, number_format: str) -> str | None:
     return None
 
 
-def _text(cell: Any, row: int, column: int) -> str:
-    """As the sheet shows it, as far as that can be told: 0.010 stays 0.010."""
+def _text(cell: Any, row: int, column: int, known: Mapping[Place, Formula]) -> str:
+    """As the sheet shows it, as far as that can be told: 0.010 stays 0.010. `known`: the sheet's formulas."""
     value = cell.value
+    if (formula := known.get((row, column))) and not formula.worked_out:
+        problem = f"the cell holds the formula {formula.text}, and the file does not have what it comes to"
+        raise Unreadable(row, column, problem, "save it with Excel or LibreOffice, or write a value")
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -100,9 +140,6 @@ def _text(cell: Any, row: int, column: int) -> str:
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()
     text = str(value)
-    if cell.data_type == "f":  # what openpyxl saves has lost what Excel had worked out
-        hint = "paste it as a value (a count in the file would lose what the formula comes to)"
-        raise Unreadable(row, column, f"the cell holds the formula {text}", hint)
     if cell.data_type == "e":
         raise Unreadable(row, column, f"the cell shows {text}", "write a value")
     return text
