@@ -211,6 +211,17 @@ def ls() -> str:
     return f"median {statistics.median(took):.0f} ms, longest {max(took):.0f} ms"
 
 
+def table() -> str:
+    """Of tables with 50,000 rows: see `benchmarks.tables`."""
+    from benchmarks import tables
+
+    found = []
+    for suffix in (".csv", ".xlsx"):
+        with world() as one:
+            found.append(f"{suffix} {tables.figures(one, suffix)}")
+    return "; ".join(found)
+
+
 def _until(one: World, pid: int, reached: Callable[[dict[str, int]], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -232,6 +243,7 @@ FIGURES: dict[str, Callable[[], str]] = {
     "restart": restart,
     "edit": edit,
     "ls": ls,
+    "table": table,
 }
 
 if __name__ == "__main__":
