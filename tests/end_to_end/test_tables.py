@@ -224,6 +224,18 @@ def test_what_could_not_be_counted_at_the_end_is_counted_by_the_next_start(world
     assert world.work("done") == ["--lr 0.010"]
 
 
+def test_a_table_that_a_program_keeps_open_for_writing_is_counted_by_the_next_start(world: World) -> None:
+    script(world)
+    path = table(world, ".csv", [TODO[0]])
+    with path.open("r+"):
+        said = world.run(command_file=path)
+        assert "1 run could not be counted yet" in said
+        assert "is open for writing in another program" in said
+    assert "run as often as it needs" in world.run(command_file=path)
+    assert counts(path) == {"baseline1": 1}
+    assert world.work("done") == ["--lr 0.010"]
+
+
 def _until(world: World, runs: int) -> None:
     eventually(lambda: len(world.work("done")) >= runs)
 
