@@ -94,8 +94,9 @@ class Edits(Generic[V]):
             for left in reversed(range(READS)):
                 self._seen = await self._settled()
                 if self._seen is None:
-                    kind = "settings_gone" if self._of_settings else "file_gone"
-                    self._problem = problem(kind, file=str(self._path))
+                    self._problem = problem(
+                        "settings_gone" if self._of_settings else "file_gone", file=str(self._path)
+                    )
                     self._told()
                     break
                 if await self._apply(last=not left):
