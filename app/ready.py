@@ -1,6 +1,7 @@
 """Before a scheduler starts: everything that could refuse the start is looked at, and nothing is written, but
 what an earlier run of a table was not counted in it."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -59,7 +60,10 @@ async def make_ready(stack: contextlib.AsyncExitStack, options: RunOptions) -> R
     files = preparation.find_files(options)
     metrics = _open_port(stack, options.metrics_port)
     make_folders(files.home)
-    stack.callback(take_plan(files.home.state, files.command).release)
+    plan, loop = take_plan(files.home.state, files.command), asyncio.get_running_loop()
+    stack.callback(plan.release)
+    loop.add_reader(plan.name, plan.hang_up)
+    stack.callback(loop.remove_reader, plan.name)
     unfinished = unfinished_run(files.home, files.command, options)
     saved, given_up = (None, unfinished) if options.start == "fresh" else (unfinished, None)
     seen = signature(files.command)

@@ -26,6 +26,13 @@ class PlanLock:
     lock: Lock
     name: socket.socket
 
+    def hang_up(self) -> None:
+        """On all who have asked who has the file: there is room for so many only, and the next would see
+        nobody. To be called again and again by who holds it for long."""
+        with contextlib.suppress(OSError):  # nobody is left
+            while True:
+                self.name.accept()[0].close()
+
     def release(self) -> None:
         self.name.close()
         self.lock.release()
@@ -43,6 +50,7 @@ def take_plan(state: Path, command_file: Path) -> PlanLock:
         try:
             name.bind("\0" + _name(command_file))
             name.listen()
+            name.setblocking(False)
             break
         except OSError as error:
             # Another user's, who squats on it, keeps nobody from a start; one who has just ended, neither.

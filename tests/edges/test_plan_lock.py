@@ -93,3 +93,15 @@ def test_another_users_squatting_keeps_nobody_from_a_start(plan: Path, beside: B
         with pytest.raises(BadInput, match="already run"):
             take_plan(state, plan)
         held.release()
+
+
+def test_who_asks_again_and_again_is_told_each_time(plan: Path, tmp_path: Path) -> None:
+    """The kernel keeps room for so many who are never answered, and who comes then sees nobody."""
+    held = take_plan(plan.parent / "state", plan)
+    (tmp_path / "elsewhere").mkdir()
+    try:
+        for _ in range(2_000):
+            assert plan_holder(tmp_path / "elsewhere", plan) == str(os.getpid())
+            held.hang_up()
+    finally:
+        held.release()

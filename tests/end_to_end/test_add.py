@@ -45,7 +45,7 @@ def test_a_block_is_made_of_flags(world: World) -> None:
             "a  b",
         ),
     )
-    assert said.startswith("3/0 (a b) added to command/command_gpus.txt, which was made\n")
+    assert said.startswith(f"3/0 (a b) added to {world.root}/command/command_gpus.txt, which was made\n")
     assert "./gpulane run command/command_gpus.txt" in said
     wanted = Options(
         name="a b", timeout=7200, env=(("X", "a b"),), devices=("0", "1"), priority=-1, on_failure="continue",

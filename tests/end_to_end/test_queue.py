@@ -43,7 +43,7 @@ def test_the_cpu_kind_has_its_own_limit(world: World) -> None:
     scheduler.wait_for("1/0", "running")
     scheduler.wait_for("4/0", "running")
     said = eventually(lambda: s if "cpu_tasks" in (s := scheduler.wait_for("2/0", "waiting").reason) else "")
-    assert said == "1 task runs already (cpu_tasks)"
+    assert said == "1 task without a GPU runs already (cpu_tasks 1)"
     groups = answer(world, "queue")["device_groups"]
     assert (groups["cpu"]["count"], groups["cpu"]["running"], groups["0"]["running"]) == (2, 1, 1)
     world.go()
