@@ -31,9 +31,11 @@ LOOK_SECONDS = 0.05
 def cancel(home: Home, id_: int, grace: float) -> KeptTask:
     """It will not run any more; what runs of it is asked to end, and made to after `grace` seconds.
 
-    Raises BadInput: it has ended, or its scheduler is not gone."""
+    Raises BadInput: it has ended otherwise, or its scheduler is not gone."""
     task = _task(home, id_)
     by = procfs.user_name(os.getuid())
+    if task.state.status == "cancelled":
+        return task
     if task.state.status in FINISHED:
         raise BadInput(f"task {id_} is {task.state.status} already")
 

@@ -146,7 +146,13 @@ class Counting:
         while True:
             began = time.monotonic()
             seen = signature(self._path)
-            await self._settle()
+            try:
+                await self._settle()
+            except Exception as error:  # a bug about one file is no reason to end what runs
+                log.exception("runs can't be counted in %s", self._path)
+                self._problem = problem("not_counted", file=str(self._path), error=repr(error))
+                await asyncio.sleep(LONGEST_WAIT)
+                self._due.set()
             await asyncio.sleep(SHARE * (time.monotonic() - began))
             await self._sleep(seen)
 

@@ -162,6 +162,9 @@ class Edits(Generic[V]):
             wrong = f"{self._path} can't be checked now: {error}"
             self._problem = self._refused(at, wrong)
             self._seen = UNREAD
+        except Exception as error:  # a bug about one file is no reason to end what runs
+            log.exception("%s can't be read", self._path)
+            self._problem = self._refused(at, f"a bug of gpulane, whose log says more: {error!r}")
         else:
             self._problem = None
             gc.freeze()

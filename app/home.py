@@ -29,8 +29,10 @@ def _state_dir(config: Path) -> str | None:
     what else is wrong with them is not our affair."""
     try:
         lines = config.read_text(errors="replace").splitlines()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise BadInput(f"{config} can't be read: {error.strerror}") from error
     if not any("state_dir" in line and not SAYS_NOTHING.fullmatch(line) for line in lines):
         return None
     from app.config.load import state_dir_of

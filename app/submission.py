@@ -15,11 +15,9 @@ from app.amend import Amended, Change, CommandFile, alone, amend, check_script
 from app.client import Client, NoAnswer
 from app.command_file.document import Document
 from app.command_file.parse import Parsed
-from app.config import load
 from app.home import home_here, make_folders
 from app.model.faults import BadInput
 from app.model.paths import Home
-from app.model.settings import Settings
 from app.model.state import FINISHED, Running
 from app.model.task import TaskSpec
 from app.options import RunOptions
@@ -64,11 +62,6 @@ class Place:
         path = Home.find().submitted
         files = find_files(RunOptions(mode="multi", command_file=str(path), check=True))
         return cls(files.home, CommandFile(files.command, "multi", str(path), PRIVATE))
-
-    @property
-    def settings(self) -> Settings:
-        """Raises BadInput."""
-        return load(None).settings
 
     @property
     def path(self) -> str:

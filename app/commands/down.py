@@ -3,6 +3,7 @@
 A task that systemd asks to end by itself may well exit with 0, and would count as completed.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -41,7 +42,8 @@ def _told(home: Home, unit: str) -> Iterator[tuple[int, int]]:
             continue
         # Looked at once it is held: no other process can have its pid from here on.
         if procfs.start_time(one.pid) == one.state.process_start and belongs(one.pid, unit):
-            signal.pidfd_send_signal(process, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                signal.pidfd_send_signal(process, signal.SIGTERM)
             yield process, one.pid
         else:
             os.close(process)

@@ -203,9 +203,7 @@ def look(home: Home, pid: int | None, file: str | None) -> tuple[list[Scheduler]
         for one in states
         if isinstance(one.state, StateFile)
     ]
-    unreadable = [
-        f"{shown_path(str(one.path))}: {one.state}" for one in states if not isinstance(one.state, StateFile)
-    ]
+    unreadable = [wrong for one in states if (wrong := one.unreadable)]
     found = [
         one
         for one in every

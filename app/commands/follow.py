@@ -1,10 +1,8 @@
 """`logs`: the end of a task's log, and what comes."""
 
-import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -132,14 +130,10 @@ def show_log(place: Place, log: Path, follow: bool) -> None:
             time.sleep(LOOK_SECONDS)
 
 
-@contextlib.contextmanager
-def _opened(log: Path) -> Iterator[BinaryIO]:
-    """Raises BadInput, also for what happens to it while it is open."""
+def _opened(log: Path) -> BinaryIO:
+    """Raises BadInput."""
     try:
-        with log.open("rb") as file:
-            yield file
-    except BrokenPipeError:  # whoever reads has seen enough
-        raise
+        return log.open("rb")
     except OSError as error:
         raise BadInput(f"{log} can't be read: {error.strerror}") from error
 

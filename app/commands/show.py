@@ -71,7 +71,10 @@ def _gone(one: Scheduler, state: StateFile) -> str:
         return f"{state.status} on {clean(state.host)}"
     if state.status == "finished":
         return "finished"
-    how = "was ended" if state.ended_as_asked else "died"
+    if state.ended_as_asked:
+        how = "was ended"
+    else:
+        how = "was ended by a shutdown" if state.machine_down and not state.counts.get("running") else "died"
     return f"{how} with {count(state.left, 'task')} to go"
 
 

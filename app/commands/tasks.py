@@ -13,7 +13,9 @@ from rich.text import Text
 
 from app.commands import find
 from app.commands.submit import Id
+from app.commands.units import stop_grace
 from app.commands.verbs import Json, refused, tell
+from app.home import home_here
 from app.model.blockers import gb
 from app.model.faults import BadInput
 from app.model.state import FINISHED, TaskState, error_text
@@ -68,8 +70,17 @@ def tasks(
     console.print(table)
     if not runs and any(one.state.status not in FINISHED for one in found):
         console.print(
-            Text("its scheduler does not run; to go on: ./gpulane scheduler start", STATE["waiting"])
+            Text(f"its scheduler does not run; to go on: {_going_on()}", STATE["waiting"]), soft_wrap=True
         )
+
+
+def _going_on() -> str:
+    """With the cards that its last scheduler had, if that is known."""
+    from app.commands.find import schedulers
+
+    home = home_here()
+    last = [one for one in schedulers(home, None, None) if one.seen.command_file == str(home.submitted)]
+    return last[0].going_on() if last else "./gpulane scheduler start"
 
 
 def show(id_: Id, as_json: Json = False) -> None:
@@ -117,8 +128,11 @@ def cancel(id_: Id, as_json: Json = False) -> None:
         living = living_place(place, kept(place, id_))
         if living:
             return {**living.ask("kill"), "id": id_}
-        task = absent.cancel(place.home, id_, place.settings.stop_grace)
-        return {"ok": True, "changed": True, "id": id_, "said": f"task {id_}{_name(task)} is cancelled"}
+        before = kept(place, id_).state.status
+        task = absent.cancel(place.home, id_, stop_grace())
+        changed = before != "cancelled"
+        said = f"task {id_}{_name(task)} is cancelled" + ("" if changed else " already")
+        return {"ok": True, "changed": changed, "id": id_, "said": said}
 
     tell(refused(cancel_), as_json)
 

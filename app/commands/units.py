@@ -46,15 +46,24 @@ def marker(home: Home) -> str:
     return f"gpulane-service {home.name}"
 
 
-def stop_seconds() -> float:
-    """What a shutdown leaves the schedulers of this home."""
+TELL_SECONDS = 15.0
+"""To note which did not end."""
+
+
+def stop_grace() -> float:
+    """Seconds, of this home's settings; of the defaults, where those have faults."""
     from app.config.load import load
     from app.model.settings import Settings
 
     try:
-        return load().settings.stop_grace + END_SECONDS
+        return load().settings.stop_grace
     except BadInput:
-        return Settings().stop_grace + END_SECONDS
+        return Settings().stop_grace
+
+
+def stop_seconds() -> float:
+    """What a shutdown leaves the schedulers of this home."""
+    return stop_grace() + END_SECONDS
 
 
 # systemd
@@ -105,7 +114,7 @@ RemainAfterExit=yes
 Environment={_quoted(f"GPULANE_HOME={self.home.root}")}
 ExecStart=/bin/sh {launcher} service boot
 ExecStop=/bin/sh {launcher} service down
-TimeoutStopSec={stop_seconds():g}
+TimeoutStopSec={stop_seconds() + TELL_SECONDS:g}
 
 [Install]
 WantedBy=default.target

@@ -3,7 +3,7 @@
 import functools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Annotated, Any, TypeVar
@@ -123,15 +123,20 @@ def about_tasks(verb: str) -> Callable[..., None]:
         among = refused(lambda: find.living(home_here(), pid, file))
         # All are known, or none is asked; then each is, whatever becomes of the others.
         places = refused(lambda: [find.the_task(among, task) for task in tasks])
-        code = 0
-        for place in places:
-            try:
-                tell(refused(functools.partial(place.ask, verb)), as_json)
-            except typer.Exit as refusal:
-                code = refusal.exit_code
-        raise typer.Exit(code)
+        _ask_each([functools.partial(place.ask, verb) for place in places], as_json)
 
     return command
+
+
+def _ask_each(asking: Sequence[Callable[[], Answer]], as_json: bool) -> None:
+    """One after the other, whatever becomes of those before."""
+    code = 0
+    for ask in asking:
+        try:
+            tell(refused(ask), as_json)
+        except typer.Exit as refusal:
+            code = refusal.exit_code
+    raise typer.Exit(code)
 
 
 def _about_scheduler(verb: str) -> Callable[..., None]:
@@ -157,8 +162,7 @@ def kill(
         about_tasks("kill")(tasks, pid, file, as_json)
     else:
         one = refused(lambda: find.the_one(home_here(), pid, file))
-        for card in gpu or ():
-            tell(refused(functools.partial(one.ask, "kill", gpu=card)), as_json)
+        _ask_each([functools.partial(one.ask, "kill", gpu=card) for card in gpu or ()], as_json)
 
 
 def gpu(

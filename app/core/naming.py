@@ -48,7 +48,7 @@ def names_of(task: "Task") -> Names:
 def nearest(text: str, known: Iterable[Names]) -> str:
     """What to say where none is meant: "; did you mean train (1/0)?", "; queue 1 has 1/0, 1/1", or ""."""
     known = list(known)
-    of_queue = [each.label for each in known if each.label.startswith(f"{text}/")]
+    of_queue = list(dict.fromkeys(each.label for each in known if each.label.startswith(f"{text}/")))
     if of_queue:
         more = ", ..." if len(of_queue) > SHOWN else ""
         return f"; queue {text} has {', '.join(of_queue[:SHOWN])}{more}"

@@ -75,7 +75,7 @@ class Child:
         except asyncio.CancelledError:  # what it does is of no use any more
             await self.close()
             raise
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: no thread is left
             await self.close()
             raise HookFailed(f"{self._path.name} can't be asked ({error})") from error
         if "error" in answer:

@@ -79,7 +79,7 @@ class Home:
     @property
     def submitted(self) -> Path:
         """What `submit` writes."""
-        return self.root / "command" / "submitted_gpus.txt"
+        return (self.root / "command" / "submitted_gpus.txt").resolve()
 
     def config_file(self) -> Path:
         return self.root / "config" / "gpu_manage.yaml"

@@ -137,11 +137,16 @@ def _in_columns(text: str, start: int, column: str, values: Mapping[int, str]) -
     if column not in members:
         written = json.dumps({index: int(new.get(index, "0")) for index in indices})
         return [_inserted(text, start, column, written)]
-    at = members[column].start
-    if text[at] == "[":
-        spans = list(_items(text, at))
-        return [(spans[row].start, spans[row].end, value) for row, value in values.items()]
-    return [_change(text, at, index, value) for index, value in new.items()]
+    span = members[column]
+    had = {str(at): value for at, value in enumerate(span.value)} if text[span.start] == "[" else span.value
+    if not new.keys() <= had.keys():  # the column has gaps: it is written whole
+        whole = {index: new.get(index) or had.get(index) or "0" for index in indices}
+        written = ", ".join(f"{json.dumps(index)}: {value}" for index, value in whole.items())
+        return [(span.start, span.end, f"{{{written}}}")]
+    if text[span.start] == "[":
+        spans = list(_items(text, span.start))
+        return [(spans[int(index)].start, spans[int(index)].end, value) for index, value in new.items()]
+    return [_change(text, span.start, index, value) for index, value in new.items()]
 
 
 def _change(text: str, start: int, key: str, value: str) -> Edit:

@@ -5,6 +5,7 @@ import datetime
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -19,8 +20,14 @@ from app.tables.xlsx_parts import first_sheet, with_sheet
 
 _DECIMALS = re.compile(r"#?,?#*0\.(0+)")
 _FAULTS = (
-    *(InvalidFileException, zipfile.BadZipFile, ParseError, OSError, EOFError),
-    *(LookupError, ValueError, TypeError, AttributeError),  # of what openpyxl did not expect
+    *(InvalidFileException, zipfile.BadZipFile, zlib.error, ParseError, OSError, EOFError),
+    *(
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        NotImplementedError,
+    ),  # of what openpyxl did not expect
 )
 _PADDED = re.compile("0{2,}")
 
@@ -33,7 +40,7 @@ class Xlsx:
         known = {formula.place: formula for formula in formulas(xml)} if has_formulas(xml) else {}
         header: tuple[str, ...] = ()
         first, made = 1, []
-        for number, cells in enumerate(_rows(_open(data)), 1):
+        for number, cells in enumerate(_cells(data), 1):
             texts = [_text(cell, number, at, known) for at, cell in enumerate(cells, 1)]
             if not any(text.strip() for text in texts):
                 continue
@@ -63,9 +70,10 @@ class Xlsx:
         return with_sheet(data, name, with_values(xml, cells))
 
 
-def _open(data: bytes) -> Any:
+def _cells(data: bytes) -> list[Any]:
+    """By row. Raises Unreadable."""
     with _workbook_faults():
-        return load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        return list(_rows(load_workbook(io.BytesIO(data), read_only=True, data_only=True)))
 
 
 def _part(data: bytes) -> tuple[str, bytes]:
@@ -82,15 +90,7 @@ def _workbook_faults() -> Iterator[None]:
     """Raises Unreadable."""
     try:
         yield
-    except (
-        InvalidFileException,
-        zipfile.BadZipFile,
-        ParseError,
-        LookupError,
-        ValueError,
-        OSError,
-        EOFError,
-    ) as bad:
+    except _FAULTS as bad:
         raise Unreadable(0, 0, f"it is no Excel workbook ({bad})", "save it as .xlsx, or as .csv") from None
 
 

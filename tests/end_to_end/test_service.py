@@ -131,7 +131,7 @@ def test_a_shutdown_leaves_tasks_the_time_that_the_settings_give_them(world: Wor
     world.settings(stop_grace=100)
     gpulane(world, "service", "install")
     unit = machine.home / ".config/systemd/user" / Unit(Home(world.root)).name
-    assert "\nTimeoutStopSec=130\n" in unit.read_text()
+    assert "\nTimeoutStopSec=145\n" in unit.read_text()
     assert "older gpulane or of other settings" not in gpulane(world, "service", "status")
     world.settings(stop_grace=200)
     assert "older gpulane or of other settings: ./gpulane service install" in gpulane(

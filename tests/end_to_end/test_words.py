@@ -798,7 +798,8 @@ def test_each_of_several_tasks_is_asked_whatever_becomes_of_the_others(world: Wo
     assert "1/0 is completed: there is nothing to hold" in said
     assert scheduler.wait_for("2/1", "held")
     first, second = (scheduler.wait_for(label, "running").gpu_ids[0] for label in ("2/0", "3/0"))
-    gpulane(world, "kill", "--gpu", first, "--gpu", second)
+    idle = next(card for card in "0123" if card not in (first, second))
+    assert "runs on GPU" in gpulane(world, "kill", "--gpu", idle, "--gpu", first, "--gpu", second, expect=2)
     scheduler.wait_for("2/0", "cancelled")
     scheduler.wait_for("3/0", "cancelled")
     gpulane(world, "release", "2/1")

@@ -3,6 +3,7 @@
 import io
 import json
 import shlex
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -287,3 +288,34 @@ def test_csv_as_python_writes_it_is_read_as_python_reads_it(rows: list[list[str]
     found = of_suffix(Path("x.csv")).read(data)
     expected = [{k: v for k, v in zip("ab", row, strict=True) if v.strip()} for row in clean]
     assert [dict(row.cells) for row in found.rows] == [row for row in expected if row]
+
+
+@pytest.mark.parametrize(
+    ("before", "values", "after"),
+    [
+        ('{"a": {"0": "x", "1": "y"}, "run_num": {}}', {0: "1", 1: "2"}, {"0": 1, "1": 2}),
+        ('{"a": ["x", "y", "z"], "run_num": [0]}', {2: "1"}, {"0": 0, "1": 0, "2": 1}),
+        ('{"a": {"0": "x", "1": "y"}, "run_num": {"0": 3}}', {1: "1"}, {"0": 3, "1": 1}),
+    ],
+)
+def test_a_column_with_gaps_is_counted_in(before: str, values: dict[int, str], after: dict[str, int]) -> None:
+    form, data = of_suffix(Path("x.json")), before.encode()
+    written = form.write(data, form.read(data), "run_num", values)
+    assert json.loads(written)["run_num"] == after
+    assert [row.cells["a"] for row in form.read(written).rows] == [
+        row.cells["a"] for row in form.read(data).rows
+    ]
+
+
+def test_a_torn_workbook_is_a_fault_and_no_traceback() -> None:
+    data = xlsx_of(ROWS)
+    with zipfile.ZipFile(io.BytesIO(data)) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    for torn in (parts[sheet].replace(b"</row>", b"</rw>", 1), parts[sheet][:-40], b"<", b""):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as book:
+            for name, content in {**parts, sheet: torn}.items():
+                book.writestr(name, content)
+        with pytest.raises(BadInput, match="it is no Excel workbook"):
+            parsed(out.getvalue(), ".xlsx")
