@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.verbs import Json
+from app.commands.verbs import LONGEST_PATIENCE, Json
 
 if TYPE_CHECKING:
     from app.doctor.finding import Finding
@@ -16,7 +16,10 @@ DRIVER_SECONDS = 30.0
 """Without persistence mode, a driver takes that long to load."""
 
 Patience = Annotated[
-    float, typer.Option("--patience", min=0.1, metavar="SECONDS", help="What the driver gets to answer.")
+    float,
+    typer.Option(
+        "--patience", min=0.1, max=LONGEST_PATIENCE, metavar="SECONDS", help="What the driver gets to answer."
+    ),
 ]
 
 

@@ -87,9 +87,9 @@ class Scheduler:
             try:
                 answer = self.ask("tasks", task=text, count=100)["tasks"]
             except NoAnswer:
-                if self.home.control_socket(self.pid).exists() or time.monotonic() > deadline:
+                time.sleep(ENDING_SECONDS)  # one that has just ended holds its lock a moment longer
+                if self.alive() and time.monotonic() > deadline:
                     raise
-                time.sleep(ENDING_SECONDS)  # it answers no more, and has a moment to live
                 continue
             tasks = _tasks().validate_python(answer)
             return [Place(self, each["queue"], task) for each, task in zip(answer, tasks, strict=True)]

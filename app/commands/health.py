@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.verbs import Json, refused
+from app.commands.verbs import LONGEST_PATIENCE, Json, refused
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +24,14 @@ StuckAfter = Annotated[
     str, typer.Option(metavar="TIME", help="When a wait that only other people can end is one too long.")
 ]
 Patience = Annotated[
-    float, typer.Option("--patience", min=0.1, metavar="SECONDS", help="What a scheduler gets to answer.")
+    float,
+    typer.Option(
+        "--patience",
+        min=0.1,
+        max=LONGEST_PATIENCE,
+        metavar="SECONDS",
+        help="What a scheduler gets to answer.",
+    ),
 ]
 
 

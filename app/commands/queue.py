@@ -14,7 +14,7 @@ from rich.text import Text
 
 from app.commands.find import shown_path
 from app.commands.tasks import kept, living_place, when
-from app.commands.verbs import Json, refused, tell
+from app.commands.verbs import LARGEST, Json, refused, tell
 from app.home import home_here
 from app.model.paths import Home
 from app.view.look import QUIET, STATE, STRONG
@@ -70,7 +70,9 @@ class Group:
 def queue(
     experiment: Annotated[
         int | None,
-        typer.Option("--experiment", metavar="ID", help="A held task, by its id, joins the queue."),
+        typer.Option(
+            "--experiment", max=LARGEST, metavar="ID", help="A held task, by its id, joins the queue."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -108,6 +108,8 @@ def _status(place: "Place", path: Path) -> dict[str, Any]:
     counts = ", ".join(f"{number:,} {status}" for status, number in state.counts.items() if number)
     since = f" for {duration(time.time() - state.started_at)}"
     more = {"status": state.status, "counts": dict(state.counts)}
+    if one.frozen():
+        since += f", and is stopped (kill -CONT {pid} lets it go on): what it was then"
     return {**_answer(f"{said}{since}, {state.status}: {counts or 'no task'}", pid, changed=False), **more}
 
 

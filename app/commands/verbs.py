@@ -24,6 +24,9 @@ from app.view.summary import whole_lines
 LARGEST = 2**63 - 1
 """Of whole numbers that go to history."""
 
+LONGEST_PATIENCE = 86_400
+"""Seconds."""
+
 Pid = Annotated[int | None, typer.Option("--pid", metavar="PID", help="Of the scheduler that is meant.")]
 File = Annotated[str | None, typer.Option("--file", metavar="FILE", help="The command file it runs.")]
 _for_programs: ContextVar[bool] = ContextVar("for programs", default=False)

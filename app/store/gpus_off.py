@@ -15,11 +15,11 @@ def read(path: Path) -> dict[str, float]:
     """uuid -> wall time at which it was turned off. What can't be read turns nothing off."""
     try:
         content = json.loads(read_own(path))
-    except (OSError, ValueError):
+        if not isinstance(content, dict):
+            return {}
+        return {str(uuid): float(at) for uuid, at in content.items() if isinstance(at, int | float)}
+    except (OSError, ValueError, OverflowError, RecursionError):
         return {}
-    if not isinstance(content, dict):
-        return {}
-    return {str(uuid): float(at) for uuid, at in content.items() if isinstance(at, int | float)}
 
 
 def turn(path: Path, uuid: str, on: bool, now: float) -> bool:

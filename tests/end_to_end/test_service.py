@@ -138,7 +138,7 @@ def test_a_shutdown_leaves_tasks_the_time_that_the_settings_give_them(world: Wor
         world, "service", "status"
     )
     gpulane(world, "service", "install")
-    assert "\nTimeoutStopSec=230\n" in unit.read_text()
+    assert "\nTimeoutStopSec=245\n" in unit.read_text()
 
 
 @pytest.mark.parametrize("by", ["systemd", "cron"])

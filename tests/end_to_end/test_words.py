@@ -857,6 +857,9 @@ def test_a_setting_may_be_set_as_contract_7_says(world: World) -> None:
         ("history", "--limit", "9" * 20),
         ("stats", "--queue", "9" * 20),
         ("ls", "--file", "a" * 5000),
+        ("queue", "--experiment", "9" * 20),
+        ("doctor", "--patience", "1e400"),
+        ("health", "--patience", "1e30"),
     ],
 )
 def test_numbers_and_names_beyond_all_measure_are_refused(world: World, words: tuple[str, ...]) -> None:
