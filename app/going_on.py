@@ -21,8 +21,7 @@ def command_line(home: Home, state: StateFile) -> str:
     if folder == here:
         named = str(file.relative_to(here) if here in file.parents else file)
         named = f"./{named}" if named.startswith("-") else named
-        there = "./" if here == PROJECT else f"{PROJECT}/"
-        return " ".join([_program(there, state), shlex.quote(named), *_flags(home, state)])
+        return " ".join([_program("./", state), shlex.quote(named), *_flags(home, state)])
     there = "./" if folder == PROJECT else f"{PROJECT}/"
     words = [_program(there, state), shlex.quote(str(file)), *_flags(home, state)]
     return f"cd {shlex.quote(str(folder))} && {' '.join(words)}"
