@@ -14,9 +14,9 @@ from pydantic import TypeAdapter
 from app import procfs
 from app.client import PATIENCE, Client, NoAnswer
 from app.core.naming import Names, meant, nearest
-from app.execution.ends import is_held
+from app.execution.ends import is_written
 from app.model.faults import BadInput
-from app.model.paths import Home, RunPaths
+from app.model.paths import Home
 from app.model.problems import named
 from app.model.state import FINISHED, Running
 from app.model.state_file import MoreQueues, Queue, StateFile, Task, load
@@ -91,10 +91,14 @@ class Scheduler:
                 if self.alive() and time.monotonic() > deadline:
                     raise
                 continue
-            tasks = _tasks().validate_python(answer)
-            return [Place(self, each["queue"], task) for each, task in zip(answer, tasks, strict=True)]
+            return self._placed(answer)
         listed = self.listed()
         return [listed[at] for at in meant(text, (place.names for place in listed))]
+
+    def _placed(self, answer: list[dict[str, Any]]) -> list["Place"]:
+        """Tasks as it has answered with them."""
+        tasks = _tasks().validate_python(answer)
+        return [Place(self, each["queue"], task) for each, task in zip(answer, tasks, strict=True)]
 
     def whole(self) -> StateFile:
         """Its state with all of its tasks: the file names those near the heads of its queues. Of one that has
@@ -108,10 +112,8 @@ class Scheduler:
             at, total = 0, 1
             while at < total:
                 answer = client.ask("tasks", **{"from": at})
-                for each, task in zip(
-                    answer["tasks"], _tasks().validate_python(answer["tasks"]), strict=True
-                ):
-                    found[each["queue"]].append(task)
+                for place in self._placed(answer["tasks"]):
+                    found[place.queue].append(place.task)
                 at, total = at + max(1, len(answer["tasks"])), answer["total"]
         queues = tuple(_filled(listed.get(number), number, tasks) for number, tasks in found.items())
         return replace(state, queues=queues, more_queues=MoreQueues())
@@ -165,9 +167,7 @@ class Place:
     def runs_on(self) -> bool:
         """Whether its attempt runs, on this machine, as the kernel knows it."""
         state = self.task.state
-        return isinstance(state, Running) and is_held(
-            RunPaths(Path(state.log_path).parent).ends, state.number
-        )
+        return isinstance(state, Running) and is_written(Path(state.log_path))
 
     def owner(self) -> Scheduler:
         """Its scheduler; that of the same file which runs now, where its own has ended."""
@@ -284,10 +284,12 @@ def _by_id(among: Sequence[Scheduler], text: str) -> list[Place]:
         return []
     from app.store.lasting import task_by_id  # it loads what reads history
 
-    kept = task_by_id(among[0].home.history, int(text[:LONGEST_ID]))
-    submitted = str(among[0].home.submitted)
-    its = [one for one in among if kept and one.seen.command_file == kept.command_file == submitted]
-    return [place for one in its for place in one.named(str(kept.key if kept else ""))]
+    home = among[0].home
+    kept = task_by_id(home.history, int(text[:LONGEST_ID]))
+    if kept is None or kept.command_file != str(home.submitted):
+        return []
+    its = [one for one in among if one.seen.command_file == kept.command_file]
+    return [place for one in its for place in one.named(str(kept.key))]
 
 
 def shown_path(path: str) -> str:

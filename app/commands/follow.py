@@ -10,9 +10,8 @@ from typing import Any, BinaryIO
 import typer
 
 from app.commands.find import Place
-from app.execution.ends import is_held
+from app.execution.ends import is_written
 from app.model.faults import BadInput
-from app.model.paths import RunPaths, log_number
 from app.model.state import FINISHED, Backoff, Failed, Running, TaskState
 from app.model.task import TaskKey
 from app.view.text import count
@@ -66,9 +65,11 @@ def follow_log(place: Place, attempt: int | None) -> None:
 
 def _begun(place: Place) -> Place:
     """Once it has had an attempt, if one comes."""
-    if place.task.log_path is None and place.task.state.status not in FINISHED and place.owner().alive():
-        typer.echo(f"gpulane: {place.label} is {after(place.task.state)}; its log follows", err=True)
+    told = False
     while place.task.log_path is None and place.task.state.status not in FINISHED and place.owner().alive():
+        if not told:
+            typer.echo(f"gpulane: {place.label} is {after(place.task.state)}; its log follows", err=True)
+            told = True
         time.sleep(LOOK_SECONDS)
         place = replace(place, task=place.again())
     return place
@@ -121,7 +122,7 @@ def show_log(place: Place, log: Path, follow: bool) -> None:
     with _opened(log) as file:
         _seek_tail(file.fileno())
         while True:
-            over = not follow or not _is_written(log)  # asked before what is left is read
+            over = not follow or not is_written(log)  # asked before what is left is read
             for chunk in iter(lambda: file.read(CHUNK), b""):
                 sys.stdout.buffer.write(chunk)
             sys.stdout.buffer.flush()
@@ -145,9 +146,3 @@ def _seek_tail(fd: int) -> None:
     end = os.pread(fd, CHUNK, start)
     lines = end.splitlines(keepends=True)[-TAIL_LINES:]
     os.lseek(fd, start + len(end) - sum(map(len, lines)), os.SEEK_SET)
-
-
-def _is_written(log: Path) -> bool:
-    """Whether the attempt runs that has this log, with a scheduler or without."""
-    number = log_number(log)
-    return number is not None and is_held(RunPaths(log.parent).ends, number)

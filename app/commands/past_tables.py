@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from app.commands.find import shown_path
-from app.execution.ends import is_held
-from app.model.paths import Home, RunPaths
+from app.execution.ends import is_written
+from app.model.paths import Home
 from app.model.state import Backoff, Failed, Held, Skipped, Status, TaskState, error_text
 from app.store.figures import DeviceFigures, MemoryFigures, QueueFigures
 from app.store.past import PastAttempt, PastRun, PastTask
@@ -118,8 +118,7 @@ def _so_far(attempt: PastAttempt) -> float | None:
 
 def runs(attempt: PastAttempt) -> bool:
     """Whether its supervisor is there, on this machine."""
-    ends = RunPaths(Path(attempt.log_path).parent).ends
-    return attempt.ended_at is None and is_held(ends, attempt.number)
+    return attempt.ended_at is None and is_written(Path(attempt.log_path))
 
 
 def ended(attempt: PastAttempt) -> tuple[str, Style]:

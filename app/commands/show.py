@@ -71,10 +71,8 @@ def _gone(one: Scheduler, state: StateFile) -> str:
         return f"{state.status} on {clean(state.host)}"
     if state.status == "finished":
         return "finished"
-    if state.ended_as_asked:
-        how = "was ended"
-    else:
-        how = "was ended by a shutdown" if state.machine_down and not state.counts.get("running") else "died"
+    how = "was ended by a shutdown" if state.ended_by_shutdown else "died"
+    how = "was ended" if state.ended_as_asked else how
     return f"{how} with {count(state.left, 'task')} to go"
 
 

@@ -76,10 +76,8 @@ def tasks(
 
 def _going_on() -> str:
     """With the cards that its last scheduler had, if that is known."""
-    from app.commands.find import schedulers
-
     home = home_here()
-    last = [one for one in schedulers(home, None, None) if one.seen.command_file == str(home.submitted)]
+    last = [one for one in find.schedulers(home, None, None) if one.seen.command_file == str(home.submitted)]
     return last[0].going_on() if last else "./gpulane scheduler start"
 
 
@@ -125,12 +123,12 @@ def cancel(id_: Id, as_json: Json = False) -> None:
         from app.submission import Place
 
         place = Place.find()
-        living = living_place(place, kept(place, id_))
+        task = kept(place, id_)
+        living = living_place(place, task)
         if living:
             return {**living.ask("kill"), "id": id_}
-        before = kept(place, id_).state.status
-        task = absent.cancel(place.home, id_, stop_grace())
-        changed = before != "cancelled"
+        absent.cancel(place.home, id_, stop_grace())
+        changed = task.state.status != "cancelled"
         said = f"task {id_}{_name(task)} is cancelled" + ("" if changed else " already")
         return {"ok": True, "changed": changed, "id": id_, "said": said}
 

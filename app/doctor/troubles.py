@@ -102,7 +102,7 @@ def ended_with(state: StateFile) -> tuple[str, str]:
     left = f"with {count(state.left, 'task')} to go"
     if state.ended_as_asked:
         return "ended", f"was ended by its user {left}"
-    if state.machine_down and not state.counts.get("running"):
+    if state.ended_by_shutdown:
         return "dead", f"was ended by the machine's shutdown {left}"
     running = state.counts.get("running", 0)
     more = f"; {count(running, 'task')} ran then, and may run on" if running else ""

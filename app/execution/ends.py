@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app import ofd
+from app.model.paths import RunPaths, log_number
 from app.model.state import Why
 
 NAMED = re.compile(r"/ends( \(deleted\))?$")
@@ -105,6 +106,12 @@ def is_held(path: Path, number: int) -> bool:
         return ofd.is_locked(fd, number, 1)
     finally:
         os.close(fd)
+
+
+def is_written(log: Path) -> bool:
+    """The same of the attempt that has this log."""
+    number = log_number(log)
+    return number is not None and is_held(RunPaths(log.parent).ends, number)
 
 
 class EndsFile:

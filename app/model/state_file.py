@@ -169,6 +169,11 @@ class StateFile:
         asked = self.status in ("draining", "stopping") and not self.machine_down
         return asked and not self.counts.get("running")
 
+    @property
+    def ended_by_shutdown(self) -> bool:
+        """Of one that is gone: its machine went down, and nothing of it runs any more."""
+        return self.machine_down and not self.counts.get("running")
+
 
 class NewerSchema(GpulaneError):
     """A state file that a newer gpulane wrote."""

@@ -50,6 +50,16 @@ def following(world: World, label: str, line: str) -> "subprocess.Popen[str]":
     return process
 
 
+def followed(world: World, label: str, line: str) -> str:
+    """What `logs -f` shows behind this line, once the tasks may go on, until it ends well."""
+    with following(world, label, line) as process:
+        world.go()
+        assert process.stdout
+        rest = process.stdout.read()
+    assert process.returncode == 0
+    return rest
+
+
 def path_of(scheduler: Scheduler) -> Path:
     return Home(scheduler.world.root).control_socket(scheduler.pid)
 
@@ -324,10 +334,7 @@ def test_logs_are_shown_and_followed_to_the_end_of_the_attempt(world: World) -> 
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
     eventually(lambda: "line 1" in gpulane(world, "logs", "1/0"))
-    with following(world, "1/0", "line 1\n") as process:
-        world.go()
-        assert process.stdout
-        rest = process.stdout.read()
+    rest = followed(world, "1/0", "line 1\n")
     assert rest.startswith("last\n")
     assert scheduler.end() == 0
     assert "line 2\nlast\n" in gpulane(world, "logs", "1/0"), "also when the scheduler is gone"
@@ -464,10 +471,7 @@ def test_following_goes_on_with_the_next_attempt(world: World) -> None:
     world.blocks([(1, f"echo try $GPULANE_ATTEMPT; {UNTIL_GO}; test $GPULANE_ATTEMPT = 2")])
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
-    with following(world, "1/0", "try 1\n") as process:
-        world.go()
-        assert process.stdout
-        rest = process.stdout.read()
+    rest = followed(world, "1/0", "try 1\n")
     assert "its next attempt follows" in rest
     assert "try 2\n" in rest
     assert rest.endswith("gpulane: 1/0 is completed\n")
@@ -714,13 +718,9 @@ def test_what_a_dead_scheduler_left_running_is_followed_and_waited_for(world: Wo
     assert "and 1/0 runs on" in gpulane(world, "hold", "1/0", expect=2)
     assert "runs, though its scheduler" in gpulane(world, "why", "1/0")
     assert "still running on GPU" in gpulane(world, "ls")
-    with following(world, "1/0", "begun\n") as process:
-        world.go()
-        assert process.stdout
-        rest = process.stdout.read()
+    rest = followed(world, "1/0", "begun\n")
     assert "over\n" in rest
     assert "1/0 has ended, and so had its scheduler" in rest
-    assert process.returncode == 0
     assert "1/0 ended with exit code 3" in gpulane(world, "wait", "1/0", expect=3)
 
 
@@ -825,10 +825,7 @@ def test_a_log_is_followed_from_before_its_task_begins(world: World) -> None:
     world.blocks([(1, UNTIL_GO), (1, "echo here I am")])
     scheduler = world.start()
     scheduler.wait_for("1/0", "running")
-    with following(world, "1/1", "gpulane: 1/1 is pending; its log follows\n") as process:
-        world.go()
-        assert process.stdout
-        rest = process.stdout.read()
+    rest = followed(world, "1/1", "gpulane: 1/1 is pending; its log follows\n")
     assert "here I am\n" in rest
     assert rest.endswith("gpulane: 1/1 is completed\n")
     assert scheduler.end() == 0
