@@ -810,7 +810,7 @@ def test_the_log_of_an_attempt_is_found_wherever_its_block_has_moved(world: Worl
     world.settings(max_retries=1, retry_config={"max_retry_before_backoff": 1, "backoff_duration": 0.1})
     world.blocks([(1, f"echo this is $GPULANE_ATTEMPT; test $GPULANE_ATTEMPT = 2; {UNTIL_GO}")])
     scheduler = world.start()
-    eventually(lambda: "1/0" in scheduler.tasks() and scheduler.tasks()["1/0"].attempts == 2)
+    eventually(lambda: "1/0" in (tasks := scheduler.tasks()) and tasks["1/0"].attempts == 2)
     world.blocks([(1, "true"), (1, f"echo this is $GPULANE_ATTEMPT; test $GPULANE_ATTEMPT = 2; {UNTIL_GO}")])
     scheduler.wait_for("1/1", "running")
     eventually(lambda: "this is 2" in gpulane(world, "logs", "1/1"))
