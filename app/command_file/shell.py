@@ -6,7 +6,7 @@ _LINE_ENDS_IN_AND = re.compile(r"(?<!&)&[ \t]*(?:#.*)?$", re.MULTILINE)
 _DISOWN = re.compile(r"(?<=&)[ \t\n]*disown(?:[ \t]+[-\w%$!]+)*[ \t\n;]*\Z")
 _HEREDOC = re.compile(r"<<(-?)[ \t]*((?:[^\s'\"\\;&|<>()]|\\.|'[^'\n]*'|\"[^\"\n]*\")+)")
 _DULL = re.compile(r"[^\\'\"`$#&<()\n\s]+")
-_OPERATOR = re.compile(r"(?<!>)(?:\|\|?|;)")
+_PIECE = re.compile(r"(?<!>)(?:\|\|?|;)|[^|;]+")
 _DULL_IN_QUOTES = re.compile(r"[^\\\"`$]+")
 
 
@@ -20,12 +20,15 @@ def background_end(script: str) -> int | None:
     return _Scanner(script).run()
 
 
-def joint(command: str) -> str | None:
-    """What comes first of the operators, line ends and comments (as `#`) of which a command has more than one
-    part; None: words put behind it are its own."""
+def behind(command: str) -> str | None:
+    """What words put behind a command would come behind where its last part can't be the one they are for.
+
+    The `|` or `||` before it, an operator with nothing after it, `#` for a comment, `<<` for the text of a
+    here-document. None: they become arguments of the last part, as in `cd x && a`, `. env; a`.
+    """
     scanner = _Scanner(command)
     scanner.run()
-    return scanner.joint
+    return scanner.behind
 
 
 class _Scanner:
@@ -40,7 +43,7 @@ class _Scanner:
         self.nesting: list[str] = []  #: '"', "`", "(" or "((" that is open
         self.documents: list[tuple[str, bool]] = []  #: here-documents whose text begins at the next line
         self.last_and: int | None = None  #: a single & with nothing after it so far
-        self.joint: str | None = None  #: see `joint`
+        self.behind: str | None = None  #: see `behind`
 
     def run(self) -> int | None:
         while self.at < len(self.script):
@@ -53,12 +56,12 @@ class _Scanner:
     def _step(self) -> None:
         character = self.script[self.at]
         if character == "\n":
-            self._joins(character)
+            self._divides("")
             self._newline()
         elif character.isspace():
             self.at += 1
         elif character == "#" and self._word_starts():
-            self._joins(character)
+            self._divides(character)
             end = self.script.find("\n", self.at)
             self.at = end if end >= 0 else len(self.script)
         elif character == "&":
@@ -68,6 +71,7 @@ class _Scanner:
             self._significant(character)
 
     def _significant(self, character: str) -> None:
+        self._goes_on()
         if character == "\\":
             self.at += 2
         elif character == "'":
@@ -80,8 +84,11 @@ class _Scanner:
             self._less()
         else:
             dull = _DULL.match(self.script, self.at)
-            if dull and (operator := _OPERATOR.search(dull[0])):
-                self._joins(operator[0])
+            for piece in _PIECE.findall(dull[0]) if dull else ():
+                if piece[0] in "|;":
+                    self._divides(piece)
+                else:
+                    self._goes_on()
             self.at = dull.end() if dull else self.at + 1
 
     def _in_quotes(self) -> None:
@@ -142,6 +149,7 @@ class _Scanner:
         self.at += 1
         for delimiter, tabs in self.documents:
             self._skip_document(delimiter, tabs)
+            self._divides("<<")
         self.documents.clear()
 
     def _skip_document(self, delimiter: str, tabs: bool) -> None:
@@ -157,18 +165,23 @@ class _Scanner:
         """`&&` is another operator; a & in brackets ends a command there only; what follows undoes it."""
         around = self.script[self.at - 1 : self.at] + self.script[self.at + 1 : self.at + 2]
         if self.script.startswith("&&", self.at):
-            self._joins("&&")
+            self._divides("&&")
             self.last_and = None
             self.at += 2
             return
-        if not set(around) & set("<>"):  # 2>&1 and &>log are no operators
-            self._joins("&")
+        if not set(around) & set("<>|"):  # 2>&1, &>log and |& are no operators, or others
+            self._divides("&")
         self.last_and = None if self.nesting else self.at
         self.at += 1
 
-    def _joins(self, what: str) -> None:
-        if not self.nesting and self.joint is None:
-            self.joint = what
+    def _divides(self, what: str) -> None:
+        if not self.nesting:
+            self.behind = what or None
+
+    def _goes_on(self) -> None:
+        """Words come; those after a pipe or a fallback are of another program than the one that is meant."""
+        if self.behind not in ("|", "||") and not self.nesting:
+            self.behind = None
 
     def _word_starts(self) -> bool:
         return self.at == 0 or self.script[self.at - 1] in " \t\n;&|()"

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from app.command_file import values
 from app.command_file.lane import option_value
-from app.command_file.shell import background_end, joint
+from app.command_file.shell import background_end, behind
 from app.command_file.values import Misread, clip
 from app.model.task import Mode, Options, TaskSpec, hook_script
 from app.tables.sheet import Row
@@ -182,7 +182,7 @@ class RowReader:
             report(CMD, Misread("the row has no command", hint))
             return None
         flags = " ".join(_flags(row.cells))
-        if flags and ARGS not in command and (found := joint(command.rstrip())):
+        if flags and ARGS not in command and (found := behind(command.rstrip())):
             report(CMD, _behind(found, CMD if CMD in row.cells else "table_command"))
         script = command.replace(ARGS, flags) if ARGS in command else f"{command.rstrip()} {flags}".rstrip()
         if _UNUSABLE.search(script):
@@ -193,8 +193,8 @@ class RowReader:
 
 
 def _behind(found: str, where: str) -> Misread:
-    """What a reader sees of `joint`."""
-    what = {"#": "into its comment", "\n": "behind its last line"}.get(found, f"behind its {found}")
+    """What a reader sees of `behind`."""
+    what = {"#": "into its comment", "<<": "behind its here-document"}.get(found, f"behind its {found}")
     return Misread(f"the other columns would come {what}", f"write {{args}} in {where} where they belong")
 
 

@@ -117,11 +117,17 @@ def test_the_command_may_come_from_the_settings() -> None:
     [
         ("python a.py | tee log", "behind its |"),
         ("python a.py || true", "behind its ||"),
-        ("a; b", "behind its ;"),
-        ("cd x && a", "behind its &&"),
-        ("a & b", "behind its &"),
-        ("a\nb", "behind its last line"),
+        ("a|& b 'c' $(d; e)", "behind its |"),
+        ("a || (b; c)", "behind its ||"),
+        ("a;", "behind its ;"),
         ("a # note", "into its comment"),
+        ("a <<E\nb\nE\n", "behind its here-document"),
+        ("cd x && a", ""),
+        ("cd x || exit 1; a", ""),
+        (". env;a", ""),
+        ("a & b", ""),
+        ("a | b\n# note\nc", ""),
+        ("a <<E\nb\nE\nc", ""),
         ("a $(b | c) `d; e` '|' \"; #\" x#y >log 2>&1 \\; \\\n b", ""),
         ("a &>log", ""),
         ("a >|log\n", ""),
@@ -139,6 +145,11 @@ def test_columns_never_become_arguments_of_another_command(command: str, behind:
     assert [fault.hint for fault in template] == ["write {args} in table_command where they belong"] * bool(
         behind
     )
+
+
+def test_columns_are_arguments_of_the_last_command() -> None:
+    (task,) = parsed(json.dumps([{"cmd": "cd sub && python train.py", "lr": "1"}]).encode(), ".json").tasks
+    assert task.script == "cd sub && python train.py --lr 1"
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), min_size=1))
