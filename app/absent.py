@@ -17,6 +17,7 @@ from app.model.faults import BadInput
 from app.model.paths import Home, RunPaths
 from app.model.records import AttemptEnded, HeldBy, Moved, Record, RunResumed
 from app.model.state import FINISHED, Cancelled, Held, Killed, Pending
+from app.store import left_state
 from app.store.lasting import KeptTask, task_by_id
 from app.store.plan_lock import take_plan
 from app.store.resume import LeftRun, load_left
@@ -138,6 +139,8 @@ def _write(home: Home, task: KeptTask, said: Callable[[LeftRun], Sequence[Record
             writer.write([RunResumed(task.run_id, task.boot_id), *records])
         finally:
             writer.close()
+        found = _task(home, task.id)
+        left_state.note(home, found, task.state.status, time.time())
     finally:
         held.release()
-    return _task(home, task.id)
+    return found

@@ -100,4 +100,7 @@ def _over(one: Scheduler) -> Waited:
     what = {"pid": one.pid, "command_file": state.command_file, "counts": dict(state.counts)}
     bad = any(number and status not in RUN_DONE for status, number in state.counts.items())
     counts = ", ".join(f"{number:,} {status}" for status, number in in_order(state.counts))
-    return Waited(what, state.status, int(bad), f"{shown_path(state.command_file)}: {counts}")
+    said = f"{shown_path(state.command_file)}: {counts}"
+    if state.status != "finished" and state.left:
+        said += f"; its scheduler (pid {one.pid}) has gone; to go on: {one.going_on()}"
+    return Waited(what, state.status, int(bad), said)

@@ -77,7 +77,8 @@ class Lines:
     @property
     def ended_for(self) -> Why | None:
         """Why it was asked to end, if it did not end by itself before. By uptimes: a supervisor's wall clock
-        is that of its launch, and ours may have been set since."""
+        is that of its launch, and ours may have been set since. However long after: with the scheduler gone
+        nobody has forced it, and it may have saved half its work and ended with 0."""
         if self.stop is None or self.ended is None or self.ended.uptime < self.stop.uptime - END_SLACK:
             return None
         return self.stop.why

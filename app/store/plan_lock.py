@@ -39,10 +39,17 @@ class PlanLock:
 
 
 def take_plan(state: Path, command_file: Path) -> PlanLock:
-    """Hold the file until the process ends. Raises BadInput, naming the pid, when another scheduler does."""
+    """Hold the file until the process ends. Raises BadInput, naming the pid, when another scheduler does, or
+    a command that changes what one has left."""
     lock = take(_lock_path(state, command_file))
     if lock is None:
-        raise _already_run(command_file, _pid(_lock_path(state, command_file)))
+        by = _pid(_lock_path(state, command_file))
+        if not is_alive(state / f"{by}.lock"):
+            raise BadInput(
+                f"the gpulane with pid {by} is busy with {command_file}: it starts, or cancels a task; "
+                "try again in a moment"
+            )
+        raise _already_run(command_file, by)
     os.ftruncate(lock.fd, 0)
     os.pwrite(lock.fd, f"{os.getpid()}\n".encode(), 0)
     name = socket.socket(socket.AF_UNIX)

@@ -210,6 +210,8 @@ def test_what_runs_without_its_scheduler_can_be_cancelled(two_cards: World) -> N
     found = shown(two_cards, one)
     assert (found["state"], found["attempts"][0]["cause"]["kind"]) == ("cancelled", "killed")
     assert procfs.start_time(stray) is None
+    (state,) = two_cards.states()
+    assert state.counts == {"running": 1, "waiting": 1, "cancelled": 1}
     gpulane(two_cards, "scheduler", "start", "--simulate", "2x24")
     wait_for(two_cards, two, "running")
     wait_for(two_cards, three, "running")
@@ -218,6 +220,29 @@ def test_what_runs_without_its_scheduler_can_be_cancelled(two_cards: World) -> N
     wait_for(two_cards, three, "failed")
     assert shown(two_cards, one)["state"] == "cancelled"
     assert len(two_cards.work("began")) == 1
+
+
+def test_when_the_last_is_cancelled_nothing_is_left_to_go_on_with(two_cards: World) -> None:
+    one = submit(two_cards, "--", "trap '' TERM; echo >began; sleep 300")
+    eventually(lambda: two_cards.work("began"))
+    two_cards.settings(max_retries=0, stop_grace=1)
+    (state,) = two_cards.states()
+    os.kill(state.pid, signal.SIGKILL)
+    eventually(lambda: procfs.start_time(state.pid) is None)
+    assert "has gone; to go on: " in gpulane(two_cards, "wait", expect=1)
+    argv = [sys.executable, str(PROJECT / "app" / "cli.py"), "cancel", str(one)]
+    env = {**os.environ, **two_cards.env, "GPULANE_HOME": str(two_cards.root)}
+    with subprocess.Popen(argv, env=env) as first:
+        (ends,) = two_cards.root.glob("logs/runs/*/ends")
+        eventually(lambda: b"\nstop " in ends.read_bytes())
+        first.send_signal(signal.SIGSTOP)
+        said = gpulane(two_cards, "cancel", str(one), expect=2)
+        first.send_signal(signal.SIGCONT)
+        assert f"the gpulane with pid {first.pid} is busy with " in said
+    assert first.returncode == 0
+    assert "finished  1 cancelled" in gpulane(two_cards, "ls")
+    assert "nothing wrong" in gpulane(two_cards, "health")
+    assert gpulane(two_cards, "wait").endswith(": 1 cancelled\n")
 
 
 def test_what_has_ended_without_its_scheduler_is_not_cancelled(two_cards: World) -> None:
