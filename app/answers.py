@@ -21,7 +21,7 @@ from app.model.state import (
 )
 from app.narrate import counted, duration
 from app.report import shown_task
-from app.why import Changes, Why
+from app.why import Ask, Why
 
 Reply = dict[str, Any]
 
@@ -60,15 +60,15 @@ class Answers:
         engine: Engine,
         state: Callable[[], bytes],
         turn: Callable[[str, bool], Said],
-        changes: Changes,
+        ask: Ask,
         settings: Settings,
         by: str,
     ) -> None:
         """`state`: the state file's content as it is now; `turn` a card off or on, and say so (raises
-        GpulaneError); `changes`: what would start a waiting task; `by`: the user's name, as whose words
-        these are."""
+        GpulaneError); `ask`: what a decision would say of a waiting task; `by`: the user's name, as whose
+        words these are."""
         self._engine, self._core, self._state, self._turn, self._by = engine, engine.core, state, turn, by
-        self._settings, why = settings, Why(engine.core, changes)
+        self._settings, why = settings, Why(engine.core, ask)
         self._verbs: Mapping[str, Callable[[Mapping[str, Any]], Reply | bytes]] = {
             "status": lambda _: b'{"ok": true, "state": ' + self._state() + b"}",
             "tasks": self._tasks,

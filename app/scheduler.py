@@ -60,7 +60,7 @@ from app.tally import Tally
 from app.threads import ready_threads
 from app.view.live import LiveView, suits
 from app.view.summary import print_summary
-from app.why import Changes
+from app.why import Ask
 
 THREADS = 8
 """For what blocks and is no thread's own: scans of /proc, tmux."""
@@ -86,7 +86,7 @@ class Parts:
     counting: Counting | None  #: of a table's rows
     plan: Plan
     turn: Callable[[str, bool], tuple[str, bool]]  #: a card off or on
-    changes: Changes  #: what would start a waiting task
+    ask: Ask  #: what a decision would say of a waiting task
 
 
 async def serve(options: RunOptions) -> int:
@@ -153,7 +153,7 @@ async def _assemble(stack: contextlib.AsyncExitStack, ready: Ready) -> Parts:
     backend.shun(lambda: core.aside.decide(now()))
     turn = partial(turn_card, backend.known, core.aside.forgive, files.home.gpus_off)
     changing = edits, settings, replan, retune
-    return Parts(engine, recorder, publisher, *changing, counting, the_plan, turn, backend.changes)
+    return Parts(engine, recorder, publisher, *changing, counting, the_plan, turn, backend.outlook)
 
 
 def _keep_pause(run: RunPaths, event: Event | None, _: Sequence[Action]) -> None:
@@ -272,7 +272,7 @@ async def _live(ready: Ready, parts: Parts) -> int:
         engine.pause()
     engine.seek(parts.plan.open_attempts)
     user = procfs.user_name(os.getuid())
-    words = Answers(engine, parts.publisher.content, parts.turn, parts.changes, parts.retune, user)
+    words = Answers(engine, parts.publisher.content, parts.turn, parts.ask, parts.retune, user)
     listener = ControlSocket(files.home.control_socket(os.getpid()), words, parts.recorder.flush)
     engine.alongside(listener.run(), "control socket")
     engine.alongside(parts.publisher.run(), "state file")

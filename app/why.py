@@ -6,40 +6,42 @@ from itertools import takewhile
 from typing import Any
 
 from app.core.machine import Core
-from app.core.question import Runs
+from app.core.nearest import Outlook
+from app.core.place import lined_up
+from app.core.question import Runs, on_cards
 from app.core.task import Task
 from app.core.verdict import SOON
 from app.engine import now
 from app.model.backend import Now, Want
-from app.model.blockers import Change, clauses, gb
+from app.model.blockers import clauses, gb
 from app.model.state import FINISHED, FUSE, Backoff, Failed, Held, Running, Skipped, Waiting, holder
 from app.narrate import duration
 
 Answer = dict[str, Any]
 
-Changes = Callable[[Want, Sequence[Want], Now, Mapping[int, Runs]], Sequence[Change]]
-"""What would start a task that waits: asked with the others that wait, and what runs, by attempt's number."""
-
-RESUME = {"kind": "resume", "text": "with ./gpulane resume it is decided anew", "all": True, "after": []}
+Ask = Callable[[Want, Sequence[Want], Now, Mapping[int, Runs]], Outlook]
+"""Of a task that waits: asked with the others that wait, and what runs, by attempt's number."""
 
 
 class Why:
     """Answers for one task after another. For the engine's thread."""
 
-    def __init__(self, core: Core, changes: Changes) -> None:
-        self._core, self._changes = core, changes
+    def __init__(self, core: Core, ask: Ask) -> None:
+        self._core, self._ask = core, ask
 
     def __call__(self, task: Task) -> Answer:
         """`said` in a sentence, `because` of each of these, and the `changes` that would start it."""
         state = task.state
         if isinstance(state, Waiting):
+            asked = None if self._core.ending else self._asked(task)
+            more = asked.blockers if asked and self._core.paused else ()
             return {
                 "ok": True,
                 "said": state.reason,
-                "because": [*clauses(state.blockers), *_more_than_declared(task)],
+                "because": [*clauses((*state.blockers, *more)), *_more_than_declared(task)],
                 "stuck": state.stuck,
                 "waits": not self._core.standing,
-                "changes": list(self._nearest(task)),
+                "changes": list(self._changes(asked)) if asked else [],
             }
         if state.status == "pending":
             said = list(self._before(task))
@@ -51,15 +53,19 @@ class Why:
             }
         return {"ok": True, "said": f"{task.label} {_stands(task)}", "because": []}
 
-    def _nearest(self, task: Task) -> Iterator[Answer]:
-        """Each with the tasks that have to end for it."""
-        if self._core.standing:
-            yield from [RESUME] if self._core.paused else []
-            return
-        running = {each.label: each for each in self._core.running.values()}
+    def _asked(self, task: Task) -> Outlook:
         at, queue_of = now(), self._core.board.queue_of
         runs = {n: Runs(each.label, queue_of(each).coming(at)) for n, each in self._core.running.items()}
-        for change in self._changes(task.want(), self._core.heads(), at, runs):
+        return self._ask(task.want(), lined_up(self._core.board.wants.values()), at, runs)
+
+    def _changes(self, asked: Outlook) -> Iterator[Answer]:
+        """Each with the tasks that have to end for it."""
+        if self._core.paused:
+            then = ", and one of these:" if asked.changes else " it is decided anew"
+            then = f" it would start now{on_cards(asked.grant.gpu_ids)}" if asked.grant else then
+            yield {"kind": "resume", "text": f"with ./gpulane resume{then}", "all": True, "after": []}
+        running = {each.label: each for each in self._core.running.values()}
+        for change in asked.changes:
             after = [self._ending(running[label]) for label in change.after]
             yield {"kind": change.kind, "text": change.text, "all": change.all_of_them, "after": after}
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from app.core import chain, line, outcome, plan, words
+from app.core import chain, outcome, plan, words
 from app.core.aside import Aside
 from app.core.board import Board
 from app.core.events import (
@@ -33,7 +33,7 @@ from app.core.events import (
 )
 from app.core.flow import Flow
 from app.core.fuse import Fuse
-from app.core.place import order
+from app.core.place import lined_up
 from app.core.retry import rest_after
 from app.core.settle import back, settled
 from app.core.task import Task
@@ -96,7 +96,7 @@ class Core:
 
     def heads(self) -> Sequence[Want]:
         """What waits for GPUs now, who comes first at the front."""
-        return () if self.standing else tuple(line.formed(sorted(self.board.wants.values(), key=order)))
+        return () if self.standing else tuple(lined_up(self.board.wants.values()))
 
     def objection(self, verb: Verb, task: Task) -> str | None:
         """See `words.objection`."""

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from app.core.ends import ends
 from app.core.fit import Manner, demanded, obstacles
 from app.core.ledger import ledger
 from app.core.question import Question, listed, on_cards
-from app.model.blockers import CardCrowded, Change, gb
+from app.model.backend import Grant
+from app.model.blockers import Blocker, CardCrowded, Change, gb
 from app.model.gpu import index_order
 
 LEAST_PART = 0.5
@@ -20,6 +21,19 @@ MOST_CARDS_OFF = 4
 
 MOST_TASKS_MORE = 10
 """By how many a limit of tasks is raised in thought: those that come before it take the first ones."""
+
+
+class Outlook(NamedTuple):
+    """What a decision would say of a waiting task now."""
+
+    grant: Grant | None
+    blockers: tuple[Blocker, ...]  #: none where there is a grant
+    changes: tuple[Change, ...]  #: see `changes`
+
+
+def outlook(asked: Question) -> Outlook:
+    blocked = asked.blocked()
+    return Outlook(asked.answer(), blocked.blockers if blocked else (), tuple(changes(asked)))
 
 
 def changes(asked: Question) -> list[Change]:

@@ -4,7 +4,7 @@ Pure: the machine, the waiting tasks and the claim go in; grants, reasons and a 
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from app.core import line
@@ -59,7 +59,7 @@ class _Round:
         self.now = now
         self.cards = Cards(seen, rules, claim)
         self._seen = seen
-        self.left = [(want, need_of(want, rules)) for want in line.formed(sorted(waiting, key=order), claim)]
+        self.left = [(want, need_of(want, rules)) for want in lined_up(waiting, claim)]
         self.running = seen.own_tasks
         self.on_cpu = seen.own_cpu_tasks
         self.grants: list[Grant] = []
@@ -181,6 +181,11 @@ def _behind(head: Want, of_head: Blocked, blocked: Blocked, alone: bool) -> Bloc
     before = BehindInLine(f"task {head.label}")
     blockers = (before,) if alone else (before, *blocked.blockers)
     return replace(blocked, blockers=blockers, stuck=blocked.stuck or of_head.stuck)
+
+
+def lined_up(wants: Iterable[Want], claim: Claim | None = None) -> list[Want]:
+    """Who comes first at the front; in line (`fifo`) nobody before whose turn came first."""
+    return line.formed(sorted(wants, key=order), claim)
 
 
 def order(want: Want) -> tuple[int, int, float, int, TaskKey]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from app.core.fit import holds, suits
-from app.core.nearest import changes
+from app.core.nearest import Outlook, outlook
 from app.core.question import Ongoing, Question, Runs
 from app.core.rules import Rules, Seen
 from app.core.verdict import SOON
@@ -37,7 +37,7 @@ from app.model.backend import (
     Survey,
     Want,
 )
-from app.model.blockers import Change, DriverSilent
+from app.model.blockers import DriverSilent
 from app.model.gpu import Gpu, SetAside
 from app.model.paths import Home, RunPaths
 from app.model.problems import Problem, problem
@@ -180,10 +180,8 @@ class LocalBackend:
         self._attempts.leftovers.end_them = settings.kill_leftovers
         self._advice.settle(settings.hook_timeout)
 
-    def changes(
-        self, want: Want, heads: Sequence[Want], now: Now, running: Mapping[int, Runs]
-    ) -> Sequence[Change]:
-        """What would start one of the heads, which are in their order; `running`: by attempts' numbers."""
+    def outlook(self, want: Want, heads: Sequence[Want], now: Now, running: Mapping[int, Runs]) -> Outlook:
+        """Of one of the heads, which are in their order; `running`: by attempts' numbers."""
         seats, living = self._seats, self._attempts.living
         seen = self._machine.again(self._own())
         ongoing = {
@@ -196,7 +194,7 @@ class LocalBackend:
         if seats.claim:  # its cards are not to be had, whatever its place
             near = {other.key for other in (*others, want)}
             others += [one for one in heads if one.key == seats.claim.key and one.key not in near]
-        return changes(Question(seen, want, seats.claim, seats.rules, now, tuple(others), ongoing))
+        return outlook(Question(seen, want, seats.claim, seats.rules, now, tuple(others), ongoing))
 
     def shun(self, aside: Callable[[], Mapping[str, SetAside]]) -> None:
         """`aside`: whom to ask, at every decision, which cards are set aside."""

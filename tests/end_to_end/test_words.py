@@ -227,9 +227,30 @@ def test_a_paused_scheduler_starts_nothing_until_it_is_resumed(world: World) -> 
     assert state.status == "paused"
     assert "paused" in gpulane(world, "ls")
     assert "it is paused already" in gpulane(world, "pause")
+    said = eventually(lambda: text if "GPU" in (text := gpulane(world, "why", "1/1")) else "")
+    assert said.endswith("What would start it:\n  - with ./gpulane resume it would start now on GPU 0\n")
     assert gpulane(world, "resume") == "resumed\n"
     assert scheduler.end() == 0
     assert world.work("done") == ["two"]
+
+
+def test_why_names_what_is_in_the_way_beside_the_pause(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (2, "true")])
+    scheduler = world.start("--simulate", "1x16")
+    scheduler.wait_for("1/0", "running")
+    gpulane(world, "pause")
+    assert gpulane(world, "why", "2/0").splitlines() == [
+        "the scheduler is paused",
+        "  - the scheduler is paused",
+        "  - GPU 0 is leased to queue 1",
+        "What would start it:",
+        "  - with ./gpulane resume, and one of these:",
+        "  - when task 1/0 ends, on GPU 0",
+    ]
+    world.go()
+    scheduler.wait_for("1/0", "completed")
+    gpulane(world, "resume")
+    assert scheduler.end() == 0
 
 
 def test_drain_and_stop(world: World) -> None:
