@@ -29,12 +29,11 @@ from app.view.text import clean, count, duration, figure
 FEW_QUEUES = 12
 
 
-def schedulers_shown(found: list[Scheduler], every_task: bool = False) -> Group:
+def schedulers_shown(found: list[Scheduler], every_task: bool = False) -> Iterator[Group]:
     """Each with its queues, and why those wait that do; with `every_task` all tasks that its state names."""
-    parts: list[RenderableType] = []
     for one in found:
         state = one.seen
-        parts += [Text()] if parts else []
+        parts: list[RenderableType] = [] if one is found[0] else [Text()]
         shown = [queue for queue in state.queues if every_task or _is_shown(one, queue)]
         parts.append(_head(one, state))
         if shown:
@@ -47,7 +46,7 @@ def schedulers_shown(found: list[Scheduler], every_task: bool = False) -> Group:
             parts.append(Text(f"to go on: {clean(one.going_on())}", QUIET))
         lines = [line for problem in state.problems for line in problem.text.splitlines()]
         parts += [Text(clean(line), STATE["waiting"]) for line in lines]
-    return Group(*parts)
+        yield Group(*parts)
 
 
 def _head(one: Scheduler, state: StateFile) -> Text:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 
 from app.commands import find, show
 from app.commands.cards import CARDS, cards_of, turn_gpu
@@ -100,9 +100,9 @@ def ls(
         if len(living) == 1 and not every:
             watch_one(living[0])
         else:
-            watch_tables(lambda: show.schedulers_shown(find.schedulers(home, pid, file), every))
+            watch_tables(lambda: [*show.schedulers_shown(find.schedulers(home, pid, file), every)])
     else:
-        whole_lines(Console()).print(show.schedulers_shown(found, every))
+        whole_lines(Console()).print(Group(*show.schedulers_shown(found, every)))
 
 
 def gpus(pid: Pid = None, file: File = None, as_json: Json = False, watch: Watch = False) -> None:
@@ -114,7 +114,7 @@ def gpus(pid: Pid = None, file: File = None, as_json: Json = False, watch: Watch
     elif watch:
         from app.commands.watch import watch_tables
 
-        watch_tables(lambda: show.gpus_shown(cards_of(home, pid, file)))
+        watch_tables(lambda: [show.gpus_shown(cards_of(home, pid, file))])
     else:
         whole_lines(Console()).print(show.gpus_shown(seen))
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -15,6 +15,7 @@ from app.commands.find import Scheduler
 from app.view.live import LiveView, suits
 from app.view.look import QUIET
 from app.view.summary import print_summary
+from app.view.text import count
 
 EVERY = 1.0
 """Seconds between two looks."""
@@ -48,11 +49,11 @@ async def _draw(one: Scheduler, console: Console) -> None:
         await view
 
 
-def watch_tables(make: Callable[[], RenderableType]) -> None:
-    """Drawn again and again; once, where there is no terminal."""
+def watch_tables(make: Callable[[], Sequence[RenderableType]]) -> None:
+    """One below the other, drawn again and again; once, where there is no terminal."""
     console = Console()
     if not suits(console):
-        console.print(make())
+        console.print(Group(*make()))
         return
     with _until_ctrl_c(), Live(_fitted(make(), console), console=console, screen=True) as live:
         while True:
@@ -60,11 +61,23 @@ def watch_tables(make: Callable[[], RenderableType]) -> None:
             live.update(_fitted(make(), console), refresh=True)
 
 
-def _fitted(shown: RenderableType, console: Console) -> RenderableType:
-    """With a last line that tells how many there is no room for."""
-    lines = console.render_lines(shown, pad=False)
-    more = len(lines) - console.height
-    if more <= 0:
-        return shown
-    kept = [Segments([*line, Segment.line()]) for line in lines[: console.height - 1]]
-    return Group(*kept, Text(f"and {more + 1} more lines: without -w all are shown", QUIET))
+def _fitted(shown: Sequence[RenderableType], console: Console) -> RenderableType:
+    """Each with a fair share of the lines, and where that is too few, a last one that tells how many more."""
+    parts = [console.render_lines(each, pad=False) for each in shown]
+    kept: list[RenderableType] = []
+    for lines, share in zip(parts, _shares([len(lines) for lines in parts], console.height), strict=True):
+        whole = share >= len(lines)
+        kept += [Segments([*line, Segment.line()]) for line in lines[: share if whole else share - 1]]
+        if not whole and share:
+            more = count(len(lines) - share + 1, "more line")
+            kept.append(Text(f"and {more}: without -w all are shown", QUIET))
+    return Group(*kept)
+
+
+def _shares(wanted: Sequence[int], room: int) -> list[int]:
+    """What each gets of the room: none more than it wants, and what one leaves the others have."""
+    shares = [0] * len(wanted)
+    smallest_first = sorted(range(len(wanted)), key=wanted.__getitem__)
+    for others, at in zip(range(len(wanted), 0, -1), smallest_first, strict=True):
+        shares[at] = min(wanted[at], (room - sum(shares)) // others)
+    return shares

@@ -798,6 +798,22 @@ def test_ctrl_c_ends_what_is_watched_and_leaves_the_terminal_as_it_was(world: Wo
     assert scheduler.end() == 0
 
 
+def test_each_of_several_schedulers_has_its_lines_on_a_small_screen(world: World) -> None:
+    one = world.blocks([(queue, "true") for queue in range(30)])
+    two = world.file(one.read_text(), "command_gpus_1.txt")
+    schedulers = [world.start("--paused", command_file=file) for file in (one, two)]
+    for scheduler in schedulers:
+        eventually(path_of(scheduler).exists)
+    terminal = Terminal(world, [sys.executable, str(PROJECT / "app" / "cli.py"), "ls", "-w"])
+    terminal.resize(120)
+    for shown in ("queue  done", "more lines: without -w all are shown") * 2:
+        terminal.sees(shown)
+    terminal.type("\x03")
+    assert terminal.ended() == 0
+    for scheduler in schedulers:
+        scheduler.stop()
+
+
 def test_every_task_is_listed_however_many(world: World) -> None:
     world.blocks([(queue, "true") for queue in range(3) for _ in range(400)])
     scheduler = world.start("--paused")
