@@ -106,7 +106,9 @@ def check_script(script: str) -> None:
     said = bash_says(script)
     if said is not None:
         line, _, text = said.partition(":")
-        raise BadInput(f"bash can't read line {line} of the commands: {text}")
+        lines = script.count("\n") + 1  # where something is missing at the end, bash names the line behind it
+        where = f"line {min(int(line), lines)} of the commands" if lines > 1 else "the command"
+        raise BadInput(f"bash can't read {where}: {text}")
 
 
 def appended(task: TaskSpec, repeat: int = 1) -> Change:

@@ -1,5 +1,6 @@
 """The command line. `./gpulane VERB` and the two entry points all come here."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -62,6 +63,9 @@ CommandFile = Annotated[
     str | None, typer.Option("--command-file", metavar="FILE", help="The command file to run.")
 ]
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a disk, or a terminal that has gone, says to output."""
+
 DEMO_FILE = PROJECT / "command" / "demo_gpus.txt"
 DEMO_SETTINGS = PROJECT / "config" / "demo.yaml"
 
@@ -117,11 +121,27 @@ def _exit_code(app: typer.Typer, name: str, argv: Sequence[str], mode: Mode | No
             setattr(sys, name_, Path(os.devnull).open("w"))  # noqa: SIM115 - for life
         else:  # names may hold what this terminal's encoding has not
             stream.reconfigure(errors="replace")
+    code = 0
     try:
         app(list(argv), prog_name=name, obj=mode)
     except SystemExit as done:
-        return done.code if isinstance(done.code, int) else 1
-    return 0
+        code = done.code if isinstance(done.code, int) else 1
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        return _nowhere_to_write(error)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return _nowhere_to_write(error)
+    return code
+
+
+def _nowhere_to_write(error: OSError) -> int:
+    """What could not be written goes nowhere when Python ends, instead of into another complaint."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.stderr.write(f"gpulane: the output can't be written: {error.strerror}\n")
+    return 1
 
 
 def _entry(

@@ -71,13 +71,6 @@ class Files:
 
 def find_files(options: RunOptions) -> Files:
     """Which files a start means. Raises BadInput."""
-    try:
-        return _find_files(options)
-    except (RuntimeError, ValueError) as error:  # pathlib: a loop of links, `~` of nobody; NUL in a path
-        raise BadInput(f"{error}; nothing was started") from error
-
-
-def _find_files(options: RunOptions) -> Files:
     home = Home.find()
     if not home.root.is_dir():
         raise BadInput(f"GPULANE_HOME is {home.root}, and that is no folder; make it, or name another")

@@ -1,6 +1,7 @@
 """`add`: one more block in a command file."""
 
 import contextlib
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -212,8 +213,8 @@ def _said(spec: TaskSpec, places: list[str], file: str, created: bool) -> str:
 def _taken_up(runner: Runner | None, file: str) -> str:
     if runner is None:
         return (
-            f"no scheduler runs that file; to start one: ./gpulane run {file}, "
-            f"or in the background ./gpulane scheduler start {file}"
+            f"no scheduler runs that file; to start one: ./gpulane run {shlex.quote(file)}, "
+            f"or in the background ./gpulane scheduler start {shlex.quote(file)}"
         )
     who = f"the scheduler with pid {runner['pid'] or 'unknown'}"
     if runner["status"] in ("draining", "stopping"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from app.model.faults import BadInput
 from app.model.task import Mode, TaskKey
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -85,12 +86,15 @@ class Home:
         return self.root / "config" / "gpu_manage.yaml"
 
     def resolve(self, given: str) -> Path:
-        """A path as a user gave it: from the working directory, then from this home."""
-        path = Path(given).expanduser()
-        if path.is_absolute() or path.exists():
-            return path.absolute()
-        at_home = self.root / path
-        return at_home if at_home.exists() else path.absolute()
+        """A path as a user gave it: from the working directory, then from this home. Raises BadInput."""
+        try:
+            path = Path(given).expanduser()
+            at_home = self.root / path
+            path = at_home if not path.exists() and at_home.exists() else path.absolute()
+            path.resolve()
+        except (RuntimeError, ValueError) as error:  # a loop of links, `~` of nobody; NUL in a path
+            raise BadInput(f"{given!r} is no path: {error}") from error
+        return path
 
 
 LOG_RULE = f"{' gpulane: output ':#^60}"

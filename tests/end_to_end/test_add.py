@@ -79,7 +79,11 @@ def test_a_script_on_standard_input_stays_as_it_is(world: World) -> None:
             "the GPU count 'two' is no number",
         ),
         ("command_gpus.txt", ("-q", "1", "-m", "5"), "there are no commands"),
-        ("command_gpus.txt", ("-q", "1", "-m", "5", "--", "if true"), "bash can't read"),
+        (
+            "command_gpus.txt",
+            ("-q", "1", "-m", "5", "--", "if true"),
+            "bash can't read the command: syntax error",
+        ),
         ("command_gpus.txt", ("-q", "1", "-m", "5", "--", "sleep 5 &"), "runs in the background"),
         ("command_gpus.txt", ("-q", "1", "-m", "5", "--timeout", "5", "--", "x"), "write 5s, 5m or 5h"),
         ("command_gpus.txt", ("-q", "1", "-m", "5", "--env", "1=2", "--", "x"), "write --env NAME=value"),

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from app.model.paths import PROJECT
+from tests.end_to_end.command_line import gpulane
 from tests.end_to_end.world import World
 
 FILE = "command/command_gpus.txt"
@@ -142,3 +143,30 @@ def test_a_block_is_told_all_that_is_wrong_with_it_in_one_pass(world: World) -> 
         (f"{FILE}:10:1", "asks for 99 GB, but"),
     ]
     assert_says(refused(world, FILE), *said)
+
+
+def test_a_path_that_leads_nowhere(world: World) -> None:
+    (world.root / "loop.txt").symlink_to("loop.txt")
+    loop = str(world.root / "loop.txt")
+    for words in (("run", loop), ("add", loop, "-q", "1", "-m", "2", "--", "true"), ("ls", "--file", loop)):
+        said = gpulane(world, *words, expect=2)
+        assert said.startswith("gpulane: ")
+        assert len(said.splitlines()) == 1
+        assert loop in said
+
+
+@pytest.mark.parametrize("words", ["tasks --json", "run --check command/command_gpus.txt", "ls", "--help"])
+def test_where_the_output_can_not_be_written_that_is_said(world: World, words: str) -> None:
+    world.file(GOOD)
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [sys.executable, PROJECT / "app" / "cli.py", *words.split()],
+            env={**os.environ, "GPULANE_HOME": str(world.root)},
+            cwd=world.root,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.stderr == "gpulane: the output can't be written: No space left on device\n"
+    assert done.returncode == 1
