@@ -83,6 +83,7 @@ class Counting:
         self._due = asyncio.Event()
         self._unwritten: list[Callable[[], None]] = []  #: what the journal has not taken yet
         self._known: dict[str, set[str | None]] | None = None  #: see `_names`; None: to be looked up
+        self._took = 0.0  #: seconds, the last time, without the waits for who has the file open
         self._lost: tuple[Due, ...] = ()  #: whose rows are not there at the moment
         self._problem: Problem | None = None
 
@@ -144,7 +145,6 @@ class Counting:
         """Until cancelled."""
         self._find_unnoted()
         while True:
-            began = time.monotonic()
             seen = signature(self._path)
             try:
                 await self._settle()
@@ -153,7 +153,7 @@ class Counting:
                 self._problem = problem("not_counted", file=str(self._path), error=repr(error))
                 await asyncio.sleep(LONGEST_WAIT)
                 self._due.set()
-            await asyncio.sleep(SHARE * (time.monotonic() - began))
+            await asyncio.sleep(SHARE * self._took)
             await self._sleep(seen)
 
     async def _sleep(self, seen: Signature | None) -> None:
@@ -195,7 +195,10 @@ class Counting:
 
     async def _try(self, last: bool) -> Settled:
         self._write_down()
-        return await asyncio.to_thread(self._counts.settle, last)
+        began = time.monotonic()
+        settled = await asyncio.to_thread(self._counts.settle, last)
+        self._took = time.monotonic() - began
+        return settled
 
     def _say(self, tried: RetryCallState) -> None:
         if (tried.seconds_since_start or 0.0) < SHOWN_SECONDS:

@@ -56,9 +56,13 @@ def _check(task: TaskSpec, mode: Mode, repeat: int, lines: list[str]) -> None:
     found = list(chunks(text.split("\n")))
     back = None
     if len(found) == 1 and found[0].unclosed is None:
-        back = task_of(found[0], text.split("\n"), mode, lambda *fault: problems.append(fault[2]), True)
+        back = task_of(
+            found[0],
+            text.split("\n"),
+            mode,
+            lambda *fault: problems.append("; ".join(filter(None, fault[2:]))),
+            True,
+        )
     if problems or back != (task, repeat):
         why = problems[0] if problems else "it would be read back as something else"
-        raise BadInput(
-            f"the task of queue {task.queue_id} with {clip(task.script)} can't be written as a block: {why}"
-        )
+        raise BadInput(f"{clip(task.script)} can't be a task of a command file: {why}")

@@ -18,7 +18,7 @@ from app.commands.verbs import Json, refused, tell
 from app.home import home_here
 from app.model.blockers import gb
 from app.model.faults import BadInput
-from app.model.state import FINISHED, TaskState, error_text
+from app.model.state import FINISHED, Backoff, TaskState, Waiting, error_text
 from app.model.task import TaskSpec
 from app.view.look import QUIET, STATE, STRONG
 from app.view.summary import whole_lines
@@ -205,9 +205,8 @@ def _facts(
 ) -> list[tuple[str, str]]:
     spec, options = task.spec, task.spec.options
     gone = "" if lives or state.status in FINISHED else " (its scheduler does not run)"
-    reason = getattr(state, "reason", None)
     facts = [
-        ("state", state.status + gone + (f": {reason}" if reason and lives else "")),
+        ("state", state.status + gone + (_more_of(state) if lives else "")),
         ("asks for", _asks_for(spec)),
         ("folder", options.cwd or "the scheduler's work_dir"),
         (
@@ -220,6 +219,15 @@ def _facts(
     for one in attempts:
         facts += _of_attempt(one, len(attempts) > 1)
     return facts
+
+
+def _more_of(state: TaskState) -> str:
+    """Of one that does not run yet."""
+    if isinstance(state, Waiting):
+        return f": {state.reason}"
+    if isinstance(state, Backoff):
+        return f": tried again in {duration(state.until - time.time())}, after: {state.error}"
+    return ""
 
 
 def _asks_for(spec: TaskSpec) -> str:

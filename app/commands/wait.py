@@ -88,11 +88,17 @@ def _status(attempt: Running) -> int | None:
 
 
 def wait_for_schedulers(among: list[Scheduler]) -> list[Waited]:
-    """Until they have ended: well, where every task was completed or cancelled."""
+    """Until they have ended, or stay (--watch) with no task left: well, where every task was completed or
+    cancelled."""
     for one in among:
-        while one.alive():
+        while one.alive() and not _stays(one):
             time.sleep(LOOK_SECONDS)
     return [_over(one) for one in among]
+
+
+def _stays(one: Scheduler) -> bool:
+    state = one.state()
+    return state.started_with is not None and state.started_with.watch and not state.left
 
 
 def _over(one: Scheduler) -> Waited:
@@ -101,6 +107,6 @@ def _over(one: Scheduler) -> Waited:
     bad = any(number and status not in RUN_DONE for status, number in state.counts.items())
     counts = ", ".join(f"{number:,} {status}" for status, number in in_order(state.counts))
     said = f"{shown_path(state.command_file)}: {counts}"
-    if state.status != "finished" and state.left:
+    if state.left and state.status != "finished":
         said += f"; its scheduler (pid {one.pid}) has gone; to go on: {one.going_on()}"
     return Waited(what, state.status, int(bad), said)

@@ -1,9 +1,9 @@
 """JSON: a list of objects or an object of columns, and JSON lines. Numbers keep their text."""
 
+import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from app.tables.sheet import Edit, Row, Sheet, Unreadable, checked, spliced
@@ -42,13 +42,11 @@ class Json:
         if _skip(text, whole.end) != len(text):
             raise _bad(text, whole.end, "something stands behind the table")
         if isinstance(whole.value, list):
-            sheet = _sheet(whole.value)
-            rows = zip(sheet.rows, _line_numbers(text, whole.start), strict=True)
-            return replace(sheet, rows=tuple(replace(row, line=line) for row, line in rows))
+            return _sheet(whole.value, _line_numbers(text, whole.start))
         if isinstance(whole.value, dict) and all(
             isinstance(each, dict | list) for each in whole.value.values()
         ):
-            return _sheet(_from_columns(whole.value))
+            return _sheet(_from_columns(whole.value), itertools.count(1))
         raise Unreadable(0, 0, "it is no table", 'write [{"name": "a", "lr": 0.01}, ...]')
 
     def write(self, data: bytes, sheet: Sheet, column: str, values: Mapping[int, str]) -> bytes:
@@ -71,9 +69,7 @@ class JsonLines:
     def read(self, data: bytes) -> Sheet:
         text = data.decode("utf-8-sig")
         found = list(_lines(text))
-        sheet = _sheet([_value(text, start).value for _, start in found])
-        rows = zip(found, sheet.rows, strict=True)
-        return Sheet(sheet.columns, tuple(replace(row, line=line) for (line, _), row in rows))
+        return _sheet([_value(text, start).value for _, start in found], (line for line, _ in found))
 
     def write(self, data: bytes, sheet: Sheet, column: str, values: Mapping[int, str]) -> bytes:
         text = data.decode("utf-8-sig")
@@ -93,10 +89,11 @@ def _line_numbers(text: str, start: int) -> Iterator[int]:
         yield line
 
 
-def _sheet(rows: list[Any]) -> Sheet:
+def _sheet(rows: list[Any], lines: Iterable[int]) -> Sheet:
+    """`lines`: where they begin, from 1."""
     columns: dict[str, None] = {}
     made = []
-    for number, row in enumerate(rows, 1):
+    for number, row in zip(lines, rows, strict=False):
         if not isinstance(row, dict):
             raise Unreadable(number, 1, "the row is no object", 'write {"name": "a", "lr": 0.01}')
         columns |= dict.fromkeys(row)

@@ -179,7 +179,9 @@ class RowReader:
         command = row.cells.get(CMD, self._how.template)
         if command is None:
             hint = 'fill in cmd, or set table_command in gpu_manage.yaml: "python train.py {args}"'
-            report(CMD, Misread("the row has no command", hint))
+            odd = next((name for name in row.cells if name.strip().lower() == CMD), None)
+            named = f"; the column {odd} is another" if odd else ""
+            report(CMD, Misread(f"the row has no command{named}", hint))
             return None
         flags = " ".join(_flags(row.cells))
         if flags and ARGS not in command and (found := behind(command.rstrip())):

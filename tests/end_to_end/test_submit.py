@@ -121,6 +121,7 @@ def test_what_can_never_run_is_refused_and_leaves_nothing(two_cards: World) -> N
     assert path.read_bytes() == before
     two = submit(two_cards, "--", "true")
     assert two == one + 1
+    assert "take the & away" in gpulane(two_cards, "submit", "--", "sleep 9 &", expect=2)
     assert "bash can't read line 2 of the commands" in gpulane(two_cards, "submit", "--", "if x\ny", expect=2)
     assert "is no folder" in gpulane(two_cards, "submit", "--cwd", "nowhere", "--", "x", expect=2)
     assert "leave --simulate out" not in gpulane(two_cards, "tasks")

@@ -745,6 +745,22 @@ def test_what_a_dead_scheduler_left_running_is_followed_and_waited_for(world: Wo
     assert "1/0 ended with exit code 3" in gpulane(world, "wait", "1/0", expect=3)
 
 
+def test_a_scheduler_that_stays_is_waited_for_until_no_task_is_left(world: World) -> None:
+    world.blocks([(1, UNTIL_GO), (1, "true")])
+    scheduler = world.start("--watch")
+    scheduler.wait_for("1/0", "running")
+    argv = [sys.executable, str(PROJECT / "app" / "cli.py"), "wait"]
+    with subprocess.Popen(argv, env={**os.environ, "GPULANE_HOME": str(world.root)}) as waiting:
+        gpulane(world, "hold", "1/1")
+        world.go()
+        scheduler.wait_for("1/0", "completed")
+        assert waiting.poll() is None, "one is held"
+        gpulane(world, "release", "1/1")
+        assert waiting.wait(20) == 0
+    assert scheduler.alive()
+    scheduler.stop()
+
+
 def test_a_task_is_waited_for_though_its_block_is_taken_out(world: World) -> None:
     world.blocks([(1, UNTIL_GO), (2, UNTIL_GO.replace("go", "later"))])
     scheduler = world.start()

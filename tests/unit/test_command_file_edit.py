@@ -121,7 +121,7 @@ def test_rendered_blocks_read_well() -> None:
     ],
 )
 def test_what_no_block_can_say_is_refused(task: TaskSpec) -> None:
-    with pytest.raises(BadInput, match="can't be written as a block"):
+    with pytest.raises(BadInput, match="can't be a task of a command file"):
         render([task], "single")
 
 

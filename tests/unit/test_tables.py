@@ -110,6 +110,7 @@ def test_the_command_may_come_from_the_settings() -> None:
         "todo:2:1: the row has no command; fill in cmd, or set table_command in gpu_manage.yaml: "
         '"python train.py {args}"'
     ]
+    assert "the row has no command; the column CMD is another; fill in cmd" in faults("CMD\nrun\n")[0]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,8 @@ def test_all_faults_come_at_once_with_their_places() -> None:
         (".json", b"{", "it is no JSON"),
         (".json", b"3", "it is no table"),
         (".json", b"[1]", "the row is no object"),
-        (".json", b'[{"a": [1]}]', "a holds a list or an object"),
+        (".json", b'[{"a": 1},\n\n {"a": [1]}]', "todo:3:1: a holds a list or an object"),
+        (".jsonl", b'{"a": 1}\n\n{"a": [1]}', "todo:3:1: a holds a list or an object"),
         (".jsonl", b'{"a":1}\n{"cmd":\n"x"}', "todo:2:8: it is no JSON: .* write an object a line"),
         (".jsonl", b'{"cmd"}\n', "it is no JSON"),
         (".json", b'[{"run_num": 0, "run_num": 1}]', "an object has run_num twice"),
