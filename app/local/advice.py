@@ -1,6 +1,7 @@
 """What a user's own hooks say: a row's command on its cards, and which cards are better."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,9 @@ from app.model.task import hooked_row, substitute
 
 MB_PER_GB = 1024
 
+FIRST_SECONDS = 10.0
+"""What the first decision waits for a comparator: it may give out every card."""
+
 COMPARE_SECONDS = 0.5
 """What a comparator gets before looks at the cards go on beside it."""
 
@@ -29,6 +33,8 @@ class Advice:
         self._problem: Problem | None = None
         self._building: dict[int, asyncio.Future[Built]] = {}  #: by attempt
         self._comparing: asyncio.Task[None] | None = None
+        self._compares = hooks is not None and "compare_gpus" in hooks.names
+        self._compared = asyncio.Event()  #: for the first time
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -80,13 +86,21 @@ class Advice:
     async def compare(self, gpus: Sequence[Gpu]) -> None:
         """Ask again which are better, unless that is still being asked: one that takes long holds nobody up
         and counts later. Where the comparator fails, the order of the settings holds."""
-        if self._hooks is None or "compare_gpus" not in self._hooks.names or len(gpus) < 2:
+        if self._hooks is None or not self._compares or len(gpus) < 2:
+            self._compared.set()
             return
         if self._comparing is None or self._comparing.done():
             self._comparing = asyncio.ensure_future(self._compare(self._hooks, gpus))
         await asyncio.wait({self._comparing}, timeout=COMPARE_SECONDS)
         if self._comparing.done():
             self._comparing.result()
+
+    async def compared(self) -> None:
+        """Wait until it has been asked once, or has had time enough for that."""
+        if self._compares and not self._compared.is_set():
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._compared.wait(), FIRST_SECONDS)
+            self._compared.set()
 
     async def _compare(self, hooks: Hooks, gpus: Sequence[Gpu]) -> None:
         try:
@@ -97,6 +111,7 @@ class Advice:
         else:
             self.order = tuple(gpus[place].uuid for place in places or ())
             self._problem = None
+        self._compared.set()
 
 
 def _facts(gpu: Gpu) -> dict[str, Any]:

@@ -87,6 +87,8 @@ class LocalBackend:
         on_cards = [want for want in heads if want.spec.gpus]
         if on_cards:
             self._asked_at, self._wanted = time.monotonic(), on_cards
+            await self._advice.compared()
+            self._machine.order = self._advice.order
         taken, explain = await self._seats.give(heads, self._own(), now)
         labels = {want.key: want.label for want in heads}
         for grant, held in taken:
