@@ -1,9 +1,13 @@
-"""What typer refuses, in our words and not in pydantic's."""
+"""What typer refuses, in one sentence and in our words."""
 
-from typing import Any
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 WORDS = {
     "int_parsing": "{value!r} is no whole number",
@@ -17,6 +21,9 @@ WORDS = {
 class Group(TyperGroup):
     """Of verbs."""
 
+    def main(self, args: Sequence[str] | None = None, *more: Any, **named: Any) -> Any:
+        _main(super().main, args or [], *more, **named)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -27,11 +34,43 @@ class Group(TyperGroup):
 class Command(TyperCommand):
     """One that stands alone."""
 
+    def main(self, args: Sequence[str] | None = None, *more: Any, **named: Any) -> Any:
+        _main(super().main, args or [], *more, **named)
+
     def make_context(self, *args: Any, **more: Any) -> Any:
         try:
             return super().make_context(*args, **more)
         except typer.BadParameter as bad:
             raise _in_our_words(bad)  # noqa: B904 - the very same, with its own cause
+
+
+def _main(main: Callable[..., Any], args: Sequence[str], *more: Any, **named: Any) -> NoReturn:
+    try:
+        code = main(args, *more, **{**named, "standalone_mode": False})
+    except TyperException as refused:
+        own = args[: args.index("--")] if "--" in args else args  # the rest is a task's
+        _say(refused, for_programs="--json" in own)
+        code = refused.exit_code
+    except typer.Abort:
+        typer.echo("gpulane: given up", err=True)
+        code = 1
+    sys.exit(code or 0)
+
+
+def _say(refused: TyperException, for_programs: bool) -> None:
+    text = refused.format_message()
+    if "\n" in text:  # the help, for who has given no verb
+        typer.echo(text, err=True)
+        return
+    text = f"{text[:1].lower()}{text[1:]}".rstrip(".").replace(". Did you", "; did you")
+    context = getattr(refused, "ctx", None)
+    if context is not None:
+        here = "./" if context.command_path.startswith("gpulane") else ""
+        text += f"{'' if text.endswith('?') else ';'} {here}{context.command_path} --help tells more"
+    if for_programs:
+        typer.echo(json.dumps({"ok": False, "error": text}))
+    else:
+        typer.echo(f"gpulane: {text}", err=True)
 
 
 def _in_our_words(bad: typer.BadParameter) -> typer.BadParameter:

@@ -1,5 +1,6 @@
 """`./gpulane run FILE --check` of what is wrong: every fault in one pass, exit 2, and nothing is made."""
 
+import json
 import os
 import subprocess
 import sys
@@ -143,6 +144,22 @@ def test_a_block_is_told_all_that_is_wrong_with_it_in_one_pass(world: World) -> 
         (f"{FILE}:10:1", "asks for 99 GB, but"),
     ]
     assert_says(refused(world, FILE), *said)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("kil 1/0", "no such command 'kil'; did you mean 'kill'? ./gpulane --help tells more"),
+        ("why", "missing argument 'TASK'; ./gpulane why --help tells more"),
+        ("ls --jsno", "no such option: --jsno (Possible options: --json); ./gpulane ls --help tells more"),
+        ("ls --pid x", "invalid value for '--pid': 'x' is no whole number; ./gpulane ls --help tells more"),
+    ],
+)
+def test_a_word_that_is_none_is_refused_in_one_sentence(world: World, words: str, says: str) -> None:
+    assert gpulane(world, *words.split(), expect=2) == f"gpulane: {says}\n"
+    said = json.loads(gpulane(world, *words.split(), "--json", expect=2))
+    assert said["ok"] is False
+    assert "help tells more" in said["error"]
 
 
 def test_a_path_that_leads_nowhere(world: World) -> None:
