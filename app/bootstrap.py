@@ -22,7 +22,7 @@ NEEDS = {
     "pyyaml": (6, 0, 2),
     "rich": (13, 9),
     "tenacity": (9, 0),
-    "typer": (0, 15),
+    "typer": (0, 29),
     "watchfiles": (1, 0),
 }
 
