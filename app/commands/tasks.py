@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from rich.text import Text
 from app.commands import find
 from app.commands.submit import Id
 from app.commands.units import stop_grace
-from app.commands.verbs import Json, refused, tell
+from app.commands.verbs import LARGEST, Json, ask_each, refused
 from app.home import home_here
 from app.model.blockers import gb
 from app.model.faults import BadInput
@@ -115,24 +116,32 @@ def show(id_: Id, as_json: Json = False) -> None:
         console.print(Text(f"  {clean(line)}"), soft_wrap=True)
 
 
-def cancel(id_: Id, as_json: Json = False) -> None:
-    """It does not run any more: one that runs is ended with its whole process tree."""
+def cancel(
+    ids: Annotated[
+        list[int],
+        typer.Argument(max=LARGEST, metavar="ID...", help="As `tasks` lists them.", show_default=False),
+    ],
+    as_json: Json = False,
+) -> None:
+    """They do not run any more: one that runs is ended with its whole process tree."""
+    from app.submission import Place
 
-    def cancel_() -> dict[str, Any]:
-        from app import absent
-        from app.submission import Place
+    place = refused(Place.find)
+    # All are known, or none is cancelled.
+    found = refused(lambda: [kept(place, each) for each in ids])
+    ask_each([partial(_cancel, place, task) for task in found], as_json)
 
-        place = Place.find()
-        task = kept(place, id_)
-        living = living_place(place, task)
-        if living:
-            return {**living.ask("kill"), "id": id_}
-        absent.cancel(place.home, id_, stop_grace())
-        changed = task.state.status != "cancelled"
-        said = f"task {id_}{_name(task)} is cancelled" + ("" if changed else " already")
-        return {"ok": True, "changed": changed, "id": id_, "said": said}
 
-    tell(refused(cancel_), as_json)
+def _cancel(place: "Place", task: "KeptTask") -> dict[str, Any]:
+    from app import absent
+
+    living = living_place(place, task)
+    if living:
+        return {**living.ask("kill"), "id": task.id}
+    absent.cancel(place.home, task.id, stop_grace())
+    changed = task.state.status != "cancelled"
+    said = f"task {task.id}{_name(task)} is cancelled" + ("" if changed else " already")
+    return {"ok": True, "changed": changed, "id": task.id, "said": said}
 
 
 SUBMITTED = "./gpulane tasks lists those that were submitted"

@@ -126,12 +126,12 @@ def about_tasks(verb: str) -> Callable[..., None]:
         among = refused(lambda: find.living(home_here(), pid, file))
         # All are known, or none is asked; then each is, whatever becomes of the others.
         places = refused(lambda: [find.the_task(among, task) for task in tasks])
-        _ask_each([functools.partial(place.ask, verb) for place in places], as_json)
+        ask_each([functools.partial(place.ask, verb) for place in places], as_json)
 
     return command
 
 
-def _ask_each(asking: Sequence[Callable[[], Answer]], as_json: bool) -> None:
+def ask_each(asking: Sequence[Callable[[], Answer]], as_json: bool) -> None:
     """One after the other, whatever becomes of those before."""
     code = 0
     for ask in asking:
@@ -165,7 +165,7 @@ def kill(
         about_tasks("kill")(tasks, pid, file, as_json)
     else:
         one = refused(lambda: find.the_one(home_here(), pid, file))
-        _ask_each([functools.partial(one.ask, "kill", gpu=card) for card in gpu or ()], as_json)
+        ask_each([functools.partial(one.ask, "kill", gpu=card) for card in gpu or ()], as_json)
 
 
 def gpu(

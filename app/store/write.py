@@ -43,6 +43,9 @@ PLANNED = """INSERT INTO tasks (run_id, digest, occurrence, queue_id, idx, name,
         memory_gb = excluded.memory_gb, options = excluded.options,
         ask_gb = CASE WHEN memory_gb IS excluded.memory_gb THEN ask_gb ELSE excluded.memory_gb END,
         avoid = CASE WHEN memory_gb IS excluded.memory_gb THEN avoid ELSE '[]' END"""
+LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'tasks'"
+LAST_ID_IS = """UPDATE sqlite_sequence SET seq = max(?, coalesce((SELECT max(id) FROM tasks), 0))
+    WHERE name = 'tasks'"""
 REMOVED = f"UPDATE tasks SET idx = NULL WHERE {_TASK}"
 MOVED = f"UPDATE tasks SET status = ?, state = ?, failures = ?, ask_gb = ?, avoid = ? WHERE {_TASK}"
 HELD_BY = f"UPDATE tasks SET held_by = ? WHERE {_TASK}"
@@ -125,7 +128,11 @@ class Writer:
         self._run_id = cursor.lastrowid
 
     def _planned(self, record: TasksPlanned) -> None:
+        last = self._connection.execute(LAST_ID).fetchone()
         self._connection.executemany(PLANNED, self._rows(record))
+        # Those that were there already took new ids for nothing, and users type them: each edit would cost
+        # as many as the file has tasks.
+        self._connection.execute(LAST_ID_IS, last or (0,))
         gone = ((self._run_id, key.digest, key.occurrence) for key in record.removed)
         self._connection.executemany(REMOVED, gone)
 

@@ -184,7 +184,8 @@ def test_an_edit_moves_tasks_and_keeps_what_became_of_them(path: Path) -> None:
     done = Moved(key(0), 5.0, "pending", STATES[0])
     moved = Planned(key(0), 4, TaskSpec(9, "echo 0", 1, 8.0, Options(name="renamed")))
     new = Planned(key(7), 0, TaskSpec(9, "echo 7", 1, None, Options(hold=True)))
-    committed(path, start(FILE, 3), [done], [TasksPlanned([moved, new], 6.0, removed=[key(2)])])
+    edits = [TasksPlanned([moved], 6.0, removed=[key(2)])], [TasksPlanned([new], 6.0)]
+    committed(path, start(FILE, 3), [done], *edits)
 
     saved = unfinished(path)
 
@@ -195,6 +196,9 @@ def test_an_edit_moves_tasks_and_keeps_what_became_of_them(path: Path) -> None:
         (key(2), 1, None, Pending(1.0)),
     ]
     assert rows(path, "SELECT id, name, memory_gb FROM tasks WHERE idx = 4") == [(1, "renamed", 8.0)]
+    assert rows(path, "SELECT max(id) FROM tasks") == [(4,)], (
+        "ids are typed: what was there already takes none"
+    )
 
 
 def test_only_the_newest_run_of_the_same_file_user_and_mode_counts(path: Path) -> None:

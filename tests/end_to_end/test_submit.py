@@ -187,9 +187,11 @@ def test_what_runs_is_cancelled_with_its_tree_and_what_waits_never_starts(two_ca
     one = submit(two_cards, "--gpus", "2", "--", "setsid sleep 300 & echo $! >stray; sleep 300")
     two = submit(two_cards, "--", "echo two >>ran")
     stray = int(eventually(lambda: two_cards.work("stray"))[0])
-    gpulane(two_cards, "cancel", str(two))
+    assert "there is no task 99" in gpulane(two_cards, "cancel", str(two), "99", expect=2)
+    assert shown(two_cards, two)["state"] != "cancelled"
+    said = gpulane(two_cards, "cancel", str(two), str(one))
+    assert len(said.splitlines()) == 2
     assert shown(two_cards, two)["state"] == "cancelled"
-    gpulane(two_cards, "cancel", str(one))
     wait_for(two_cards, one, "cancelled")
     eventually(lambda: procfs.start_time(stray) is None)
     assert two_cards.work("ran") == []
