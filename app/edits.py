@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
@@ -62,18 +63,20 @@ class Edits(Generic[V]):
         accept: Callable[[V], None],
         told: Callable[[], None],
         of_settings: bool = False,
+        given: Path | None = None,
     ) -> None:
         """`seen`, `version`: what runs; `read` (called in a thread) and `accept` raise BadInput; `told` is
-        called when there are other `problems`."""
-        self._path, self._seen, self._of_settings = path, seen, of_settings
+        called when there are other `problems`; `given`: what led to the file when it was started."""
+        self._path, self._seen, self._of_settings, self._given = path, seen, of_settings, given
         self._text, self._warnings = version.text, version.problems  # the rest may be large
         self._read, self._accept, self._told = read, accept, told
         self._problem: Problem | None = None
+        self._elsewhere: Problem | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Of the version that runs, and why there is no newer one."""
-        return self._warnings + ((self._problem,) if self._problem else ())
+        return (*self._warnings, *(each for each in (self._problem, self._elsewhere) if each))
 
     @property
     def up_to_date(self) -> bool:
@@ -89,6 +92,7 @@ class Edits(Generic[V]):
     async def run(self) -> None:
         """Until cancelled."""
         async for _ in self._signs():
+            self._look_where_it_is()
             if signature(self._path) == self._seen:
                 continue
             for left in reversed(range(READS)):
@@ -111,7 +115,20 @@ class Edits(Generic[V]):
             now = signature(self._path)
             if (now == before or look >= SETTLE_LOOKS) and not self._half_written():
                 break
+            if look == SETTLE_LOOKS:
+                self._problem = problem("edit_waits", file=str(self._path))
+                self._told()
         return now
+
+    def _look_where_it_is(self) -> None:
+        """Links may be led elsewhere, and an editor may put a file in the place of one."""
+        if self._given is None:
+            return
+        there = Path(os.path.realpath(self._given)) == self._path
+        if there == (self._elsewhere is not None):
+            given, file = str(self._given), str(self._path)
+            self._elsewhere = None if there else problem("file_elsewhere", given=given, file=file)
+            self._told()
 
     def _half_written(self) -> bool:
         """A spreadsheet program keeps it open for writing all the time."""

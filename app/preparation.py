@@ -46,6 +46,7 @@ class Files:
     loaded: Loaded
     problems: tuple[Problem, ...] = field(default=())  #: of the home; `loaded` has the settings' own
     hook_names: frozenset[str] = frozenset()  #: what the hooks file defines
+    given: Path | None = None  #: the command file's path before its links were followed
 
     @property
     def settings(self) -> Settings:
@@ -101,6 +102,7 @@ def find_files(options: RunOptions) -> Files:
         *(home, options.mode, command.resolve(), shown, config, index, loaded),
         problems,
         hook_names,
+        command,
     )
 
 

@@ -190,7 +190,8 @@ def _edits(
         told,
         of_settings=True,
     )
-    return Edits(files.command, ready.seen, ready.parsed, read, replan, told), of_settings
+    of_plan = Edits(files.command, ready.seen, ready.parsed, read, replan, told, given=files.given)
+    return of_plan, of_settings
 
 
 def _notifier(stack: contextlib.AsyncExitStack, engine: Engine, about: str) -> Notifier:

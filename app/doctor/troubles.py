@@ -36,6 +36,8 @@ IN_ITSELF = ""
 
 ADVICE: dict[str, str] = {
     "edit_refused": "mend the file and save it: ./gpulane run {file} --check says whether it is right now",
+    "edit_waits": "close it there",
+    "file_elsewhere": "lead it back, or stop the scheduler and start it with the other file",
     "settings_refused": "mend the settings and save them: they are taken up at once",
     "settings_gone": "put them back, or stop the scheduler and start it without them",
     "settings_at_start": "stop it when that suits, and start it again",

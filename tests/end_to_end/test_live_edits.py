@@ -167,6 +167,42 @@ def test_a_file_that_is_deleted_and_put_back_is_an_edit_and_no_end(world: World)
     assert world.work("done") == ["a", "c"]
 
 
+def kinds(scheduler: Scheduler) -> set[str]:
+    return {problem.kind for problem in scheduler.problems()} - {"lease_directory_private"}
+
+
+def test_an_edit_that_is_still_being_written_is_said_to_wait(world: World) -> None:
+    path = world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    with path.open("a") as file:
+        file.write("\n2\n")
+        file.flush()
+        eventually(lambda: "edit_waits" in kinds(scheduler))
+        file.write("true\n1\n10\n")
+    scheduler.wait_for("2/0", "completed")
+    eventually(lambda: not kinds(scheduler))
+    world.go()
+    assert scheduler.end() == 0
+
+
+def test_a_link_that_is_led_elsewhere_is_said(world: World) -> None:
+    world.blocks([(1, UNTIL_GO)]).rename(world.root / "real.txt")
+    link = world.root / "command" / "command_gpus.txt"
+    link.symlink_to("../real.txt")
+    scheduler = world.start(command_file=link)
+    scheduler.wait_for("1/0", "running")
+    link.unlink()
+    world.blocks([(2, "true")])
+    eventually(lambda: "file_elsewhere" in kinds(scheduler))
+    assert list(scheduler.tasks()) == ["1/0"]
+    link.unlink()
+    link.symlink_to("../real.txt")
+    eventually(lambda: not kinds(scheduler))
+    world.go()
+    assert scheduler.end() == 0
+
+
 def test_a_failed_task_whose_memory_is_raised_runs_again(world: World) -> None:
     world.settings(max_retries=0)
     block = "1\ntest -e ok\n1\n{}\n\n2\n" + UNTIL_GO + "\n1\n10\n"
