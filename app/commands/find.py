@@ -211,7 +211,12 @@ def look(home: Home, pid: int | None, file: str | None) -> tuple[list[Scheduler]
     ]
     if not found and (pid is not None or file is not None):
         raise BadInput(f"there is no scheduler{_which(pid, file)}" + _there(every))
-    return sorted(found, key=lambda one: (not one.ran, -one.seen.updated_at)), unreadable
+    return sorted(found, key=_place), unreadable
+
+
+def _place(one: Scheduler) -> tuple[bool, float]:
+    """The living first, the eldest of them, which stays so; of the others, who ended last."""
+    return (False, one.seen.started_at) if one.ran else (True, -one.seen.updated_at)
 
 
 def _runs(home: Home, file: str, command_file: str) -> bool:
@@ -267,15 +272,26 @@ def the_task(among: Sequence[Scheduler], text: str) -> Place:
             f"there is no task {text or repr(text)} here{there or '; ./gpulane ls shows what there is'}"
         )
     if len(matches) > 1:
-        shown = "\n".join(
-            f"  {each.label}  --pid {each.scheduler.pid}  {each.task.key}  {each.task.state.status}"
-            + ("" if each.task.in_file else ", no longer in the file")
-            for each in matches
-        )
-        how = "by queue/index" if len({each.place for each in matches}) == len(matches) else "by key"
-        how += ", or with --pid" if len({each.scheduler.pid for each in matches}) > 1 else ""
-        raise BadInput(f"{text} may be any of these; say which {how}:\n{shown}")
+        raise BadInput(f"{text} may be any of these; {_apart(matches)}")
     return matches[0]
+
+
+def _apart(matches: Sequence[Place]) -> str:
+    """How to say which of these tasks is meant, and a line for each."""
+    ways = []
+    if len({each.place for each in matches}) == len(matches):
+        ways.append("by queue/index")
+    elif len({each.task.key for each in matches}) == len(matches):
+        ways.append("by key")
+    several = len({each.scheduler.pid for each in matches}) > 1
+    ways += ["with --pid"] if several else []
+    lines = (
+        f"  {each.label}  --pid {each.scheduler.pid}  {each.task.key}  {each.task.state.status}"
+        + ("" if each.task.in_file else ", no longer in the file")
+        + (f"  {shown_path(each.scheduler.seen.command_file)}" if several else "")
+        for each in matches
+    )
+    return f"say which {', or '.join(ways)}:\n" + "\n".join(lines)
 
 
 def _by_id(among: Sequence[Scheduler], text: str) -> list[Place]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from app.tables.sheet import Edit, Row, Sheet, Unreadable, checked, spliced
+from app.tables.sheet import Edit, Row, Sheet, Unreadable, Wrong, checked, spliced
 
 BOM = "\ufeff"
 DELIMITERS = ",;\t|"
@@ -29,7 +29,12 @@ class Csv:
         if not records:
             return Sheet((), ())
         columns = checked([field.text.strip() for field in records[0].fields], records[0].line)
-        return Sheet(columns, tuple(_row(record, columns) for record in records[1:]))
+        rows, wrong = [], Wrong()
+        for record in records[1:]:
+            with wrong:
+                rows.append(_row(record, columns))
+        wrong.say()
+        return Sheet(columns, tuple(rows))
 
     def write(self, data: bytes, sheet: Sheet, column: str, values: Mapping[int, str]) -> bytes:
         text = _decoded(data)

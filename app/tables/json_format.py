@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from app.tables.sheet import Edit, Row, Sheet, Unreadable, checked, spliced
+from app.tables.sheet import Edit, Row, Sheet, Unreadable, Wrong, checked, spliced
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 
@@ -92,13 +92,15 @@ def _line_numbers(text: str, start: int) -> Iterator[int]:
 def _sheet(rows: list[Any], lines: Iterable[int]) -> Sheet:
     """`lines`: where they begin, from 1."""
     columns: dict[str, None] = {}
-    made = []
+    made, wrong = [], Wrong()
     for number, row in zip(lines, rows, strict=False):
-        if not isinstance(row, dict):
-            raise Unreadable(number, 1, "the row is no object", 'write {"name": "a", "lr": 0.01}')
-        columns |= dict.fromkeys(row)
-        cells = {name: _text(value, number, name) for name, value in row.items()}
-        made.append(Row(number, {name: text for name, text in cells.items() if text.strip()}))
+        with wrong:
+            if not isinstance(row, dict):
+                raise Unreadable(number, 1, "the row is no object", 'write {"name": "a", "lr": 0.01}')
+            columns |= dict.fromkeys(row)
+            cells = {name: _text(value, number, name) for name, value in row.items()}
+            made.append(Row(number, {name: text for name, text in cells.items() if text.strip()}))
+    wrong.say()
     return Sheet(checked(list(columns)), tuple(made))
 
 

@@ -170,4 +170,5 @@ def parse_sheet(path: Path, data: bytes, name: str) -> Sheet:
     try:
         return of_suffix(path).read(data)
     except Unreadable as wrong:
-        raise BadInput([Fault(name, wrong.line, wrong.column, wrong.problem, wrong.hint)]) from None
+        every = (wrong, *wrong.others)
+        raise BadInput([Fault(name, one.line, one.column, one.problem, one.hint) for one in every]) from None

@@ -16,13 +16,36 @@ class Unreadable(Exception):
     def __init__(self, line: int, column: int, problem: str, hint: str) -> None:
         super().__init__(problem)
         self.line, self.column, self.problem, self.hint = line, column, problem, hint
+        self.others: tuple[Unreadable, ...] = ()  #: what is wrong with it as well
+
+
+class Wrong:
+    """What is wrong with single rows: `with` it each is looked at, and then all is said at once."""
+
+    def __init__(self) -> None:
+        self._found: list[Unreadable] = []
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if isinstance(error, Unreadable):
+            self._found.append(error)
+        return isinstance(error, Unreadable)
+
+    def say(self) -> None:
+        """Raises Unreadable if there was anything."""
+        if self._found:
+            first, *others = self._found
+            first.others = tuple(others)
+            raise first
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row's cells as text, by column; empty ones are left out."""
 
-    line: int  #: in the file, as an editor or a spreadsheet counts it, from 1; of JSON: the row, from 1
+    line: int  #: in the file, as an editor or a spreadsheet counts it, from 1; of columns in JSON: the row
     cells: Mapping[str, str]
 
 

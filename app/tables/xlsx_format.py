@@ -14,7 +14,7 @@ from openpyxl.reader.excel import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from app.tables.rows import RUN
-from app.tables.sheet import Row, Sheet, Unreadable, checked
+from app.tables.sheet import Row, Sheet, Unreadable, Wrong, checked
 from app.tables.xlsx_cells import Formula, Place, formulas, has_formulas, is_simple, with_values
 from app.tables.xlsx_parts import first_sheet, with_sheet
 
@@ -39,9 +39,13 @@ class Xlsx:
         _, xml = _part(data)
         known = {formula.place: formula for formula in formulas(xml)} if has_formulas(xml) else {}
         header: tuple[str, ...] = ()
-        first, made = 1, []
+        first, made, wrong = 1, [], Wrong()
         for number, cells in enumerate(_cells(data), 1):
-            texts = [_text(cell, number, at, known) for at, cell in enumerate(cells, 1)]
+            texts: list[str] = []
+            with wrong:
+                texts = [_text(cell, number, at, known) for at, cell in enumerate(cells, 1)]
+            if not header:
+                wrong.say()
             if not any(text.strip() for text in texts):
                 continue
             if not header:
@@ -49,9 +53,11 @@ class Xlsx:
                 continue
             if _last(texts) > len(header):
                 problem = f"the row has {_last(texts)} cells, and there are {len(header)} columns"
-                raise Unreadable(number, len(header) + 1, problem, "name the column in the first row")
+                with wrong:
+                    raise Unreadable(number, len(header) + 1, problem, "name the column in the first row")
             named = zip(header, texts, strict=False)
             made.append(Row(number, {name: text for name, text in named if text.strip()}))
+        wrong.say()
         if RUN in header:
             _refuse_counted(known, header.index(RUN) + 1)
         return Sheet(header, tuple(made), first)

@@ -200,6 +200,22 @@ def test_what_is_no_table_is_said(suffix: str, data: bytes, says: str) -> None:
         parsed(data, suffix)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "data"),
+    [
+        (".csv", b"cmd,a\nx,1,2\nx,1\ny,1,2\n"),
+        (".json", b'[{"cmd": [1]},\n{"cmd": "x"},\n{"cmd": {}}]'),
+        (".jsonl", b'{"cmd": [1]}\n{"cmd": "x"}\n{"cmd": {}}\n'),
+        (".xlsx", xlsx_of([{"cmd": "=1"}, {"cmd": "x"}, {"cmd": "=2"}])),
+    ],
+)
+def test_every_row_that_is_wrong_is_said_at_once(suffix: str, data: bytes) -> None:
+    with pytest.raises(BadInput) as bad:
+        parsed(data, suffix)
+    first = 2 if suffix in (".csv", ".xlsx") else 1
+    assert [fault.line for fault in bad.value.faults] == [first, first + 2]
+
+
 def test_a_table_that_is_done_says_so() -> None:
     done = parsed(b"cmd,run_num\nrun,1\n")
     assert (done.tasks, done.faults, [each.kind for each in done.problems]) == ((), (), ["nothing_missing"])
