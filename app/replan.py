@@ -51,7 +51,7 @@ class Replan:
         done = sum(plan.done_for_good(task.state) for task in back)
         self._engine.edit(planned)
         if done:
-            again = "done before, will not run again (for that, write the block twice)"
+            again = "completed or cancelled before, will not run again (for that: ./gpulane retry TASK)"
             log.info("%s back in the file, %s", counted(done, "task"), again)
         if held := len(back) - done:
             log.info("%s back in the file, still held: ./gpulane release TASK", counted(held, "task"))

@@ -23,6 +23,7 @@ from app.model.state_file import MoreQueues, Queue, StateFile, Task, load
 from app.store.lock import is_alive
 from app.store.own_file import read_own
 from app.store.states import list_states
+from app.view.text import clean
 
 LONGEST_ID = 18
 ENDING_SECONDS = 0.05
@@ -235,11 +236,34 @@ def _there(found: Sequence[Scheduler]) -> str:
 
 def living(home: Home, pid: int | None, file: str | None) -> list[Scheduler]:
     """Those that run on this machine. Raises BadInput if there is none."""
-    every = schedulers(home, pid, file)
+    return _running(schedulers(home, pid, file), pid, file)
+
+
+def _running(every: Sequence[Scheduler], pid: int | None, file: str | None) -> list[Scheduler]:
     found = [one for one in every if one.ran]
     if not found:
         raise BadInput(f"no scheduler{_which(pid, file)} runs here{_left(every)}")
     return found
+
+
+def to_ask(home: Home, pid: int | None, file: str | None, texts: Sequence[str]) -> list[Place]:
+    """Tasks of schedulers that run. Raises BadInput, NoAnswer."""
+    every = schedulers(home, pid, file)
+    _running(every, pid, file)
+    places = [the_task(every, text) for text in texts]
+    for place in places:
+        one = place.scheduler
+        if not one.ran:
+            whose = (
+                f"{place.label} is of {shown_path(one.seen.command_file)}, whose scheduler (pid {one.pid})"
+            )
+            runs = (
+                f" runs on {clean(one.seen.host)}"
+                if one.ran is None
+                else f" has gone; to go on: {one.going_on()}"
+            )
+            raise BadInput(whose + runs)
+    return places
 
 
 def _left(every: Sequence[Scheduler]) -> str:
@@ -264,8 +288,8 @@ def the_one(home: Home, pid: int | None, file: str | None) -> Scheduler:
 def the_task(among: Sequence[Scheduler], text: str) -> Place:
     """The one that can be meant. Raises BadInput, NoAnswer."""
     matches = [place for one in among for place in one.named(text)] or _by_id(among, text)
-    running = [place for place in matches if place.scheduler.ran]
-    matches = running or matches
+    alive = [place for place in matches if place.scheduler.ran or place.runs_on()]
+    matches = alive or matches
     if not matches:
         there = nearest(text, (place.names for one in among for place in one.listed()))
         raise BadInput(

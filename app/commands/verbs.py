@@ -123,9 +123,8 @@ def about_tasks(verb: str) -> Callable[..., None]:
     """A command that asks this of each task it is given."""
 
     def command(tasks: Tasks, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
-        among = refused(lambda: find.living(home_here(), pid, file))
         # All are known, or none is asked; then each is, whatever becomes of the others.
-        places = refused(lambda: [find.the_task(among, task) for task in tasks])
+        places = refused(lambda: find.to_ask(home_here(), pid, file, tasks))
         ask_each([functools.partial(place.ask, verb) for place in places], as_json)
 
     return command

@@ -144,6 +144,7 @@ def test_one_that_ends_is_told_of_and_run_starts_it_again(world: World) -> None:
     file = world.blocks([(1, f"echo began >>began; {UNTIL_GO}")])
     scheduler = world.start("--watch")
     scheduler.wait_for("1/0", "running")
+    assert "usage: exit" in shell(world, "exit now", "quit", expect=2)
     said = shell(world, "ls", "stop", "wait", "pause", "run", "ls", "exit", expect=2)
     assert f"the scheduler with pid {scheduler.pid} has ended" in said
     assert scheduler.end() in (0, 1, 143)

@@ -234,6 +234,26 @@ def test_a_paused_scheduler_starts_nothing_until_it_is_resumed(world: World) -> 
     assert world.work("done") == ["two"]
 
 
+def test_a_task_of_a_scheduler_that_has_gone_is_told_from_those_of_one_that_runs(world: World) -> None:
+    here = world.file(f"1\n#LANE name=same\n{UNTIL_GO}\n1\n10\n")
+    text = here.read_text() + f"\n2\n#LANE name=theirs\n{UNTIL_GO}\n1\n10\n"
+    there = world.file(text, "command_gpus_1.txt")
+    lives, dies = world.start(command_file=here), world.start(command_file=there)
+    lives.wait_for("1/0", "running")
+    dies.wait_for("2/0", "running")
+    dies.kill()
+    said = gpulane(world, "kill", "theirs", expect=2)
+    assert f"2/0 (theirs) is of {there}, whose scheduler (pid {dies.pid}) has gone; to go on: " in said
+    for word in ("kill", "why"):
+        said = gpulane(world, word, "same", expect=2)
+        assert "same may be any of these; say which with --pid:" in said
+        assert f"running  {there}" in said
+    assert "is being ended" in gpulane(world, "kill", "same", "--pid", str(lives.pid))
+    world.go()
+    lives.end()
+    assert world.start(command_file=there).end() == 0
+
+
 def test_why_names_what_is_in_the_way_beside_the_pause(world: World) -> None:
     world.blocks([(1, UNTIL_GO), (2, "true")])
     scheduler = world.start("--simulate", "1x16")

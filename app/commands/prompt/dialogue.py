@@ -25,7 +25,7 @@ from app.view.text import clean
 NOT_HERE = frozenset({"run", "demo", "shell", "completion", "complete"})
 """Verbs of the command line that are for a shell, and not for one scheduler."""
 
-LEAVE = "exit"
+LEAVE, TOO = "exit", "quit"
 HELP = ("help", "?")
 
 
@@ -54,7 +54,7 @@ class Dialogue:
                 continue
             except EOFError:
                 break
-            if line.split() == [LEAVE]:
+            if line.split() in ([LEAVE], [TOO]):
                 break
             worst = max(worst, self.do(line))
         return 0 if self._typed else worst
@@ -88,6 +88,8 @@ class Dialogue:
             raise BadInput(f"usage: {word.usage}")
         if verb in self._more:
             return self._command(verb, rest)
+        if verb in (LEAVE, TOO):
+            raise BadInput(f"usage: {LEAVE}")
         raise BadInput(self._unknown(verb))
 
     def _command(self, verb: str, rest: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from app import background
 from app.commands.candidates import Kind
-from app.commands.cards import seen_by
+from app.commands.cards import cards_of, seen_by
 from app.commands.find import Scheduler, the_task
 from app.commands.prompt import tables
 from app.commands.prompt.target import Target, now
@@ -100,8 +100,9 @@ def ls(target: Target, _: Sequence[str]) -> str:
 
 
 def gpus(target: Target, _: Sequence[str]) -> str:
-    """Its cards."""
-    _console().print(gpus_shown(seen_by(now(target.the_one()))))
+    """Its cards; where no scheduler runs, those of the driver."""
+    one = target.living()
+    _console().print(gpus_shown(seen_by(now(one)) if one else cards_of(target.home, None, None)))
     return ""
 
 
