@@ -14,7 +14,6 @@ from pydantic import TypeAdapter
 from app import procfs
 from app.client import PATIENCE, Client, NoAnswer
 from app.core.naming import Names, meant, nearest
-from app.execution.ends import is_written
 from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.problems import named
@@ -167,7 +166,11 @@ class Place:
     def runs_on(self) -> bool:
         """Whether its attempt runs, on this machine, as the kernel knows it."""
         state = self.task.state
-        return isinstance(state, Running) and is_written(Path(state.log_path))
+        if not isinstance(state, Running):
+            return False
+        from app.execution.ends import is_written  # it takes a moment to load
+
+        return is_written(Path(state.log_path))
 
     def owner(self) -> Scheduler:
         """Its scheduler; that of the same file which runs now, where its own has ended."""

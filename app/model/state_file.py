@@ -4,6 +4,7 @@ Everything that shows a scheduler reads this. Additions get defaults, so that an
 what an old reader would misunderstand raises SCHEMA.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -189,13 +190,16 @@ class UnreadableState(GpulaneError):
     """A state file that is damaged, or no state file."""
 
 
-ADAPTER: TypeAdapter[StateFile] = TypeAdapter(StateFile)
+@functools.cache
+def adapter() -> TypeAdapter[StateFile]:
+    """Made when it is needed: that takes a moment, and most verbs read no state."""
+    return TypeAdapter(StateFile)
 
 
 def load(data: bytes) -> StateFile:
     """Read a state file. Fields it does not know are ignored. Raises NewerSchema, UnreadableState."""
     try:
-        state = ADAPTER.validate_json(data)
+        state = adapter().validate_json(data)
     except ValidationError as error:
         _refuse_newer(data)
         first = error.errors(include_url=False)[0]
@@ -226,6 +230,6 @@ class _AsWritten(GenerateJsonSchema):
 
 def json_schema() -> dict[str, Any]:
     """What help/state.schema.json holds."""
-    return ADAPTER.json_schema(mode="serialization", schema_generator=_AsWritten) | {
+    return adapter().json_schema(mode="serialization", schema_generator=_AsWritten) | {
         "$schema": GenerateJsonSchema.schema_dialect
     }

@@ -1,12 +1,22 @@
 """What a verb loads before it does anything: that is most of the time that it takes."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
 from app import cli
 from app.model.paths import PROJECT
+from app.model.state_dump import dump
+from tests.unit.test_state_file import EVERYTHING
+
+SLOW = {"asyncio", "apprise", "openpyxl", "prompt_toolkit", "sqlite3", "tenacity", "watchfiles", "yaml"}
+OF_OTHERS = {f"app.commands.{module}" for module in cli.MODULES} - {"app.commands.verbs"}
+NOT_TO_READ = {"app.model.state_dump", "app.execution.ends", "app.engine", "app.scheduler"}
 
 
 def built(called: str) -> set[str]:
@@ -42,3 +52,21 @@ def test_nobody_else_asks_for_all_verbs() -> None:
         if re.search(r"find_root\(", (PROJECT / f"app/commands/{module}.py").read_text())
     ]
     assert set(asking) - {"completion"} == set(cli.OF_ALL)  # that one prints what calls `complete`
+
+
+def test_ls_loads_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    state = tmp_path / "logs/state/1.json"
+    state.parent.mkdir(parents=True)
+    state.write_bytes(dump(EVERYTHING))
+    asked = r"import sys; from app import cli; cli.main(['ls']); print(*sys.modules, sep='\n')"
+    done = subprocess.run(
+        [sys.executable, "-c", asked],
+        cwd=PROJECT,
+        env={**os.environ, "GPULANE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.splitlines())
+    assert "app.commands.show" in loaded
+    assert loaded & (SLOW | OF_OTHERS | NOT_TO_READ) == set()
