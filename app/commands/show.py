@@ -24,6 +24,7 @@ from app.model.state import (
 )
 from app.model.state_file import Card, Queue, StateFile, Task
 from app.view.look import PLAIN, QUIET, STATE, STRONG
+from app.view.table import Rows
 from app.view.text import clean, count, duration, figure
 
 if TYPE_CHECKING:  # it takes a moment to load
@@ -86,7 +87,7 @@ def _is_shown(one: Scheduler, queue: Queue) -> bool:
 
 
 def _queues(one: Scheduler, state: StateFile, queues: Sequence[Queue], every_task: bool) -> Table:
-    table = Table("queue", "done", "task", "", box=None, pad_edge=False, header_style=QUIET)
+    table = Rows("queue", "done", "task", "", header_style=QUIET)
     for queue in queues:
         name = f" {queue.queue_name}" if queue.queue_name else ""
         cells = [f"{queue.queue_id}{name}", f"{queue.counts.get('completed', 0):,} of {queue.total:,}"]
