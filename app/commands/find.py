@@ -4,7 +4,7 @@ import functools
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -198,9 +198,11 @@ def schedulers(home: Home, pid: int | None, file: str | None) -> list[Scheduler]
     return look(home, pid, file)[0]
 
 
-def look(home: Home, pid: int | None, file: str | None) -> tuple[list[Scheduler], list[str]]:
+def look(
+    home: Home, pid: int | None, file: str | None, read: Callable[[bytes], StateFile] = load
+) -> tuple[list[Scheduler], list[str]]:
     """The same, and what is wrong with state files that can't be read."""
-    states = list_states(home)
+    states = list_states(home, read=read)
     every = [
         Scheduler(home, one.path, one.pid, one.state, one.alive)
         for one in states

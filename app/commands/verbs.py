@@ -14,7 +14,7 @@ from rich.console import Console
 from app.commands import find, show
 from app.home import home_here
 from app.model.faults import BadInput, GpulaneError
-from app.model.state_file import adapter
+from app.model.state_file import adapter, load, load_heads
 from app.view.table import whole_lines
 
 if TYPE_CHECKING:  # what one verb alone needs is loaded there, so that the others need not wait for it
@@ -82,7 +82,8 @@ def ls(
 ) -> None:
     """Schedulers, their queues and tasks, and why those wait that do."""
     home = refused(home_here)
-    found, unreadable = refused(lambda: find.look(home, pid, file))
+    read = load if every or as_json else load_heads
+    found, unreadable = refused(lambda: find.look(home, pid, file, read))
     if every and not watch:
         found = refused(lambda: [replace(one, seen=one.whole()) for one in found])
     for wrong in unreadable:

@@ -210,6 +210,25 @@ def load(data: bytes) -> StateFile:
     return state
 
 
+def load_heads(data: bytes) -> StateFile:
+    """The same with no more tasks than say how each queue stands, which takes half as long."""
+    try:
+        found = from_json(data)
+        for queue in found["queues"]:
+            queue["tasks"] = _heads(queue["tasks"])
+        state = adapter().validate_python(found)
+    except (ValueError, TypeError, KeyError):
+        return load(data)  # that can tell what is wrong
+    return state if state.schema <= SCHEMA else load(data)
+
+
+def _heads(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The task that runs or the first unfinished one, and those that have failed."""
+    stands = [task["state"]["status"] for task in tasks]
+    left = next((at for at, status in enumerate(stands) if status not in FINISHED), None)
+    return [tasks[at] for at, status in enumerate(stands) if at == left or status in ("running", "failed")]
+
+
 def _refuse_newer(data: bytes) -> None:
     """A newer file need not validate: say the real cause. Raises NewerSchema."""
     try:
