@@ -1,5 +1,6 @@
 """The command line. `./gpulane VERB` and the two entry points all come here."""
 
+import gc
 import importlib
 import os
 import sys
@@ -14,6 +15,7 @@ if (
     from app import bootstrap
 
     bootstrap.ensure()
+    gc.disable()  # until `main`: what is loaded is no garbage
 
 import typer
 from typer.models import CommandInfo
@@ -75,6 +77,10 @@ HERE = ("run", "demo")
 OF_ALL = ("shell", "complete", "flowline")
 """Verbs that must know all the others."""
 
+USUAL = gc.get_threshold()
+SELDOM = 100_000
+"""Objects between two collections of garbage, for verbs that end soon and need most of what they make."""
+
 DEMO_FILE = PROJECT / "command" / "demo_gpus.txt"
 DEMO_SETTINGS = PROJECT / "config" / "demo.yaml"
 
@@ -88,6 +94,7 @@ def start(options: RunOptions) -> int:
     from app.logs import print_problem
     from app.scheduler import serve
 
+    gc.set_threshold(*USUAL)  # what stays for days has garbage
     code: int | None = None
 
     async def run() -> None:
@@ -116,6 +123,8 @@ def run_mode(mode: Mode, argv: Sequence[str], name: str | None = None) -> int:
 
 def main(argv: Sequence[str]) -> int:
     """What `./gpulane` does; its exit code."""
+    gc.set_threshold(SELDOM)
+    gc.enable()
     return _exit_code(verbs(argv[0] if argv else ""), "gpulane", argv)
 
 
@@ -234,4 +243,6 @@ def demo(context: typer.Context) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    gc.freeze()  # as it ends, Python collects garbage again and again
+    sys.exit(code)
