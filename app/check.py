@@ -26,7 +26,7 @@ from app.resume import Resumed, progress, resume
 from app.store import paused
 from app.store.plan_lock import plan_holder
 from app.store.resume import SavedRun
-from app.view.summary import whole_lines
+from app.view.table import whole_lines
 
 SHOWN_TASKS = 200
 

@@ -1,9 +1,11 @@
 """The command line. `./gpulane VERB` and the two entry points all come here."""
 
 import errno
+import gc
+import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,26 +16,11 @@ if (
     from app import bootstrap
 
     bootstrap.ensure()
+    gc.disable()  # until `main`: what is loaded is no garbage
 
 import typer
+from typer.models import CommandInfo
 
-from app.commands import (
-    add,
-    completion,
-    doctor,
-    flowline,
-    health,
-    history,
-    notify,
-    queue,
-    release,
-    scheduler,
-    service,
-    shell,
-    submit,
-    tasks,
-)
-from app.commands import verbs as commands
 from app.commands.refusals import Command, Group
 from app.model.faults import BadInput, GpulaneError
 from app.model.paths import PROJECT
@@ -66,6 +53,38 @@ CommandFile = Annotated[
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a disk, or a terminal that has gone, says to output."""
 
+MODULES: Mapping[str, tuple[str, ...]] = {
+    "verbs": (
+        *("ls", "gpus", "why", "kill", "gpu", "logs", "wait", "set"),
+        *("retry", "hold", "pause", "resume", "drain", "stop"),
+    ),
+    "add": ("add",),
+    "submit": ("submit", "clone"),
+    "tasks": ("tasks", "show", "cancel"),
+    "queue": ("queue",),
+    "scheduler": ("scheduler",),
+    "history": ("history", "stats"),
+    "doctor": ("doctor",),
+    "health": ("health",),
+    "release": ("release",),
+    "notify": ("notify",),
+    "shell": ("shell",),
+    "service": ("service",),
+    "completion": ("completion", "complete"),
+    "flowline": ("flowline",),
+}
+"""Of app/commands, and the verbs of each, in the order of `--help`."""
+
+HERE = ("run", "demo")
+"""Verbs that need none of them."""
+
+OF_ALL = ("shell", "complete", "flowline")
+"""Verbs that must know all the others."""
+
+USUAL = gc.get_threshold()
+SELDOM = 100_000
+"""Objects between two collections of garbage, for verbs that end soon and need most of what they make."""
+
 DEMO_FILE = PROJECT / "command" / "demo_gpus.txt"
 DEMO_SETTINGS = PROJECT / "config" / "demo.yaml"
 
@@ -79,6 +98,7 @@ def start(options: RunOptions) -> int:
     from app.logs import print_problem
     from app.scheduler import serve
 
+    gc.set_threshold(*USUAL)  # what stays for days has garbage
     code: int | None = None
 
     async def run() -> None:
@@ -107,7 +127,29 @@ def run_mode(mode: Mode, argv: Sequence[str], name: str | None = None) -> int:
 
 def main(argv: Sequence[str]) -> int:
     """What `./gpulane` does; its exit code."""
-    return _exit_code(verbs, "gpulane", argv)
+    gc.set_threshold(SELDOM)
+    gc.enable()
+    return _exit_code(verbs(argv[0] if argv else ""), "gpulane", argv)
+
+
+def verbs(called: str) -> typer.Typer:
+    """The verb that is called, as to load and build them all takes longer than most of them take; all of them
+    for `--help`, for a verb there is none of, and for who must know the others."""
+    app = _typer(no_args_is_help=True, cls=Group)
+    app.callback()(gpulane)
+    app.command()(run)
+    every = called in OF_ALL or not (called in HERE or any(called in its for its in MODULES.values()))
+    for module, its in MODULES.items():
+        if every or called in its:
+            importlib.import_module(f"app.commands.{module}").register(app)
+    app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(demo)
+    if not every:
+        app.registered_commands = [each for each in app.registered_commands if _name(each) == called]
+    return app
+
+
+def _name(verb: CommandInfo) -> str:
+    return str(verb.name or getattr(verb.callback, "__name__", ""))
 
 
 def _typer(**more: Any) -> typer.Typer:
@@ -178,15 +220,10 @@ def _begin(fresh: bool, resume: bool) -> Start:
     return "fresh" if fresh else "resume" if resume else "auto"
 
 
-verbs = _typer(no_args_is_help=True, cls=Group)
-
-
-@verbs.callback()
 def gpulane() -> None:
     """Queues of shell commands on the GPUs of a shared server. `./gpulane test` runs the test suite."""
 
 
-@verbs.command()
 def run(
     context: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="The command file.", show_default=False)],
@@ -214,17 +251,6 @@ def run(
     )
 
 
-for each in (
-    commands,
-    *(add, submit, tasks, queue, scheduler),
-    *(history, doctor, health),
-    *(release, notify),
-    *(shell, service, completion, flowline),
-):
-    each.register(verbs)
-
-
-@verbs.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def demo(context: typer.Context) -> None:
     """A dozen tasks on four simulated GPUs, in under a minute."""
     argv = ["--command-file", str(DEMO_FILE), "--config-file", str(DEMO_SETTINGS), "--simulate", "4x24"]
@@ -237,4 +263,6 @@ def demo(context: typer.Context) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    gc.freeze()  # as it ends, Python collects garbage again and again
+    sys.exit(code)

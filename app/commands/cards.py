@@ -15,8 +15,6 @@ from app.model.state import Running
 from app.model.state_file import Card, StateFile, Task
 from app.view.text import figure
 
-CARDS: TypeAdapter[tuple[Card, ...]] = TypeAdapter(tuple[Card, ...])
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -43,6 +41,11 @@ def cards_of(home: Home, pid: int | None, file: str | None) -> Seen:
     from app.local.here import cards_here
 
     return Seen(asyncio.run(cards_here(home, load().settings)))
+
+
+def for_programs(cards: tuple[Card, ...]) -> Any:
+    """What JSON can hold."""
+    return TypeAdapter(tuple[Card, ...]).dump_python(cards, mode="json")
 
 
 def seen_by(state: StateFile, whose: str = "") -> Seen:

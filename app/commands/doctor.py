@@ -42,7 +42,7 @@ def _printed(findings: "Iterable[Finding]") -> "list[Finding]":
     from rich.text import Text
 
     from app.view.look import BROKEN, PLAIN, QUIET, STATE, STRONG, WARN
-    from app.view.summary import whole_lines
+    from app.view.table import whole_lines
     from app.view.text import clean, count
 
     styles = {"ok": STATE["completed"], "warning": WARN, "wrong": BROKEN}

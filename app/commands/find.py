@@ -4,7 +4,7 @@ import functools
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from pydantic import TypeAdapter
 from app import procfs
 from app.client import PATIENCE, Client, NoAnswer
 from app.core.naming import Names, meant, nearest
-from app.execution.ends import is_written
 from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.problems import named
@@ -168,7 +167,11 @@ class Place:
     def runs_on(self) -> bool:
         """Whether its attempt runs, on this machine, as the kernel knows it."""
         state = self.task.state
-        return isinstance(state, Running) and is_written(Path(state.log_path))
+        if not isinstance(state, Running):
+            return False
+        from app.execution.ends import is_written  # it takes a moment to load
+
+        return is_written(Path(state.log_path))
 
     def owner(self) -> Scheduler:
         """Its scheduler; that of the same file which runs now, where its own has ended."""
@@ -196,9 +199,11 @@ def schedulers(home: Home, pid: int | None, file: str | None) -> list[Scheduler]
     return look(home, pid, file)[0]
 
 
-def look(home: Home, pid: int | None, file: str | None) -> tuple[list[Scheduler], list[str]]:
+def look(
+    home: Home, pid: int | None, file: str | None, read: Callable[[bytes], StateFile] = load
+) -> tuple[list[Scheduler], list[str]]:
     """The same, and what is wrong with state files that can't be read."""
-    states = list_states(home)
+    states = list_states(home, read=read)
     every = [
         Scheduler(home, one.path, one.pid, one.state, one.alive)
         for one in states

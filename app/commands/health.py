@@ -66,7 +66,7 @@ def _print(found: "Health", wrong: int) -> None:
     from rich.text import Text
 
     from app.view.look import BROKEN, STRONG
-    from app.view.summary import whole_lines
+    from app.view.table import whole_lines
 
     console = whole_lines(Console())
     for one in found.schedulers:
@@ -82,8 +82,8 @@ def _print_scheduler(console: "Console", one: "SchedulerHealth") -> None:
     from rich.text import Text
 
     from app.commands.past_tables import shown_file
+    from app.model.state import in_order
     from app.view.look import BROKEN, QUIET, STATE, STRONG
-    from app.view.queues import in_order
     from app.view.text import count, duration
 
     text = shown_file(one.command_file, STRONG).append(f"  pid {one.pid}  ", QUIET)

@@ -238,7 +238,7 @@ def _print_stats(
 def _console() -> "Console":
     from rich.console import Console
 
-    from app.view.summary import whole_lines
+    from app.view.table import whole_lines
 
     return whole_lines(Console())
 

@@ -13,11 +13,10 @@ from rich.text import Text
 from app.commands.find import shown_path
 from app.execution.ends import is_written
 from app.model.paths import Home
-from app.model.state import Backoff, Failed, Held, Skipped, Status, TaskState, error_text
+from app.model.state import Backoff, Failed, Held, Skipped, Status, TaskState, error_text, in_order
 from app.store.figures import DeviceFigures, MemoryFigures, QueueFigures
 from app.store.past import PastAttempt, PastRun, PastTask
 from app.view.look import PLAIN, QUIET, STATE, STRONG
-from app.view.queues import in_order
 from app.view.text import clean, count, duration, figure
 
 R = TypeVar("R", QueueFigures, MemoryFigures)

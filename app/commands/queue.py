@@ -18,7 +18,7 @@ from app.commands.verbs import LARGEST, Json, refused, tell
 from app.home import home_here
 from app.model.paths import Home
 from app.view.look import QUIET, STATE, STRONG
-from app.view.summary import whole_lines
+from app.view.table import whole_lines
 from app.view.text import clean, count, duration
 
 if TYPE_CHECKING:

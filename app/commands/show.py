@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from app.commands.cards import Seen
 from app.commands.find import Place, Scheduler, shown_path
 from app.model.state import (
     FINISHED,
@@ -20,11 +20,15 @@ from app.model.state import (
     TaskState,
     Waiting,
     holder,
+    in_order,
 )
 from app.model.state_file import Card, Queue, StateFile, Task
 from app.view.look import PLAIN, QUIET, STATE, STRONG
-from app.view.queues import in_order
+from app.view.table import Rows
 from app.view.text import clean, count, duration, figure
+
+if TYPE_CHECKING:  # it takes a moment to load
+    from app.commands.cards import Seen
 
 FEW_QUEUES = 12
 
@@ -82,7 +86,7 @@ def _is_shown(one: Scheduler, queue: Queue) -> bool:
 
 
 def _queues(one: Scheduler, state: StateFile, queues: Sequence[Queue], every_task: bool) -> Table:
-    table = Table("queue", "done", "task", "", box=None, pad_edge=False, header_style=QUIET)
+    table = Rows("queue", "done", "task", "", header_style=QUIET)
     for queue in queues:
         name = f" {queue.queue_name}" if queue.queue_name else ""
         cells = [f"{queue.queue_id}{name}", f"{queue.counts.get('completed', 0):,} of {queue.total:,}"]
@@ -139,7 +143,7 @@ def _detail(state: TaskState, now: float) -> str:
             return ""
 
 
-def gpus_shown(seen: Seen) -> Table:
+def gpus_shown(seen: "Seen") -> Table:
     """What is used and promised on each, and by whom."""
     table = Table(box=None, pad_edge=False, header_style=QUIET)
     for heading in ("GPU", "name", "free", "of", "use", "temp", "power", "who"):

@@ -22,7 +22,7 @@ from app.model.faults import BadInput
 from app.model.state import FINISHED, Backoff, TaskState, Waiting, error_text
 from app.model.task import TaskSpec
 from app.view.look import QUIET, STATE, STRONG
-from app.view.summary import whole_lines
+from app.view.table import whole_lines
 from app.view.text import clean, count, duration
 
 if TYPE_CHECKING:

@@ -6,20 +6,19 @@ import sys
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console, Group
 
 from app.commands import find, show
-from app.commands.cards import CARDS, cards_of, turn_gpu
-from app.commands.explain import as_it_was, lines_of
-from app.commands.follow import described, follow_log, log_of, show_log
-from app.commands.wait import Waited, wait_for, wait_for_schedulers
 from app.home import home_here
 from app.model.faults import BadInput, GpulaneError
-from app.model.state_file import ADAPTER
-from app.view.summary import whole_lines
+from app.model.state_file import adapter, load, load_heads
+from app.view.table import whole_lines
+
+if TYPE_CHECKING:  # what one verb alone needs is loaded there, so that the others need not wait for it
+    from app.commands.wait import Waited
 
 LARGEST = 2**63 - 1
 """Of whole numbers that go to history."""
@@ -83,13 +82,14 @@ def ls(
 ) -> None:
     """Schedulers, their queues and tasks, and why those wait that do."""
     home = refused(home_here)
-    found, unreadable = refused(lambda: find.look(home, pid, file))
+    read = load if every or as_json else load_heads
+    found, unreadable = refused(lambda: find.look(home, pid, file, read))
     if every and not watch:
         found = refused(lambda: [replace(one, seen=one.whole()) for one in found])
     for wrong in unreadable:
         typer.echo(f"gpulane: {wrong}", err=True)
     if as_json:
-        rows = [ADAPTER.dump_python(one.seen, mode="json") | {"alive": one.ran} for one in found]
+        rows = [adapter().dump_python(one.seen, mode="json") | {"alive": one.ran} for one in found]
         typer.echo(json.dumps(rows))
     elif not found and not unreadable:
         typer.echo(f"nothing runs here ({home.root}), and nothing was left; ./gpulane run FILE starts one")
@@ -107,10 +107,12 @@ def ls(
 
 def gpus(pid: Pid = None, file: File = None, as_json: Json = False, watch: Watch = False) -> None:
     """Cards: memory, use, temperature, power, whose processes, whose leases."""
+    from app.commands.cards import cards_of, for_programs
+
     home = refused(home_here)
     seen = refused(lambda: cards_of(home, pid, file))
     if as_json:
-        typer.echo(json.dumps(CARDS.dump_python(seen.cards, mode="json")))
+        typer.echo(json.dumps(for_programs(seen.cards)))
     elif watch:
         from app.commands.watch import watch_tables
 
@@ -175,6 +177,8 @@ def gpu(
     as_json: Json = False,
 ) -> None:
     """Use a card no more, or again: all schedulers of yours. What runs there goes on."""
+    from app.commands.cards import turn_gpu
+
     tell(refused(lambda: turn_gpu(home_here(), id_, state, pid, file)), as_json)
 
 
@@ -197,6 +201,8 @@ def set_(
 
 def why(task: Task, pid: Pid = None, file: File = None, as_json: Json = False) -> None:
     """Why a task waits: everything in its way, and what would start it."""
+    from app.commands.explain import as_it_was, lines_of
+
     place = refused(lambda: find.the_task(find.schedulers(home_here(), pid, file), task))
     answer = refused(lambda: place.ask("why") if place.scheduler.alive() else as_it_was(place))
     if as_json:
@@ -219,6 +225,8 @@ def logs(
     as_json: Json = False,
 ) -> None:
     """The end of a task's log."""
+    from app.commands.follow import described, follow_log, log_of, show_log
+
     if follow and as_json:
         raise typer.BadParameter("--json shows what there is now; leave --follow out")
 
@@ -242,8 +250,9 @@ def wait(
 ) -> None:
     """Until these tasks have ended, with the exit code of the first that was not completed; without any,
     until the schedulers have."""
+    from app.commands.wait import wait_for, wait_for_schedulers
 
-    def wait_() -> list[Waited]:
+    def wait_() -> "list[Waited]":
         among = find.schedulers(home_here(), pid, file)
         if tasks:
             return wait_for([find.the_task(among, each) for each in tasks])

@@ -10,9 +10,8 @@ from app.commands.follow import LOOK_SECONDS, after
 from app.execution.ends import EndsFile
 from app.model.faults import BadInput
 from app.model.paths import RunPaths
-from app.model.state import FINISHED, RUN_DONE, Completed, Failed, Running
+from app.model.state import FINISHED, RUN_DONE, Completed, Failed, Running, in_order
 from app.model.state_file import Task
-from app.view.queues import in_order
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from app.doctor.troubles import NAMED, Limits, Trouble
 from app.model.faults import GpulaneError
 from app.model.paths import Home
 from app.model.state import RUN_DONE, Status, TaskState, Waiting
-from app.model.state_file import ADAPTER, Queue, StateFile, Task, load
+from app.model.state_file import Queue, StateFile, Task, adapter, load
 from app.store.lock import is_alive
 from app.store.own_file import read_own
 from app.store.past import Wanted, open_past, start_failures
@@ -136,7 +136,7 @@ def _ask(home: Home, pid: int, patience: float) -> StateFile:
     while True:
         try:
             with Client(home.control_socket(pid), patience) as client:
-                return ADAPTER.validate_python(client.ask("status")["state"])
+                return adapter().validate_python(client.ask("status")["state"])
         except RequestRefused as refused:
             raise NoAnswer(str(refused)) from refused
         except NoAnswer:

@@ -4,6 +4,7 @@ How an attempt ended is a type of its own (`Cause`), never a nullable field of a
 """
 
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -191,6 +192,29 @@ Status = Literal[
 STATUSES: tuple[Status, ...] = Status.__args__  # type: ignore[attr-defined]
 FINISHED: frozenset[Status] = frozenset({"completed", "failed", "cancelled", "skipped"})
 RUN_DONE: frozenset[Status] = frozenset({"completed", "cancelled"})
+
+INTEREST: tuple[Status, ...] = (
+    "running",
+    "waiting",
+    "backoff",
+    "failed",
+    "held",
+    "pending",
+    "skipped",
+    "cancelled",
+    "completed",
+)
+"""Which queues are shown in full when not all can be."""
+
+
+def interest(status: Status) -> int:
+    """Sort key of a queue by its status: the most interesting ones first."""
+    return INTEREST.index(status)
+
+
+def in_order(counts: Mapping[Status, int]) -> list[tuple[Status, int]]:
+    """The states somebody is in, the most interesting first."""
+    return [(status, counts[status]) for status in sorted(counts, key=interest) if counts[status]]
 
 
 def error_text(cause: Cause) -> str:

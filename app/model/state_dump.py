@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
 from app.model.problems import Problem
-from app.model.state import Status
-from app.model.state_file import ADAPTER, Card, MoreQueues, Queue, StateFile, Task
+from app.model.state import Status, interest
+from app.model.state_file import Card, MoreQueues, Queue, StateFile, Task, adapter
 
 TEXT_LIMIT = 2_000  #: characters
 SIZE_LIMIT = 1_000_000  #: bytes
@@ -19,26 +19,8 @@ TASKS_IN_FULL = 1_500  #: over all queues; a task is some 500 bytes
 MOST_PROCESSES = 32  #: and leases, of a card
 MOST_PROBLEMS = 50
 
-INTEREST: tuple[Status, ...] = (
-    "running",
-    "waiting",
-    "backoff",
-    "failed",
-    "held",
-    "pending",
-    "skipped",
-    "cancelled",
-    "completed",
-)
-"""Which queues are shown in full when not all can be."""
-
 _TASK: TypeAdapter[Task] = TypeAdapter(Task)
 _QUEUE: TypeAdapter[Queue] = TypeAdapter(Queue)
-
-
-def interest(status: Status) -> int:
-    """Sort key of a queue by its status: the most interesting ones first."""
-    return INTEREST.index(status)
 
 
 def shown(total: int, head: int, queues: int) -> range:
@@ -67,10 +49,10 @@ class Dumper:
         bare = replace(
             state, queues=(), gpus=tuple(map(_card, state.gpus)), problems=_problems(state.problems)
         )
-        top = _json(ADAPTER, bare)
+        top = _json(adapter(), bare)
         parts, left_out = self._queues(state.queues, SIZE_LIMIT - len(top) - 1_000)
         if left_out:
-            top = _json(ADAPTER, replace(bare, more_queues=_counted(state.more_queues, left_out)))
+            top = _json(adapter(), replace(bare, more_queues=_counted(state.more_queues, left_out)))
         return top.replace(b'"queues":[]', b'"queues":[' + b",".join(parts) + b"]", 1)
 
     def _queues(self, queues: tuple[Queue, ...], room: int) -> tuple[list[bytes], list[Queue]]:

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,13 +41,15 @@ class Found:
         return None if isinstance(self.state, StateFile) else f"{self.path} can't be read: {self.state}"
 
 
-def list_states(home: Home, host: str | None = None) -> list[Found]:
+def list_states(
+    home: Home, host: str | None = None, read: Callable[[bytes], StateFile] = load
+) -> list[Found]:
     """All state files, living and dead ones, by pid. `host` is this machine's name."""
     host = host or socket.gethostname()
     found = [
         one
         for name in _names(home)
-        if (match := _STATE.fullmatch(name)) and (one := _read(home, match, host))
+        if (match := _STATE.fullmatch(name)) and (one := _read(home, match, host, read))
     ]
     return sorted(found, key=lambda one: (one.pid, one.path.name))
 
@@ -100,13 +102,13 @@ def _names(home: Home) -> Iterator[str]:
         return
 
 
-def _read(home: Home, match: re.Match[str], host: str) -> Found | None:
+def _read(home: Home, match: re.Match[str], host: str, read: Callable[[bytes], StateFile]) -> Found | None:
     """None: it has gone meanwhile."""
     path, pid = home.state / match[0], int(match[1])
     # One that was moved aside belongs to a scheduler whose pid another has now.
     alive: bool | None = match[2] is None and is_alive(home.state_lock(pid))
     try:
-        state: StateFile | GpulaneError = load(read_own(path))
+        state: StateFile | GpulaneError = read(read_own(path))
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from app.model.state import FINISHED
+from app.model.state import FINISHED, in_order
 from app.model.state_file import SchedulerStatus
 from app.view.cards import gpus
 from app.view.line import Line, cells, cut, ends, padded, put
 from app.view.look import QUIET, SCHEDULER, STATE, STRONG, TRACK, WARN
-from app.view.queues import in_order, queues
+from app.view.queues import queues
 from app.view.running import running
 from app.view.section import Scene, Section, share
 from app.view.text import duration

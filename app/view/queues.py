@@ -4,8 +4,17 @@ from collections.abc import Mapping
 
 from rich.segment import Segment
 
-from app.model.state import Backoff, Failed, Held, Running, Skipped, Status, TaskState, Waiting
-from app.model.state_dump import interest
+from app.model.state import (
+    Backoff,
+    Failed,
+    Held,
+    Running,
+    Skipped,
+    Status,
+    TaskState,
+    Waiting,
+    interest,
+)
 from app.model.state_file import Queue, Task
 from app.view.line import Line, cut, padded, put, right, text_cells
 from app.view.look import PLAIN, QUIET, STATE, STRONG, Look
@@ -160,8 +169,3 @@ def _detail(state: TaskState, scene: Scene) -> str:
             return state.because
         case _:
             return ""
-
-
-def in_order(counts: Mapping[Status, int]) -> list[tuple[Status, int]]:
-    """The states somebody is in, the most interesting first."""
-    return [(status, counts[status]) for status in sorted(counts, key=interest) if counts[status]]

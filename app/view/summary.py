@@ -1,9 +1,7 @@
 """What a run came to, for the end of it: on the terminal, or as plain text."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import IO, Any, cast
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -12,16 +10,22 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from app.model.state import RUN_DONE, Completed, Failed, OutOfMemory, Signalled, Status, signal_name
-from app.model.state_dump import interest
+from app.model.state import (
+    RUN_DONE,
+    Completed,
+    Failed,
+    OutOfMemory,
+    Signalled,
+    Status,
+    in_order,
+    interest,
+    signal_name,
+)
 from app.model.state_file import Queue, StateFile, Task
 from app.view.look import PLAIN, QUIET, STATE, STRONG
-from app.view.queues import in_order
 from app.view.running import title
+from app.view.table import whole_lines
 from app.view.text import clean, count, duration
-
-WHOLE_LINES = 100_000
-"""Cells, of a file or a pipe."""
 
 MOST_QUEUES = 40
 MOST_FAILED = 50
@@ -51,27 +55,6 @@ def summary(state: StateFile) -> RenderableType:
 def print_summary(state: StateFile, console: Console) -> None:
     """To a terminal, or in whole lines to a file or a pipe."""
     whole_lines(console).print(summary(state), crop=False)
-
-
-def whole_lines(console: Console) -> Console:
-    """The same, which breaks, cuts and fills no lines where they go to a file or a pipe."""
-    if not console.is_terminal:
-        console.width = WHOLE_LINES
-        console.file = cast(IO[str], _Unfilled(console.file))
-    return console
-
-
-class _Unfilled:
-    """A file without the blanks with which rich fills the lines of a table."""
-
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
-
-    def write(self, text: str) -> int:
-        return self._file.write(re.sub(r" +(?=\n)", "", text))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
 
 
 def _text(text: str, style: Style = PLAIN) -> Text:

@@ -1,6 +1,8 @@
 """The published state file: what goes in comes out, old files load, and it stays small."""
 
+import itertools
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +39,7 @@ from app.model.state_file import (
     UnreadableState,
     json_schema,
     load,
+    load_heads,
 )
 from app.model.task import Options
 
@@ -165,15 +168,39 @@ def test_the_schema_promises_every_field_that_is_written() -> None:
 
 def test_a_newer_schema_is_refused_with_a_sentence() -> None:
     whole = json.loads(dump(EVERYTHING)) | {"schema": 2}
-    for newer in (whole, {"schema": 2, "something": "else"}):
+    for newer, read in itertools.product((whole, {"schema": 2, "something": "else"}), (load, load_heads)):
         with pytest.raises(NewerSchema, match=r"schema 2.*newer version"):
-            load(json.dumps(newer).encode())
+            read(json.dumps(newer).encode())
 
 
-@pytest.mark.parametrize("damage", [b"", b"{}", b"[1]", b"\xff\x00", b'{"schema": 1}'])
-def test_junk_is_refused_with_a_sentence(damage: bytes) -> None:
+@pytest.mark.parametrize("read", [load, load_heads])
+@pytest.mark.parametrize("damage", [b"", b"{}", b"[1]", b"\xff\x00", b'{"schema": 1}', b'{"queues": [[1]]}'])
+def test_junk_is_refused_with_a_sentence(damage: bytes, read: Callable[[bytes], StateFile]) -> None:
     with pytest.raises(UnreadableState, match="not a state file: "):
-        load(damage)
+        read(damage)
+
+
+def test_what_is_damaged_is_told_alike_however_much_of_it_is_read() -> None:
+    whole = json.loads(dump(EVERYTHING))
+    whole["queues"][0]["tasks"][3]["state"]["since"] = "yesterday"
+    said = []
+    for read in (load, load_heads):
+        with pytest.raises(UnreadableState) as refused:
+            read(json.dumps(whole).encode())
+        said.append(str(refused.value))
+    assert said[0] == said[1]
+    assert "queues.0.tasks.3.state.running.since" in said[0]
+
+
+def test_heads_are_what_says_how_a_queue_stands() -> None:
+    data = dump(EVERYTHING)
+    queue, other = load_heads(data).queues
+    assert [task.state.status for task in queue.tasks] == ["failed", "running"]
+    assert queue.head == load(data).queues[0].head
+    assert (other.tasks, load_heads(data).gpus) == (load(data).queues[1].tasks, load(data).gpus)
+    done, waits, later = STATES[0], STATES[4], STATES[7]
+    waiting = a_state(a_queue(1, *map(a_task, range(3), (done, waits, later))))
+    assert [task.index for task in load_heads(dump(waiting)).queues[0].tasks] == [1]
 
 
 def test_long_texts_are_cut_and_named() -> None:

@@ -18,8 +18,8 @@ from app.commands.prompt.say import fitted, say
 from app.commands.prompt.target import Target
 from app.commands.prompt.words import KINDS, WORDS, Word
 from app.model.faults import BadInput, GpulaneError
+from app.model.state import in_order
 from app.view.look import QUIET
-from app.view.queues import in_order
 from app.view.text import clean
 
 NOT_HERE = frozenset({"run", "demo", "shell", "completion", "complete"})

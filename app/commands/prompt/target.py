@@ -6,7 +6,7 @@ from app.commands import find
 from app.commands.find import Scheduler
 from app.model.faults import BadInput
 from app.model.paths import Home
-from app.model.state_file import ADAPTER, StateFile
+from app.model.state_file import StateFile, adapter
 
 
 @dataclass
@@ -60,4 +60,4 @@ class Target:
 
 def now(one: Scheduler) -> StateFile:
     """The scheduler as it is at this moment. Raises NoAnswer."""
-    return ADAPTER.validate_python(one.ask("status")["state"])
+    return adapter().validate_python(one.ask("status")["state"])

@@ -18,7 +18,7 @@ from app.model.faults import BadInput
 from app.model.paths import Home
 from app.preparation import configuration_of, mode_of
 from app.view.look import QUIET
-from app.view.summary import whole_lines
+from app.view.table import whole_lines
 
 
 @dataclass(frozen=True, slots=True)
