@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -62,7 +63,7 @@ def _end(home: Home, task: KeptTask, record: AttemptRecord, by: str, grace: floa
         if record.terminal == "tmux":
             raise BadInput(
                 f"task {task.id} runs in tmux; end it there (tmux -L {record.session_name} attach), or start "
-                f"its scheduler again: ./gpulane scheduler start {task.command_file}"
+                f"its scheduler again: ./gpulane scheduler start {shlex.quote(task.command_file)}"
             )
         _end_tree(ends, record, grace)
         lines = ends.lines(record.number)

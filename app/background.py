@@ -1,6 +1,7 @@
 """Starting a scheduler that stays when its starter is gone: own session, no terminal, its output in a log."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -64,7 +65,7 @@ def again(home: Home, state: StateFile, *more: str) -> Start:
     if how is None and state.simulated:
         raise BadInput(
             f"{state.command_file} ran on simulated GPUs, and its state does not say on how many; "
-            f"start it yourself: ./gpulane run {state.command_file} {UNKNOWN_CARDS}"
+            f"start it yourself: ./gpulane run {shlex.quote(state.command_file)} {UNKNOWN_CARDS}"
         )
     flags = [*more, *flags_of(state)]
     folder = how.folder if how else str(home.root)

@@ -31,6 +31,17 @@ def behind(command: str) -> str | None:
     return scanner.behind
 
 
+def stands_in(before: str) -> str | None:
+    """What it is that words put behind this beginning of a script would stand in: `"`, `'`, `$'`, a backtick,
+    `((`, `#` for a comment, `<<` for a here-document; None: they are among the words of a command."""
+    scanner = _Scanner(f"{before}x")
+    scanner.run()
+    if scanner.inside:
+        return scanner.inside
+    deep = next((each for each in ("`", "((") if each in scanner.nesting), None)
+    return deep or ('"' if scanner.nesting and scanner.nesting[-1] == '"' else None)
+
+
 class _Scanner:
     """Walks a script once, over quotes, comments, here-documents and nested substitutions.
 
@@ -44,6 +55,7 @@ class _Scanner:
         self.documents: list[tuple[str, bool]] = []  #: here-documents whose text begins at the next line
         self.last_and: int | None = None  #: a single & with nothing after it so far
         self.behind: str | None = None  #: see `behind`
+        self.inside: str | None = None  #: what does not end: `'`, `$'`, `#` or `<<`
 
     def run(self) -> int | None:
         while self.at < len(self.script):
@@ -63,6 +75,7 @@ class _Scanner:
         elif character == "#" and self._word_starts():
             self._divides(character)
             end = self.script.find("\n", self.at)
+            self.inside = "#" if end < 0 else None
             self.at = end if end >= 0 else len(self.script)
         elif character == "&":
             self._ampersand()
@@ -108,9 +121,11 @@ class _Scanner:
         begin = self.at + 1
         if self.at and self.script[self.at - 1] == "$":  # $'...' knows \'
             found = re.compile(r"(?:[^'\\]|\\.)*'", re.DOTALL).match(self.script, begin)
+            self.inside = None if found else "$'"
             self.at = found.end() if found else len(self.script)
             return
         end = self.script.find("'", begin)
+        self.inside = "'" if end < 0 else None
         self.at = end + 1 if end >= 0 else len(self.script)
 
     def _toggle(self, character: str) -> None:
@@ -160,6 +175,7 @@ class _Scanner:
             self.at = end + 1
             if (line.lstrip("\t") if tabs else line) == delimiter:
                 return
+        self.inside = "<<"
 
     def _ampersand(self) -> None:
         """`&&` is another operator; a & in brackets ends a command there only; what follows undoes it."""

@@ -63,13 +63,13 @@ def _head(one: Scheduler, state: StateFile) -> Text:
         text.append(state.status, STATE["running"])
         text.append(f", started {duration(time.time() - state.started_at)} ago", QUIET)
     else:
-        text.append(_gone(one, state), STATE["completed" if state.status == "finished" else "failed"])
+        text.append(gone(one, state), STATE["completed" if state.status == "finished" else "failed"])
     for status_, number in in_order(state.counts):
         text.append(f"  {number:,} {status_}", STATE[status_])
     return text
 
 
-def _gone(one: Scheduler, state: StateFile) -> str:
+def gone(one: Scheduler, state: StateFile) -> str:
     if one.ran is None:
         return f"{state.status} on {clean(state.host)}"
     if state.status == "finished":

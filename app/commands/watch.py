@@ -12,10 +12,11 @@ from rich.segment import Segment, Segments
 from rich.text import Text
 
 from app.commands.find import Scheduler
+from app.commands.show import gone
 from app.view.live import LiveView, suits
 from app.view.look import QUIET
 from app.view.summary import print_summary
-from app.view.text import count
+from app.view.text import clean, count
 
 EVERY = 1.0
 """Seconds between two looks."""
@@ -37,7 +38,10 @@ def watch_one(one: Scheduler) -> None:
         return
     with _until_ctrl_c():
         asyncio.run(_draw(one, console))
-        print_summary(one.state(), console)
+        state = one.state()
+        print_summary(state, console)
+        if state.left and not one.alive():
+            console.print(Text(f"it {gone(one, state)}; to go on: {clean(one.going_on())}"), soft_wrap=True)
 
 
 async def _draw(one: Scheduler, console: Console) -> None:

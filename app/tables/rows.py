@@ -1,18 +1,18 @@
 """A row to a task: FlowLine's columns, ours, and every other one as a flag of the command."""
 
 import re
-import shlex
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
 from app.command_file import values
 from app.command_file.lane import option_value
-from app.command_file.shell import background_end, behind
+from app.command_file.shell import background_end
 from app.command_file.values import Misread, clip
 from app.model.task import Mode, Options, TaskSpec, hook_script
+from app.tables.arguments import flags_of, with_flags
 from app.tables.sheet import Row
 
 NAME, CMD, RUN, NEED = "name", "cmd", "run_num", "need_run_num"
@@ -39,7 +39,6 @@ OURS = frozenset({NAME, CMD, RUN, NEED, "queue", "gpus", "memory_gb", *OPTIONS})
 UNNAMED = re.compile(r"Task:(\d+)")
 """What a row without a name is called, after its place from 0."""
 
-ARGS = "{args}"
 MOST_RUNS = 10_000
 _ZEROS = re.compile(r"\.0+$")
 _UNUSABLE = re.compile("[\x00\r\ud800-\udfff]")
@@ -175,7 +174,7 @@ class RowReader:
 
     def _script(self, row: Row, report: Callable[[str, Misread], None]) -> str | None:
         if self._how.hooked:
-            return hook_script({name: text for name, text in row.cells.items() if _is_argument(name)})
+            return hook_script(_arguments(row))
         command = row.cells.get(CMD, self._how.template)
         if command is None:
             hint = 'fill in cmd, or set table_command in gpu_manage.yaml: "python train.py {args}"'
@@ -183,10 +182,12 @@ class RowReader:
             named = f"; the column {odd} is another" if odd else ""
             report(CMD, Misread(f"the row has no command{named}", hint))
             return None
-        flags = " ".join(_flags(row.cells))
-        if flags and ARGS not in command and (found := behind(command.rstrip())):
-            report(CMD, _behind(found, CMD if CMD in row.cells else "table_command"))
-        script = command.replace(ARGS, flags) if ARGS in command else f"{command.rstrip()} {flags}".rstrip()
+        where = CMD if CMD in row.cells else "table_command"
+        try:
+            script = with_flags(command, flags_of(_arguments(row)), where)
+        except Misread as wrong:
+            report(CMD, wrong)
+            return None
         if _UNUSABLE.search(script):
             report(CMD, Misread("the row holds a character that no command can", "take out NUL and CR"))
         if background_end(script) is not None:
@@ -194,20 +195,8 @@ class RowReader:
         return script
 
 
-def _behind(found: str, where: str) -> Misread:
-    """What a reader sees of `behind`."""
-    what = {"#": "into its comment", "<<": "behind its here-document"}.get(found, f"behind its {found}")
-    return Misread(f"the other columns would come {what}", f"write {{args}} in {where} where they belong")
-
-
-def _is_argument(column: str) -> bool:
-    return column not in OURS and not column.startswith("env.")
-
-
-def _flags(cells: Mapping[str, str]) -> Iterator[str]:
-    """`--lr 0.010` for a column `lr`; one that begins with a dash is the flag as it stands. Every cell is one
-    argument, whatever it holds."""
-    for column, text in cells.items():
-        if _is_argument(column):
-            flag = column if column.startswith("-") else f"--{column}"
-            yield f"{shlex.quote(flag)} {shlex.quote(text)}"
+def _arguments(row: Row) -> dict[str, str]:
+    """What is none of ours."""
+    return {
+        name: text for name, text in row.cells.items() if name not in OURS and not name.startswith("env.")
+    }
