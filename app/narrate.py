@@ -27,10 +27,7 @@ from app.model.task import TaskKey
 log = logging.getLogger("gpulane")
 
 ALL_ENDED = "every task has ended; the scheduler stays for edits of the command file (--watch)"
-ONLY_HELD = (
-    "only held tasks are left; the scheduler stays. To release them: ./gpulane release TASK, or take `hold` "
-    "out of the file"
-)
+ONLY_HELD = "only held tasks are left; the scheduler stays. To let one run: ./gpulane release TASK"
 
 SKIPPED = "skipped, as their queue stopped"
 

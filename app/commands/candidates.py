@@ -1,7 +1,7 @@
 """What may come next on a command line of ours: verbs, options, or a kind of value.
 
 Told from the verbs' own declarations, so that a new verb is completed without a word about it here: what a
-parameter takes stands in its metavar (TASK, GPU, PID, FILE, YAML, on|off).
+parameter takes stands in its metavar (TASK, GPU, PID, FILE, YAML, KEY, on|off).
 """
 
 import re
@@ -9,8 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["task", "gpu", "pid", "file"]
-KINDS: dict[str, Kind] = {"TASK": "task", "GPU": "gpu", "PID": "pid", "FILE": "file", "YAML": "file"}
+Kind = Literal["task", "gpu", "pid", "file", "setting"]
+KINDS: dict[str, Kind] = {
+    "TASK": "task",
+    "GPU": "gpu",
+    "PID": "pid",
+    "FILE": "file",
+    "YAML": "file",
+    "KEY": "setting",
+}
 
 
 @dataclass(frozen=True, slots=True)

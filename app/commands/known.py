@@ -32,6 +32,10 @@ def states(home: Home) -> Iterator[State]:
 def values(kind: Kind | None, found: Iterable[State], running: bool = False) -> list[Candidate]:
     """Those of a kind that these schedulers have; `running`: with the numbers of what runs, as the prompt's
     `ls` shows them. A file has other places to come from."""
+    if kind == "setting":
+        from app.model.settings import Settings  # it takes a moment to load
+
+        return [Candidate(name) for name in Settings.model_fields]
     known = {"task": _tasks, "gpu": _cards, "pid": _schedulers}
     if kind is None or kind not in known:
         return []

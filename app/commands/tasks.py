@@ -1,6 +1,7 @@
 """`tasks`, `show` and `cancel`: what was submitted, by the ids that last."""
 
 import json
+import shlex
 import time
 from dataclasses import asdict
 from datetime import datetime
@@ -136,6 +137,12 @@ def _cancel(place: "Place", task: "KeptTask") -> dict[str, Any]:
     from app import absent
 
     living = living_place(place, task)
+    if living and task.command_file != place.path:
+        file = find.shown_path(task.command_file)
+        raise BadInput(
+            f"task {task.id} is {task.label} of {file} and was not submitted; to end it: "
+            f"./gpulane kill {task.label} --file {shlex.quote(file)}"
+        )
     if living:
         return {**living.ask("kill"), "id": task.id}
     absent.cancel(place.home, task.id, stop_grace())

@@ -28,7 +28,7 @@ class Csv:
         records = _records(_decoded(data))
         if not records:
             return Sheet((), ())
-        columns = checked([field.text.strip() for field in records[0].fields], records[0].line)
+        columns = checked(_names(records[0]), records[0].line)
         rows, wrong = [], Wrong()
         for record in records[1:]:
             with wrong:
@@ -39,15 +39,14 @@ class Csv:
     def write(self, data: bytes, sheet: Sheet, column: str, values: Mapping[int, str]) -> bytes:
         text = _decoded(data)
         header, *rows = _records(text)
-        names = [field.text.strip() for field in header.fields]
+        names = _names(header)
         delimiter = _delimiter(text)
         changes: list[Edit] = []
         if column in names:
             at = names.index(column)
             changes = [_cell(rows[row], at, value, delimiter) for row, value in values.items()]
         else:
-            end = header.fields[-1].end
-            changes.append((end, end, f"{delimiter}{column}"))
+            changes = [_cell(header, len(names), column, delimiter)]
             changes += [
                 _cell(record, len(names), values.get(row, "0"), delimiter) for row, record in enumerate(rows)
             ]
@@ -58,13 +57,22 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8")  # that it is UTF-8 was seen when the file was opened
 
 
+def _names(header: _Record) -> list[str]:
+    return [field.text.strip() for field in header.fields[: _last(header)]]
+
+
+def _last(record: _Record) -> int:
+    """Of its cells, as Excel may leave empty ones behind it."""
+    return max((at for at, field in enumerate(record.fields, 1) if field.text.strip()), default=0)
+
+
 def _row(record: _Record, columns: tuple[str, ...]) -> Row:
-    if len(record.fields) > len(columns):
+    if len(record.fields) > len(columns) and (last := _last(record)) > len(columns):
         raise Unreadable(
             record.line,
             len(columns) + 1,
-            f"the row has {len(record.fields)} cells, and there are {len(columns)} columns",
-            "quote a cell that holds the delimiter",
+            f"the row has {last} cells, and there are {len(columns)} columns",
+            "name the column, or quote a cell that holds the delimiter",
         )
     texts = (field.text for field in record.fields)
     return Row(record.line, {name: text for name, text in zip(columns, texts, strict=False) if text.strip()})

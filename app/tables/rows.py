@@ -34,6 +34,9 @@ OPTIONS = (
 )
 """Columns that say what `#LANE` options of the same name do."""
 
+WHOLE = frozenset({"queue", "gpus", "retries", "priority"})
+"""Columns of whole numbers, which pandas writes as 1.0 where another row has none."""
+
 OURS = frozenset({NAME, CMD, RUN, NEED, "queue", "gpus", "memory_gb", *OPTIONS})
 
 UNNAMED = re.compile(r"Task:(\d+)")
@@ -104,7 +107,7 @@ class RowReader:
         def report(column: str, wrong: Misread) -> None:
             nonlocal sound
             sound = False
-            self._report(row.line, column, wrong.problem, wrong.hint)
+            self._report(row.line, column, wrong.problem, wrong.hint.replace(f"{column}=", ""))
 
         queue = self._value(row, "queue", values.queue_id, report)
         memory = self._value(row, "memory_gb", values.memory, report)
@@ -141,7 +144,8 @@ class RowReader:
         if column not in row.cells:
             return None
         try:
-            return read(row.cells[column].strip())
+            text = row.cells[column].strip()
+            return read(_ZEROS.sub("", text) if column in WHOLE else text)
         except Misread as wrong:
             report(column, wrong)
             return None

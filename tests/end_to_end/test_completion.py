@@ -43,6 +43,7 @@ def test_what_is_typed_is_completed(busy: World, shell: str) -> None:
             ("gpu 3 of\t", "gpu 3 off"),
             ("service uni\t", "service uninstall"),
             ("ls --jso\t", "ls --json"),
+            ("set max_ret\t", "set max_retries"),
             ("run my\t", r"run my\ night.txt"),
         ):
             terminal.type(f"gpulane {typed}")

@@ -248,6 +248,17 @@ def test_when_the_last_is_cancelled_nothing_is_left_to_go_on_with(two_cards: Wor
     assert gpulane(two_cards, "wait").endswith(": 1 cancelled\n")
 
 
+def test_what_was_not_submitted_is_not_cancelled_by_its_id_beside_its_scheduler(two_cards: World) -> None:
+    """A queue's number is easily taken for an id."""
+    two_cards.blocks([(1, UNTIL_GO)])
+    scheduler = two_cards.start("--simulate", "2x24")
+    scheduler.wait_for("1/0", "running")
+    said = gpulane(two_cards, "cancel", "1", expect=2)
+    assert f"was not submitted; to end it: ./gpulane kill 1/0 --file {two_cards.root}" in said
+    two_cards.go()
+    assert scheduler.end() == 0
+
+
 def test_what_has_ended_without_its_scheduler_is_not_cancelled(two_cards: World) -> None:
     one = submit(two_cards, "--", UNTIL_GO)
     wait_for(two_cards, one, "running")

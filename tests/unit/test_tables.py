@@ -171,7 +171,7 @@ def test_all_faults_come_at_once_with_their_places() -> None:
         "whole card",
         "todo:2:4: timeout: '2' is no time with its unit; write 2s, 2m or 2h",
         "todo:3:5: run_num is '-1'; write a number from 0 to 10000",
-        "todo:3:6: devices: 'zero' is no GPU index; write devices=0,1 or devices=auto or devices=cpu",
+        "todo:3:6: devices: 'zero' is no GPU index; write 0,1 or auto or cpu",
         "todo:4:1: the command ends in & and would be over at once; take the & away",
     ]
 
@@ -180,7 +180,8 @@ def test_all_faults_come_at_once_with_their_places() -> None:
     ("suffix", "data", "says"),
     [
         (".csv", b"a,a\n1,2\n", "two columns 'a'"),
-        (".csv", b"a,\n1,2\n", "has no name"),
+        (".csv", b"a,\n1,2\n", "the row has 2 cells, and there are 1 columns"),
+        (".csv", b"a,,b\n1,2\n", "has no name"),
         (".csv", b"cmd\nrun,2\n", "the row has 2 cells, and there are 1 columns"),
         (".csv", b'cmd\n"run\n', "a quoted cell does not end"),
         (".json", b"{", "it is no JSON"),
@@ -214,6 +215,19 @@ def test_every_row_that_is_wrong_is_said_at_once(suffix: str, data: bytes) -> No
         parsed(data, suffix)
     first = 2 if suffix in (".csv", ".xlsx") else 1
     assert [fault.line for fault in bad.value.faults] == [first, first + 2]
+
+
+def test_what_excel_and_pandas_leave_in_a_csv_does_no_harm() -> None:
+    """Empty columns at the end, and whole numbers as 1.0 where a row has none."""
+    data = b"cmd,queue,retries,priority,,\nrun,1.0,2.0,-3.0,,\nrun,,,,,\n"
+    first, second = parsed(data).tasks
+    assert (first.queue_id, first.options.retries, first.options.priority) == (1, 2, -3)
+    assert second.script == "run"
+    form = of_suffix(Path("todo.csv"))
+    assert form.write(data, form.read(data), "run_num", {0: "1"}) == (
+        b"cmd,queue,retries,priority,run_num,\nrun,1.0,2.0,-3.0,1,\nrun,,,,0,\n"
+    )
+    assert faults("cmd,priority\nrun,x\n") == ["todo:2:2: priority: 'x' is no whole number; write 10"]
 
 
 def test_a_table_that_is_done_says_so() -> None:
