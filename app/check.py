@@ -1,7 +1,10 @@
 """`--check`: everything a start would look at, and what it would run; nothing is started or written."""
 
+import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -16,7 +19,6 @@ from app.gpu.watch import GpuWatch
 from app.local.backend import preview_leases
 from app.model.blockers import gb
 from app.model.paths import RunPaths
-from app.model.problems import Problem
 from app.model.task import TaskSpec, in_words
 from app.narrate import counted
 from app.notify.notifier import missing
@@ -58,7 +60,7 @@ async def check(options: RunOptions) -> int:
         saved = None if parsed.faults or runs_in else _unfinished(files, options)
         resumed = resume(saved, parsed.tasks, now()) if saved else None
     watch = GpuWatch(fitting.make_probe(options))
-    console = whole_lines(Console())
+    unseen: list[str] = []
     try:
         if resumed is None:
             _, problems = await fitting.fit(files, parsed, watch)
@@ -70,7 +72,7 @@ async def check(options: RunOptions) -> int:
                 preparation.refuse(never)
     except NoDriver as none:
         problems = ()
-        console.print(Text(f"not checked against this machine's GPUs: {none}"))
+        unseen = [f"not checked against this machine's GPUs: {none}"]
     finally:
         await watch.close()
     with preparation.refused():
@@ -82,14 +84,35 @@ async def check(options: RunOptions) -> int:
         first = f"the scheduler with pid {runs_in} runs this file; beside it a start would be refused"
     elif saved is not None and resumed is not None:
         first = _would_resume(files, saved, resumed)
+    notes = [*unseen, *(problem.text for problem in problems), *_missing_folders(files, parsed)]
     with preparation.refused():  # a full disk behind a redirection
-        _show(console, files, parsed, first, problems)
+        if options.as_json:
+            sys.stdout.write(json.dumps(_for_programs(files, parsed, [first] * bool(first) + notes)) + "\n")
+        else:
+            _show(files, parsed, first, notes)
     return 0
 
 
-def _show(
-    console: Console, files: Files, parsed: Parsed, first: str | None, problems: Sequence[Problem]
-) -> None:
+def _for_programs(files: Files, parsed: Parsed, notes: Sequence[str]) -> dict[str, Any]:
+    tasks = [
+        {
+            "queue": task.queue_id,
+            "line": task.line,
+            "name": task.options.name,
+            "gpus": task.gpus,
+            "memory_gb": task.memory_gb,
+            "devices": task.options.devices,
+            "model": task.options.model,
+            "hold": task.options.hold,
+            "commands": in_words(task.script),
+        }
+        for task in parsed.tasks
+    ]
+    return {"ok": True, "file": str(files.command), "mode": files.mode, "tasks": tasks, "notes": notes}
+
+
+def _show(files: Files, parsed: Parsed, first: str | None, notes: Sequence[str]) -> None:
+    console = whole_lines(Console())
     if parsed.tasks:
         _show_plan(console, parsed.tasks)
     held = sum(task.options.hold for task in parsed.tasks)
@@ -98,7 +121,7 @@ def _show(
     console.print(Text(f"{files.shown}: {size}; no faults"))
     if first is not None:
         console.print(Text(first), soft_wrap=True)
-    for note in (*(problem.text for problem in problems), *_missing_folders(files, parsed)):
+    for note in notes:
         console.print(Text(f"note: {note}"), soft_wrap=True)
 
 

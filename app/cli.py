@@ -1,8 +1,10 @@
 """The command line. `./gpulane VERB` and the two entry points all come here."""
 
+import dataclasses
 import errno
 import gc
 import importlib
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -38,6 +40,7 @@ Simulate = Annotated[
 Check = Annotated[
     bool, typer.Option("--check", help="Check the file against the machine, show the plan, run nothing.")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="What --check finds, for programs.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start over, whatever an earlier run left undone.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Only go on with an unfinished run.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Stay when all is done, and wait for edits.")]
@@ -95,7 +98,6 @@ def start(options: RunOptions) -> int:
     import asyncio
 
     from app.check import check
-    from app.logs import print_problem
     from app.scheduler import serve
 
     gc.set_threshold(*USUAL)  # what stays for days has garbage
@@ -106,8 +108,7 @@ def start(options: RunOptions) -> int:
         try:
             code = await (check(options) if options.check else serve(options))
         except GpulaneError as error:
-            print_problem(str(error))
-            code = 2
+            code = _refused(error, options.as_json)
 
     try:
         asyncio.run(run())
@@ -116,6 +117,18 @@ def start(options: RunOptions) -> int:
             raise
     assert code is not None
     return code
+
+
+def _refused(error: GpulaneError, as_json: bool) -> int:
+    if as_json:
+        faults = error.faults if isinstance(error, BadInput) else ()
+        told = {"ok": False, "error": str(error), "faults": [dataclasses.asdict(fault) for fault in faults]}
+        typer.echo(json.dumps(told))
+    else:
+        from app.logs import print_problem
+
+        print_problem(str(error))
+    return 2
 
 
 def run_mode(mode: Mode, argv: Sequence[str], name: str | None = None) -> int:
@@ -198,7 +211,10 @@ def _entry(
     watch: Watch = False,
     paused: Paused = False,
     metrics_port: MetricsPort = None,
+    as_json: AsJson = False,
 ) -> None:
+    if as_json and not check:
+        raise typer.BadParameter("--json goes with --check; what runs is shown by ./gpulane ls --json")
     options = RunOptions(
         mode=context.obj,
         command_file=command_file,
@@ -206,6 +222,7 @@ def _entry(
         config_index=config_index,
         simulate=simulate,
         check=check,
+        as_json=as_json,
         start=_begin(fresh, resume),
         watch=watch,
         paused=paused,
@@ -236,18 +253,18 @@ def run(
     watch: Watch = False,
     paused: Paused = False,
     metrics_port: MetricsPort = None,
+    as_json: AsJson = False,
 ) -> None:
     """Run a command file; its mode is told from its name or its blocks."""
-    from app.logs import print_problem
     from app.preparation import mode_of
 
     try:
         context.obj = mode_of(file)
     except BadInput as bad:
-        print_problem(str(bad))
-        raise typer.Exit(2) from None
+        raise typer.Exit(_refused(bad, as_json)) from None
     _entry(
-        context, file, config_file, config_index, simulate, check, fresh, resume, watch, paused, metrics_port
+        *(context, file, config_file, config_index, simulate, check),
+        *(fresh, resume, watch, paused, metrics_port, as_json),
     )
 
 

@@ -16,6 +16,7 @@ class RunOptions:
     config_index: int | None = None
     simulate: str | None = None
     check: bool = False
+    as_json: bool = False  #: what `check` finds, for programs
     start: Start = "auto"
     watch: bool = False
     paused: bool = False

@@ -63,6 +63,7 @@ def _say(refused: TyperException, for_programs: bool) -> None:
         typer.echo(text, err=True)
         return
     text = f"{text[:1].lower()}{text[1:]}".rstrip(".").replace(". Did you", "; did you")
+    text = text.removeprefix("invalid value: ")
     context = getattr(refused, "ctx", None)
     if context is not None:
         here = "./" if context.command_path.startswith("gpulane") else ""

@@ -162,6 +162,18 @@ def test_a_word_that_is_none_is_refused_in_one_sentence(world: World, words: str
     assert "help tells more" in said["error"]
 
 
+def test_a_check_is_told_to_programs_as_well(world: World) -> None:
+    path = world.file(f"#LANE name=x\n{GOOD}")
+    said = json.loads(gpulane(world, "run", str(path), "--check", "--json", "--simulate", "1x24"))
+    (task,) = said["tasks"]
+    assert (said["ok"], said["file"], said["mode"]) == (True, str(path), "multi")
+    assert (task["queue"], task["name"], task["commands"], task["memory_gb"]) == (1, "x", "true", 10)
+    world.file("1\nif x\n1\n10\n\n2\ntrue\n1\nlots\n")
+    said = json.loads(gpulane(world, "run", str(path), "--check", "--json", "--simulate", "1x24", expect=2))
+    assert [(fault["line"], fault["column"]) for fault in said["faults"]] == [(2, 1), (9, 1)]
+    assert "goes with --check" in gpulane(world, "run", str(path), "--json", expect=2)
+
+
 def test_a_path_that_leads_nowhere(world: World) -> None:
     (world.root / "loop.txt").symlink_to("loop.txt")
     loop = str(world.root / "loop.txt")
