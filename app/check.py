@@ -84,12 +84,16 @@ async def check(options: RunOptions) -> int:
         first = f"the scheduler with pid {runs_in} runs this file; beside it a start would be refused"
     elif saved is not None and resumed is not None:
         first = _would_resume(files, saved, resumed)
-    notes = [*unseen, *(problem.text for problem in problems), *_missing_folders(files, parsed)]
-    with preparation.refused():  # a full disk behind a redirection
-        if options.as_json:
-            sys.stdout.write(json.dumps(_for_programs(files, parsed, [first] * bool(first) + notes)) + "\n")
-        else:
-            _show(files, parsed, first, notes)
+    notes = [
+        *([first] if first else []),
+        *unseen,
+        *(problem.text for problem in problems),
+        *_missing_folders(files, parsed),
+    ]
+    if options.as_json:
+        sys.stdout.write(json.dumps(_for_programs(files, parsed, notes)) + "\n")
+    else:
+        _show(files, parsed, notes)
     return 0
 
 
@@ -111,7 +115,7 @@ def _for_programs(files: Files, parsed: Parsed, notes: Sequence[str]) -> dict[st
     return {"ok": True, "file": str(files.command), "mode": files.mode, "tasks": tasks, "notes": notes}
 
 
-def _show(files: Files, parsed: Parsed, first: str | None, notes: Sequence[str]) -> None:
+def _show(files: Files, parsed: Parsed, notes: Sequence[str]) -> None:
     console = whole_lines(Console())
     if parsed.tasks:
         _show_plan(console, parsed.tasks)
@@ -119,8 +123,6 @@ def _show(files: Files, parsed: Parsed, first: str | None, notes: Sequence[str])
     queues = len({task.queue_id for task in parsed.tasks})
     size = f"{counted(len(parsed.tasks), 'task')} in {counted(queues, 'queue')}, {held} held"
     console.print(Text(f"{files.shown}: {size}; no faults"))
-    if first is not None:
-        console.print(Text(first), soft_wrap=True)
     for note in notes:
         console.print(Text(f"note: {note}"), soft_wrap=True)
 
