@@ -91,9 +91,9 @@ async def check(options: RunOptions) -> int:
         *_missing_folders(files, parsed),
     ]
     if options.as_json:
-        sys.stdout.write(json.dumps(_for_programs(files, parsed, notes)) + "\n")
+        sys.stdout.write(json.dumps(_for_programs(files, parsed, first + notes)) + "\n")
     else:
-        _show(files, parsed, notes)
+        _show(files, parsed, [*first, *(f"note: {note}" for note in notes)])
     return 0
 
 
@@ -124,7 +124,7 @@ def _show(files: Files, parsed: Parsed, notes: Sequence[str]) -> None:
     size = f"{counted(len(parsed.tasks), 'task')} in {counted(queues, 'queue')}, {held} held"
     console.print(Text(f"{files.shown}: {size}; no faults"))
     for note in notes:
-        console.print(Text(f"note: {note}"), soft_wrap=True)
+        console.print(Text(note), soft_wrap=True)
 
 
 def _show_plan(console: Console, tasks: Sequence[TaskSpec]) -> None:
