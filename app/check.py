@@ -79,17 +79,12 @@ async def check(options: RunOptions) -> int:
         leases = preview_leases(files.home, files.settings)
     of_settings = (*missing(files.settings.notify), *files.loaded.problems)
     problems = (*of_settings, *files.problems, *parsed.problems, *problems, *leases)
-    first = None
+    first = []
     if runs_in is not None:
-        first = f"the scheduler with pid {runs_in} runs this file; beside it a start would be refused"
+        first = [f"the scheduler with pid {runs_in} runs this file; beside it a start would be refused"]
     elif saved is not None and resumed is not None:
-        first = _would_resume(files, saved, resumed)
-    notes = [
-        *([first] if first else []),
-        *unseen,
-        *(problem.text for problem in problems),
-        *_missing_folders(files, parsed),
-    ]
+        first = [_would_resume(files, saved, resumed)]
+    notes = [*unseen, *(problem.text for problem in problems), *_missing_folders(files, parsed)]
     if options.as_json:
         sys.stdout.write(json.dumps(_for_programs(files, parsed, first + notes)) + "\n")
     else:
