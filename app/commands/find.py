@@ -277,6 +277,8 @@ def _left(every: Sequence[Scheduler]) -> str:
         if one.ran is False and one.seen.status != "finished":
             running = [place.label for place in one.left_running()]
             more = f", and {named(running)} {'runs' if len(running) == 1 else 'run'} on" if running else ""
+            if running and one.seen.command_file == str(one.home.submitted):
+                more += " (./gpulane cancel ID ends it)"
             file = shown_path(one.seen.command_file)
             return f"; that of {file} (pid {one.pid}) has gone{more}. To go on: {one.going_on()}"
     return "; ./gpulane ls shows what there is"

@@ -209,6 +209,7 @@ def test_what_runs_without_its_scheduler_can_be_cancelled(two_cards: World) -> N
     os.kill(state.pid, signal.SIGKILL)
     eventually(lambda: procfs.start_time(state.pid) is None)
     assert shown(two_cards, one)["state"] == "running"
+    assert "./gpulane cancel ID ends it" in gpulane(two_cards, "kill", "1/0", expect=2)
     assert gpulane(two_cards, "cancel", str(one)) == f"task {one} is cancelled\n"
     found = shown(two_cards, one)
     assert (found["state"], found["attempts"][0]["cause"]["kind"]) == ("cancelled", "killed")
