@@ -129,7 +129,7 @@ def _task(home: Home, id_: int) -> KeptTask:
 
 def _write(home: Home, task: KeptTask, said: Callable[[LeftRun], Sequence[Record]]) -> KeptTask:
     """While no scheduler can start on the file."""
-    held = take_plan(home.state, Path(task.command_file))
+    held = take_plan(home.state, Path(task.command_file), briefly=True)
     try:
         left = load_left(home.history, task.command_file, os.getuid(), task.mode, task.simulated)
         if left is None or left.run_id != task.run_id:

@@ -38,20 +38,17 @@ class PlanLock:
         self.lock.release()
 
 
-def take_plan(state: Path, command_file: Path) -> PlanLock:
-    """Hold the file until the process ends. Raises BadInput, naming the pid, when another scheduler does, or
-    a command that changes what one has left."""
+def take_plan(state: Path, command_file: Path, briefly: bool = False) -> PlanLock:
+    """Hold the file until the process ends; `briefly`: no scheduler does, but a command that changes what one
+    has left. Raises BadInput, naming the pid, when another process holds it."""
     lock = take(_lock_path(state, command_file))
     if lock is None:
-        by = _pid(_lock_path(state, command_file))
-        if not is_alive(state / f"{by}.lock"):
-            raise BadInput(
-                f"the gpulane with pid {by} is busy with {command_file}: it starts, or cancels a task; "
-                "try again in a moment"
-            )
+        by, *brief = _read(_lock_path(state, command_file))
+        if brief:
+            raise BadInput(f"the gpulane with pid {by} is busy with {command_file}; try again in a moment")
         raise _already_run(command_file, by)
     os.ftruncate(lock.fd, 0)
-    os.pwrite(lock.fd, f"{os.getpid()}\n".encode(), 0)
+    os.pwrite(lock.fd, f"{os.getpid()}{' briefly' if briefly else ''}\n".encode(), 0)
     name = socket.socket(socket.AF_UNIX)
     for _ in range(TRIES):
         try:
@@ -73,7 +70,7 @@ def plan_holder(state: Path, command_file: Path) -> str | None:
     path = _lock_path(state, command_file)
     with contextlib.suppress(FileNotFoundError):  # it has just ended
         if is_alive(path):
-            return _pid(path)
+            return _read(path)[0]
     return _listener(command_file)
 
 
@@ -113,5 +110,6 @@ def _digest(command_file: Path) -> str:
     return blake2b(os.fsencode(command_file.resolve()), digest_size=8).hexdigest()
 
 
-def _pid(path: Path) -> str:
-    return path.read_text("ascii", "replace").strip() or "unknown"
+def _read(path: Path) -> list[str]:
+    """The pid, and whether it is held briefly."""
+    return path.read_text("ascii", "replace").split() or ["unknown"]
