@@ -7,6 +7,7 @@ _DISOWN = re.compile(r"(?<=&)[ \t\n]*disown(?:[ \t]+[-\w%$!]+)*[ \t\n;]*\Z")
 _HEREDOC = re.compile(r"<<(-?)[ \t]*((?:[^\s'\"\\;&|<>()]|\\.|'[^'\n]*'|\"[^\"\n]*\")+)")
 _DULL = re.compile(r"[^\\'\"`$#&<()\n\s]+")
 _PIECE = re.compile(r"(?<!>)(?:\|\|?|;)|[^|;]+")
+_ENDS = re.compile(r"(?:^|[;&|\n][ \t]*)(done|fi|esac|\}|wait)$|^\(.*\)$", re.DOTALL)
 _DULL_IN_QUOTES = re.compile(r"[^\\\"`$]+")
 
 
@@ -24,11 +25,13 @@ def behind(command: str) -> str | None:
     """What words put behind a command would come behind where its last part can't be the one they are for.
 
     The `|` or `||` before it, an operator with nothing after it, `#` for a comment, `<<` for the text of a
-    here-document. None: they become arguments of the last part, as in `cd x && a`, `. env; a`.
+    here-document, the word that ends a loop or a group. None: they become arguments of the last part, as in
+    `cd x && a`, `. env; a`.
     """
     scanner = _Scanner(command)
     scanner.run()
-    return scanner.behind
+    ends = _ENDS.search(command)
+    return scanner.behind or (ends and (ends[1] or ")")) or None
 
 
 def stands_in(before: str) -> str | None:
@@ -55,6 +58,7 @@ class _Scanner:
         self.documents: list[tuple[str, bool]] = []  #: here-documents whose text begins at the next line
         self.last_and: int | None = None  #: a single & with nothing after it so far
         self.behind: str | None = None  #: see `behind`
+        self.awaits = False  #: a | or || whose command comes yet, on a later line perhaps
         self.inside: str | None = None  #: what does not end: `'`, `$'`, `#` or `<<`
 
     def run(self) -> int | None:
@@ -68,12 +72,14 @@ class _Scanner:
     def _step(self) -> None:
         character = self.script[self.at]
         if character == "\n":
-            self._divides("")
+            if not self.awaits:
+                self._divides("")
             self._newline()
         elif character.isspace():
             self.at += 1
         elif character == "#" and self._word_starts():
-            self._divides(character)
+            if not self.awaits:
+                self._divides(character)
             end = self.script.find("\n", self.at)
             self.inside = "#" if end < 0 else None
             self.at = end if end >= 0 else len(self.script)
@@ -193,11 +199,13 @@ class _Scanner:
     def _divides(self, what: str) -> None:
         if not self.nesting:
             self.behind = what or None
+            self.awaits = what in ("|", "||")
 
     def _goes_on(self) -> None:
         """Words come; those after a pipe or a fallback are of another program than the one that is meant."""
-        if self.behind not in ("|", "||") and not self.nesting:
-            self.behind = None
+        if not self.nesting:
+            self.awaits = False
+            self.behind = self.behind if self.behind in ("|", "||") else None
 
     def _word_starts(self) -> bool:
         return self.at == 0 or self.script[self.at - 1] in " \t\n;&|()"

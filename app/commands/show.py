@@ -85,21 +85,21 @@ def _is_shown(one: Scheduler, queue: Queue) -> bool:
     return not well or (bool(one.ran) and len(one.seen.queues) <= FEW_QUEUES)
 
 
-def _queues(one: Scheduler, state: StateFile, queues: Sequence[Queue], every_task: bool) -> Table:
+def _queues(one: Scheduler, state: StateFile, queues: Sequence[Queue], every_task: bool) -> Rows:
     table = Rows("queue", "done", "task", "", header_style=QUIET)
     for queue in queues:
         name = f" {queue.queue_name}" if queue.queue_name else ""
         cells = [f"{queue.queue_id}{name}", f"{queue.counts.get('completed', 0):,} of {queue.total:,}"]
         tasks = queue.tasks if every_task else [task for task in (_current(queue),) if task]
         if not tasks:
-            table.add_row(*map(Text, map(clean, cells)), Text(), Text(queue.status, STATE[queue.status]))
+            table.add(*map(Text, map(clean, cells)), Text(), Text(queue.status, STATE[queue.status]))
         for task in tasks:
             title = f"{queue.queue_id}/{task.index}" + (f" {task.name}" if task.name else "")
             place = Place(one, queue.queue_id, task)
-            table.add_row(*map(Text, map(clean, [*cells, title])), _standing(place, state))
+            table.add(*map(Text, map(clean, [*cells, title])), _standing(place, state))
             cells = ["", ""]
         if every_task and (left := queue.total - len(tasks)) > 0:
-            table.add_row("", "", Text(f"and {left:,} more", QUIET), "")
+            table.add(Text(), Text(), Text(f"and {left:,} more", QUIET), Text())
     return table
 
 

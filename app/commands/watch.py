@@ -66,16 +66,18 @@ def watch_tables(make: Callable[[], Sequence[RenderableType]]) -> None:
 
 
 def _fitted(shown: Sequence[RenderableType], console: Console) -> RenderableType:
-    """Each with a fair share of the lines, and where that is too few, a last one that tells how many more."""
+    """Each with a fair share of the lines; a last one tells how many there is no room for."""
     parts = [console.render_lines(each, pad=False) for each in shown]
+    if sum(map(len, parts)) <= console.height:
+        return Group(*shown)
+    parts = [lines if any(segment.text.strip() for segment in lines[0]) else lines[1:] for lines in parts]
     kept: list[RenderableType] = []
-    for lines, share in zip(parts, _shares([len(lines) for lines in parts], console.height), strict=True):
-        whole = share >= len(lines)
-        kept += [Segments([*line, Segment.line()]) for line in lines[: share if whole else share - 1]]
-        if not whole and share:
-            more = count(len(lines) - share + 1, "more line")
-            kept.append(Text(f"and {more}: without -w all are shown", QUIET))
-    return Group(*kept)
+    shares = _shares([len(lines) for lines in parts], console.height - 1)
+    for lines, share in zip(parts, shares, strict=True):
+        kept += [Segments([*line, Segment.line()]) for line in lines[:share]]
+    more = count(sum(map(len, parts)) - sum(shares), "more line")
+    last = Text(f"and {more}: without -w all are shown", QUIET, no_wrap=True, overflow="ellipsis")
+    return Group(*kept, last)
 
 
 def _shares(wanted: Sequence[int], room: int) -> list[int]:

@@ -1,7 +1,6 @@
 """What a user's own hooks say: a row's command on its cards, and which cards are better."""
 
 import asyncio
-import contextlib
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -34,7 +33,8 @@ class Advice:
         self._building: dict[int, asyncio.Future[Built]] = {}  #: by attempt
         self._comparing: asyncio.Task[None] | None = None
         self._compares = hooks is not None and "compare_gpus" in hooks.names
-        self._compared = asyncio.Event()  #: for the first time
+        self._compared = False  #: at least once
+        self._patient_until: float | None = None  #: monotonic
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -87,7 +87,7 @@ class Advice:
         """Ask again which are better, unless that is still being asked: one that takes long holds nobody up
         and counts later. Where the comparator fails, the order of the settings holds."""
         if self._hooks is None or not self._compares or len(gpus) < 2:
-            self._compared.set()
+            self._compared |= bool(gpus)
             return
         if self._comparing is None or self._comparing.done():
             self._comparing = asyncio.ensure_future(self._compare(self._hooks, gpus))
@@ -95,12 +95,12 @@ class Advice:
         if self._comparing.done():
             self._comparing.result()
 
-    async def compared(self) -> None:
-        """Wait until it has been asked once, or has had time enough for that."""
-        if self._compares and not self._compared.is_set():
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._compared.wait(), FIRST_SECONDS)
-            self._compared.set()
+    def is_to_come(self) -> bool:
+        """Whether the first order is worth a wait: soon there will be one."""
+        if self._compared or not self._compares:
+            return False
+        self._patient_until = self._patient_until or time.monotonic() + FIRST_SECONDS
+        return time.monotonic() < self._patient_until
 
     async def _compare(self, hooks: Hooks, gpus: Sequence[Gpu]) -> None:
         try:
@@ -111,7 +111,7 @@ class Advice:
         else:
             self.order = tuple(gpus[place].uuid for place in places or ())
             self._problem = None
-        self._compared.set()
+        self._compared = True
 
 
 def _facts(gpu: Gpu) -> dict[str, Any]:

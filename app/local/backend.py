@@ -21,7 +21,7 @@ from app.local.advice import Advice
 from app.local.attempts import Attempts
 from app.local.hidden import Hidden
 from app.local.machine import Machine, Own
-from app.local.seats import Seats
+from app.local.seats import NOT_YET, Seats
 from app.local.survey import allowance_of, cards, used_by_lease
 from app.local.whose import Whose
 from app.model.backend import (
@@ -52,6 +52,9 @@ EARLY_SECONDS = 0.25
 """The same in an attempt's first seconds, on real cards."""
 
 EARLY = 10.0
+
+COMPARING_SECONDS = 0.05
+"""Between looks whether a comparator has given its first order."""
 
 MOST_AROUND = 50
 """Waiting tasks before one, and behind it, that are thought of when it is asked what would start it."""
@@ -87,17 +90,21 @@ class LocalBackend:
         on_cards = [want for want in heads if want.spec.gpus]
         if on_cards:
             self._asked_at, self._wanted = time.monotonic(), on_cards
-            await self._advice.compared()
-            self._machine.order = self._advice.order
-        taken, explain = await self._seats.give(heads, self._own(), now)
+        later = on_cards if on_cards and self._advice.is_to_come() else []
+        self._machine.order = self._advice.order
+        asking = [want for want in heads if not want.spec.gpus] if later else heads
+        taken, explain = await self._seats.give(asking, self._own(), now)
         labels = {want.key: want.label for want in heads}
         for grant, held in taken:
             self._granted[grant.key] = grant
             self._whose.note(grant.leases, grant.key, labels[grant.key])
             if held:
                 self._held[grant.key] = held
-        waits = len(taken) < len(heads)
-        return Acquired(tuple(grant for grant, _ in taken), explain, self._look_again_at() if waits else None)
+        grants = tuple(grant for grant, _ in taken)
+        if later:
+            soon = time.monotonic() + COMPARING_SECONDS
+            return Acquired(grants, lambda: {**{want.key: NOT_YET for want in later}, **explain()}, soon)
+        return Acquired(grants, explain, self._look_again_at() if len(taken) < len(heads) else None)
 
     async def launch(self, grant: Grant, spec: LaunchSpec) -> Running | LaunchFailed:
         held = self._held.pop(grant.key, None)

@@ -48,6 +48,10 @@ class Rows(Table):
     def __init__(self, *headings: str, header_style: Style) -> None:
         super().__init__(*headings, box=None, pad_edge=False, header_style=header_style)
 
+    def add(self, *cells: Text) -> None:
+        """A row; what `add_row` takes beside texts is not for this table."""
+        self.add_row(*cells)
+
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         cells = [
             [Text(str(each.header), self.header_style), *cast(Iterable[Text], each.cells)]
