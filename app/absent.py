@@ -141,7 +141,8 @@ def _write(home: Home, task: KeptTask, said: Callable[[LeftRun], Sequence[Record
         finally:
             writer.close()
         found = _task(home, task.id)
-        left_state.note(home, found, task.state.status, time.time())
+        with contextlib.suppress(OSError):  # history has it, and that is what counts
+            left_state.note(home, found, task.state.status, time.time())
     finally:
         held.release()
     return found

@@ -112,6 +112,10 @@ def start(options: RunOptions) -> int:
 
     try:
         asyncio.run(run())
+    except OSError as error:
+        if options.check:
+            raise
+        raise RuntimeError("the scheduler failed") from error  # and not its output: see `_exit_code`
     except RuntimeError:  # to end the loop's threads takes a thread, and there may be none left
         if code is None:
             raise
@@ -178,25 +182,19 @@ def _exit_code(app: typer.Typer, name: str, argv: Sequence[str], mode: Mode | No
             stream.reconfigure(errors="replace")
     code = 0
     try:
-        app(list(argv), prog_name=name, obj=mode)
-    except SystemExit as done:
-        code = done.code if isinstance(done.code, int) else 1
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        return _nowhere_to_write(error)
-    try:
+        try:
+            app(list(argv), prog_name=name, obj=mode)
+        except SystemExit as done:
+            code = done.code if isinstance(done.code, int) else 1
         sys.stdout.flush()
     except OSError as error:
-        return _nowhere_to_write(error)
+        if error.filename or error.errno not in FULL:
+            raise
+        # What could not be written goes nowhere when Python ends, instead of into another complaint.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stderr.write(f"gpulane: the output can't be written: {error.strerror}\n")
+        return 1
     return code
-
-
-def _nowhere_to_write(error: OSError) -> int:
-    """What could not be written goes nowhere when Python ends, instead of into another complaint."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.stderr.write(f"gpulane: the output can't be written: {error.strerror}\n")
-    return 1
 
 
 def _entry(

@@ -31,6 +31,8 @@ SETTLE_LOOKS = 20
 WRITTEN_LOOKS = 100
 """For which one is waited for that somebody has open for writing: half of it may still come."""
 
+LONGEST_SECONDS = round(WRITTEN_LOOKS * SETTLE_SECONDS)
+
 READS = 3
 """Of a version that others save over while it is read: they might have had half of it there."""
 
@@ -116,7 +118,7 @@ class Edits(Generic[V]):
             if (now == before or look >= SETTLE_LOOKS) and not self._half_written():
                 break
             if look == SETTLE_LOOKS:
-                self._problem = problem("edit_waits", file=str(self._path))
+                self._problem = problem("edit_waits", file=str(self._path), seconds=LONGEST_SECONDS)
                 self._told()
         return now
 

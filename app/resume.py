@@ -61,6 +61,7 @@ def resume(saved: SavedRun, specs: Sequence[TaskSpec], now: Now) -> Resumed:
     kept = set(keys)
     removed = [task for task in in_file if task.key not in kept]
     changed = [one for one in planned if not _is_settled(known.get(one.key), one)]
+    changed.sort(key=lambda one: one.key in known)  # see Writer: those that get ids first
     return Resumed(
         orphans + tasks,
         [_departed(task, now) for task in saved.tasks if _is_departed(task, kept)],

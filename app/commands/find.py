@@ -257,17 +257,8 @@ def to_ask(home: Home, pid: int | None, file: str | None, texts: Sequence[str]) 
     _running(every, pid, file)
     places = [the_task(every, text) for text in texts]
     for place in places:
-        one = place.scheduler
-        if not one.ran:
-            whose = (
-                f"{place.label} is of {shown_path(one.seen.command_file)}, whose scheduler (pid {one.pid})"
-            )
-            runs = (
-                f" runs on {clean(one.seen.host)}"
-                if one.ran is None
-                else f" has gone; to go on: {one.going_on()}"
-            )
-            raise BadInput(whose + runs)
+        if not place.scheduler.ran:
+            raise BadInput(_elsewhere(place))
     return places
 
 
@@ -282,6 +273,17 @@ def _left(every: Sequence[Scheduler]) -> str:
             file = shown_path(one.seen.command_file)
             return f"; that of {file} (pid {one.pid}) has gone{more}. To go on: {one.going_on()}"
     return "; ./gpulane ls shows what there is"
+
+
+def _elsewhere(place: Place) -> str:
+    """Why its scheduler can't be asked."""
+    one = place.scheduler
+    is_where = (
+        f"runs on {clean(one.seen.host)}" if one.ran is None else f"has gone; to go on: {one.going_on()}"
+    )
+    return (
+        f"{place.label} is of {shown_path(one.seen.command_file)}, whose scheduler (pid {one.pid}) {is_where}"
+    )
 
 
 def the_one(home: Home, pid: int | None, file: str | None) -> Scheduler:

@@ -2,8 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -18,11 +18,25 @@ WORDS = {
 }
 
 
-class Group(TyperGroup):
-    """Of verbs."""
+class OneSentence:
+    """Says what is refused in one sentence."""
 
     def main(self, args: Sequence[str] | None = None, *more: Any, **named: Any) -> Any:
-        _main(super().main, args or [], *more, **named)
+        given = args or []
+        try:
+            code = super().main(given, *more, **{**named, "standalone_mode": False})  # type: ignore[misc]
+        except TyperException as refused:
+            own = given[: given.index("--")] if "--" in given else given  # the rest is a task's
+            _say(refused, for_programs="--json" in own)
+            code = refused.exit_code
+        except typer.Abort:
+            typer.echo("gpulane: given up", err=True)
+            code = 1
+        sys.exit(code or 0)
+
+
+class Group(OneSentence, TyperGroup):
+    """Of verbs."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -31,30 +45,14 @@ class Group(TyperGroup):
             raise _in_our_words(bad)  # noqa: B904 - the very same, with its own cause
 
 
-class Command(TyperCommand):
+class Command(OneSentence, TyperCommand):
     """One that stands alone."""
-
-    def main(self, args: Sequence[str] | None = None, *more: Any, **named: Any) -> Any:
-        _main(super().main, args or [], *more, **named)
 
     def make_context(self, *args: Any, **more: Any) -> Any:
         try:
             return super().make_context(*args, **more)
         except typer.BadParameter as bad:
             raise _in_our_words(bad)  # noqa: B904 - the very same, with its own cause
-
-
-def _main(main: Callable[..., Any], args: Sequence[str], *more: Any, **named: Any) -> NoReturn:
-    try:
-        code = main(args, *more, **{**named, "standalone_mode": False})
-    except TyperException as refused:
-        own = args[: args.index("--")] if "--" in args else args  # the rest is a task's
-        _say(refused, for_programs="--json" in own)
-        code = refused.exit_code
-    except typer.Abort:
-        typer.echo("gpulane: given up", err=True)
-        code = 1
-    sys.exit(code or 0)
 
 
 def _say(refused: TyperException, for_programs: bool) -> None:

@@ -249,7 +249,7 @@ def wait(
     as_json: Json = False,
 ) -> None:
     """Until these tasks have ended, with the exit code of the first that was not completed; without any,
-    until the schedulers have."""
+    until the schedulers have, or stay (--watch) with no task left."""
     from app.commands.wait import wait_for, wait_for_schedulers
 
     def wait_() -> "list[Waited]":

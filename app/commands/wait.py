@@ -13,6 +13,9 @@ from app.model.paths import RunPaths
 from app.model.state import FINISHED, RUN_DONE, Completed, Failed, Running, in_order
 from app.model.state_file import Task
 
+READ_SECONDS = 1.0
+"""Between two reads of a state file, which may be large."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waited:
@@ -89,15 +92,18 @@ def _status(attempt: Running) -> int | None:
 def wait_for_schedulers(among: list[Scheduler]) -> list[Waited]:
     """Until they have ended, or stay (--watch) with no task left: well, where every task was completed or
     cancelled."""
-    for one in among:
-        while one.alive() and not _stays(one):
-            time.sleep(LOOK_SECONDS)
+    watching = any(map(_watches, among))
+    while any(one.alive() and not _stays(one) for one in among):
+        time.sleep(READ_SECONDS if watching else LOOK_SECONDS)
     return [_over(one) for one in among]
 
 
+def _watches(one: Scheduler) -> bool:
+    return one.seen.started_with is not None and one.seen.started_with.watch
+
+
 def _stays(one: Scheduler) -> bool:
-    state = one.state()
-    return state.started_with is not None and state.started_with.watch and not state.left
+    return _watches(one) and not one.state().left
 
 
 def _over(one: Scheduler) -> Waited:
@@ -106,6 +112,6 @@ def _over(one: Scheduler) -> Waited:
     bad = any(number and status not in RUN_DONE for status, number in state.counts.items())
     counts = ", ".join(f"{number:,} {status}" for status, number in in_order(state.counts))
     said = f"{shown_path(state.command_file)}: {counts}"
-    if state.left and state.status != "finished":
+    if state.left and state.status != "finished" and not one.alive():
         said += f"; its scheduler (pid {one.pid}) has gone; to go on: {one.going_on()}"
     return Waited(what, state.status, int(bad), said)

@@ -32,8 +32,10 @@ class Outlook(NamedTuple):
 
 
 def outlook(asked: Question) -> Outlook:
-    blocked = asked.blocked()
-    return Outlook(asked.answer(), blocked.blockers if blocked else (), tuple(changes(asked)))
+    decided = asked.decided()
+    grant = next((grant for grant in decided.grants if grant.key == asked.want.key), None)
+    blockers = () if grant else decided.blocked[asked.want.key].blockers
+    return Outlook(grant, blockers, () if grant else tuple(changes(asked)))
 
 
 def changes(asked: Question) -> list[Change]:

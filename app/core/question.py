@@ -8,7 +8,6 @@ from app.core.ledger import without_attempts
 from app.core.place import Placement, place
 from app.core.rules import Claim, Rules, Seen
 from app.model.backend import Grant, Now, Want
-from app.model.blockers import Blocked
 from app.model.settings import Settings
 
 
@@ -41,10 +40,6 @@ class Question:
     def answer(self) -> Grant | None:
         """What it would get."""
         return next((grant for grant in self.decided().grants if grant.key == self.want.key), None)
-
-    def blocked(self) -> Blocked | None:
-        """What is in its way."""
-        return self.decided().blocked.get(self.want.key)
 
     def decided(self) -> Placement:
         return place(self.seen, [*self.others, self.want], self.claim, self.rules, self.now)

@@ -94,6 +94,8 @@ class Home:
             path.resolve()
         except (RuntimeError, ValueError) as error:  # a loop of links, `~` of nobody; NUL in a path
             raise BadInput(f"{given!r} is no path: {error}") from error
+        except OSError as error:
+            raise BadInput(f"{given!r} is no path: {error.strerror}") from error
         return path
 
 

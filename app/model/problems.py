@@ -11,7 +11,10 @@ TEXTS: dict[str, str] = {
         "{file}: its group lets {members} write it, and what it says runs as you; see chmod g-w"
     ),
     "edit_refused": "the edit of {at} is not taken up, what was read before goes on: {faults}",
-    "edit_waits": "{file} was saved, and a program still has it open for writing: it is taken up when closed",
+    "edit_waits": (
+        "{file} was saved, and a program has it open for writing: it is taken up when that closes it, or "
+        "as it is in {seconds} s"
+    ),
     "file_elsewhere": "{given} leads to another file now, which is not read: {file} is what runs",
     "file_gone": "{file} is not there any more: its tasks go on as they were, until there is one again",
     "settings_refused": "the settings of {at} are not taken up, those before hold: {faults}",

@@ -211,7 +211,7 @@ def load(data: bytes) -> StateFile:
 
 
 def load_heads(data: bytes) -> StateFile:
-    """The same with no more tasks than say how each queue stands, which takes half as long."""
+    """The same with no more tasks than say how each queue stands, which of long queues takes half as long."""
     try:
         found = from_json(data)
         for queue in found["queues"]:

@@ -24,8 +24,10 @@ def note(home: Home, task: KeptTask, was: Status, now: float) -> None:
         if (state.command_file, state.mode, state.run) != (task.command_file, task.mode, task.run):
             continue
         if lock := take(home.state_lock(one.pid)):
-            write_atomically(one.path, dump(with_task(state, task, was, now)))
-            lock.release()
+            try:
+                write_atomically(one.path, dump(with_task(state, task, was, now)))
+            finally:
+                lock.release()
 
 
 def with_task(state: StateFile, task: KeptTask, was: Status, now: float) -> StateFile:
@@ -53,12 +55,9 @@ def _queue(queue: Queue, key: str, becomes: TaskState, was: Status) -> Queue:
     found = replace(queue, tasks=tasks, counts=_counted(queue.counts, was, becomes.status))
     if found.head:
         return replace(found, status=found.head.state.status, current=found.head.index)
-    left = sum(number for status, number in found.counts.items() if status not in FINISHED)
-    return (
-        found
-        if left
-        else replace(found, status=tasks[-1].state.status if tasks else becomes.status, current=None)
-    )
+    left = any(status not in FINISHED for status in found.counts)
+    last = tasks[-1].state.status if tasks else becomes.status
+    return replace(found, status="pending" if left else last, current=None)
 
 
 def _counted(counts: Mapping[Status, int], was: Status, becomes: Status) -> dict[Status, int]:

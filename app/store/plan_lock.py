@@ -41,9 +41,12 @@ class PlanLock:
 def take_plan(state: Path, command_file: Path, briefly: bool = False) -> PlanLock:
     """Hold the file until the process ends; `briefly`: no scheduler does, but a command that changes what one
     has left. Raises BadInput, naming the pid, when another process holds it."""
-    lock = take(_lock_path(state, command_file))
-    if lock is None:
-        by, *brief = _read(_lock_path(state, command_file))
+    path = _lock_path(state, command_file)
+    while (lock := take(path)) is None:
+        try:
+            by, *brief = _read(path)
+        except FileNotFoundError:  # let go just now
+            continue
         if brief:
             raise BadInput(f"the gpulane with pid {by} is busy with {command_file}; try again in a moment")
         raise _already_run(command_file, by)

@@ -130,8 +130,8 @@ class Writer:
     def _planned(self, record: TasksPlanned) -> None:
         last = self._connection.execute(LAST_ID).fetchone()
         self._connection.executemany(PLANNED, self._rows(record))
-        # Those that were there already took new ids for nothing, and users type them: each edit would cost
-        # as many as the file has tasks.
+        # Those that were there already (they come last) took new ids for nothing, and users type them: each
+        # resume would cost as many as the file has tasks.
         self._connection.execute(LAST_ID_IS, last or (0,))
         gone = ((self._run_id, key.digest, key.occurrence) for key in record.removed)
         self._connection.executemany(REMOVED, gone)

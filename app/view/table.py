@@ -1,4 +1,4 @@
-"""Printing once, not live: tables, and whole lines to a file or a pipe."""
+"""Tables that are drawn fast, and whole lines to a file or a pipe."""
 
 import re
 from collections.abc import Iterable

@@ -939,3 +939,33 @@ def test_numbers_and_names_beyond_all_measure_are_refused(world: World, words: t
 def test_a_home_that_is_no_folder_is_said(world: World) -> None:
     said = gpulane(world, "ls", expect=2, GPULANE_HOME="/etc/passwd")
     assert said == "gpulane: /etc/passwd/logs/state: Not a directory\n"
+
+
+def test_of_a_scheduler_that_has_gone_as_many_tasks_are_listed_as_its_state_names(world: World) -> None:
+    world.blocks([(queue, "true") for queue in range(3) for _ in range(400)])
+    scheduler = world.start("--paused")
+    scheduler.wait_for("1/0", "waiting")
+    scheduler.kill()
+    assert re.search(r"\n +and \d+ more\n", gpulane(world, "ls", "-a"))
+
+
+def test_schedulers_are_waited_for_until_none_of_them_has_anything_left(world: World) -> None:
+    one = world.blocks([(1, "true")])
+    two = world.file(f"1\n{UNTIL_GO}\n1\n10\n", "command_gpus_1.txt")
+    stays, ends = world.start("--watch", command_file=one), world.start(command_file=two)
+    stays.wait_for("1/0", "completed")
+    ends.wait_for("1/0", "running")
+    argv = [sys.executable, str(PROJECT / "app" / "cli.py"), "wait"]
+    told = subprocess.PIPE
+    env = {**os.environ, "GPULANE_HOME": str(world.root)}
+    with subprocess.Popen(argv, env=env, stderr=told, text=True) as waiting:
+        world.blocks([(1, "true"), (1, UNTIL_GO.replace("go", "later"))])
+        stays.wait_for("1/1", "running")
+        world.go()
+        assert ends.end() == 0
+        assert waiting.poll() is None
+        (world.root / "work" / "later").touch()
+        assert waiting.wait(20) == 0
+        assert waiting.stderr
+        assert "has gone" not in waiting.stderr.read()
+    stays.stop()

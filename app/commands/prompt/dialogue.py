@@ -111,7 +111,7 @@ class Dialogue:
         return f"{clean(verb)!r} is no verb; {hint}"
 
     def _all(self) -> list[str]:
-        return [*WORDS, *(name for name in self._more if name not in WORDS), *HELP, LEAVE]
+        return [*WORDS, *(name for name in self._more if name not in WORDS), *HELP, LEAVE, TOO]
 
     # What it says by itself
 
