@@ -1,7 +1,6 @@
 """The command line. `./gpulane VERB` and the two entry points all come here."""
 
 import dataclasses
-import errno
 import gc
 import importlib
 import json
@@ -23,7 +22,7 @@ if (
 import typer
 from typer.models import CommandInfo
 
-from app.commands.refusals import Command, Group
+from app.commands.refusals import Command, Group, is_of_output
 from app.model.faults import BadInput, GpulaneError
 from app.model.paths import PROJECT
 from app.model.task import Mode
@@ -52,9 +51,6 @@ MetricsPort = Annotated[
 CommandFile = Annotated[
     str | None, typer.Option("--command-file", metavar="FILE", help="The command file to run.")
 ]
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-"""What a disk, or a terminal that has gone, says to output."""
 
 MODULES: Mapping[str, tuple[str, ...]] = {
     "verbs": (
@@ -188,7 +184,7 @@ def _exit_code(app: typer.Typer, name: str, argv: Sequence[str], mode: Mode | No
             code = done.code if isinstance(done.code, int) else 1
         sys.stdout.flush()
     except OSError as error:
-        if error.filename or error.errno not in FULL:
+        if not is_of_output(error):
             raise
         # What could not be written goes nowhere when Python ends, instead of into another complaint.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,7 +13,7 @@ from app.core.task import Task
 from app.core.verdict import SOON
 from app.engine import now
 from app.model.backend import Now, Want
-from app.model.blockers import clauses, gb
+from app.model.blockers import NotYetTried, clauses, gb
 from app.model.state import FINISHED, FUSE, Backoff, Failed, Held, Running, Skipped, Waiting, holder
 from app.narrate import duration
 
@@ -40,7 +40,7 @@ class Why:
                 "said": state.reason,
                 "because": [*clauses((*state.blockers, *more)), *_more_than_declared(task)],
                 "stuck": state.stuck,
-                "waits": not self._core.standing,
+                "waits": not (self._core.standing or any(isinstance(b, NotYetTried) for b in state.blockers)),
                 "changes": list(self._changes(asked)) if asked else [],
             }
         if state.status == "pending":

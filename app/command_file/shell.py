@@ -1,6 +1,7 @@
 """What can be said of a bash script by looking at it: does it end in the background, is it plain words."""
 
 import re
+from typing import NamedTuple
 
 _LINE_ENDS_IN_AND = re.compile(r"(?<!&)&[ \t]*(?:#.*)?$", re.MULTILINE)
 _DISOWN = re.compile(r"(?<=&)[ \t\n]*disown(?:[ \t]+[-\w%$!]+)*[ \t\n;]*\Z")
@@ -8,6 +9,7 @@ _HEREDOC = re.compile(r"<<(-?)[ \t]*((?:[^\s'\"\\;&|<>()]|\\.|'[^'\n]*'|\"[^\"\n
 _DULL = re.compile(r"[^\\'\"`$#&<()\n\s]+")
 _PIECE = re.compile(r"(?<!>)(?:\|\|?|;)|[^|;]+")
 _ENDS = re.compile(r"(?:^|[;&|\n][ \t]*)(done|fi|esac|\}|wait)$|^\(.*\)$", re.DOTALL)
+_OLD_ARITHMETIC = re.compile(r"\$\[[^\]]*$")
 _DULL_IN_QUOTES = re.compile(r"[^\\\"`$]+")
 
 
@@ -34,15 +36,40 @@ def behind(command: str) -> str | None:
     return scanner.behind or (ends and (ends[1] or ")")) or None
 
 
-def stands_in(before: str) -> str | None:
-    """What it is that words put behind this beginning of a script would stand in: `"`, `'`, `$'`, a backtick,
-    `((`, `#` for a comment, `<<` for a here-document; None: they are among the words of a command."""
+class Stand(NamedTuple):
+    """Where words that are put behind the beginning of a script stand."""
+
+    place: str | None  #: in what; None: among the words of a command. See `stands_in`
+    quoted: str  #: what stands before them in the same quotes, as it is written
+    command: str  #: what stands before them in the same command
+
+
+def stands_in(before: str) -> Stand:
+    """In `"`, `'`, `$'`, a backtick, `((`, `#` for a comment, `<<` for a here-document, `$(` for a
+    substitution within quotes or one with a `case` in it, whose brackets can't be told from its own."""
     scanner = _Scanner(f"{before}x")
     scanner.run()
-    if scanner.inside:
+    return Stand(_place(scanner, before), before[scanner.quote_at :], before[scanner.command_at :])
+
+
+def _place(scanner: "_Scanner", before: str) -> str | None:
+    open_ = scanner.nesting
+    if scanner.inside in ("#", "<<", "$'"):
         return scanner.inside
-    deep = next((each for each in ("`", "((") if each in scanner.nesting), None)
-    return deep or ('"' if scanner.nesting and scanner.nesting[-1] == '"' else None)
+    if deep := next((each for each in ("`", "((") if each in open_), None):
+        return deep
+    if _OLD_ARITHMETIC.search(before[scanner.command_at :]):
+        return "(("
+    if scanner.inside or open_[-1:] == ['"']:
+        quotes = '"' if open_[-1:] == ['"'] else "'"
+        nested = '"' in open_[: -1 if quotes == '"' else None] or _case_in(open_, before)
+        expands = quotes == '"' and re.search(r"\$\(|`", before[scanner.quote_at :])
+        return "$(" if nested or expands else quotes
+    return "$(" if '"' in open_ or _case_in(open_, before) else None
+
+
+def _case_in(nesting: list[str], before: str) -> bool:
+    return "(" in nesting and re.search(r"\bcase\b", before) is not None
 
 
 class _Scanner:
@@ -60,6 +87,8 @@ class _Scanner:
         self.behind: str | None = None  #: see `behind`
         self.awaits = False  #: a | or || whose command comes yet, on a later line perhaps
         self.inside: str | None = None  #: what does not end: `'`, `$'`, `#` or `<<`
+        self.quote_at = 0  #: where the text of the last quotes begins
+        self.command_at = 0  #: where the last command begins
 
     def run(self) -> int | None:
         while self.at < len(self.script):
@@ -73,13 +102,13 @@ class _Scanner:
         character = self.script[self.at]
         if character == "\n":
             if not self.awaits:
-                self._divides("")
+                self._divides("", self.at + 1)
             self._newline()
         elif character.isspace():
             self.at += 1
         elif character == "#" and self._word_starts():
             if not self.awaits:
-                self._divides(character)
+                self._divides(character, self.at)
             end = self.script.find("\n", self.at)
             self.inside = "#" if end < 0 else None
             self.at = end if end >= 0 else len(self.script)
@@ -103,9 +132,9 @@ class _Scanner:
             self._less()
         else:
             dull = _DULL.match(self.script, self.at)
-            for piece in _PIECE.findall(dull[0]) if dull else ():
-                if piece[0] in "|;":
-                    self._divides(piece)
+            for piece in _PIECE.finditer(dull[0]) if dull else ():
+                if piece[0][0] in "|;":
+                    self._divides(piece[0], self.at + piece.end())
                 else:
                     self._goes_on()
             self.at = dull.end() if dull else self.at + 1
@@ -124,7 +153,7 @@ class _Scanner:
             self.at = dull.end() if dull else self.at + 1
 
     def _single_quotes(self) -> None:
-        begin = self.at + 1
+        begin = self.quote_at = self.at + 1
         if self.at and self.script[self.at - 1] == "$":  # $'...' knows \'
             found = re.compile(r"(?:[^'\\]|\\.)*'", re.DOTALL).match(self.script, begin)
             self.inside = None if found else "$'"
@@ -139,6 +168,7 @@ class _Scanner:
             self.nesting.pop()
         else:
             self.nesting.append(character)
+            self.quote_at = self.at + 1
         self.at += 1
 
     def _bracket(self, character: str) -> None:
@@ -147,6 +177,7 @@ class _Scanner:
         if character == "(":
             self.nesting.append("((" if double else "(")
             self.at += 2 if double else 1
+            self.command_at = self.at
         elif top == "((" and double:
             self.nesting.pop()
             self.at += 2
@@ -170,7 +201,7 @@ class _Scanner:
         self.at += 1
         for delimiter, tabs in self.documents:
             self._skip_document(delimiter, tabs)
-            self._divides("<<")
+            self._divides("<<", self.at)
         self.documents.clear()
 
     def _skip_document(self, delimiter: str, tabs: bool) -> None:
@@ -187,16 +218,17 @@ class _Scanner:
         """`&&` is another operator; a & in brackets ends a command there only; what follows undoes it."""
         around = self.script[self.at - 1 : self.at] + self.script[self.at + 1 : self.at + 2]
         if self.script.startswith("&&", self.at):
-            self._divides("&&")
+            self._divides("&&", self.at + 2)
             self.last_and = None
             self.at += 2
             return
         if not set(around) & set("<>|"):  # 2>&1, &>log and |& are no operators, or others
-            self._divides("&")
+            self._divides("&", self.at + 1)
         self.last_and = None if self.nesting else self.at
         self.at += 1
 
-    def _divides(self, what: str) -> None:
+    def _divides(self, what: str, at: int) -> None:
+        self.command_at = at
         if not self.nesting:
             self.behind = what or None
             self.awaits = what in ("|", "||")

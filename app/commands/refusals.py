@@ -1,5 +1,6 @@
 """What typer refuses, in one sentence and in our words."""
 
+import errno
 import json
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,15 @@ WORDS = {
     "greater_than_equal": "{value} is too small, the least is {ge}",
     "less_than_equal": "{value} is too large, the most is {le}",
 }
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a disk, or a terminal that has gone, says to output."""
+
+
+def is_of_output(error: OSError) -> bool:
+    """Whether it is what we print that can't be written, and no file."""
+    return error.filename is None and error.errno in FULL
 
 
 class OneSentence:

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console, Group
 
 from app.commands import find, show
+from app.commands.refusals import is_of_output
 from app.home import home_here
 from app.model.faults import BadInput, GpulaneError
 from app.model.state_file import adapter, load, load_heads
@@ -63,6 +64,8 @@ def refused(function: Callable[[], R]) -> R:
     except GpulaneError as error:
         said = str(error)
     except OSError as error:
+        if is_of_output(error):
+            raise
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     if _for_programs.get():
         typer.echo(json.dumps({"ok": False, "error": said}))

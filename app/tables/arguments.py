@@ -10,11 +10,17 @@ from app.command_file.values import Misread
 
 ARGS = "{args}"
 _ARGS = re.compile(r"(?<!\$)\{args\}")
-_READS_AGAIN = re.compile(r"(?:^|[\s(])(?:\S*/)?(eval|ssh)\s")
+READS_AGAIN = frozenset({"eval", "ssh", "watch", "parallel", "let"})
 """Programs that have their words read by a shell once more."""
 
+_BEFORE = frozenset(
+    {"exec", "command", "builtin", "env", "nohup", "time", "nice", "sudo", "setsid"}
+    | {"if", "then", "elif", "else", "while", "until", "do", "!", "{"}
+)
+"""Words before a program's name."""
+
 _SPECIAL = re.compile(r'[\\"$`]')
-_HINT = 'put what it runs in double quotes: ssh HOST "python train.py {args}"'
+_ESCAPED = re.compile(r'\\([\\"$`])|\\\n')
 
 Fit = Callable[[str], str]
 """Quotes flags, which are words for a shell, once more for where they go."""
@@ -27,7 +33,13 @@ FITS: Mapping[str | None, Fit] = {
 }
 """By what `{args}` stands in."""
 
-UNFIT = {"<<": "a here-document", "`": "backticks", "$'": "a $'...'", "((": "arithmetic"}
+UNFIT = {
+    "<<": "a here-document",
+    "`": "backticks",
+    "$'": "a $'...'",
+    "((": "arithmetic",
+    "$(": "quotes with a substitution, or one with a case",
+}
 
 
 def flags_of(cells: Mapping[str, str]) -> str:
@@ -39,7 +51,12 @@ def flags_of(cells: Mapping[str, str]) -> str:
 def _flags(cells: Mapping[str, str]) -> Iterator[str]:
     for column, text in cells.items():
         flag = column if column.startswith("-") else f"--{column}"
-        yield f"{shlex.quote(flag)} {shlex.quote(text)}"
+        yield f"{_quoted(flag)} {_quoted(text)}"
+
+
+def _quoted(text: str) -> str:
+    """`{work_dir}` stays what it is, as all of a cell does."""
+    return shlex.quote(text).replace("{work_dir}", "{work_''dir}")
 
 
 def with_flags(command: str, flags: str, where: str) -> str:
@@ -53,12 +70,20 @@ def with_flags(command: str, flags: str, where: str) -> str:
     if others:
         parts = [f"{fit(flags)}{text}" for fit, text in zip(_fits(command), others, strict=True)]
         return "".join((first, *parts))
-    command = command.rstrip()
+    command = _whole(command)
     if found := behind(command):
         what = {"#": "into its comment", "<<": "behind its here-document"}.get(found, f"behind its {found}")
         raise Misread(f"the other columns would come {what}", f"write {ARGS} in {where} where they belong")
-    _refuse_read_again(f"{command} ")
+    _refuse_read_again(stands_in(f"{command} ").command)
     return f"{command} {flags}"
+
+
+def _whole(command: str) -> str:
+    """Without blanks at its end, and without a line that goes on when nothing comes."""
+    command = command.rstrip()
+    while (len(command) - len(command.rstrip("\\"))) % 2:
+        command = command[:-1].rstrip()
+    return command
 
 
 @lru_cache(maxsize=1024)  # most rows of a table have the same command
@@ -68,16 +93,29 @@ def _fits(command: str) -> tuple[Fit, ...]:
 
 
 def _fit(before: str) -> Fit:
-    place = stands_in(before)
-    if place in UNFIT:
-        problem = f"{ARGS} stands in {UNFIT[place]}, where a cell could be run"
-        raise Misread(problem, "write it among the words of a command, or in single or double quotes")
-    if place is None:
-        _refuse_read_again(before)
-    return FITS[place]
+    """What is quoted may be a script itself, for `bash -c` or `ssh`: a cell is one argument there as well."""
+    stand = stands_in(before)
+    if stand.place in UNFIT:
+        problem = f"{ARGS} stands in {UNFIT[stand.place]}, where a cell could be run"
+        raise Misread(problem, "write it among the words of a command, or in single quotes")
+    fit = FITS[stand.place]
+    if stand.place is None:
+        _refuse_read_again(stand.command)
+    if stand.place not in ("'", '"'):
+        return fit
+    inner = stand.quoted if stand.place == "'" else _ESCAPED.sub(r"\1", stand.quoted)
+    within = _fit(inner)
+    return lambda flags: fit(within(flags))
 
 
-def _refuse_read_again(before: str) -> None:
-    *_, part = re.split(r"[;&|\n]", before)
-    if found := _READS_AGAIN.search(part):
-        raise Misread(f"{found[1]} has its words read by a shell once more, where a cell could be run", _HINT)
+def _refuse_read_again(command: str) -> None:
+    for word in command.split():
+        name = word.strip("\\\"'").rsplit("/", 1)[-1]
+        if name in _BEFORE or word.startswith("-") or re.match(r"\w+=", word):
+            continue
+        if name in READS_AGAIN:
+            problem = f"{name} has its words read by a shell once more, where a cell could be run"
+            raise Misread(
+                problem, f'put what it runs in double quotes, as in: ssh HOST "python train.py {ARGS}"'
+            )
+        return

@@ -184,7 +184,9 @@ def test_a_path_that_leads_nowhere(world: World) -> None:
         assert loop in said
 
 
-@pytest.mark.parametrize("words", ["tasks --json", "run --check command/command_gpus.txt", "ls", "--help"])
+@pytest.mark.parametrize(
+    "words", ["tasks --json", "run --check command/command_gpus.txt", "ls", "--help", "doctor"]
+)
 def test_where_the_output_can_not_be_written_that_is_said(world: World, words: str) -> None:
     world.file(GOOD)
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
