@@ -271,6 +271,7 @@ async def _live(ready: Ready, parts: Parts) -> int:
     signals.install()
     if _is_paused(ready, parts.plan):
         engine.pause()
+        await parts.recorder.flush()  # a run that history does not know would begin anew, and not paused
     engine.seek(parts.plan.open_attempts)
     user = procfs.user_name(os.getuid())
     words = Answers(engine, parts.publisher.content, parts.turn, parts.ask, parts.retune, user)

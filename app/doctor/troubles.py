@@ -42,7 +42,7 @@ ADVICE: dict[str, str] = {
     "settings_gone": "put them back, or stop the scheduler and start it without them",
     "settings_at_start": "stop it when that suits, and start it again",
     "hook_failed": "mend compare_gpus in the file that the setting hooks names",
-    "not_counted": "is the table open elsewhere, or its folder not to be written?",
+    "not_counted": "is the table open elsewhere, its folder not to be written, or its disk full?",
     "visible_devices_none": "start it again where CUDA_VISIBLE_DEVICES is not set",
     "driver": OF_MACHINE,
     "gpu_lost": OF_MACHINE,
