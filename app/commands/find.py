@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shlex
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -117,6 +118,12 @@ class Scheduler:
                 at, total = at + max(1, len(answer["tasks"])), answer["total"]
         queues = tuple(_filled(listed.get(number), number, tasks) for number, tasks in found.items())
         return replace(state, queues=queues, more_queues=MoreQueues())
+
+    @property
+    def names_a_part(self) -> bool:
+        """Whether its state has no room for all of its tasks."""
+        every = sum(self.seen.counts.values())
+        return sum(len(queue.tasks) for queue in self.seen.queues) < every
 
     def listed(self) -> list["Place"]:
         """The tasks that its state names."""
@@ -300,6 +307,13 @@ def the_task(among: Sequence[Scheduler], text: str) -> Place:
     alive = [place for place in matches if place.scheduler.ran or place.runs_on()]
     matches = alive or matches
     if not matches:
+        for one in among:
+            if not one.ran and one.names_a_part:
+                file = shown_path(one.seen.command_file)
+                raise BadInput(
+                    f"{text} is none of the tasks that the state of {file} (pid {one.pid}, which has gone) names; "
+                    f"./gpulane history --task {shlex.quote(text)} may know it"
+                )
         there = nearest(text, (place.names for one in among for place in one.listed()))
         raise BadInput(
             f"there is no task {text or repr(text)} here{there or '; ./gpulane ls shows what there is'}"

@@ -140,6 +140,11 @@ def test_the_command_lines_verbs_are_about_the_prompts_scheduler(world: World) -
     assert first.end() == 0
 
 
+def test_flags_without_a_file_start_nothing(world: World) -> None:
+    assert "name the file first" in shell(world, "run --simulate 2x24", "quit", expect=2)
+    assert not list(world.states())
+
+
 def test_one_that_ends_is_told_of_and_run_starts_it_again(world: World) -> None:
     file = world.blocks([(1, f"echo began >>began; {UNTIL_GO}")])
     scheduler = world.start("--watch")

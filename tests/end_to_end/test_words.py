@@ -947,6 +947,9 @@ def test_of_a_scheduler_that_has_gone_as_many_tasks_are_listed_as_its_state_name
     scheduler.wait_for("1/0", "waiting")
     scheduler.kill()
     assert re.search(r"\n +and \d+ more\n", gpulane(world, "ls", "-a"))
+    said = gpulane(world, "why", "2/399", expect=2)
+    assert "names; ./gpulane history --task 2/399 may know it" in said
+    assert "2/399" in gpulane(world, "history", "--task", "2/399")
 
 
 def test_schedulers_are_waited_for_until_none_of_them_has_anything_left(world: World) -> None:

@@ -44,6 +44,8 @@ def run(target: Target, words: Sequence[str]) -> str:
 
 def _start(target: Target, words: Sequence[str]) -> str:
     home = target.home
+    if words and words[0].startswith("-"):
+        raise BadInput("name the file first: run FILE --simulate 4x24")
     if words:
         file = home.resolve(words[0]).resolve()
         mode = mode_of(str(file))
