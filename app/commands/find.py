@@ -311,7 +311,7 @@ def the_task(among: Sequence[Scheduler], text: str) -> Place:
             if not one.ran and one.names_a_part:
                 file = shown_path(one.seen.command_file)
                 raise BadInput(
-                    f"{text} is none of those that the state of {file} (pid {one.pid}, which has gone) names; "
+                    f"{text} is none of those that the state of {file} (pid {one.pid}, now gone) names; "
                     f"./gpulane history --task {shlex.quote(text)} may know it"
                 )
         there = nearest(text, (place.names for one in among for place in one.listed()))
