@@ -70,12 +70,18 @@ def with_flags(command: str, flags: str, where: str) -> str:
     if others:
         parts = [f"{fit(flags)}{text}" for fit, text in zip(_fits(command), others, strict=True)]
         return "".join((first, *parts))
+    return f"{_open_ended(command, where)} {flags}"
+
+
+@lru_cache(maxsize=1024)  # most rows of a table have the same command
+def _open_ended(command: str, where: str) -> str:
+    """As it is to be for flags behind it. Raises Misread."""
     command = _whole(command)
     if found := behind(command):
         what = {"#": "into its comment", "<<": "behind its here-document"}.get(found, f"behind its {found}")
         raise Misread(f"the other columns would come {what}", f"write {ARGS} in {where} where they belong")
     _refuse_read_again(stands_in(f"{command} ").command)
-    return f"{command} {flags}"
+    return command
 
 
 def _whole(command: str) -> str:
@@ -86,7 +92,7 @@ def _whole(command: str) -> str:
     return command
 
 
-@lru_cache(maxsize=1024)  # most rows of a table have the same command
+@lru_cache(maxsize=1024)
 def _fits(command: str) -> tuple[Fit, ...]:
     """For each place of `{args}`. Raises Misread."""
     return tuple(_fit(command[: found.start()]) for found in _ARGS.finditer(command))
