@@ -35,6 +35,11 @@ class Stat:
         return self.state not in "ZX"
 
     @property
+    def stopped(self) -> bool:
+        """By SIGSTOP, Ctrl-Z or a debugger: it does nothing until that is lifted."""
+        return self.state in "tT"
+
+    @property
     def ending(self) -> bool:
         """On its way out: no signal changes its status any more. With much on a card that takes a while."""
         return bool(self.flags & PF_EXITING)

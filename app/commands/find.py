@@ -58,7 +58,7 @@ class Scheduler:
     def frozen(self) -> bool:
         """Somebody has stopped it (Ctrl-Z, SIGSTOP), and it does nothing until that is lifted."""
         process = procfs.stat(self.pid) if self.ran else None
-        return process is not None and process.state == "T" and process.start == self.seen.process_start
+        return process is not None and process.stopped and process.start == self.seen.process_start
 
     def going_on(self) -> str:
         """What its user types to go on with what it has left."""

@@ -87,7 +87,7 @@ def _held_by_what_is_left(lease: Lease, folder: Path) -> Finding:
 
 def _mutex(found: Inventory, folder: Path) -> Iterator[Finding]:
     holder = None if found.mutex_pid is None else procfs.stat(found.mutex_pid)
-    if holder and holder.state in "Tt":
+    if holder and holder.stopped:
         owner = procfs.owner(holder.pid)
         who = "" if owner is None else f" of {procfs.user_name(owner)}"
         text = f"process {holder.pid} ({holder.command}{who}) is stopped and holds the mutex of {folder}"

@@ -113,7 +113,7 @@ def ended_with(state: StateFile) -> tuple[str, str]:
 
 def silent(one: Found, state: StateFile) -> Trouble:
     process = procfs.stat(one.pid)
-    how = "is stopped (SIGSTOP)" if process and process.state == "T" else "does not answer"
+    how = "is stopped (SIGSTOP)" if process and process.stopped else "does not answer"
     text = f"it lives, and {how}; its state is {duration(time.time() - state.updated_at)} old"
     return Trouble(
         "silent", text, f"if it is stopped: kill -CONT {one.pid}; kill -9 leaves its tasks running"

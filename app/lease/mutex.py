@@ -148,7 +148,7 @@ class Mutex:
             return problem("lease_mutex_unseen", path=path, seconds=seconds)
         uid = procfs.owner(found.pid)
         return problem(
-            "lease_mutex_stopped" if found.state in "tT" else "lease_mutex_held",
+            "lease_mutex_stopped" if found.stopped else "lease_mutex_held",
             path=path,
             pid=found.pid,
             command=found.command,
