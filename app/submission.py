@@ -200,9 +200,10 @@ def _clean(place: Place, simulate: str | None) -> bool:
     other = [one for one in place.tasks() if one.spec.queue_id in left and one.simulated != bool(simulate)]
     if other:
         there, here = ("simulated", "the real") if not simulate else ("the real", "simulated")
+        how = "" if simulate else "start with --simulate, as before; or "
         raise BadInput(
-            f"task {other[0].id} was submitted for {there} GPUs and would run on {here} ones; let it end, or "
-            f"cancel it first (./gpulane cancel {other[0].id})"
+            f"task {other[0].id} was submitted for {there} GPUs and would run on {here} ones; {how}let it "
+            f"end, or cancel it first (./gpulane cancel {other[0].id})"
         )
     return bool(left)
 

@@ -56,7 +56,7 @@ def _timed(what: Callable[[], object]) -> float:
 
 
 def _counts(path: Path) -> list[float]:
-    sheet = parse_sheet(path, path.read_bytes(), "todo")
+    sheet = parse_sheet(path, path.read_bytes(), "todo", [])
     rows = list(row_tasks(sheet, "multi", "todo", Commands(), []))
     journal = Journal(path.with_suffix(".counts"))
     counts = Counts(path, "multi", Commands(), journal, path.with_suffix(".lock"))

@@ -181,12 +181,12 @@ class Place:
         return is_written(Path(state.log_path))
 
     def owner(self) -> Scheduler:
-        """Its scheduler; that of the same file which runs now, where its own has ended."""
+        """Its scheduler; that of the same file which runs now, or has run last, where its own has ended."""
         if self.scheduler.alive():
             return self.scheduler
         file = self.scheduler.seen.command_file
         found = (one for one in schedulers(self.scheduler.home, None, None) if one.seen.command_file == file)
-        return next((one for one in found if one.ran), self.scheduler)
+        return next(found, self.scheduler)  # the living first; else who ended last
 
     def again(self) -> Task:
         """As it is now. Raises BadInput where an edit has taken it out."""

@@ -67,9 +67,10 @@ class Command(OneSentence, TyperCommand):
 
 def _say(refused: TyperException, for_programs: bool) -> None:
     text = refused.format_message()
-    if "\n" in text:  # the help, for who has given no verb
+    if text.startswith("Usage:"):  # the help, for who has given no verb
         typer.echo(text, err=True)
         return
+    text = " ".join(text.split())  # it may list choices, a line each
     text = f"{text[:1].lower()}{text[1:]}".rstrip(".").replace(". Did you", "; did you")
     text = text.removeprefix("invalid value: ")
     context = getattr(refused, "ctx", None)

@@ -101,7 +101,7 @@ class Counts:
 
     def _rows(self, data: bytes) -> Rows:
         faults: list[Fault] = []
-        sheet = parse_sheet(self._path, data, str(self._path))
+        sheet = parse_sheet(self._path, data, str(self._path), faults)
         rows = Rows(sheet, row_tasks(sheet, self._mode, str(self._path), self._how, faults))
         if faults:  # somebody is in the middle of an edit
             raise BadInput(faults)

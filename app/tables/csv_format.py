@@ -33,8 +33,7 @@ class Csv:
         for record in records[1:]:
             with wrong:
                 rows.append(_row(record, columns))
-        wrong.say()
-        return Sheet(columns, tuple(rows))
+        return Sheet(columns, tuple(rows), wrong=tuple(wrong.found))
 
     def write(self, data: bytes, sheet: Sheet, column: str, values: Mapping[int, str]) -> bytes:
         text = _decoded(data)

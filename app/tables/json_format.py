@@ -11,12 +11,17 @@ from app.tables.sheet import Edit, Row, Sheet, Unreadable, Wrong, checked, splic
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+class _Twice(NamedTuple):
+    """An object that has a name more than once."""
+
+    name: str
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Twice:
     made = dict(pairs)
     if len(made) < len(pairs):
         names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Unreadable(0, 0, f"an object has {twice} twice", "keep one of them")
+        return _Twice(next(name for name in names if names.count(name) > 1))
     return made
 
 
@@ -47,6 +52,8 @@ class Json:
             isinstance(each, dict | list) for each in whole.value.values()
         ):
             return _sheet(_from_columns(whole.value), itertools.count(1))
+        if isinstance(whole.value, _Twice):
+            raise Unreadable(0, 0, f"the object has {whole.value.name} twice", "keep one of them")
         raise Unreadable(0, 0, "it is no table", 'write [{"name": "a", "lr": 0.01}, ...]')
 
     def write(self, data: bytes, sheet: Sheet, column: str, values: Mapping[int, str]) -> bytes:
@@ -95,13 +102,14 @@ def _sheet(rows: list[Any], lines: Iterable[int]) -> Sheet:
     made, wrong = [], Wrong()
     for number, row in zip(lines, rows, strict=False):
         with wrong:
+            if isinstance(row, _Twice):
+                raise Unreadable(number, 1, f"the object has {row.name} twice", "keep one of them")
             if not isinstance(row, dict):
                 raise Unreadable(number, 1, "the row is no object", 'write {"name": "a", "lr": 0.01}')
             columns |= dict.fromkeys(row)
             cells = {name: _text(value, number, name) for name, value in row.items()}
             made.append(Row(number, {name: text for name, text in cells.items() if text.strip()}))
-    wrong.say()
-    return Sheet(checked(list(columns)), tuple(made))
+    return Sheet(checked(list(columns)), tuple(made), wrong=tuple(wrong.found))
 
 
 def _text(value: Any, row: int, column: str) -> str:

@@ -104,8 +104,8 @@ def parse_table(
     problems: tuple[Problem, ...] = (),
 ) -> Parsed:
     """Raises BadInput for what is no table at all."""
-    sheet = parse_sheet(path, data, name)
     faults: list[Fault] = []
+    sheet = parse_sheet(path, data, name, faults)
     rows = list(row_tasks(sheet, mode, name, how, faults, known.queues))
     left = Counter(known.counted)
     tasks: list[TaskSpec] = []
@@ -163,12 +163,17 @@ def _named_queues(sheet: Sheet) -> Iterator[int]:
             yield int(text)
 
 
-def parse_sheet(path: Path, data: bytes, name: str) -> Sheet:
-    """Raises BadInput for what is no table at all."""
+def parse_sheet(path: Path, data: bytes, name: str, faults: list[Fault]) -> Sheet:
+    """`faults` gets those of single rows. Raises BadInput for what is no table at all."""
     if path.suffix.lower() != ".xlsx":
         decode(data, name)
     try:
-        return of_suffix(path).read(data)
+        sheet = of_suffix(path).read(data)
     except Unreadable as wrong:
-        every = (wrong, *wrong.others)
-        raise BadInput([Fault(name, one.line, one.column, one.problem, one.hint) for one in every]) from None
+        raise BadInput([_fault(name, wrong)]) from None
+    faults += [_fault(name, wrong) for wrong in sheet.wrong]
+    return sheet
+
+
+def _fault(name: str, wrong: Unreadable) -> Fault:
+    return Fault(name, wrong.line, wrong.column, wrong.problem, wrong.hint)

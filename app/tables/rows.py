@@ -37,6 +37,10 @@ OPTIONS = (
 WHOLE = frozenset({"queue", "gpus", "retries", "priority"})
 """Columns of whole numbers, which pandas writes as 1.0 where another row has none."""
 
+YES_OR_NO = frozenset({"hold", "fifo", "share"})
+BOOLEANS = {"true": "yes", "false": "no"}
+"""As pandas, spreadsheets and JSON write them."""
+
 OURS = frozenset({NAME, CMD, RUN, NEED, "queue", "gpus", "memory_gb", *OPTIONS})
 
 UNNAMED = re.compile(r"Task:(\d+)")
@@ -145,7 +149,8 @@ class RowReader:
             return None
         try:
             text = row.cells[column].strip()
-            return read(_ZEROS.sub("", text) if column in WHOLE else text)
+            text = _ZEROS.sub("", text) if column in WHOLE else text
+            return read(BOOLEANS.get(text.lower(), text) if column in YES_OR_NO else text)
         except Misread as wrong:
             report(column, wrong)
             return None

@@ -16,29 +16,21 @@ class Unreadable(Exception):
     def __init__(self, line: int, column: int, problem: str, hint: str) -> None:
         super().__init__(problem)
         self.line, self.column, self.problem, self.hint = line, column, problem, hint
-        self.others: tuple[Unreadable, ...] = ()  #: what is wrong with it as well
 
 
 class Wrong:
     """What is wrong with single rows: `with` it each is looked at, and then all is said at once."""
 
     def __init__(self) -> None:
-        self._found: list[Unreadable] = []
+        self.found: list[Unreadable] = []
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
         if isinstance(error, Unreadable):
-            self._found.append(error)
+            self.found.append(error)
         return isinstance(error, Unreadable)
-
-    def say(self) -> None:
-        """Raises Unreadable if there was anything."""
-        if self._found:
-            first, *others = self._found
-            first.others = tuple(others)
-            raise first
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +46,7 @@ class Sheet:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     header: int = 1  #: its line
+    wrong: tuple[Unreadable, ...] = ()  #: rows that are not among `rows`
 
     def place(self, line: int, column: str) -> tuple[int, int]:
         """Line and column, from 1, of a cell; of the row where there is no such column."""

@@ -44,8 +44,8 @@ class Xlsx:
             texts: list[str] = []
             with wrong:
                 texts = [_text(cell, number, at, known) for at, cell in enumerate(cells, 1)]
-            if not header:
-                wrong.say()
+            if not header and wrong.found:
+                raise wrong.found[0]
             if not any(text.strip() for text in texts):
                 continue
             if not header:
@@ -53,14 +53,15 @@ class Xlsx:
                 continue
             if _last(texts) > len(header):
                 problem = f"the row has {_last(texts)} cells, and there are {len(header)} columns"
-                with wrong:
-                    raise Unreadable(number, len(header) + 1, problem, "name the column in the first row")
+                hint = "name the column in the first row"
+                wrong.found.append(Unreadable(number, len(header) + 1, problem, hint))
+                continue
             named = zip(header, texts, strict=False)
             made.append(Row(number, {name: text for name, text in named if text.strip()}))
-        wrong.say()
         if RUN in header:
-            _refuse_counted(known, header.index(RUN) + 1)
-        return Sheet(header, tuple(made), first)
+            with wrong:
+                _refuse_counted(known, header.index(RUN) + 1)
+        return Sheet(header, tuple(made), first, tuple(wrong.found))
 
     def write(self, data: bytes, sheet: Sheet, column: str, values: Mapping[int, str]) -> bytes:
         name, xml = _part(data)

@@ -972,3 +972,18 @@ def test_schedulers_are_waited_for_until_none_of_them_has_anything_left(world: W
         assert waiting.stderr
         assert "has gone" not in waiting.stderr.read()
     stays.stop()
+
+
+def test_a_task_is_waited_for_over_two_lives_of_its_scheduler(world: World) -> None:
+    """The second has ended as well when it is asked for."""
+    world.file(f"1\n{UNTIL_GO}; test -e again || {{ touch again; exit 3; }}\n1\n10\n")
+    first = world.start()
+    first.wait_for("1/0", "running")
+    place = find.the_task(find.schedulers(Home(world.root), None, None), "1/0")
+    first.kill()
+    second = world.start()
+    second.wait_for("1/0", "running")
+    world.go()
+    assert second.end() == 0
+    (waited,) = wait_for([place])
+    assert (waited.status, waited.code) == ("completed", 0)
