@@ -13,7 +13,7 @@ from app.core.task import Task
 from app.core.verdict import SOON
 from app.engine import now
 from app.model.backend import Now, Want
-from app.model.blockers import NotYetTried, clauses, gb
+from app.model.blockers import NotYetTried, Standstill, clauses, gb
 from app.model.state import FINISHED, FUSE, Backoff, Failed, Held, Running, Skipped, Waiting, holder
 from app.narrate import duration
 
@@ -40,18 +40,31 @@ class Why:
                 "said": state.reason,
                 "because": [*clauses((*state.blockers, *more)), *_more_than_declared(task)],
                 "stuck": state.stuck,
-                "waits": not (self._core.standing or any(isinstance(b, NotYetTried) for b in state.blockers)),
+                "waits": not any(isinstance(each, NotYetTried | Standstill) for each in state.blockers),
                 "changes": list(self._changes(asked)) if asked else [],
             }
         if state.status == "pending":
-            said = list(self._before(task))
+            said = list(dict.fromkeys([*self._before(task), *self._standing()]))
+            turn = [] if self._core.ending else list(self._its_turn(task))
             return {
                 "ok": True,
                 "said": f"{task.label} is pending: {said[0]}",
                 "because": said,
-                "changes": list(self._its_turn(task)),
+                "changes": [*self._resume(bool(turn), "it is decided anew"), *turn],
             }
-        return {"ok": True, "said": f"{task.label} {_stands(task)}", "because": []}
+        said = [f"{task.label} {_stands(task)}", *(self._standing() if isinstance(state, Backoff) else ())]
+        return {"ok": True, "said": "; ".join(said), "because": []}
+
+    def _standing(self) -> Iterator[str]:
+        """That nothing starts."""
+        if self._core.standing:
+            yield from clauses([Standstill("draining" if self._core.ending else "paused")])
+
+    def _resume(self, others: bool, alone: str) -> Iterator[Answer]:
+        """Where it is paused, what comes before all else."""
+        if self._core.paused and not self._core.ending:
+            then = ", and one of these:" if others else f" {alone}"
+            yield {"kind": "resume", "text": f"with ./gpulane resume{then}", "all": True, "after": []}
 
     def _asked(self, task: Task) -> Outlook:
         at, queue_of = now(), self._core.board.queue_of
@@ -60,10 +73,8 @@ class Why:
 
     def _changes(self, asked: Outlook) -> Iterator[Answer]:
         """Each with the tasks that have to end for it."""
-        if self._core.paused:
-            then = ", and one of these:" if asked.changes else " it is decided anew"
-            then = f" it would start now{on_cards(asked.grant.gpu_ids)}" if asked.grant else then
-            yield {"kind": "resume", "text": f"with ./gpulane resume{then}", "all": True, "after": []}
+        now_ = f"it would start now{on_cards(asked.grant.gpu_ids)}" if asked.grant else "it is decided anew"
+        yield from self._resume(bool(asked.changes), now_)
         running = {each.label: each for each in self._core.running.values()}
         for change in asked.changes:
             after = [self._ending(running[label]) for label in change.after]

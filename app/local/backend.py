@@ -21,7 +21,7 @@ from app.local.advice import Advice
 from app.local.attempts import Attempts
 from app.local.hidden import Hidden
 from app.local.machine import Machine, Own
-from app.local.seats import NOT_YET, Seats
+from app.local.seats import Seats
 from app.local.survey import allowance_of, cards, used_by_lease
 from app.local.whose import Whose
 from app.model.backend import (
@@ -37,7 +37,7 @@ from app.model.backend import (
     Survey,
     Want,
 )
-from app.model.blockers import DriverSilent
+from app.model.blockers import Blocked, DriverSilent, Standstill
 from app.model.gpu import Gpu, SetAside
 from app.model.paths import Home, RunPaths
 from app.model.problems import Problem, problem
@@ -53,6 +53,7 @@ EARLY_SECONDS = 0.25
 
 EARLY = 10.0
 
+COMPARING = Blocked(0, None, 0, (Standstill("comparing"),), stuck=False)
 COMPARING_SECONDS = 0.05
 """Between looks whether a comparator has given its first order."""
 
@@ -103,7 +104,7 @@ class LocalBackend:
         grants = tuple(grant for grant, _ in taken)
         if later:
             soon = time.monotonic() + COMPARING_SECONDS
-            return Acquired(grants, lambda: {**{want.key: NOT_YET for want in later}, **explain()}, soon)
+            return Acquired(grants, lambda: {**{want.key: COMPARING for want in later}, **explain()}, soon)
         return Acquired(grants, explain, self._look_again_at() if len(taken) < len(heads) else None)
 
     async def launch(self, grant: Grant, spec: LaunchSpec) -> Running | LaunchFailed:

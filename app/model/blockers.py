@@ -136,9 +136,9 @@ class LaunchRefused:
 
 @dataclass(frozen=True, slots=True)
 class Standstill:
-    """The scheduler starts nothing: paused, draining, or its disk is full."""
+    """The scheduler starts nothing: paused, draining, its disk is full, or a user's hook is asked first."""
 
-    why: Literal["paused", "draining", "disk_full"]
+    why: Literal["paused", "draining", "disk_full", "comparing"]
     kind: Literal["standstill"] = "standstill"
 
 
@@ -269,6 +269,7 @@ UNUSABLE: dict[str, str] = {
 STANDSTILL: dict[str, str] = {
     "paused": "the scheduler is paused",
     "draining": "the scheduler is draining and starts nothing more",
+    "comparing": "compare_gpus of the hooks is asked which cards are better before the first is given",
     "disk_full": "no record can be written (a full disk, most often), and nothing starts without one",
 }
 assert set(UNUSABLE) >= set(Health.__args__) - {"ok"}  # type: ignore[attr-defined]

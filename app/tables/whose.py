@@ -24,7 +24,8 @@ class Rows:
         return self._by_identity.get(identity, ())
 
     def of(self, due: Due) -> Sequence[RowTask]:
-        """Several: twins. Another row with the same command, which was there beside it, is none of them."""
+        """Several: twins, the likeliest first. Another row with the same command, which was there beside it, is
+        none of them where it has a name."""
         if due.gone:
             return self.exactly(due.identity)
         name, places = due.identity[1], _is_place(due.identity[1])
@@ -33,7 +34,8 @@ class Rows:
             before = [_place(each) for each in {name, *due.names} if _is_place(each)]
             now = [row for row in rows if _is_place(row.identity[1])]
             if len(now) >= len(before):  # none of them was taken out: they may have moved
-                return [now[sum(place < _place(name) for place in before)]]
+                its = now[sum(place < _place(name) for place in before)]
+                return [its, *(row for row in now if row is not its)]
         new = (row for row in rows if row.identity[1] not in due.names)
         return self.exactly(due.identity) or [
             row for row in new if not (places and _is_place(row.identity[1]))

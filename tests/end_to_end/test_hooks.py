@@ -232,6 +232,7 @@ def test_a_comparator_that_hangs_holds_up_nothing_either(world: World) -> None:
     waits = f"def build_command(row, gpu):\n    return '''{UNTIL_GO}'''\n"
     hooks(world, waits + "def compare_gpus(a, b):\n    while True: pass\n", hook_timeout=600)
     scheduler = world.start(command_file=table(world, ".csv", [{**ROW, "memory_gb": "10"}]))
+    eventually(lambda: "compare_gpus of the hooks is asked" in scheduler.wait_for("0/0", "waiting").reason)
     eventually(lambda: scheduler.wait_for("0/0", "running").used_gb)
     world.go()
     assert scheduler.end() == 0

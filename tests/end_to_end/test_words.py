@@ -255,10 +255,18 @@ def test_a_task_of_a_scheduler_that_has_gone_is_told_from_those_of_one_that_runs
 
 
 def test_why_names_what_is_in_the_way_beside_the_pause(world: World) -> None:
-    world.blocks([(1, UNTIL_GO), (2, "true")])
+    world.blocks([(1, UNTIL_GO), (2, "true"), (1, "true")])
     scheduler = world.start("--simulate", "1x16")
     scheduler.wait_for("1/0", "running")
     gpulane(world, "pause")
+    assert gpulane(world, "why", "1/1").splitlines() == [
+        "1/1 is pending: task 1/0 of its queue comes first, and is running",
+        "  - task 1/0 of its queue comes first, and is running",
+        "  - the scheduler is paused",
+        "What would start it:",
+        "  - with ./gpulane resume, and one of these:",
+        "  - when task 1/0 ends",
+    ]
     assert gpulane(world, "why", "2/0").splitlines() == [
         "the scheduler is paused",
         "  - the scheduler is paused",
@@ -267,10 +275,13 @@ def test_why_names_what_is_in_the_way_beside_the_pause(world: World) -> None:
         "  - with ./gpulane resume, and one of these:",
         "  - when task 1/0 ends, on GPU 0",
     ]
+    gpulane(world, "drain")
+    assert (
+        gpulane(world, "why", "1/1").splitlines()[-1]
+        == "  - the scheduler is draining and starts nothing more"
+    )
     world.go()
-    scheduler.wait_for("1/0", "completed")
-    gpulane(world, "resume")
-    assert scheduler.end() == 0
+    assert scheduler.end() == 130
 
 
 def test_drain_and_stop(world: World) -> None:

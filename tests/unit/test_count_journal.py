@@ -187,3 +187,15 @@ def _rows(table: Path) -> list[RowTask]:
 
 def _names(table: Path) -> list[str | None]:
     return [row.spec.options.name for row in _rows(table) if row.spec.script == "x"]
+
+
+def test_runs_of_rows_without_names_are_counted_where_some_are_missing(table: Path) -> None:
+    """Nobody can tell which of them an edit has moved."""
+    table.write_text("cmd,run_num,need_run_num\nx,1,1\nx,0,1\nx,0,1\n")
+    journal = Journal(table.with_suffix(".jsonl"))
+    sheet = of_suffix(table).read(table.read_bytes())
+    names = [row.identity for row in row_tasks(sheet, "multi", "t", Commands(), [])]
+    for number in (1, 2):
+        journal.due("run", number, names[0], [name for _, name in names])
+    assert counts(table, journal).settle() == Settled()
+    assert table.read_text() == "cmd,run_num,need_run_num\nx,1,1\nx,1,1\nx,1,1\n"
