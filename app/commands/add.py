@@ -107,7 +107,6 @@ def append_block(file: str, asked: Asked) -> dict[str, Any]:
     """The answer: what was changed, and who takes it up. Raises BadInput."""
     from app.amend import CommandFile, alone, check_script
     from app.command_file.render import block_lines
-    from app.preparation import mode_of
     from app.tables import is_table
 
     home = home_here()
@@ -118,7 +117,7 @@ def append_block(file: str, asked: Asked) -> dict[str, Any]:
         raise BadInput(f"{file} is a directory; name a command file")
     if not path.parent.is_dir():
         raise BadInput(f"{path} can't be made: there is no folder {path.parent}")
-    target = CommandFile(path, mode_of(str(path)), file)
+    target = CommandFile(path, _mode(home, path), file)
     spec, repeat = asked.spec(target.mode, file)
     block_lines(spec, target.mode, repeat)
     check_script(spec.script)
@@ -136,6 +135,15 @@ def append_block(file: str, asked: Asked) -> dict[str, Any]:
         "scheduler": runner,
         "said": _said(spec, places, str(path) if created else file, created) + "\n" + _taken_up(runner, file),
     }
+
+
+def _mode(home: Home, path: Path) -> Mode:
+    """That of the scheduler which runs it, also where there is no such file any more."""
+    from app.commands.find import schedulers
+    from app.preparation import mode_of
+
+    running = (one for one in schedulers(home, None, None) if one.ran and one.seen.command_file == str(path))
+    return next((one.seen.mode for one in running), None) or mode_of(str(path))
 
 
 Runner = dict[str, Any]

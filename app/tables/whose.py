@@ -24,7 +24,7 @@ class Rows:
         return self._by_identity.get(identity, ())
 
     def of(self, due: Due) -> Sequence[RowTask]:
-        """Several: twins, the likeliest first. Another row with the same command, which was there beside it, is
+        """Several: twins, the likeliest first. Another row of the same command, that was there beside it, is
         none of them where it has a name."""
         if due.gone:
             return self.exactly(due.identity)

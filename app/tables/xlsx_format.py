@@ -144,7 +144,10 @@ def _text(cell: Any, row: int, column: int, known: Mapping[Place, Formula]) -> s
         if shown is not None and float(shown) == value:  # a format may add zeros, and take no digit away
             return shown
         return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+    if isinstance(value, datetime.datetime):
+        day = value.time() == datetime.time.min and "h" not in str(cell.number_format).lower()
+        return value.date().isoformat() if day else value.isoformat(" ")
+    if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     text = str(value)
     if cell.data_type == "e":

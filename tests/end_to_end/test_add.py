@@ -140,3 +140,16 @@ def test_a_scheduler_of_another_home_is_told_apart(
     assert eventually(lambda: world.work("done")) == ["two"]
     world.go()
     assert scheduler.end() == 0
+
+
+def test_a_block_is_of_the_mode_in_which_its_file_runs(world: World) -> None:
+    """Also where the file was taken away, and its name says nothing."""
+    path = world.file(f"1\n{UNTIL_GO}\n10\n", "mine.txt")
+    scheduler = world.start(mode="single", command_file=path)
+    scheduler.wait_for("1/0", "running")
+    path.unlink()
+    eventually(lambda: "file_gone" in {problem.kind for problem in scheduler.problems()})
+    gpulane(world, "add", str(path), "-q", "2", "-m", "5", "--", "true")
+    scheduler.wait_for("2/0", "completed")
+    world.go()
+    assert scheduler.end() == 0

@@ -1,5 +1,6 @@
 """Tables of tasks: what each format says, and how one cell of it is changed."""
 
+import datetime
 import io
 import json
 import re
@@ -377,3 +378,15 @@ def test_a_torn_workbook_is_a_fault_and_no_traceback() -> None:
                 book.writestr(name, content)
         with pytest.raises(BadInput, match="it is no Excel workbook"):
             parsed(out.getvalue(), ".xlsx")
+
+
+def test_a_date_of_a_workbook_is_one_without_a_time() -> None:
+    book = Workbook()
+    page = book.worksheets[0]
+    page.append(["cmd", "day", "at"])
+    page.append(["run", datetime.datetime(2026, 1, 2), datetime.datetime(2026, 1, 2, 3, 4)])  # noqa: DTZ001
+    page["B2"].number_format = "yyyy-mm-dd"
+    out = io.BytesIO()
+    book.save(out)
+    (task,) = parsed(out.getvalue(), ".xlsx").tasks
+    assert task.script == "run --day 2026-01-02 --at '2026-01-02 03:04:00'"
