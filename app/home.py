@@ -11,6 +11,7 @@ from app import procfs
 from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.problems import Problem, problem
+from app.store.lock import is_alive
 
 SAYS_NOTHING = re.compile(r"\s*#.*|state_dir:\s*(null|~)?\s*(#.*)?")
 """A line of the settings that has the word in it and can't say where."""
@@ -21,7 +22,16 @@ def home_here() -> Home:
 
     Raises BadInput where the settings may say that, and can't be read."""
     home = Home.find()
-    return local_home(home, _state_dir(home.config_file()), make=False)[0]
+    here, _ = local_home(home, _state_dir(home.config_file()), make=False)
+    if here.local is None or _is_in_use(here):
+        return here
+    before, _ = local_home(home, None, make=False)
+    return before if _is_in_use(before) else here
+
+
+def _is_in_use(home: Home) -> bool:
+    """Whether a scheduler runs there: a `state_dir` that is set meanwhile counts from its next start."""
+    return any(is_alive(lock) for lock in home.state.glob("[0-9]*.lock"))
 
 
 def _state_dir(config: Path) -> str | None:

@@ -61,3 +61,15 @@ def test_settings_that_cannot_say_it_are_not_asked(world: World, broken: str) ->
     path.parent.mkdir(exist_ok=True)
     path.write_text(broken)
     assert "nothing runs here" in gpulane(world, "ls")
+
+
+def test_what_runs_is_found_though_its_next_start_is_to_be_elsewhere(world: World) -> None:
+    world.blocks([(1, UNTIL_GO)])
+    scheduler = world.start()
+    scheduler.wait_for("1/0", "running")
+    world.settings(state_dir=str(world.root / "else where"))
+    eventually(lambda: "settings_at_start" in {problem.kind for problem in scheduler.problems()})
+    assert "1/0" in gpulane(world, "ls")
+    assert "1/0 is being ended" in gpulane(world, "kill", "1/0")
+    scheduler.end()
+    assert "nothing runs here" in gpulane(world, "ls")
