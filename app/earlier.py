@@ -51,6 +51,8 @@ def unfinished_run(home: Home, command: Path, options: RunOptions) -> SavedRun |
     _refuse_what_history_lost(home, command, options.mode, [run for run in (saved, *others.values()) if run])
     for how, left in others.items():
         _refuse_beside(home, left, f"this start would run the same twice; start {how}")
+    if saved is None and home.local is not None:
+        _refuse_what_lies_elsewhere(Home(home.root), command, options)
     if options.start == "resume" and saved is None:
         there = (
             f"; there is one for a start {' or '.join(others)}" if others else "; start it without --resume"
@@ -59,6 +61,16 @@ def unfinished_run(home: Home, command: Path, options: RunOptions) -> SavedRun |
     if options.start == "fresh" and saved:
         _refuse_beside(home, saved, "a fresh start would run the same twice; start with --resume")
     return saved
+
+
+def _refuse_what_lies_elsewhere(before: Home, command: Path, options: RunOptions) -> None:
+    """`state_dir` may have been set in the middle of a run. Raises BadInput."""
+    left = load_left(before.history, str(command), os.getuid(), options.mode, options.simulate is not None)
+    if left is not None and (options.start != "fresh" or count_living(before, left)):
+        raise BadInput(
+            f"the run {left.name} of {command} lies in {before.logs} and is not finished, and state_dir was set "
+            "since; take it out until that run has ended, or end what runs of it and start over with --fresh"
+        )
 
 
 def _how(mode: Mode, simulated: bool) -> str:

@@ -63,6 +63,20 @@ def test_settings_that_cannot_say_it_are_not_asked(world: World, broken: str) ->
     assert "nothing runs here" in gpulane(world, "ls")
 
 
+def test_a_run_that_lies_elsewhere_is_not_begun_anew(world: World) -> None:
+    world.blocks([(1, "echo one >>done"), (1, UNTIL_GO)])
+    first = world.start()
+    first.wait_for("1/1", "running")
+    first.kill()
+    world.settings(state_dir=str(world.root / "else where"))
+    for flags in ([], ["--fresh"]):
+        assert "is not finished, and state_dir was set since" in world.run(*flags, expect=2)
+    world.settings()
+    world.go()
+    world.run()
+    assert world.work("done") == ["one"]
+
+
 def test_what_runs_is_found_though_its_next_start_is_to_be_elsewhere(world: World) -> None:
     world.blocks([(1, UNTIL_GO)])
     scheduler = world.start()
