@@ -69,7 +69,7 @@ def _refuse_what_lies_elsewhere(before: Home, command: Path, options: RunOptions
     if left is not None and (options.start != "fresh" or count_living(before, left)):
         raise BadInput(
             f"the run {left.name} of {command} lies in {before.logs} and is not finished, and state_dir was "
-            "set since; take it out until that run has ended, or end what runs of it and start over with --fresh"
+            "set since; take it out until that run has ended, or end what runs of it and start with --fresh"
         )
 
 
