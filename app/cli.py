@@ -5,6 +5,7 @@ import gc
 import importlib
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -142,6 +143,8 @@ def main(argv: Sequence[str]) -> int:
     """What `./gpulane` does; its exit code."""
     gc.set_threshold(SELDOM)
     gc.enable()
+    if argv[:1] == ["help"]:
+        argv = [*argv[1:], "--help"]
     return _exit_code(verbs(argv[0] if argv else ""), "gpulane", argv)
 
 
@@ -166,7 +169,13 @@ def _name(verb: CommandInfo) -> str:
 
 
 def _typer(**more: Any) -> typer.Typer:
-    return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, **more)
+    return typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+        **more,
+    )
 
 
 def _exit_code(app: typer.Typer, name: str, argv: Sequence[str], mode: Mode | None = None) -> int:
@@ -231,7 +240,18 @@ def _begin(fresh: bool, resume: bool) -> Start:
     return "fresh" if fresh else "resume" if resume else "auto"
 
 
-def gpulane() -> None:
+def _show_version(asked: bool) -> None:
+    if asked:
+        found = re.search(r'^version = "(.*)"$', (PROJECT / "pyproject.toml").read_text(), re.MULTILINE)
+        typer.echo(f"gpulane {found[1] if found else 'unknown'}")
+        raise typer.Exit
+
+
+def gpulane(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Which this is.")
+    ] = False,
+) -> None:
     """Queues of shell commands on the GPUs of a shared server. `./gpulane test` runs the test suite."""
 
 

@@ -107,6 +107,7 @@ def _fit(before: str) -> Fit:
     fit = FITS[stand.place]
     if stand.place is None:
         _refuse_read_again(stand.command)
+        _refuse_assigned(stand.command)
     if stand.place not in ("'", '"'):
         return fit
     inner = stand.quoted if stand.place == "'" else _ESCAPED.sub(r"\1", stand.quoted)
@@ -115,13 +116,22 @@ def _fit(before: str) -> Fit:
 
 
 def _refuse_read_again(command: str) -> None:
+    name = _program(command)
+    if name in READS_AGAIN:
+        problem = f"{name} has its words read by a shell once more, where a cell could be run"
+        raise Misread(problem, f'put what it runs in double quotes, as in: ssh HOST "python train.py {ARGS}"')
+
+
+def _refuse_assigned(command: str) -> None:
+    """Of `A={args} b` the shell would take the first word alone for A, and a cell for the program."""
+    if _program(command) is None and re.search(r"\w\+?=$", command):
+        raise Misread(f"{ARGS} is assigned, and a cell could be run", f'put it in quotes: ARGS="{ARGS}"')
+
+
+def _program(command: str) -> str | None:
+    """What the beginning of a command runs; None: it has not got there."""
     for word in command.split():
         name = word.strip("\\\"'").rsplit("/", 1)[-1]
-        if name in _BEFORE or word.startswith("-") or re.match(r"\w+=", word):
-            continue
-        if name in READS_AGAIN:
-            problem = f"{name} has its words read by a shell once more, where a cell could be run"
-            raise Misread(
-                problem, f'put what it runs in double quotes, as in: ssh HOST "python train.py {ARGS}"'
-            )
-        return
+        if name not in _BEFORE and not word.startswith("-") and not re.match(r"\w+\+?=", word):
+            return name
+    return None

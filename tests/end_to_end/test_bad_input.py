@@ -174,6 +174,13 @@ def test_a_check_is_told_to_programs_as_well(world: World) -> None:
     assert "goes with --check" in gpulane(world, "run", str(path), "--json", expect=2)
 
 
+def test_help_is_had_by_any_of_its_names(world: World) -> None:
+    helps = [gpulane(world, *words.split()) for words in ("ls --help", "ls -h", "help ls")]
+    assert helps[0] == helps[1] == helps[2]
+    assert gpulane(world, "help") == gpulane(world, "--help")
+    assert gpulane(world, "--version").startswith("gpulane 0.")
+
+
 def test_a_path_that_leads_nowhere(world: World) -> None:
     (world.root / "loop.txt").symlink_to("loop.txt")
     loop = str(world.root / "loop.txt")

@@ -72,6 +72,10 @@ def test_a_cell_is_never_run(tmp_path: Path, command: str) -> None:
         ("echo $'{args}'", "{args} stands in a $'...'"),
         ("echo $((1 + {args}))", "{args} stands in arithmetic"),
         ("echo $[ {args} ]", "{args} stands in arithmetic"),
+        ("ARGS={args} python t.py", "{args} is assigned"),
+        ("ARGS={args}; python t.py $ARGS", "{args} is assigned"),
+        ("nohup env V={args} python t.py", "{args} is assigned"),
+        ("bash -c 'A={args} b'", "{args} is assigned"),
         ("eval python t.py {args}", "eval has its words read by a shell once more"),
         ("cd x; /usr/bin/ssh host python t.py", "ssh has its words read by a shell once more"),
         ("CUDA_VISIBLE_DEVICES=0 nohup \\\\ssh host python t.py {args}", "ssh has its words read"),
@@ -97,6 +101,7 @@ def test_what_runs_elsewhere_gets_its_words_in_quotes() -> None:
 @pytest.mark.parametrize(
     "command",
     [
+        *("python t.py --opts={args}", "A=1 python t.py B={args}"),
         *("python main.py eval", "python t.py --mode eval {args}", "rsync -e ssh a b {args}"),
         *("eval x; python t.py", "python t.py --note 'use eval here' {args}", "python ssh {args}"),
     ],
