@@ -22,7 +22,7 @@ def home_here() -> Home:
 
     Raises BadInput where the settings may say that, and can't be read."""
     home = Home.find()
-    here, _ = local_home(home, _state_dir(home.config_file()), make=False)
+    here, _ = local_home(home, state_dir_set(home.config_file()), make=False)
     if here.local is None or _is_in_use(here):
         return here
     before, _ = local_home(home, None, make=False)
@@ -34,7 +34,7 @@ def _is_in_use(home: Home) -> bool:
     return any(is_alive(lock) for lock in home.state.glob("[0-9]*.lock"))
 
 
-def _state_dir(config: Path) -> str | None:
+def state_dir_set(config: Path) -> str | None:
     """What the settings say of it. Looked at as text first: to load them takes as long as all of `ls`, and
     what else is wrong with them is not our affair."""
     try:

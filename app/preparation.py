@@ -12,7 +12,7 @@ from app.command_file.parse import Parsed
 from app.command_file.read import read
 from app.command_file.syntax import Verdicts, check_scripts
 from app.config.load import Loaded, load
-from app.home import local_home
+from app.home import local_home, state_dir_set
 from app.hooks.names import defined
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
@@ -81,6 +81,11 @@ def find_files(options: RunOptions) -> Files:
         config = home.config_file() if home.config_file().exists() else None
     loaded = load(config)
     settings = loaded.settings
+    if options.config_file is not None and settings.state_dir != state_dir_set(home.config_file()):
+        raise BadInput(
+            f"{options.config_file}: state_dir counts in {home.config_file()} alone, as every word of the "
+            "command line looks there for what runs; write it there"
+        )
     refuse_folder(loaded, home)
     hook_names = _hook_names(loaded, home)
     refuse_wrong(loaded)

@@ -195,6 +195,16 @@ def _devices(value: str) -> tuple[str, ...] | str:
     return tuple(names)
 
 
+def _queue_devices(value: str) -> tuple[str, ...]:
+    found = _devices(value)
+    if isinstance(found, str):
+        raise Misread(
+            f"it can't be {found}",
+            f"name cards as in queue_devices=0,1; {found} is for each block: devices={found}",
+        )
+    return found
+
+
 def _index(name: str) -> str:
     if not _INDEX.fullmatch(name):
         raise Misread(f"{clip(name)} is no GPU index", "write devices=0,1 or devices=auto or devices=cpu")
@@ -239,6 +249,7 @@ KEYS: dict[str, tuple[Callable[[str], object], str]] = {
     "queue_name": (_text, 'queue_name="cars"'),
     "gpus": (_no_gpus, "gpus=0"),
     "devices": (_devices, "devices=0,1"),
+    "queue_devices": (_queue_devices, "queue_devices=0,1"),
     "model": (_text, 'model="A100"'),
     "retries": (_count, "retries=2"),
     "timeout": (duration, "timeout=2h"),
@@ -279,6 +290,8 @@ def directive(task: TaskSpec, repeat: int = 1) -> str | None:
         words.append("gpus=0")
     if options.devices is not None:
         words.append(f"devices={','.join(options.devices)}")
+    if options.queue_devices is not None:
+        words.append(f"queue_devices={','.join(options.queue_devices)}")
     words += [key for key in BARE if getattr(options, key)]
     if repeat != 1:
         words.append(f"repeat={repeat}")

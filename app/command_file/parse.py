@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from app.command_file.blocks import BLOCK_SHAPE, doubtful_of, task_of
@@ -76,7 +76,28 @@ def parse(text: str, mode: Mode, file: str, *, tmux_available: bool = True) -> P
             break
     if not blocks and not faults:
         faults.append(Fault(file, 0, 0, "there is no task in it", BLOCK_SHAPE[mode]))
-    return Parsed(Document(text, mode), tuple(tasks), tuple(sorted(faults)), doubtful=tuple(doubtful))
+    bound = tuple(_bound(tasks, report))
+    return Parsed(Document(text, mode), bound, tuple(sorted(faults)), doubtful=tuple(doubtful))
+
+
+def _bound(tasks: Sequence[TaskSpec], report: Report) -> Sequence[TaskSpec]:
+    """On the cards that a block names for its queue (`queue_devices`), where they name none themselves."""
+    cards: dict[int, tuple[str, ...]] = {}
+    for task in dict.fromkeys(task for task in tasks if task.options.queue_devices):
+        its = task.options.queue_devices or ()
+        if cards.setdefault(task.queue_id, its) != its:
+            there = ",".join(cards[task.queue_id])
+            report(
+                task.line - 1, 1, f"queue {task.queue_id} is bound to {there} already", "say it once a queue"
+            )
+    if not cards:
+        return tasks
+    return [
+        replace(task, options=replace(task.options, devices=cards[task.queue_id]))
+        if task.queue_id in cards and task.gpus and task.options.devices is None
+        else task
+        for task in tasks
+    ]
 
 
 def _chunk(

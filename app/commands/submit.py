@@ -74,6 +74,8 @@ def clone(
     priority: flags.Priority = None,
     hold: flags.Hold = False,
     env: flags.Env = None,
+    devices: flags.Devices = None,
+    tmux: flags.Tmux = False,
     simulate: Simulate = None,
     as_json: Json = False,
 ) -> None:
@@ -83,6 +85,7 @@ def clone(
         changed = flags.words(
             *(("name", name), ("model", _model(gpu_type)), ("retries", retries), ("timeout", timeout)),
             *(("priority", priority), ("hold", hold), ("cwd", cwd and _folder(cwd))),
+            *(("devices", devices), ("terminal", "tmux" if tmux else None)),
         )
         words = [*changed, *flags.variables(env)]
         any_model = gpu_type is not None and _model(gpu_type) is None
@@ -148,7 +151,8 @@ def _changed(
     task = task_by_id(home_here().history, id_)
     if task is None:
         raise BadInput(f"there is no task {id_}; ./gpulane tasks lists those that were submitted")
-    old, given = task.spec, asked(words).options
+    old, wishes = task.spec, asked(words)
+    given = wishes.options
     names = {key for key, _ in words}
     values = {key: getattr(given, key) for key in names & set(Options.__dataclass_fields__)}
     model = None if any_model else old.options.model
@@ -157,10 +161,11 @@ def _changed(
         options = replace(options, env=tuple(sorted({**dict(old.options.env), **dict(given.env)}.items())))
     if options.cwd is None:  # of a file that left it to its scheduler's settings
         options = replace(options, cwd=_folder("."))
+    count = old.gpus if gpus is None else flags.gpus_of(gpus)
     return TaskSpec(
         0,
         flags.script_of(commands) if commands else old.script,
-        old.gpus if gpus is None else flags.gpus_of(gpus),
+        0 if wishes.cpu else count,
         old.memory_gb if memory is None else flags.memory_of(memory),
         options,
     )

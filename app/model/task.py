@@ -27,6 +27,7 @@ class Options:
     name: str | None = None
     queue_name: str | None = None
     devices: tuple[str, ...] | None = None  #: allowed GPU indices ("0", "0:1" for MIG); None: any in range
+    queue_devices: tuple[str, ...] | None = None  #: of its whole queue, see `parse`
     model: str | None = None  #: part of the driver's name of the card, case ignored
     retries: int | None = None
     timeout: float | None = None  #: seconds

@@ -87,3 +87,13 @@ def test_what_runs_is_found_though_its_next_start_is_to_be_elsewhere(world: Worl
     assert "1/0 is being ended" in gpulane(world, "kill", "1/0")
     scheduler.end()
     assert "nothing runs here" in gpulane(world, "ls")
+
+
+def test_it_counts_in_the_homes_own_settings_alone(world: World) -> None:
+    world.blocks([(1, "true")])
+    mine = world.root / "mine.yaml"
+    mine.write_text(json.dumps({"state_dir": str(world.root / "else where")}))
+    said = world.run("--config-file", str(mine), expect=2)
+    assert f"state_dir counts in {world.root}/config/gpu_manage.yaml alone" in said
+    world.settings(state_dir=str(world.root / "else where"))
+    world.run("--config-file", str(mine))

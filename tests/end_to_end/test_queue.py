@@ -151,3 +151,16 @@ def test_what_is_refused_is_said_in_our_words(world: World, words: str, said: st
 
 def test_the_entry_points_say_it_in_our_words_too(world: World) -> None:
     assert "'x' is no whole number" in world.run("--config-index", "x", expect=2)
+
+
+def test_a_queue_that_is_bound_to_cards_runs_there(world: World) -> None:
+    text = f"1\n#LANE queue_devices=2,3\n{UNTIL_GO}\n1\n5\n\n1\n{UNTIL_GO.replace('go', 'later')}\n1\n5\n"
+    world.file(text)
+    scheduler = world.start()
+    assert scheduler.wait_for("1/0", "running").gpu_ids == ("2",)
+    world.file(text.replace("2,3", "1"))
+    eventually(lambda: scheduler.tasks()["1/1"].options.devices == ("1",))
+    world.go()
+    assert scheduler.wait_for("1/1", "running").gpu_ids == ("1",)
+    (world.root / "work" / "later").touch()
+    assert scheduler.end() == 0

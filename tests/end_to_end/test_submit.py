@@ -292,6 +292,10 @@ def test_a_clone_is_the_same_but_for_what_is_named(two_cards: World) -> None:
         *("--", "echo $A$B$GPULANE_GPUS >>ran"),
     )
     wait_for(two_cards, one, "completed")
+    bound = answer(two_cards, "clone", str(one), "--devices", "1", "--tmux", "--hold")["id"]
+    asks = shown(two_cards, bound)["options"]
+    assert (asks["devices"], asks["terminal"], asks["hold"]) == (["1"], "tmux", True)
+    gpulane(two_cards, "cancel", str(bound))
     two = answer(two_cards, "clone", str(one))["id"]
     wait_for(two_cards, two, "completed")
     three = answer(

@@ -162,3 +162,19 @@ def test_other_comments_are_comments(comment: str) -> None:
 def test_too_many_tasks_are_refused_before_they_fill_the_memory() -> None:
     parsed = parse("#LANE repeat=10000\n1\nx\n20\n\n" * 200, "single", "f")
     assert "more than 1000000 tasks" in parsed.faults[0].problem
+
+
+def test_a_queue_is_bound_to_cards_by_one_of_its_blocks() -> None:
+    text = (
+        "1\n#LANE queue_devices=0,1\na\n1\n9\n\n1\nb\n1\n9\n\n1\n#LANE devices=2\nc\n1\n9\n\n"
+        "1\n#LANE gpus=0\nd\n9\n\n2\ne\n1\n9\n"
+    )
+    parsed = parse(text, "multi", "f")
+    assert not parsed.faults
+    assert [task.options.devices for task in parsed.tasks] == [("0", "1"), ("0", "1"), ("2",), None, None]
+    again = parse(text.replace("devices=2", "queue_devices=3"), "multi", "f")
+    assert [str(fault) for fault in again.faults] == [
+        "f:12:1: queue 1 is bound to 0,1 already; say it once a queue"
+    ]
+    (fault,) = parse("1\n#LANE queue_devices=cpu\na\n1\n9\n", "multi", "f").faults
+    assert "devices=cpu" in fault.hint
