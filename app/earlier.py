@@ -32,6 +32,7 @@ from app.model.state_file import StateFile
 from app.model.task import MODES, Mode, TaskSpec
 from app.narrate import counted
 from app.options import RunOptions
+from app.store.places import places_before
 from app.store.resume import LeftRun, SavedRun, SavedTask, load_left, load_unfinished
 from app.store.states import list_states
 
@@ -51,8 +52,9 @@ def unfinished_run(home: Home, command: Path, options: RunOptions) -> SavedRun |
     _refuse_what_history_lost(home, command, options.mode, [run for run in (saved, *others.values()) if run])
     for how, left in others.items():
         _refuse_beside(home, left, f"this start would run the same twice; start {how}")
-    if saved is None and home.local is not None:
-        _refuse_what_lies_elsewhere(Home(home.root), command, options)
+    if saved is None:
+        for before in places_before(home):
+            _refuse_what_lies_elsewhere(before, command, options)
     if options.start == "resume" and saved is None:
         there = (
             f"; there is one for a start {' or '.join(others)}" if others else "; start it without --resume"
@@ -68,8 +70,8 @@ def _refuse_what_lies_elsewhere(before: Home, command: Path, options: RunOptions
     left = load_left(before.history, str(command), os.getuid(), options.mode, options.simulate is not None)
     if left is not None and (options.start != "fresh" or count_living(before, left)):
         raise BadInput(
-            f"the run {left.name} of {command} lies in {before.logs} and is not finished, and state_dir was "
-            "set since; take it out until that run has ended, or end what runs of it and start with --fresh"
+            f"the run {left.name} of {command} lies in {before.data} and is not finished, and state_dir was "
+            "set since; set it back until that run has ended, or end what runs of it and start with --fresh"
         )
 
 

@@ -2,6 +2,7 @@
 
 Apart from the rest of what precedes a start, as every word of the command line asks it."""
 
+import contextlib
 import os
 import re
 import stat
@@ -12,6 +13,7 @@ from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.problems import Problem, problem
 from app.store.lock import is_alive
+from app.store.places import note_place, places_before
 
 SAYS_NOTHING = re.compile(r"\s*#.*|state_dir:\s*(null|~)?\s*(#.*)?")
 """A line of the settings that has the word in it and can't say where."""
@@ -23,15 +25,10 @@ def home_here() -> Home:
     Raises BadInput where the settings may say that, and can't be read."""
     home = Home.find()
     here, _ = local_home(home, state_dir_set(home.config_file()), make=False)
-    if here.local is None or _is_in_use(here):
-        return here
-    before, _ = local_home(home, None, make=False)
-    return before if _is_in_use(before) else here
-
-
-def _is_in_use(home: Home) -> bool:
-    """Whether a scheduler runs there: a `state_dir` that is set meanwhile counts from its next start."""
-    return any(is_alive(lock) for lock in home.state.glob("[0-9]*.lock"))
+    places = [here, *places_before(here)]
+    living = (place for place in places if any(map(is_alive, place.state.glob("[0-9]*.lock"))))
+    left = (place for place in places if any(place.state.glob("[0-9]*.json")))
+    return here if len(places) == 1 else next(living, None) or next(left, here)
 
 
 def state_dir_set(config: Path) -> str | None:
@@ -90,3 +87,5 @@ def make_folders(home: Home) -> None:
                 f"{folder} can't be made or written ({error.strerror}): gpulane keeps its logs and history "
                 "there; set GPULANE_HOME to a folder of your own"
             ) from error
+    with contextlib.suppress(OSError):  # no start fails for it
+        note_place(home)

@@ -81,7 +81,8 @@ def find_files(options: RunOptions) -> Files:
         config = home.config_file() if home.config_file().exists() else None
     loaded = load(config)
     settings = loaded.settings
-    if options.config_file is not None and settings.state_dir != state_dir_set(home.config_file()):
+    state_dir = state_dir_set(home.config_file())
+    if settings.state_dir not in (None, state_dir):
         raise BadInput(
             f"{options.config_file}: state_dir counts in {home.config_file()} alone, as every word of the "
             "command line looks there for what runs; write it there"
@@ -99,7 +100,7 @@ def find_files(options: RunOptions) -> Files:
         shown = shown if command.exists() else str(command)
     for path in (home.root, command.resolve()):
         refuse_odd_bytes(path)
-    home, problems = local_home(home, settings.state_dir, make=not options.check)
+    home, problems = local_home(home, state_dir, make=not options.check)
     index = (
         options.config_index if options.config_index is not None else configuration_of(command, options.mode)
     )

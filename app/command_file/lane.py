@@ -198,10 +198,8 @@ def _devices(value: str) -> tuple[str, ...] | str:
 def _queue_devices(value: str) -> tuple[str, ...]:
     found = _devices(value)
     if isinstance(found, str):
-        raise Misread(
-            f"it can't be {found}",
-            f"name cards as in queue_devices=0,1; {found} is for each block: devices={found}",
-        )
+        hint = "name cards, as in queue_devices=0,1; for CPU write devices=cpu in each block"
+        raise Misread(f"it can't be {found}", hint)
     return found
 
 

@@ -8,7 +8,7 @@ _DISOWN = re.compile(r"(?<=&)[ \t\n]*disown(?:[ \t]+[-\w%$!]+)*[ \t\n;]*\Z")
 _HEREDOC = re.compile(r"<<(-?)[ \t]*((?:[^\s'\"\\;&|<>()]|\\.|'[^'\n]*'|\"[^\"\n]*\")+)")
 _DULL = re.compile(r"[^\\'\"`$#&<()\n\s]+")
 _PIECE = re.compile(r"(?<!>)(?:\|\|?|;)|[^|;]+")
-_ENDS = re.compile(r"(?:^|[;&|\n][ \t]*)(done|fi|esac|\}|wait)$|^\(.*\)$", re.DOTALL)
+_ENDS = re.compile(r"(?:^|[;&|\n][ \t]*)(done|fi|esac|\}|wait)$")
 _OLD_ARITHMETIC = re.compile(r"\$\[[^\]]*$")
 _DULL_IN_QUOTES = re.compile(r"[^\\\"`$]+")
 
@@ -33,7 +33,8 @@ def behind(command: str) -> str | None:
     scanner = _Scanner(command)
     scanner.run()
     ends = _ENDS.search(command)
-    return scanner.behind or (ends and (ends[1] or ")")) or None
+    closed = ")" if scanner.closed_at == len(command) else None
+    return scanner.behind or (ends[1] if ends else closed)
 
 
 class Stand(NamedTuple):
@@ -89,6 +90,8 @@ class _Scanner:
         self.inside: str | None = None  #: what does not end: `'`, `$'`, `#` or `<<`
         self.quote_at = 0  #: where the text of the last quotes begins
         self.command_at = 0  #: where the last command begins
+        self.closed_at = 0  #: where the last `( )` ends that is a command of its own
+        self.outer: list[int] = []  #: where those begin in which brackets are open
 
     def run(self) -> int | None:
         while self.at < len(self.script):
@@ -177,14 +180,20 @@ class _Scanner:
         if character == "(":
             self.nesting.append("((" if double else "(")
             self.at += 2 if double else 1
+            self.outer.append(self.command_at)
             self.command_at = self.at
         elif top == "((" and double:
             self.nesting.pop()
             self.at += 2
+            self.command_at = self.outer.pop()
         else:
-            if top == "(":  # otherwise a pattern of `case`
-                self.nesting.pop()
             self.at += 1
+            self.command_at = self.at  # a pattern of `case`
+            if top == "(":
+                self.nesting.pop()
+                self.command_at = self.outer.pop()
+                if not self.nesting and self.script[self.command_at :].lstrip().startswith("("):
+                    self.closed_at = self.at
 
     def _less(self) -> None:
         found = _HEREDOC.match(self.script, self.at)

@@ -60,6 +60,14 @@ class Scheduler:
         process = procfs.stat(self.pid) if self.ran else None
         return process is not None and process.stopped and process.start == self.seen.process_start
 
+    def at_last(self) -> "Scheduler":
+        """Itself while it lives; then who runs its file now, or has run it last."""
+        if self.alive():
+            return self
+        file = self.seen.command_file
+        found = (one for one in schedulers(self.home, None, None) if one.seen.command_file == file)
+        return next(found, self)
+
     def going_on(self) -> str:
         """What its user types to go on with what it has left."""
         from app.going_on import command_line  # it takes a moment to load
@@ -182,11 +190,7 @@ class Place:
 
     def owner(self) -> Scheduler:
         """Its scheduler; that of the same file which runs now, or has run last, where its own has ended."""
-        if self.scheduler.alive():
-            return self.scheduler
-        file = self.scheduler.seen.command_file
-        found = (one for one in schedulers(self.scheduler.home, None, None) if one.seen.command_file == file)
-        return next(found, self.scheduler)  # the living first; else who ended last
+        return self.scheduler.at_last()
 
     def again(self) -> Task:
         """As it is now. Raises BadInput where an edit has taken it out."""

@@ -156,7 +156,8 @@ def _changed(
     names = {key for key, _ in words}
     values = {key: getattr(given, key) for key in names & set(Options.__dataclass_fields__)}
     model = None if any_model else old.options.model
-    options = replace(replace(old.options, hold=False, model=model), **values)
+    # Its queue is its own: what bound the old one has become its `devices`.
+    options = replace(replace(old.options, hold=False, model=model, queue_devices=None), **values)
     if given.env:
         options = replace(options, env=tuple(sorted({**dict(old.options.env), **dict(given.env)}.items())))
     if options.cwd is None:  # of a file that left it to its scheduler's settings

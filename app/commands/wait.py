@@ -75,9 +75,10 @@ def _by_its_supervisor(place: Place, attempt: Running | None, what: dict[str, An
     if code is None:
         said = f"{place.label} has ended, and left no exit code; the next start on its file looks after it"
         return Waited(what, "running", 1, said)
-    return Waited(
-        what, "completed" if code == 0 else "failed", code, f"{place.label} ended with exit code {code}"
-    )
+    said = f"{place.label} ended with exit code {code}"
+    if code:
+        said += "; whether it is tried again, the next start on its file tells"
+    return Waited(what, "completed" if code == 0 else "failed", code, said)
 
 
 def _status(attempt: Running) -> int | None:
@@ -93,9 +94,11 @@ def wait_for_schedulers(among: list[Scheduler]) -> list[Waited]:
     """Until they have ended, or stay (--watch) with no task left: well, where every task was completed or
     cancelled."""
     watching = any(map(_watches, among))
-    while any(one.alive() and not _stays(one) for one in among):
+    while True:
+        among = [one.at_last() for one in among]
+        if not any(one.alive() and not _stays(one) for one in among):
+            return [_over(one) for one in among]
         time.sleep(READ_SECONDS if watching else LOOK_SECONDS)
-    return [_over(one) for one in among]
 
 
 def _watches(one: Scheduler) -> bool:

@@ -10,15 +10,35 @@ from app.command_file.values import Misread
 
 ARGS = "{args}"
 _ARGS = re.compile(r"(?<!\$)\{args\}")
-READS_AGAIN = frozenset({"eval", "ssh", "watch", "parallel", "let"})
-"""Programs that have their words read by a shell once more."""
+READS_AGAIN = frozenset({"eval", "ssh", "watch", "parallel", "let", "declare", "typeset", "local"})
+"""Programs that have their words, or what is assigned by them, read by a shell once more."""
 
-_BEFORE = frozenset(
-    {"exec", "command", "builtin", "env", "nohup", "time", "nice", "sudo", "setsid"}
-    | {"if", "then", "elif", "else", "while", "until", "do", "!", "{"}
+_WRAPPERS = frozenset(
+    {"exec", "command", "builtin", "env", "nohup", "time", "nice", "ionice", "sudo", "setsid", "timeout"}
+    | {
+        "stdbuf",
+        "coproc",
+        "find",
+        "xargs",
+        "flock",
+        "taskset",
+        "numactl",
+        "chrt",
+        "strace",
+        "srun",
+        "unbuffer",
+    }
 )
-"""Words before a program's name."""
+"""Programs that run another one, which stands somewhere among their words."""
 
+_AFTER_WRAPPER = 2
+"""Words, beside options and numbers, of which one is the program: the first may belong to an option."""
+
+_BEFORE = frozenset({"if", "then", "elif", "else", "while", "until", "do", "!", "{"})
+_NO_PROGRAM = re.compile(r"\w+\+?=|\w+\(\)|\d*[<>]")
+"""What a word before a program begins with: an assignment, a function, a redirection."""
+
+_SUBSTITUTION = re.compile(r"\$?\([^()]*\)|`[^`]*`")
 _SPECIAL = re.compile(r'[\\"$`]')
 _ESCAPED = re.compile(r'\\([\\"$`])|\\\n')
 
@@ -116,22 +136,40 @@ def _fit(before: str) -> Fit:
 
 
 def _refuse_read_again(command: str) -> None:
-    name = _program(command)
-    if name in READS_AGAIN:
-        problem = f"{name} has its words read by a shell once more, where a cell could be run"
-        raise Misread(problem, f'put what it runs in double quotes, as in: ssh HOST "python train.py {ARGS}"')
+    for name in _programs(command):
+        if name in READS_AGAIN:
+            problem = f"{name} has its words read by a shell once more, where a cell could be run"
+            raise Misread(
+                problem, f'put what it runs in double quotes, as in: ssh HOST "python train.py {ARGS}"'
+            )
 
 
 def _refuse_assigned(command: str) -> None:
     """Of `A={args} b` the shell would take the first word alone for A, and a cell for the program."""
-    if _program(command) is None and re.search(r"\w\+?=$", command):
+    if re.search(r"(?:^|\s)\w+\+?=$", command) and all(name in _WRAPPERS for name in _programs(command)):
         raise Misread(f"{ARGS} is assigned, and a cell could be run", f'put it in quotes: ARGS="{ARGS}"')
 
 
-def _program(command: str) -> str | None:
-    """What the beginning of a command runs; None: it has not got there."""
-    for word in command.split():
-        name = word.strip("\\\"'").rsplit("/", 1)[-1]
-        if name not in _BEFORE and not word.startswith("-") and not re.match(r"\w+\+?=", word):
-            return name
-    return None
+def _programs(command: str) -> Iterator[str]:
+    """What the beginning of a command runs: its program, or what a wrapper before it may run as one."""
+    while (masked := _SUBSTITUTION.sub(lambda found: "()" if found[0] == "()" else "x", command)) != command:
+        command = masked
+    try:
+        words = iter(shlex.split(command))
+    except ValueError:  # quotes that end behind it
+        words = iter(command.split())
+    for word in words:
+        if word in (">", ">>", "<", "2>", "&>"):
+            next(words, None)
+        elif word not in _BEFORE and not _NO_PROGRAM.match(word):
+            break
+    else:
+        return
+    left = 1
+    for each in (word, *words):
+        name = each.rsplit("/", 1)[-1]
+        if not re.match(r"-|\w+=|\d+[.\dsmhd]*$", each):
+            yield name
+            left = _AFTER_WRAPPER if name in _WRAPPERS else left - 1
+        if not left:
+            return

@@ -127,8 +127,8 @@ def _like_ours(sheet: Sheet, name: str) -> Iterator[Problem]:
     """Columns that become flags and may be meant for ours."""
     for column in sheet.columns:
         like = difflib.get_close_matches(column.lower(), OURS, 1, LIKE)
-        if column == "repeat":
-            yield problem("column_like", file=name, column=column, meant=NEED)
+        if meant := {"repeat": NEED, "queue_devices": "devices"}.get(column):
+            yield problem("column_like", file=name, column=column, meant=meant)
         elif column not in OURS and like:
             yield problem("column_like", file=name, column=column, meant=like[0])
 

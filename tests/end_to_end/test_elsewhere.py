@@ -68,10 +68,28 @@ def test_a_run_that_lies_elsewhere_is_not_begun_anew(world: World) -> None:
     first = world.start()
     first.wait_for("1/1", "running")
     first.kill()
-    world.settings(state_dir=str(world.root / "else where"))
-    for flags in ([], ["--fresh"]):
-        assert "is not finished, and state_dir was set since" in world.run(*flags, expect=2)
+    for place in ("else where", "third"):
+        world.settings(state_dir=str(world.root / place))
+        assert "1/1" in gpulane(world, "ls"), "what was left is seen all the same"
+        for flags in ([], ["--fresh"]):
+            assert "is not finished, and state_dir was set since" in world.run(*flags, expect=2)
     world.settings()
+    world.go()
+    world.run()
+    assert world.work("done") == ["one"]
+
+
+def test_from_one_place_to_the_next(world: World) -> None:
+    world.blocks([(1, "echo one >>done"), (1, UNTIL_GO)])
+    world.settings(state_dir=str(world.root / "first"))
+    first = world.start()
+    eventually(lambda: "1/1" in gpulane(world, "ls", "-a"))
+    for where in ({"state_dir": str(world.root / "next")}, {}):
+        world.settings(**where)
+        assert "1/1" in gpulane(world, "ls", "-a")
+    first.kill()
+    assert "is not finished, and state_dir was set since" in world.run(expect=2)
+    world.settings(state_dir=str(world.root / "first"))
     world.go()
     world.run()
     assert world.work("done") == ["one"]
@@ -86,7 +104,7 @@ def test_what_runs_is_found_though_its_next_start_is_to_be_elsewhere(world: Worl
     assert "1/0" in gpulane(world, "ls")
     assert "1/0 is being ended" in gpulane(world, "kill", "1/0")
     scheduler.end()
-    assert "nothing runs here" in gpulane(world, "ls")
+    assert "finished" in gpulane(world, "ls")
 
 
 def test_it_counts_in_the_homes_own_settings_alone(world: World) -> None:

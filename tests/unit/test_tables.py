@@ -131,6 +131,8 @@ def test_the_command_may_come_from_the_settings() -> None:
         ("{ a; }", "behind its }"),
         ("(cd x; a)", "behind its )"),
         ("a & b & wait", "behind its wait"),
+        ("cd x; (a; b)", "behind its )"),
+        ("(cd x && a); b $(c)", ""),
         ("a | b\nc $(d)", ""),
         ("echo done", ""),
         ("a # note", "into its comment"),
