@@ -3,7 +3,6 @@
 import dataclasses
 import gc
 import importlib
-import json
 import os
 import re
 import sys
@@ -23,7 +22,7 @@ if (
 import typer
 from typer.models import CommandInfo
 
-from app.commands.refusals import Command, Group, is_of_output
+from app.commands.refusals import Command, Group, is_of_output, say_refused
 from app.model.faults import BadInput, GpulaneError
 from app.model.paths import PROJECT
 from app.model.task import Mode
@@ -121,14 +120,8 @@ def start(options: RunOptions) -> int:
 
 
 def _refused(error: GpulaneError, as_json: bool) -> int:
-    if as_json:
-        faults = error.faults if isinstance(error, BadInput) else ()
-        told = {"ok": False, "error": str(error), "faults": [dataclasses.asdict(fault) for fault in faults]}
-        typer.echo(json.dumps(told))
-    else:
-        from app.logs import print_problem
-
-        print_problem(str(error))
+    faults = error.faults if isinstance(error, BadInput) else ()
+    say_refused(str(error), as_json, faults=[dataclasses.asdict(fault) for fault in faults])
     return 2
 
 

@@ -139,10 +139,10 @@ def append_block(file: str, asked: Asked) -> dict[str, Any]:
 
 def _mode(home: Home, path: Path) -> Mode:
     """That of the scheduler which runs it, also where there is no such file any more."""
-    from app.commands.find import schedulers
+    from app.commands.find import of_file
     from app.preparation import mode_of
 
-    running = (one for one in schedulers(home, None, None) if one.ran and one.seen.command_file == str(path))
+    running = (one for one in of_file(home, str(path)) if one.ran)
     return next((one.seen.mode for one in running), None) or mode_of(str(path))
 
 

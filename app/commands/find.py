@@ -62,11 +62,7 @@ class Scheduler:
 
     def at_last(self) -> "Scheduler":
         """Itself while it lives; then who runs its file now, or has run it last."""
-        if self.alive():
-            return self
-        file = self.seen.command_file
-        found = (one for one in schedulers(self.home, None, None) if one.seen.command_file == file)
-        return next(found, self)
+        return self if self.alive() else next(iter(of_file(self.home, self.seen.command_file)), self)
 
     def going_on(self) -> str:
         """What its user types to go on with what it has left."""
@@ -208,6 +204,11 @@ def schedulers(home: Home, pid: int | None, file: str | None) -> list[Scheduler]
     """Those that run and those that left something, as `--pid` and `--file` choose; the living first, and
     of the others the last. Raises BadInput where there is none such."""
     return look(home, pid, file)[0]
+
+
+def of_file(home: Home, command_file: str) -> list[Scheduler]:
+    """Those of this command file (real path), in the same order."""
+    return [one for one in schedulers(home, None, None) if one.seen.command_file == command_file]
 
 
 def look(

@@ -77,10 +77,15 @@ def _say(refused: TyperException, for_programs: bool) -> None:
     if context is not None:
         here = "./" if context.command_path.startswith("gpulane") else ""
         text += f"{'' if text.endswith('?') else ';'} {here}{context.command_path} --help tells more"
+    say_refused(text, for_programs)
+
+
+def say_refused(said: str, for_programs: bool, **more: Any) -> None:
+    """The one form of every refusal. `more`: what programs are told beside the sentence."""
     if for_programs:
-        typer.echo(json.dumps({"ok": False, "error": text}))
+        typer.echo(json.dumps({"ok": False, "error": said, **more}))
     else:
-        typer.echo(f"gpulane: {text}", err=True)
+        typer.echo(f"gpulane: {said}", err=True)
 
 
 def _in_our_words(bad: typer.BadParameter) -> typer.BadParameter:

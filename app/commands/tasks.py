@@ -79,7 +79,7 @@ def tasks(
 def _going_on() -> str:
     """With the cards that its last scheduler had, if that is known."""
     home = home_here()
-    last = [one for one in find.schedulers(home, None, None) if one.seen.command_file == str(home.submitted)]
+    last = find.of_file(home, str(home.submitted))
     return last[0].going_on() if last else "./gpulane scheduler start"
 
 

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console, Group
 
 from app.commands import find, show
-from app.commands.refusals import is_of_output
+from app.commands.refusals import is_of_output, say_refused
 from app.home import home_here
 from app.model.faults import BadInput, GpulaneError
 from app.model.state_file import adapter, load, load_heads
@@ -67,10 +67,7 @@ def refused(function: Callable[[], R]) -> R:
         if is_of_output(error):
             raise
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    if _for_programs.get():
-        typer.echo(json.dumps({"ok": False, "error": said}))
-    else:
-        typer.echo(f"gpulane: {said}", err=True)
+    say_refused(said, _for_programs.get())
     raise typer.Exit(2)
 
 

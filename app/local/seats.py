@@ -22,7 +22,7 @@ FRESH_SECONDS = 0.02
 """A look at the driver this young serves the decision; before anything starts, a new one is made."""
 
 
-NOT_YET = Blocked(0, None, 0, (NotYetTried(),), stuck=False)
+BEATEN = Blocked(0, None, 0, (NotYetTried(),), stuck=False)
 """Somebody else was quicker, again and again; the next decision says more."""
 
 Explain = Callable[[], Mapping[TaskKey, Blocked]]
@@ -62,7 +62,7 @@ class Seats:
     def _not_had(self) -> Blocked:
         """Why a task that was placed got no lease."""
         if self.problem is None:
-            return NOT_YET
+            return BEATEN
         return Blocked(0, None, 0, (LeasesUnreadable(self.problem.text),), stuck=True)
 
     def _place(self, seen: Seen, waiting: Sequence[Want], now: Now) -> Placement:

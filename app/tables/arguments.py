@@ -15,19 +15,8 @@ READS_AGAIN = frozenset({"eval", "ssh", "watch", "parallel", "let", "declare", "
 
 _WRAPPERS = frozenset(
     {"exec", "command", "builtin", "env", "nohup", "time", "nice", "ionice", "sudo", "setsid", "timeout"}
-    | {
-        "stdbuf",
-        "coproc",
-        "find",
-        "xargs",
-        "flock",
-        "taskset",
-        "numactl",
-        "chrt",
-        "strace",
-        "srun",
-        "unbuffer",
-    }
+    | {"stdbuf", "coproc", "find", "xargs", "flock", "taskset", "numactl", "chrt"}
+    | {"strace", "srun", "unbuffer"}
 )
 """Programs that run another one, which stands somewhere among their words."""
 
