@@ -14,15 +14,19 @@ GUARD = "GPULANE_BOOTSTRAP"
 
 #: pyproject.toml's dependencies and their least versions (a test keeps the two in step)
 NEEDS = {
+    "fastapi": (0, 135),
     "nvidia-ml-py": (12, 560),
     "openpyxl": (3, 1),
     "prompt-toolkit": (3, 0, 40),
+    "psutil": (6, 0),
     "prometheus-client": (0, 21),
     "pydantic": (2, 10),
     "pyyaml": (6, 0, 2),
     "rich": (13, 9),
+    "ruamel.yaml": (0, 18),
     "tenacity": (9, 0),
     "typer": (0, 29),
+    "uvicorn": (0, 34),
     "watchfiles": (1, 0),
 }
 

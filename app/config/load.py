@@ -7,9 +7,10 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from app.config.crossed import crossed
@@ -21,6 +22,8 @@ from app.model.settings import SECRET, Settings
 from app.trust import read_trusted
 
 LARGEST_BYTES = 256 * 1024
+
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,15 @@ def state_dir_of(path: Path) -> str | None:
     return given if isinstance(given, str) else None
 
 
+def model_of(text: str, file: str, model: type[M]) -> M:
+    """What a YAML text says of the keys of another model than the settings'. Raises BadInput."""
+    tree = Reader(file, model).read(_compose(text, file))
+    found, wrong = _sound(tree, file, model)
+    if faults := [*tree.faults, *wrong]:
+        raise BadInput(faults)
+    return found
+
+
 def settings_of(text: str, file: str) -> Settings:
     """The settings that a YAML text says. Raises BadInput."""
     return _read(text, file)[0]
@@ -80,7 +92,7 @@ def with_value(settings: Settings, key: str, text: str) -> Settings:
     for top, value in tree.values.items():
         values[top] = {**values[top], **value} if isinstance(value, dict) else value
     merged = Tree(values, faults=tree.faults, faulty=tree.faulty)
-    new, wrong = _sound(merged, key)
+    new, wrong = _sound(merged, key, Settings)
     faults = [*merged.faults, *wrong, *crossed(new, merged, key)]
     if faults:
         raise BadInput("\n".join(f"{each.problem}; {each.hint}" for each in faults))
@@ -104,17 +116,17 @@ def _listed(known: Iterable[str]) -> str:
 
 def _read(text: str, file: str) -> tuple[Settings, Tree]:
     tree = Reader(file).read(_compose(text, file))
-    settings, wrong = _sound(tree, file)
+    settings, wrong = _sound(tree, file, Settings)
     faults = [*tree.faults, *wrong, *crossed(settings, tree, file)]
     if faults:
         raise BadInput(faults)
     return settings, tree
 
 
-def _sound(tree: Tree, file: str) -> tuple[Settings, list[Fault]]:
-    """The settings without those that can't be as they are, whose keys the tree is told, and their faults."""
+def _sound(tree: Tree, file: str, model: type[M]) -> tuple[M, list[Fault]]:
+    """What it says without those that can't be as they are, whose keys the tree is told, and their faults."""
     try:
-        return Settings.model_validate(tree.values), []
+        return model.model_validate(tree.values), []
     except ValidationError as error:
         details = error.errors(include_url=False)
     wrong = {str(detail["loc"][0]) for detail in details}
@@ -122,7 +134,7 @@ def _sound(tree: Tree, file: str) -> tuple[Settings, list[Fault]]:
     rest = {key: value for key, value in tree.values.items() if key not in wrong}
     known = {(fault.line, fault.column) for fault in tree.faults}
     new = [_fault(detail, tree, file) for detail in details]
-    return Settings.model_validate(rest), [fault for fault in new if (fault.line, fault.column) not in known]
+    return model.model_validate(rest), [fault for fault in new if (fault.line, fault.column) not in known]
 
 
 def _compose(text: str, file: str) -> yaml.Node | None:
@@ -150,8 +162,9 @@ def _fault(detail: ErrorDetails, tree: Tree, file: str) -> Fault:
     line, column = tree.place(path)
     key = ".".join(part for part in path if isinstance(part, str))
     hint = _wanted(detail)
-    # What stands under notify may hold secrets.
-    value = "what stands here" if path[0] == "notify" else described(detail["input"])
+    # What stands there may be secret.
+    secret = path[0] == "notify" or "secret" in str(path[0])
+    value = "what stands here" if secret else described(detail["input"])
     return Fault(file, line, column, f"{key} can't be {value}", hint)
 
 

@@ -16,11 +16,6 @@ KeyPath = tuple[str | int, ...]
 
 _STANDARD = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_STANDARD + kind for kind in ("null", "bool", "int", "float", "str"))
-_MODELS: Mapping[str, type[BaseModel]] = {
-    name: info.annotation
-    for name, info in Settings.model_fields.items()
-    if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)
-}
 
 
 @dataclass(slots=True)
@@ -42,14 +37,16 @@ class Tree:
 class Reader:
     """Reads one file's nodes; what is wrong is noted, left out, and reading goes on."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, model: type[BaseModel] = Settings) -> None:
         self.file = file
         self.tree = Tree()
+        self._model = model
+        self._inner = _models_in(model)
 
     def read(self, root: yaml.Node | None) -> Tree:
         """None, an empty file, says nothing."""
         if isinstance(root, yaml.MappingNode) and root.tag == _STANDARD + "map":
-            self.tree.values = self._mapping(root, (), Settings)
+            self.tree.values = self._mapping(root, (), self._model)
         elif root is not None and not (isinstance(root, yaml.ScalarNode) and root.tag == _STANDARD + "null"):
             self._fault(root, "the file is no list of keys and values", "write key: value, one a line")
         return self.tree
@@ -81,19 +78,22 @@ class Reader:
         if not isinstance(node, yaml.ScalarNode) or node.tag != _STANDARD + "str":
             self._fault(node, "this is no key", "write key: value")
             return None
-        if node.value in model.model_fields:
+        known = keys_of(model)
+        if node.value in known:
             return str(node.value)
         above = [
-            name for name, inner in _MODELS.items() if model is Settings and node.value in inner.model_fields
+            name
+            for name, inner in self._inner.items()
+            if model is self._model and node.value in keys_of(inner)
         ]
         if above:
             self._fault(
                 node, f"{_clip(node.value)} is no key of its own", f"it belongs under {above[0]}, indented"
             )
             return None
-        near = difflib.get_close_matches(node.value.lower(), model.model_fields, 1, 0.5)
+        near = difflib.get_close_matches(node.value.lower(), known, 1, 0.5)
         self.tree.faulty.update(near)  # what it was to be is not known
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(model.model_fields)}"
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
         name = "an address" if "://" in node.value else _clip(node.value)  # which may hold secrets
         self._fault(node, f"{name} is no key of this file", hint)
         return None
@@ -103,11 +103,9 @@ class Reader:
         if isinstance(node, yaml.SequenceNode) and node.tag == _STANDARD + "seq":
             return self._list(node, path, name)
         if isinstance(node, yaml.MappingNode) and node.tag == _STANDARD + "map":
-            model = _MODELS.get(name)
+            model = self._inner.get(name)
             if model is None:
-                self._fault(
-                    node, f"{name} can't be keys and values", "it takes one value; see config/gpu_manage.yaml"
-                )
+                self._fault(node, f"{name} can't be keys and values", "it takes one value")
                 return _LEFT_OUT
             return self._mapping(node, path, model)
         if isinstance(node, yaml.ScalarNode) and node.tag in _SCALARS:
@@ -146,6 +144,20 @@ class Reader:
 
     def _fault(self, node: yaml.Node, problem: str, hint: str) -> None:
         self.tree.faults.append(Fault(self.file, _line(node), node.start_mark.column + 1, problem, hint))
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """As a file writes them."""
+    return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _models_in(model: type[BaseModel]) -> Mapping[str, type[BaseModel]]:
+    """Keys that have keys of their own below them."""
+    return {
+        info.alias or name: info.annotation
+        for name, info in model.model_fields.items()
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)
+    }
 
 
 BEYOND_ALL_USE = 10**18

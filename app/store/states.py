@@ -46,12 +46,13 @@ def list_states(
 ) -> list[Found]:
     """All state files, living and dead ones, by pid. `host` is this machine's name."""
     host = host or socket.gethostname()
-    found = [
-        one
-        for name in _names(home)
-        if (match := _STATE.fullmatch(name)) and (one := _read(home, match, host, read))
-    ]
+    found = [one for name in state_names(home) if (one := read_state(home, name, host, read))]
     return sorted(found, key=lambda one: (one.pid, one.path.name))
+
+
+def state_names(home: Home) -> list[str]:
+    """Of the state files there are; some may be gone when they are read."""
+    return [name for name in _names(home) if _STATE.fullmatch(name)]
 
 
 def remove_superseded(
@@ -102,9 +103,11 @@ def _names(home: Home) -> Iterator[str]:
         return
 
 
-def _read(home: Home, match: re.Match[str], host: str, read: Callable[[bytes], StateFile]) -> Found | None:
-    """None: it has gone meanwhile."""
-    path, pid = home.state / match[0], int(match[1])
+def read_state(home: Home, name: str, host: str, read: Callable[[bytes], StateFile] = load) -> Found | None:
+    """One of `state_names`. None: it has gone meanwhile."""
+    match = _STATE.fullmatch(name)
+    assert match, name
+    path, pid = home.state / name, int(match[1])
     # One that was moved aside belongs to a scheduler whose pid another has now.
     alive: bool | None = match[2] is None and is_alive(home.state_lock(pid))
     try:

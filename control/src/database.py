@@ -1,0 +1,108 @@
+"""What the console remembers: control/logs/console.db, its own. Nothing a scheduler needs is in it."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.model.faults import GpulaneError
+
+SCHEMA = 1
+
+TABLES = """
+CREATE TABLE sessions (
+    digest TEXT PRIMARY KEY,      -- of what the cookie holds
+    role TEXT NOT NULL,
+    name TEXT NOT NULL,           -- as the audit calls it
+    created_at REAL NOT NULL,
+    seen_at REAL NOT NULL
+);
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    login TEXT NOT NULL,
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    what TEXT NOT NULL,
+    status INTEGER NOT NULL
+);
+CREATE TABLE samples (
+    at REAL NOT NULL,
+    uuid TEXT NOT NULL,
+    span REAL NOT NULL,           -- seconds it stands for
+    used_gb REAL NOT NULL,
+    own_gb REAL NOT NULL,
+    others_gb REAL NOT NULL,
+    use REAL,
+    power_w REAL,
+    temperature_c REAL,
+    PRIMARY KEY (uuid, at)
+) WITHOUT ROWID;
+CREATE TABLE cards (
+    uuid TEXT PRIMARY KEY,
+    idx TEXT NOT NULL,
+    name TEXT NOT NULL,
+    total_gb REAL NOT NULL,
+    simulated INTEGER NOT NULL
+);
+"""
+
+
+class DatabaseError(GpulaneError):
+    """console.db can't be read or written now."""
+
+
+class Database:
+    """One connection for all threads, one statement at a time: they are small, and few."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises DatabaseError."""
+        self._path, self._lock = path, threading.Lock()
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=4)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._make()
+        except (sqlite3.Error, OSError) as error:
+            raise self._explained(error) from error
+
+    def _make(self) -> None:
+        version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA:
+            raise DatabaseError(f"{self._path} was made by a newer gpulane; move it away, or update this one")
+        if version == 0:
+            self._connection.executescript(f"BEGIN;{TABLES}PRAGMA user_version = {SCHEMA};COMMIT;")
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Raises DatabaseError."""
+        with self._lock:
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise self._explained(error) from error
+
+    def write(self, *statements: tuple[str, Iterable[Sequence[Any]]]) -> None:
+        """All of them or none. Raises DatabaseError."""
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    for statement, values in statements:
+                        self._connection.executemany(statement, values)
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    self._connection.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise self._explained(error) from error
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def _explained(self, error: sqlite3.Error | OSError) -> DatabaseError:
+        text = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+        return DatabaseError(f"{self._path}: {text}")

@@ -1,0 +1,113 @@
+"""When tasks begin and end, as far as like ones before tell it."""
+
+import re
+import sqlite3
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from app.model.faults import GpulaneError
+from app.model.paths import Home
+from app.store.resume import look
+
+LEAST = 3
+MOST_LOOKED_AT = 5_000
+KNOWN_SECONDS = 30.0
+
+WELL = """SELECT digest, commands, gpus, ended_at - started_at FROM attempts
+    JOIN tasks ON tasks.id = attempts.task_id
+    WHERE attempts.status = 0 AND started_at IS NOT NULL ORDER BY attempts.id DESC LIMIT ?"""
+
+Raw = dict[str, Any]
+FINISHED = ("completed", "failed", "cancelled", "skipped")
+
+
+class Estimates:
+    """Of one home. For one thread."""
+
+    def __init__(self, home: Callable[[], Home]) -> None:
+        self._home = home
+        self._known_until = 0.0
+        self._seconds: Mapping[Any, float] = {}
+
+    def add(self, state: Raw) -> None:
+        """To every task of a state."""
+        self._learn()
+        free_at = sorted(self._ends(state), key=lambda each: each[0])
+        for queue in state["queues"]:
+            at: float | None = None
+            for task in queue["tasks"]:
+                start, at = self._place(task, at, free_at)
+                lasts = self._lasts(task)
+                known = lasts is not None and task["state"]["status"] not in FINISHED
+                task["estimate"] = {"start": start, "end": at} if known else None
+
+    def seconds(self, digest: str, commands: str, gpus: int) -> float | None:
+        """That such a task usually takes: by the very same script, else by one that differs in numbers."""
+        self._learn()
+        found = self._seconds.get(digest)
+        return self._seconds.get((shape(commands), gpus)) if found is None else found
+
+    def _lasts(self, task: Raw) -> float | None:
+        return self.seconds(task["key"].rpartition("-")[0], task["commands"], task["gpu_count"])
+
+    def _place(
+        self, task: Raw, before: float | None, free_at: list[tuple[float, int]]
+    ) -> tuple[float | None, float | None]:
+        """When it begins and ends; `before`: when the one before it in its queue ends."""
+        state, lasts = task["state"], self._lasts(task)
+        match state["status"]:
+            case "running":
+                start = state["since"]
+            case "backoff":
+                start = state["until"]
+            case "waiting":
+                start = None if state["stuck"] else _enough(state["gpus"] - state["ready"], free_at)
+            case "pending":
+                start = before
+            case status if status in FINISHED:
+                return None, before
+            case _:
+                return None, None
+        return start, None if start is None or lasts is None else start + lasts
+
+    def _ends(self, state: Raw) -> Iterable[tuple[float, int]]:
+        """When which number of cards becomes free."""
+        for queue in state["queues"]:
+            for task in queue["tasks"]:
+                lasts = self._lasts(task)
+                if task["state"]["status"] == "running" and lasts is not None:
+                    yield task["state"]["since"] + lasts, len(task["state"]["gpu_ids"])
+
+    def _learn(self) -> None:
+        if time.monotonic() < self._known_until:
+            return
+        self._known_until = time.monotonic() + KNOWN_SECONDS
+        lasted: defaultdict[Any, list[float]] = defaultdict(list)
+        try:
+            for digest, commands, gpus, seconds in look(self._home().history, _well) or ():
+                lasted[digest].append(seconds)
+                lasted[(shape(commands), gpus)].append(seconds)
+        except GpulaneError:
+            return  # history can't be read now; what was known still holds
+        self._seconds = {like: statistics.median(all_) for like, all_ in lasted.items() if len(all_) >= LEAST}
+
+
+def _well(history: sqlite3.Connection) -> list[Any]:
+    return history.execute(WELL, (MOST_LOOKED_AT,)).fetchall()
+
+
+def _enough(cards: int, free_at: list[tuple[float, int]]) -> float | None:
+    """When so many cards have become free."""
+    for at, number in free_at:
+        cards -= number
+        if cards <= 0:
+            return at
+    return None
+
+
+def shape(commands: str) -> str:
+    """The same for scripts that differ in numbers alone, as those of a sweep do."""
+    return re.sub(r"\d+(\.\d+)?([eE][-+]?\d+)?", "0", commands)

@@ -1,0 +1,78 @@
+"""Server-sent events: each is put into bytes once, however many listen."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from typing import Any
+
+from pydantic_core import to_json
+
+ROOM = 1_000
+"""Events that may wait for one listener. Who reads so slowly is sent away, comes back and loads anew."""
+
+PING_SECONDS = 15.0
+PING = b": still here\n\n"
+
+RETRY = b"retry: 1000\n\n"
+
+
+class Hub:
+    """Where events come from, for all that listen. For the event loop's thread."""
+
+    def __init__(self) -> None:
+        self._listeners: set[asyncio.Queue[bytes | None]] = set()
+        self._numbers = itertools.count(1)
+
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
+
+    def tell(self, kind: str, data: Any) -> None:
+        """An event for everybody. `data`: what JSON can hold, or dataclasses and models of it."""
+        if self._listeners:
+            self._send(encoded(kind, data, next(self._numbers)))
+
+    def close(self) -> None:
+        """Nobody listens any more: the console ends."""
+        for listener in list(self._listeners):
+            _end(listener)
+
+    async def listen(self, first: bytes = b"") -> AsyncIterator[bytes]:
+        """Events as bytes, from now on, with what is to be said at first."""
+        listener: asyncio.Queue[bytes | None] = asyncio.Queue(ROOM)
+        self._listeners.add(listener)
+        try:
+            yield RETRY + first
+            while True:
+                try:
+                    event = listener.get_nowait()
+                except asyncio.QueueEmpty:
+                    try:
+                        event = await asyncio.wait_for(listener.get(), PING_SECONDS)
+                    except asyncio.TimeoutError:
+                        event = PING
+                if event is None:
+                    return
+                yield event
+        finally:
+            self._listeners.discard(listener)
+
+    def _send(self, event: bytes) -> None:
+        for listener in list(self._listeners):
+            try:
+                listener.put_nowait(event)
+            except asyncio.QueueFull:
+                self._listeners.discard(listener)
+                _end(listener)
+
+
+def _end(listener: "asyncio.Queue[bytes | None]") -> None:
+    while not listener.empty():
+        listener.get_nowait()
+    listener.put_nowait(None)
+
+
+def encoded(kind: str, data: Any, number: int | None = None) -> bytes:
+    """JSON has no line end in it, so that one `data:` line holds it."""
+    head = f"event: {kind}\n" + (f"id: {number}\n" if number is not None else "")
+    return head.encode() + b"data: " + to_json(data) + b"\n\n"

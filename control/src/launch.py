@@ -1,0 +1,173 @@
+"""`control/run.sh` and `control/shut_down.sh`: start the console, find it again, end it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+if __name__ == "__main__":  # run as a script: the checkout is the root of our packages
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+import typer
+
+from app.model.faults import BadInput, GpulaneError
+from app.model.paths import PROJECT, Home
+from control.src import settings, where
+
+PATIENCE = 30.0
+ENDING = 10.0
+LOOK_SECONDS = 0.02
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command()
+def start(
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Instead of the settings' one.")] = None,
+    bind: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Instead of the settings' one.")] = None,
+    uds: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Listen at a Unix socket, and at no port.")
+    ] = None,
+    settings_file: Annotated[
+        Path | None,
+        typer.Option("--settings", metavar="FILE", help="Instead of config/control_setting.yaml."),
+    ] = None,
+) -> None:
+    """Start the console, and return when it answers. It stays until shut_down.sh ends it."""
+    folder = settings.log_folder(Home.find())
+    found = where.find(folder)
+    if found:
+        typer.echo(f"the console runs already (pid {found[0].pid})")
+        typer.echo(_how_to_reach(found[0], _new_token(folder)))
+        return
+    argv = [sys.executable, __file__, "serve"]
+    file = settings_file and settings_file.absolute()
+    for name, value in (("--port", port), ("--bind", bind), ("--uds", uds), ("--settings", file)):
+        argv += [name, str(value)] if value is not None else []
+    place, token = _started(folder, argv)
+    if place.taken is not None:
+        typer.echo(f"port {place.taken} is taken by another program; this is the next free one")
+    typer.echo(_how_to_reach(place, token))
+
+
+@app.command(hidden=True)
+def serve(
+    port: int | None = None,
+    bind: str | None = None,
+    uds: str | None = None,
+    settings_file: Annotated[Path | None, typer.Option("--settings")] = None,
+) -> None:
+    """Be the console."""
+    from control.src.serve import Options
+    from control.src.serve import serve as serve_
+
+    serve_(Options(port, bind, uds, settings_file))
+
+
+@app.command()
+def stop() -> None:
+    """End the console. Schedulers and their tasks go on."""
+    folder = settings.log_folder(Home.find())
+    found = where.find(folder)
+    if found is None:
+        typer.echo("no console runs")
+        return
+    place = found[0]
+    fd = os.pidfd_open(place.pid)
+    if not place.is_it():
+        typer.echo("no console runs")
+        return
+    signal.pidfd_send_signal(fd, signal.SIGTERM)
+    if not _ended(place, ENDING):
+        signal.pidfd_send_signal(fd, signal.SIGKILL)
+        _ended(place, ENDING)
+    typer.echo(f"the console (pid {place.pid}) has ended; schedulers and tasks go on")
+
+
+@app.command()
+def status() -> None:
+    """Whether it runs, and where; 1 if not."""
+    found = where.find(settings.log_folder(Home.find()))
+    if found is None:
+        typer.echo("no console runs")
+        raise typer.Exit(1)
+    typer.echo(f"the console runs (pid {found[0].pid}) at {found[0].url or found[0].uds}")
+
+
+def _started(folder: Path, argv: list[str]) -> tuple[where.Where, str]:
+    """Raises BadInput with its own words where it refuses."""
+    said_to = folder / "console.out"
+    fd = os.open(said_to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        child = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=fd, stderr=fd, cwd=PROJECT, start_new_session=True
+        )
+    finally:
+        os.close(fd)
+    deadline = time.monotonic() + PATIENCE
+    while not (found := where.find(folder)):
+        if child.poll() is not None:
+            raise BadInput(said_to.read_text(errors="replace").strip() or "the console ended at once")
+        if time.monotonic() > deadline:
+            child.kill()
+            child.wait()
+            raise BadInput(f"the console did not answer within {PATIENCE:g} s; see {folder / 'console.log'}")
+        time.sleep(LOOK_SECONDS)
+    child.returncode = 0  # nobody's child to wait for
+    return found
+
+
+def _how_to_reach(place: where.Where, token: str | None) -> str:
+    if place.url is None:
+        return (
+            f"the console is at {place.uds}; from your own machine: ssh -L 8080:{place.uds} HOST, then open "
+            f"http://localhost:8080/login" + (f"#{token}" if token else "")
+        )
+    if token is None:
+        return f"the console is at {place.url}"
+    return (
+        f"open {place.url}/login#{token}\n(it logs in once, within ten minutes; run.sh again prints another)"
+    )
+
+
+def _new_token(folder: Path) -> str | None:
+    """Of the console that runs: it writes another one at this signal, which only its user can send."""
+    found = where.find(folder)
+    if found is None:
+        return None
+    place, before = found
+    signal.pidfd_send_signal(os.pidfd_open(place.pid), signal.SIGUSR1)
+    deadline = time.monotonic() + ENDING
+    while time.monotonic() < deadline:
+        found = where.find(folder)
+        if found and found[1] != before:
+            return found[1]
+        time.sleep(LOOK_SECONDS)
+    return None
+
+
+def _ended(place: where.Where, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while place.is_it():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK_SECONDS)
+    return True
+
+
+def main() -> int:
+    try:
+        app(prog_name="console")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    except (GpulaneError, OSError) as error:
+        typer.echo(f"gpulane: {error}", err=True)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

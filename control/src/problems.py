@@ -1,0 +1,146 @@
+"""Errors as RFC 9457 problem details: what is wrong, where, and what would be right."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from app.client import NoAnswer, RequestRefused
+from app.model.faults import BadInput, GpulaneError
+from app.model.faults import Fault as FileFault
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Fault(BaseModel):
+    """One thing wrong in a file or a request. Line and column count from 1; 0: the whole."""
+
+    file: str
+    line: int
+    column: int
+    problem: str
+    hint: str = ""
+
+    @classmethod
+    def of(cls, fault: FileFault) -> "Fault":
+        return cls(
+            file=fault.file, line=fault.line, column=fault.column, problem=fault.problem, hint=fault.hint
+        )
+
+
+class Problem(BaseModel):
+    """RFC 9457. `detail` is a sentence for people; more members may follow, as the type has them."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "bad-input",
+                    "title": "Unprocessable Content",
+                    "status": 422,
+                    "detail": "command_gpus.txt:3:1: '2x' is no GPU count; write a whole number",
+                    "faults": [
+                        {
+                            "file": "command_gpus.txt",
+                            "line": 3,
+                            "column": 1,
+                            "problem": "'2x' is no GPU count",
+                            "hint": "write a whole number",
+                        }
+                    ],
+                }
+            ]
+        },
+    )
+
+    type: str = Field(description="what went wrong, in a word for programs")
+    title: str
+    status: int
+    detail: str
+    faults: list[Fault] = Field(default=[], description="each with its line and column, where there are some")
+
+
+class Refused(Exception):
+    """Answered as a problem. `more`: further members of it."""
+
+    def __init__(self, status: int, kind: str, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.status, self.kind, self.detail, self.more = status, kind, detail, more
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "What is wrong, and what would be right.",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    },
+    422: {
+        "description": "The request, or the file it carries, has faults.",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    },
+    503: {
+        "description": "A scheduler, the driver or history does not answer now.",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    },
+}
+"""Of every call."""
+
+
+def body(status: int, kind: str, detail: str, **more: Any) -> dict[str, Any]:
+    return {"type": kind, "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+
+
+def response(status: int, kind: str, detail: str, **more: Any) -> JSONResponse:
+    headers = {}
+    if "retry_after" in more:
+        headers["Retry-After"] = str(more["retry_after"])
+    return JSONResponse(body(status, kind, detail, **more), status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Whatever a route raises is answered as a problem."""
+
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> JSONResponse:
+        return response(error.status, error.kind, error.detail, **error.more)
+
+    @app.exception_handler(GpulaneError)
+    async def gpulane_error(_: Request, error: GpulaneError) -> JSONResponse:
+        return of_error(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [_fault(detail) for detail in error.errors()]
+        said = "; ".join(f"{each['file']}: {each['problem']}" for each in faults)
+        return response(422, "invalid-request", said, faults=faults)
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        answer = response(error.status_code, _kind(error.status_code), str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
+
+
+def of_error(error: GpulaneError) -> JSONResponse:
+    """What its user can mend."""
+    if isinstance(error, BadInput):
+        faults = [Fault.of(fault).model_dump() for fault in error.faults]
+        return response(422, "bad-input", str(error), faults=faults)
+    if isinstance(error, RequestRefused):
+        return response(409, "refused", str(error))
+    kind = "no-answer" if isinstance(error, NoAnswer) else "not-now"
+    return response(503, kind, str(error))
+
+
+def _fault(detail: dict[str, Any]) -> dict[str, Any]:
+    """Where in the request, in its own words: "query.config_index", "body.text"."""
+    where = ".".join(map(str, detail["loc"]))
+    return Fault(file=where, line=0, column=0, problem=detail["msg"]).model_dump()
+
+
+def _kind(status: int) -> str:
+    return HTTPStatus(status).phrase.lower().replace(" ", "-")

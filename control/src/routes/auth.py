@@ -1,0 +1,86 @@
+"""Logging in and out, and what was done by whom."""
+
+import socket
+from os import getuid
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from app.procfs import user_name
+from control.src.console import Console, TheConsole, TheLogin
+from control.src.models import AuditLog, Identity, Login, Said
+from control.src.problems import Refused
+from control.src.sessions import LIFE_SECONDS
+from control.src.sessions import Login as Who
+
+router = APIRouter(tags=["login"])
+
+
+@router.get("/healthz", include_in_schema=False)
+async def healthz() -> Response:
+    """Whether it lives, and nothing more: the one answer that needs no login."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.post("/api/auth/login", openapi_extra={"security": []})
+async def login(request: Request, response: Response, given: Login, console: TheConsole) -> Identity:
+    """A secret, or the token of a login link, for a session cookie."""
+    opened = console.sessions.open(given.secret)
+    if opened is None:
+        request.state.wrong()
+        raise Refused(401, "wrong-secret", "that is not the console's secret, or the link was used already")
+    held, who = opened
+    response.set_cookie(
+        console.cookie, held, max_age=int(LIFE_SECONDS), path="/", httponly=True, samesite="strict"
+    )
+    console.audit.write(who.name, "POST", "/api/auth/login", "logged in", 200)
+    return _identity(console, who)
+
+
+@router.post("/api/auth/logout")
+async def logout(request: Request, response: Response, console: TheConsole, who: TheLogin) -> Said:
+    """End this browser's session."""
+    held = request.cookies.get(console.cookie)
+    if held:
+        console.sessions.end(held)
+    response.delete_cookie(console.cookie, path="/", httponly=True, samesite="strict")
+    return Said(changed=bool(held), said="logged out" if held else "a secret is no session")
+
+
+@router.get("/api/auth/check")
+async def check(console: TheConsole, who: TheLogin) -> Identity:
+    """Who is logged in, and what they may do."""
+    return _identity(console, who)
+
+
+@router.post("/api/auth/link")
+async def link(console: TheConsole, who: TheLogin) -> dict[str, str]:
+    """A token that logs in once, within ten minutes: behind # of `/login`."""
+    return {"token": console.sessions.make_once()}
+
+
+@router.get("/api/audit", tags=["audit"])
+def audit(
+    console: TheConsole,
+    who: TheLogin,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="entries with smaller ids")] = None,
+) -> AuditLog:
+    """Every write, the newest first."""
+    return AuditLog.model_validate({"entries": console.audit.last(limit, before)})
+
+
+def _identity(console: Console, who: Who) -> Identity:
+    return Identity(
+        role=who.role,
+        name=who.name,
+        user=user_name(getuid()),
+        host=socket.gethostname(),
+        home=str(console.home().root),
+        version=_version(),
+    )
+
+
+def _version() -> str:
+    return "0.1.0"

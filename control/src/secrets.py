@@ -1,0 +1,71 @@
+"""The two secrets: who has the first runs code as this user, who has the second sees what runs."""
+
+import hmac
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from app.atomic import write_atomically
+from app.model.faults import BadInput
+from app.store.own_file import read_own
+from control.src.settings import ControlSettings
+
+Role = Literal["write", "read"]
+
+BYTES = 32
+"""Of randomness: 256 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    write: str
+    read: str
+
+    def role(self, given: str) -> Role | None:
+        """Whose secret it is, in a time that tells nothing; None: nobody's."""
+        data = given.encode("utf-8", "surrogatepass")
+        is_write = hmac.compare_digest(data, self.write.encode())
+        is_read = hmac.compare_digest(data, self.read.encode())
+        return "write" if is_write else "read" if is_read else None
+
+    def of(self, role: Role) -> str:
+        return self.write if role == "write" else self.read
+
+
+def load(folder: Path, settings: ControlSettings) -> tuple[Secrets, bool]:
+    """Those of the settings, else those made at the first start and kept in `folder`, 0600; and whether any
+    was made now. Raises BadInput."""
+    path = folder / "secrets.json"
+    kept = _kept(path)
+    made = {role: kept.get(role) or secrets.token_urlsafe(BYTES) for role in ("write", "read")}
+    if made != kept:
+        _keep(path, made)
+    return Secrets(settings.secret or made["write"], settings.read_only_secret or made["read"]), not kept
+
+
+def renew(folder: Path, role: Role) -> None:
+    """Another one, at the next `load`. Raises BadInput."""
+    path = folder / "secrets.json"
+    _keep(path, {**_kept(path), role: secrets.token_urlsafe(BYTES)})
+
+
+def _kept(path: Path) -> dict[str, str]:
+    try:
+        found = json.loads(read_own(path))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise BadInput(f"{path} can't be read: {error.strerror}") from error
+    except ValueError:
+        return {}
+    well = isinstance(found, dict) and all(isinstance(found.get(role), str) for role in ("write", "read"))
+    return {role: found[role] for role in ("write", "read")} if well else {}
+
+
+def _keep(path: Path, made: dict[str, str]) -> None:
+    try:
+        write_atomically(path, json.dumps(made).encode())
+    except OSError as error:
+        raise BadInput(f"{path} can't be written: {error.strerror}") from error

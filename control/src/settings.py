@@ -1,0 +1,141 @@
+"""config/control_setting.yaml: where the console listens, who may use it, and what it may read."""
+
+import ipaddress
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from app.config.load import model_of
+from app.model.faults import BadInput, Fault
+from app.model.paths import Home
+from app.model.task import Mode
+from app.trust import read_trusted
+
+LARGEST_BYTES = 256 * 1024
+PORT = 29214
+SHORTEST_SECRET = 16
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class ControlSettings(BaseModel):
+    """The console's settings. The file writes its keys with dashes, as the file itself explains them."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        validate_by_name=True,
+        serialize_by_alias=True,
+        alias_generator=lambda name: name.replace("_", "-"),
+    )
+
+    port: int = Field(default=PORT, ge=1, le=65535)
+    bind_address: str = "127.0.0.1"
+    allow_lan: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    uds: str | None = Field(default=None, min_length=1)
+    secret: str | None = Field(default=None, min_length=SHORTEST_SECRET, repr=False)
+    read_only_secret: str | None = Field(default=None, min_length=SHORTEST_SECRET, repr=False)
+    log_level: LogLevel = "info"
+    target_yaml_path: str = Field(default="config/gpu_manage.yaml", min_length=1)
+    log_roots: tuple[str, ...] = ()
+    autostart: tuple[str, ...] = ()
+
+    @field_validator("allowed_hosts", "log_roots", "autostart", mode="before")
+    @classmethod
+    def _list(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("autostart")
+    @classmethod
+    def _configurations(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            configuration(each)
+        return value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?", each):
+                raise ValueError(f"{each!r} is no host; write localhost:8080, or lab-a01")
+        return value
+
+
+SECRETS = ("secret", "read-only-secret")
+
+
+def configuration(text: str) -> tuple[Mode, int]:
+    """ "multi/0" as mode and index. Raises ValueError."""
+    found = re.fullmatch(r"(single|multi)/(\d{1,4})", text)
+    if not found:
+        raise ValueError(f"{text!r} is no configuration; write multi/0, or single/1")
+    return ("single" if found[1] == "single" else "multi"), int(found[2])
+
+
+def settings_path(home: Home) -> Path:
+    return home.root / "config" / "control_setting.yaml"
+
+
+def load(path: Path, must_be_there: bool = False) -> ControlSettings:
+    """What the file says; the defaults where there is none. Raises BadInput with all faults of the file."""
+    if not must_be_there and not path.exists():
+        return ControlSettings()
+    text = read_trusted(path, LARGEST_BYTES, str(path)).text
+    settings = settings_of(text, str(path))
+    if (settings.secret or settings.read_only_secret) and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        raise BadInput(f"{path} holds a secret and others can read it; take that away with chmod 600 {path}")
+    return settings
+
+
+def settings_of(text: str, file: str) -> ControlSettings:
+    """The settings that a YAML text says. Raises BadInput with every fault, each at its line."""
+    settings = model_of(text, file, ControlSettings)
+    faults = [Fault(file, 0, 0, problem, hint) for problem, hint in _crossed(settings)]
+    if faults:
+        raise BadInput(faults)
+    return settings
+
+
+def _crossed(settings: ControlSettings) -> Iterator[tuple[str, str]]:
+    if not settings.allow_lan and not is_loopback(settings.bind_address):
+        yield (
+            f"bind-address is {settings.bind_address}, which other machines reach",
+            "set allow-lan: true if that is meant, or bind-address: 127.0.0.1",
+        )
+    if settings.secret is not None and settings.secret == settings.read_only_secret:
+        yield "secret and read-only-secret are the same", "who may only read needs another one"
+
+
+def is_loopback(address: str) -> bool:
+    """Raises nothing: a name other than localhost counts as none."""
+    try:
+        return ipaddress.ip_address(address.strip("[]")).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+def yaml_path(home: Home, settings: ControlSettings) -> Path:
+    """The scheduler's settings file that the console shows and changes."""
+    return home.root / Path(settings.target_yaml_path).expanduser()
+
+
+def log_folder(home: Home) -> Path:
+    """control/logs/, for this user alone. Raises BadInput."""
+    folder = home.root / "control" / "logs"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_uid != os.getuid():
+            raise BadInput(f"{folder} belongs to somebody else; set GPULANE_HOME to a folder of your own")
+        folder.chmod(0o700)
+    except OSError as error:
+        raise BadInput(
+            f"{folder} can't be made or written ({error.strerror}); set GPULANE_HOME to a folder of your own"
+        ) from error
+    return folder

@@ -1,0 +1,49 @@
+"""Where a console is, and how others find it: control/logs/console.json, and a lock held for life."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from app import procfs
+from app.atomic import write_atomically
+from app.store.lock import is_alive
+from app.store.own_file import read_own
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    pid: int
+    process_start: int  #: /proc/PID/stat field 22
+    url: str | None  #: None: a Unix socket
+    uds: str | None
+    started_at: float
+    taken: int | None  #: the port that it was to have, where another program has that
+
+    def write(self, path: Path, token: str) -> None:
+        """With the token of a login link, for who has started it. Raises OSError."""
+        write_atomically(path, json.dumps({**asdict(self), "token": token}).encode())
+
+    def is_it(self) -> bool:
+        """Whether that process is the one that has written this."""
+        return procfs.start_time(self.pid) == self.process_start
+
+
+def where_path(folder: Path) -> Path:
+    return folder / "console.json"
+
+
+def lock_path(folder: Path) -> Path:
+    return folder / "console.lock"
+
+
+def find(folder: Path) -> tuple[Where, str] | None:
+    """The console that runs, and its login token; None: none runs, or it does not answer yet."""
+    if not is_alive(lock_path(folder)):
+        return None
+    try:
+        found = json.loads(read_own(where_path(folder)))
+        token = found.pop("token")
+        where = Where(**found)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return (where, token) if where.is_it() else None
