@@ -61,7 +61,7 @@ async def start_scheduler(
     fresh: Annotated[bool, Query(description="start over, whatever was left undone")] = False,
     paused: Annotated[bool, Query(description="start nothing until it is resumed")] = False,
 ) -> Started:
-    """Start a configuration's scheduler in a session of its own, which outlives the console. One that has died
+    """Start a configuration's scheduler in its own session, which outlives the console. One that has died
     is gone on with, as it was started, if nothing else is asked for."""
     home, asked = console.home(), Asked(simulate, watch, fresh, paused)
     config = console_settings.yaml_path(home, console.settings)
