@@ -110,7 +110,8 @@ def _started(folder: Path, argv: list[str]) -> tuple[where.Where, str]:
     deadline = time.monotonic() + PATIENCE
     while not (found := where.find(folder)):
         if child.poll() is not None:
-            raise BadInput(said_to.read_text(errors="replace").strip() or "the console ended at once")
+            said = said_to.read_text(errors="replace").strip().removeprefix("gpulane: ")
+            raise BadInput(said or "the console ended at once")
         if time.monotonic() > deadline:
             child.kill()
             child.wait()

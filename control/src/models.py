@@ -1,7 +1,7 @@
 """What the API answers with. Times are wall-clock seconds, memory is GB of 1,024 MiB."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -148,7 +148,7 @@ class Settings(BaseModel):
     """As the scheduler has them now."""
 
     ok: Literal[True] = True
-    settings: dict[str, Any]
+    settings: dict[str, str]
 
 
 class Login(BaseModel):

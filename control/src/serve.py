@@ -7,6 +7,7 @@ import logging.handlers
 import os
 import signal
 import socket
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -165,7 +166,7 @@ def _unix(path: Path) -> socket.socket:
         if info.st_uid not in (os.getuid(), 0) or (info.st_mode & 0o022 and not info.st_mode & 0o1000):
             raise BadInput(f"others can put a socket of theirs into {path.parent}; name a folder of your own")
         with contextlib.suppress(FileNotFoundError):
-            if not path.is_socket():
+            if not stat.S_ISSOCK(path.lstat().st_mode):
                 raise BadInput(f"{path} is there already, and is no socket")
             path.unlink()
         listener = socket.socket(socket.AF_UNIX)

@@ -1,56 +1,67 @@
-"""What changes, as it changes: one stream for everything a page shows."""
+"""What changes, as it changes: one stream for everything a page shows; and figures for Prometheus."""
 
 import time
-from typing import Any
+from collections.abc import Iterator
 
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.metrics.families import families
-from control.src.console import TheConsole
+from control.src.console import Console, TheConsole
 from control.src.hub import encoded
 
-router = APIRouter(tags=["events"])
+router = APIRouter()
 
 
-@router.get(
-    "/api/events",
-    response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
-)
-async def events(console: TheConsole) -> StreamingResponse:
+class Events(StreamingResponse):
+    media_type = "text/event-stream"
+
+
+class Exposition(Response):
+    media_type = "text/plain; version=0.0.4"
+
+
+@router.get("/api/events", tags=["events"], response_class=Events)
+async def events(console: TheConsole) -> Events:
     """Server-sent events. The first, `hello`, has the version of each scheduler; whoever has loaded another
     one loads it again. Then:
 
-    `scheduler`: what has changed in one, since the version `from` (see help/api.md) · `gone`: a state that is
-    no more · `gpu`: the cards, when they are sampled · `commands`: a command file was changed, by anybody ·
-    `config`, `settings`: so were they.
+    - `scheduler`: what has changed in one since the version `from` (null: it is new). Of `set` and `state`
+      every key has another value now; of `queues` and their `tasks` there are those that are new or changed;
+      `order` has the ids, or keys, of all, where it is another one now: what is not in it is gone.
+    - `gone`: a state that is no more.
+    - `gpu`: the cards, whenever they are sampled.
+    - `commands`: a command file was changed, by anybody; `config`, `settings`: so were they.
     """
     hello = {"now": time.time(), "versions": console.states.versions()}
-    stream = console.hub.listen(encoded("hello", hello))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+    return Events(console.hub.listen(encoded("hello", hello)), headers=headers)
 
 
-@router.get(
-    "/metrics",
-    tags=["metrics"],
-    response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
-)
-def metrics(console: TheConsole) -> Response:
+@router.get("/metrics", tags=["metrics"], response_class=Exposition)
+def metrics(console: TheConsole) -> Exposition:
     """Prometheus metrics of all living schedulers, and of the console."""
-    states = [one.state for one in console.states.all if one.alive and one.state]
     registry = CollectorRegistry()
-    registry.register(_Families(states))
-    return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
+    registry.register(_Metrics(console))
+    return Exposition(generate_latest(registry))
 
 
-class _Families(Collector):
-    def __init__(self, states: Any) -> None:
-        self._states = states
+class _Metrics(Collector):
+    def __init__(self, console: Console) -> None:
+        self._console = console
 
-    def collect(self) -> Any:
-        return families(self._states)
+    def collect(self) -> Iterator[Metric]:
+        seen = self._console.states.all
+        yield from families([one.state for one in seen if one.alive and one.state])
+        yield _gauge("gpulane_console_listeners", "Open event streams.", self._console.hub.listeners)
+        dead = sum(one.shown["ended"] == "died" for one in seen)
+        yield _gauge("gpulane_schedulers_died", "Schedulers that died and were not resumed.", dead)
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    gauge = GaugeMetricFamily(name, text)
+    gauge.add_metric((), value)
+    return gauge

@@ -135,23 +135,6 @@ def why_post(pid: Pid, console: TheConsole, word: Word) -> Why:
     return Why.model_validate(_ask(console, pid, "why", **_named(word.task, word.key)))
 
 
-@router.post("/api/scheduler/{pid:int}/{verb}")
-def scheduler_verb(
-    request: Request,
-    pid: Pid,
-    verb: Literal["pause", "drain", "kill", "retry", "hold", "release", "gpu", "set"],
-    console: TheConsole,
-    word: Word | None = None,
-) -> Said:
-    """`pause`: running tasks run on, nothing new starts · `drain`: finish what runs, start nothing, end ·
-    `kill` a task, or all on a `gpu` · `retry`, `hold`, `release` a task · `gpu`: turn the card `id` off or on
-    for us · `set` a setting."""
-    word = word or Word()
-    arguments = _arguments(verb, word)
-    request.state.what = ", ".join(f"{name}={value}" for name, value in arguments.items())
-    return Said.model_validate(_ask(console, pid, verb, **arguments))
-
-
 @router.post("/api/scheduler/{pid:int}/resume")
 async def resume_scheduler(pid: Pid, console: TheConsole) -> Said | Started:
     """Lift a pause; one that has died is started again from what is left, adopting what still runs."""
@@ -173,6 +156,23 @@ async def dismiss_scheduler(pid: Pid, console: TheConsole) -> Said:
     said = await run_in_threadpool(dismiss_, console.home(), pid)
     await console.states.look()
     return Said(changed=True, said=said)
+
+
+@router.post("/api/scheduler/{pid:int}/{verb}")
+def scheduler_verb(
+    request: Request,
+    pid: Pid,
+    verb: Literal["pause", "drain", "kill", "retry", "hold", "release", "gpu", "set"],
+    console: TheConsole,
+    word: Word | None = None,
+) -> Said:
+    """`pause`: running tasks run on, nothing new starts · `drain`: finish what runs, start nothing, end ·
+    `kill` a task, or all on a `gpu` · `retry`, `hold`, `release` a task · `gpu`: turn the card `id` off or on
+    for us · `set` a setting."""
+    word = word or Word()
+    arguments = _arguments(verb, word)
+    request.state.what = ", ".join(f"{name}={value}" for name, value in arguments.items())
+    return Said.model_validate(_ask(console, pid, verb, **arguments))
 
 
 async def _stop(console: Console, pid: int) -> Said:

@@ -1,0 +1,120 @@
+"""The stream of events: what has changed, and nothing else, so that who has seen all of them knows all."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from tests.console.test_scheduler import started
+from tests.console.world import Console
+from tests.waiting import eventually
+
+
+def test_applying_the_changes_gives_the_state(console: Console) -> None:
+    events = console.events()
+    kind, hello = next(events)
+    assert (kind, hello["versions"]) == ("hello", {})
+    pid = started(console)
+    known: dict[str, Any] = {}
+    console.post(f"/api/scheduler/{pid}/hold", {"task": "1/1"})
+    for event in schedulers(events):
+        apply(known, event)
+        if label(known, pid, "1/1") == "held":
+            break
+    console.world.go()
+    console.post(f"/api/scheduler/{pid}/release", {"task": "1/1"})
+    for event in schedulers(events):
+        apply(known, event)
+        if known[str(pid)]["ended"] == "finished":
+            break
+    assert known[str(pid)] == console.scheduler(pid)
+
+
+def test_who_comes_later_is_told_the_versions(console: Console) -> None:
+    pid = started(console)
+    seen = console.scheduler(pid)
+    _, hello = next(console.events())
+    assert list(hello["versions"]) == [str(pid)]
+    assert hello["versions"][str(pid)].split(".")[0] == seen["version"].split(".")[0]
+
+
+def test_a_death_is_an_event(console: Console) -> None:
+    pid = started(console)
+    events = console.events()
+    next(events)
+    os.kill(pid, signal.SIGKILL)
+    for event in schedulers(events):
+        if event["set"].get("ended") == "died":
+            assert event["set"]["left"]["running"] == ["1/0", "2/0"]
+            break
+    console.post(f"/api/scheduler/{pid}/dismiss")
+    assert next(data for kind, data in events if kind == "gone") == {"pid": pid, "id": str(pid)}
+
+
+def test_streams_end_with_the_console(console: Console) -> None:
+    ended = threading.Event()
+
+    def listen() -> None:
+        for _ in console.events():
+            pass
+        ended.set()
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    eventually(lambda: True)
+    console.stop()
+    thread.join(20)
+    assert ended.is_set()
+
+
+def test_who_goes_is_forgotten(console: Console) -> None:
+    for _ in range(3):
+        with (
+            httpx.Client(
+                base_url=console.url, headers={"Authorization": f"Bearer {console.secret()}"}
+            ) as http,
+            http.stream("GET", "/api/events") as stream,
+        ):
+            assert next(stream.iter_lines())
+    eventually(lambda: "gpulane_console_listeners 0.0" in console.http.get("/metrics").text)
+
+
+def schedulers(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
+    return (data for kind, data in events if kind == "scheduler")
+
+
+def label(known: dict[str, Any], pid: int, place: str) -> str:
+    state = known.get(str(pid), {}).get("state") or {"queues": []}
+    found = {
+        f"{queue['queue_id']}/{task['index']}": task["state"]["status"]
+        for queue in state["queues"]
+        for task in queue["tasks"]
+    }
+    return found.get(place, "")
+
+
+def apply(known: dict[str, Any], event: Any) -> None:
+    """As a page does it."""
+    if event["from"] is not None:
+        assert known[event["id"]]["version"] == event["from"]
+    shown = known.setdefault(event["id"], {"state": None})
+    shown |= event["set"]
+    if "state" in event:
+        state = shown["state"] = shown["state"] or {"queues": []}
+        state |= event["state"]
+        state["queues"] = parts(state["queues"], event["queues"], event["order"], "queue_id", queue)
+
+
+def queue(was: Any, told: Any) -> Any:
+    tasks = parts(was.get("tasks", []), told["tasks"], told["order"], "key", lambda _, task: task)
+    return {**was, **told["set"], "tasks": tasks}
+
+
+def parts(was: Any, told: Any, order: Any, by: str, changed: Any) -> Any:
+    found = {each[by]: each for each in was}
+    for each in told:
+        found[each[by]] = changed(found.get(each[by], {}), each)
+    return [found[one] for one in (order if order is not None else [each[by] for each in was])]

@@ -1,0 +1,233 @@
+"""run.sh and shut_down.sh: where it listens, what it says, what it refuses, and what its end leaves alone."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app import procfs
+from app.model.paths import PROJECT
+from tests.console.test_scheduler import started
+from tests.console.world import RUN, SHUT_DOWN, Console
+from tests.end_to_end.world import World
+from tests.waiting import eventually
+
+
+@pytest.fixture
+def unstarted(tmp_path: Path) -> Console:
+    return Console(World(tmp_path))
+
+
+def settings(console: Console, **keys: object) -> None:
+    path = console.root / "config" / "control_setting.yaml"
+    path.write_text(json.dumps({name.replace("_", "-"): value for name, value in keys.items()}))
+    path.chmod(0o600)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def test_it_returns_when_it_answers_and_prints_the_way_in(console: Console) -> None:
+    found = re.search(r"(http://127\.0\.0\.1:\d+)/login#\S+", console.said)
+    assert found
+    assert httpx.get(f"{found[1]}/healthz").json() == {"status": "ok"}
+    assert os.getsid(console.pid) == console.pid
+
+
+def test_a_second_start_finds_the_first(console: Console) -> None:
+    pid = console.pid
+    said = console.start().said
+    assert f"runs already (pid {pid})" in said
+    assert console.pid == pid
+
+
+def test_an_end_that_finds_nothing_is_no_failure(unstarted: Console) -> None:
+    assert unstarted.stop() == "no console runs\n"
+
+
+def test_a_taken_port_is_said_and_the_next_free_one_is_had(unstarted: Console) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        unstarted.start("--port", str(taken))
+        try:
+            assert f"port {taken} is taken" in unstarted.said
+            assert unstarted.where["taken"] == taken
+            assert unstarted.get("/api/auth/check")["role"] == "write"
+        finally:
+            unstarted.end()
+
+
+def test_the_command_line_goes_before_the_settings(unstarted: Console) -> None:
+    settings(unstarted, port=free_port(), bind_address="127.0.0.2")
+    port = free_port()
+    unstarted.start("--port", str(port), "--bind", "127.0.0.3")
+    try:
+        assert unstarted.url == f"http://127.0.0.3:{port}"
+        assert unstarted.get("/api/auth/check")
+    finally:
+        unstarted.end()
+
+
+def test_settings_in_another_file(unstarted: Console) -> None:
+    port = free_port()
+    (unstarted.root / "mine.yaml").write_text(f"port: {port}\n")
+    unstarted.start("--settings", str(unstarted.root / "mine.yaml"))
+    try:
+        assert unstarted.url.endswith(f":{port}")
+    finally:
+        unstarted.end()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "port: many\n",
+            r"control_setting\.yaml:1:7: port can't be the text 'many'; it wants a whole number",
+        ),
+        ("prot: 1\n", r"control_setting\.yaml:1:1: 'prot' is no key of this file; did you mean port\?"),
+        ("bind-address: 0.0.0.0\n", r"which other machines reach; set allow-lan: true"),
+        ("secret: short\n", r"secret can't be what stands here"),
+        ("secret: 0123456789abcdef\nread-only-secret: 0123456789abcdef\n", "are the same"),
+        ("autostart: [both/1]\n", r"'both/1' is no configuration"),
+        ("allowed-hosts: ['http://x/']\n", "is no host"),
+        ("port: [\n", "it is no YAML"),
+    ],
+)
+def test_settings_that_are_wrong_are_refused_with_their_line(
+    unstarted: Console, text: str, said: str
+) -> None:
+    path = unstarted.root / "config" / "control_setting.yaml"
+    path.write_text(text)
+    path.chmod(0o600)
+    done = unstarted.script(RUN)
+    assert done.returncode != 0
+    assert re.search(said, done.stderr), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_secret_that_others_can_read_is_refused(unstarted: Console) -> None:
+    settings(unstarted, secret="0123456789abcdef")
+    (unstarted.root / "config" / "control_setting.yaml").chmod(0o644)
+    done = unstarted.script(RUN)
+    assert done.returncode != 0
+    assert "chmod 600" in done.stderr
+
+
+def test_other_machines_need_a_word_of_the_settings(unstarted: Console) -> None:
+    done = unstarted.script(RUN, "--bind", "0.0.0.0")
+    assert done.returncode != 0
+    assert "allow-lan: true" in done.stderr
+
+
+def test_the_lan_reaches_it_under_its_addresses(unstarted: Console) -> None:
+    settings(unstarted, allow_lan=True, bind_address="0.0.0.0")
+    unstarted.start()
+    try:
+        port = unstarted.url.rpartition(":")[2]
+        with unstarted.http as http:
+            name = socket.gethostname().lower()
+            assert http.get("/api/auth/check", headers={"Host": f"{name}:{port}"}).status_code == 200
+            assert http.get("/api/auth/check", headers={"Host": f"evil:{port}"}).status_code == 421
+    finally:
+        unstarted.end()
+
+
+def test_names_of_a_tunnel_are_allowed_by_the_settings(unstarted: Console) -> None:
+    settings(unstarted, allowed_hosts=["localhost:8080", "lab-a01"])
+    unstarted.start()
+    try:
+        port = unstarted.url.rpartition(":")[2]
+        with unstarted.http as http:
+            for host in ("localhost:8080", f"lab-a01:{port}"):
+                assert http.get("/api/auth/check", headers={"Host": host}).status_code == 200
+            assert http.get("/api/auth/check", headers={"Host": "lab-a01:1"}).status_code == 421
+    finally:
+        unstarted.end()
+
+
+def test_a_chosen_secret_is_the_secret(unstarted: Console) -> None:
+    settings(unstarted, secret="the secret of this test")
+    unstarted.start()
+    try:
+        with unstarted.client("the secret of this test") as http:
+            assert http.get("/api/auth/check").json()["role"] == "write"
+        with unstarted.http as http:
+            assert http.get("/api/auth/check").status_code == 401
+    finally:
+        unstarted.end()
+
+
+def test_a_unix_socket_is_its_users_alone(unstarted: Console) -> None:
+    path = unstarted.root / "console.sock"
+    unstarted.start("--uds", str(path))
+    try:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert unstarted.where["url"] is None
+        transport = httpx.HTTPTransport(uds=str(path))
+        headers = {"Authorization": f"Bearer {unstarted.secret()}"}
+        with httpx.Client(transport=transport, base_url="http://localhost:8080", headers=headers) as http:
+            assert http.get("/api/auth/check").json()["role"] == "write"
+            assert http.get("/api/auth/check", headers={"Host": "evil:8080"}).status_code == 421
+        assert f"ssh -L 8080:{path}" in unstarted.said
+    finally:
+        unstarted.end()
+    assert not path.exists()
+
+
+def test_a_socket_in_anybodys_folder_is_refused(unstarted: Console) -> None:
+    folder = unstarted.root / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    done = unstarted.script(RUN, "--uds", str(folder / "s"))
+    assert done.returncode != 0
+    assert "name a folder of your own" in done.stderr
+
+
+def test_killing_it_leaves_schedulers_and_tasks_as_they_were(console: Console) -> None:
+    pid = started(console)
+    task = eventually(lambda: console.tasks(pid)["1/0"]["state"]["pid"])
+    before = [procfs.start_time(pid), procfs.start_time(task)]
+    os.kill(console.pid, signal.SIGKILL)
+    eventually(lambda: "no console runs" in console.script(SHUT_DOWN).stdout)
+    console.start()
+    assert [procfs.start_time(pid), procfs.start_time(task)] == before
+    assert console.tasks(pid)["1/0"]["state"]["pid"] == task
+    assert console.post(f"/api/scheduler/{pid}/pause")["changed"]
+
+
+def test_the_environment_is_made_if_there_is_none(tmp_path: Path) -> None:
+    """By ./gpulane itself, which run.sh calls; what that does is tested with it."""
+    fake = tmp_path / "checkout"
+    (fake / "control").mkdir(parents=True)
+    for script in (RUN, SHUT_DOWN):
+        shutil.copy(script, fake / "control")
+    (fake / "gpulane").write_text('#!/bin/sh\necho "$@"\n')
+    (fake / "gpulane").chmod(0o755)
+    for script, said in ((RUN, "console start --port 1\n"), (SHUT_DOWN, "console stop --port 1\n")):
+        argv = [str(fake / "control" / script.name), "--port", "1"]
+        assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == said
+
+
+def test_it_knows_whether_it_runs(console: Console) -> None:
+    argv = [str(PROJECT / "gpulane"), "console", "status"]
+    env = {**os.environ, "GPULANE_HOME": str(console.root)}
+    assert (
+        str(console.pid) in subprocess.run(argv, env=env, capture_output=True, text=True, check=True).stdout
+    )
+    console.stop()
+    assert subprocess.run(argv, env=env, capture_output=True, text=True, check=False).returncode == 1
