@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from control.src import problems
+from control.src import autostart, problems
 from control.src.console import Console
 from control.src.gate import Door, Gate
 from control.src.routes import auth, events, pages, scheduler
@@ -31,7 +31,7 @@ def create_app(console: Console, door: Door) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with console.running():
+        async with console.running(lambda: autostart.run(console)):
             yield
 
     app = FastAPI(

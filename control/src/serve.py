@@ -49,6 +49,7 @@ class Options:
 
 def serve(options: Options) -> None:
     """Until SIGTERM. Raises BadInput."""
+    signal.signal(signal.SIGTERM, _end)
     home = Home.find()
     folder = settings.log_folder(home)
     lock = take(lock_path(folder))
@@ -65,6 +66,11 @@ def serve(options: Options) -> None:
             asyncio.run(_run(console, listener, where, folder))
     finally:
         lock.release()
+
+
+def _end(*_: object) -> None:
+    """uvicorn ends at the signal, and raises it again once it has: then what is open is closed."""
+    raise SystemExit(0)
 
 
 async def _run(console: Console, listener: socket.socket, where: Where, folder: Path) -> None:

@@ -93,7 +93,7 @@ def label(known: dict[str, Any], pid: int, place: str) -> str:
         for queue in state["queues"]
         for task in queue["tasks"]
     }
-    return found.get(place, "")
+    return str(found.get(place, ""))
 
 
 def apply(known: dict[str, Any], event: Any) -> None:
