@@ -12,14 +12,14 @@ import pytest
 from tests.console.test_scheduler import gone
 from tests.console.world import Console
 from tests.end_to_end.world import UNTIL_GO, World
-from tests.fakenvml.driver import Card, FakeDriver
+from tests.fakenvml.driver import FakeDriver
 from tests.waiting import eventually
 
 
 @pytest.fixture
 def console(tmp_path: Path) -> Iterator[Console]:
     """Not started; its settings name two configurations and one that is not there."""
-    driver = FakeDriver.make(tmp_path / "driver", cards=[Card("GPU-a")])
+    driver = FakeDriver.make(tmp_path / "driver", cards=2)
     console = Console(World(tmp_path), env=driver.env())
     path = console.root / "config" / "control_setting.yaml"
     path.write_text(json.dumps({"autostart": ["multi/0", "multi/5", "single/2"]}))
