@@ -23,7 +23,7 @@ NEEDS = {
     "pydantic": (2, 10),
     "pyyaml": (6, 0, 2),
     "rich": (13, 9),
-    "ruamel.yaml": (0, 18),
+    "ruamel-yaml": (0, 18),
     "tenacity": (9, 0),
     "typer": (0, 29),
     "uvicorn": (0, 34),

@@ -3,8 +3,12 @@
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
+import subprocess
+import tempfile
 import time
+import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -12,6 +16,7 @@ import hypothesis
 import pytest
 
 from app import procfs
+from tests.accounts import Account
 
 PR_SET_CHILD_SUBREAPER = 36
 LEAVE_SECONDS = 3.0  #: what a test's last processes get to end by themselves
@@ -122,3 +127,28 @@ def command_line(pid: int) -> str:
     except OSError:
         return ""
     return raw.replace(b"\0", b" ").decode("utf-8", "replace").strip()
+
+
+@pytest.fixture
+def accounts() -> Iterator[list[Account]]:
+    if os.getuid() != 0 or not shutil.which("useradd") or not shutil.which("setpriv"):
+        pytest.skip("making accounts needs root, useradd and setpriv")
+    made = []
+    try:
+        for _ in range(2):
+            name = f"gpulane-{uuid.uuid4().hex[:8]}"
+            subprocess.run(["useradd", "--no-create-home", "--shell", "/bin/sh", name], check=True)
+            made.append(Account(name, int(subprocess.check_output(["id", "-u", name]))))
+        yield made
+    finally:
+        for account in made:
+            subprocess.run(["userdel", account.name], check=True)
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that other accounts may enter; pytest's own are private."""
+    folder = Path(tempfile.mkdtemp(prefix="gpulane-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)

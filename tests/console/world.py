@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ class Console:
     world: World
     said: str = ""  #: by the last start
     env: dict[str, str] = field(default_factory=dict)
+    prefix: Sequence[str] = ()  #: what its scripts are run by
 
     @property
     def root(self) -> Path:
@@ -39,7 +40,7 @@ class Console:
 
     def script(self, path: Path, *args: str, **env: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [str(path), *args],
+            [*self.prefix, str(path), *args],
             env={**os.environ, **self.env, **env, "GPULANE_HOME": str(self.root)},
             capture_output=True,
             text=True,

@@ -1,0 +1,83 @@
+"""Two users of one machine, each with a console: neither sees anything of the other's."""
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.accounts import Account
+from tests.console.test_scheduler import started
+from tests.console.world import Console
+from tests.end_to_end.world import World
+
+
+@pytest.fixture
+def consoles(public: Path, accounts: list[Account]) -> Iterator[list[Console]]:
+    """One of each account; the first has a scheduler."""
+    made = []
+    for account in accounts:
+        root = public / account.name
+        console = Console(World(root), prefix=account.become)
+        subprocess.run(["chown", "-R", f"{account.uid}:{account.uid}", str(root)], check=True)
+        console.world.blocks([(1, "true")])
+        made.append(console)
+    try:
+        for console in made:
+            console.start()
+        yield made
+    finally:
+        for console in made:
+            console.end()
+
+
+def test_each_sees_its_own_alone(consoles: list[Console], accounts: list[Account]) -> None:
+    first, second = consoles
+    pid = started(first)
+    assert os.stat(f"/proc/{pid}").st_uid == accounts[0].uid  # noqa: PTH116
+    assert second.get("/api/scheduler/running")["schedulers"] == []
+    assert second.refused("POST", f"/api/scheduler/stop/{pid}", 404)["type"] == "no-scheduler"
+    log = first.tasks(pid)["1/0"]["state"]["log_path"]
+    assert first.get("/api/log/read", log_path=log)["text"]
+    for path in (log, str(first.folder / "secrets.json"), str(first.root / "command" / "command_gpus.txt")):
+        with second.http as http:
+            answer = http.get("/api/log/read", params={"log_path": path})
+        assert answer.status_code in (403, 404), answer.text
+        assert "secrets" not in answer.json().get("text", "")
+
+
+def test_one_secret_is_nothing_to_the_other(consoles: list[Console]) -> None:
+    first, second = consoles
+    with first.client(second.secret()) as http:
+        assert http.get("/api/scheduler/running").status_code == 401
+
+
+def test_the_system_keeps_files_and_sockets_apart(consoles: list[Console], accounts: list[Account]) -> None:
+    first, second = consoles
+    pid = started(first)
+    state = first.root / "logs" / "state"
+    paths = [
+        first.folder / "secrets.json",
+        first.folder / "console.json",
+        first.folder / "console.db",
+        state / f"{pid}.json",
+        first.root / "logs" / "history.db",
+        *(first.root / "logs" / "runs").glob("*/*"),
+    ]
+    assert len(paths) > 6
+    for path in paths:
+        assert isinstance(accounts[0].does(path.read_bytes), bytes)
+        assert accounts[1].does(path.read_bytes) == "Permission denied", path
+    assert accounts[0].does(lambda: _connect(state / f"{pid}.sock")) == "connected"
+    assert accounts[1].does(lambda: _connect(state / f"{pid}.sock")) == "Permission denied"
+    second.stop()
+    assert httpx.get(f"{first.url}/healthz").json() == {"status": "ok"}
+
+
+def _connect(path: Path) -> str:
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(str(path))
+    return "connected"
