@@ -31,7 +31,7 @@ def _start(console: Console, home: Home, name: str, last: Seen | None) -> tuple[
     mode, index = settings.configuration(name)
     config = settings.yaml_path(home, console.settings)
     try:
-        at_rest = last is None or last.shown["ended"] in (None, "finished")
+        at_rest = last is None or last.ended in (None, "finished")
         if at_rest and (done := _is_done(home, _path(home, name))):
             return done, 200
         begun = starting.start_configuration(home, mode, index, config, Asked(), last)

@@ -16,7 +16,8 @@ from app.home import home_here
 from app.left import running_on
 from app.model.faults import GpulaneError
 from app.model.paths import Home
-from app.model.state_file import StateFile
+from app.model.settings import Settings
+from app.model.state_file import adapter
 from control.src import secrets, settings
 from control.src.audit import Audit
 from control.src.children import Children
@@ -24,10 +25,11 @@ from control.src.database import Database
 from control.src.estimates import Estimates
 from control.src.hub import Hub
 from control.src.sessions import Login, Sessions
-from control.src.states import Raw, States
+from control.src.states import Ended, Raw, States
 
 log = logging.getLogger("gpulane.console")
 
+USUAL_HEARTBEAT = Settings().heartbeat
 MISSED = 3
 """Heartbeats, after which what a scheduler has said may be out of date."""
 
@@ -69,29 +71,37 @@ class Console:
         self.sessions = Sessions(self.database, self.secrets)
         self.audit = Audit(self.database)
         self.estimates = Estimates(self.home)
+        self._heartbeats: dict[str | None, tuple[int, float]] = {}  #: by settings file, with its time
         self.states = States(self.home, self.hub, self._finish)
 
-    def _finish(self, state: StateFile, raw: Raw, alive: bool | None) -> Raw:
+    def _finish(self, raw: Raw, alive: bool | None, ended: Ended | None) -> Raw:
         """What a scheduler's state does not say itself. In the thread that reads states."""
+        left = None
+        if ended not in (None, "finished"):
+            state = adapter().validate_python(raw)
+            resume = command_line(self.home(), state)
+            left = {"running": running_on(state), "unfinished": state.left, "resume": resume}
         self.estimates.add(raw)
-        dead = alive is False and state.status != "finished"
-        return {
-            "configuration": state.config_index,
-            "stale_after": MISSED * _heartbeat(state),
-            "left": {
-                "running": running_on(state),
-                "unfinished": state.left,
-                "resume": command_line(self.home(), state),
-            }
-            if dead
-            else None,
-        }
+        stale_after = MISSED * self._heartbeat(raw["config_file"])
+        return {"configuration": raw["config_index"], "stale_after": stale_after, "left": left}
+
+    def _heartbeat(self, config_file: str | None) -> float:
+        """Of the settings as they are now."""
+        path = Path(config_file) if config_file else None
+        with contextlib.suppress(OSError, GpulaneError):
+            stamp = path.stat().st_mtime_ns if path else 0
+            kept = self._heartbeats.get(config_file)
+            if kept is None or kept[0] != stamp:
+                heartbeat = load_settings(path).settings.heartbeat if path else USUAL_HEARTBEAT
+                kept = self._heartbeats[config_file] = stamp, heartbeat
+            return kept[1]
+        return USUAL_HEARTBEAT
 
     @contextlib.asynccontextmanager
     async def running(self, *more: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
         """With all that goes on beside the answers."""
         await self.states.look()
-        tasks = [asyncio.create_task(each()) for each in (self.states.run, self._reap, *more)]
+        tasks = [asyncio.create_task(each()) for each in (self.states.run, self.hub.run, self._reap, *more)]
         try:
             yield
         finally:
@@ -105,14 +115,6 @@ class Console:
         while True:
             self.children.reap()
             await asyncio.sleep(1)
-
-
-def _heartbeat(state: StateFile) -> float:
-    """Of its settings as they are now."""
-    try:
-        return load_settings(Path(state.config_file) if state.config_file else None).settings.heartbeat
-    except GpulaneError:
-        return 5.0
 
 
 def _console(request: Request) -> Console:

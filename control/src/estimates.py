@@ -31,6 +31,7 @@ class Estimates:
         self._home = home
         self._known_until = 0.0
         self._seconds: Mapping[Any, float] = {}
+        self._by_key: dict[str, float | None] = {}  #: of tasks asked for, until more is known
 
     def add(self, state: Raw) -> None:
         """To every task of a state."""
@@ -51,7 +52,11 @@ class Estimates:
         return self._seconds.get((shape(commands), gpus)) if found is None else found
 
     def _lasts(self, task: Raw) -> float | None:
-        return self.seconds(task["key"].rpartition("-")[0], task["commands"], task["gpu_count"])
+        key = task["key"]
+        if key not in self._by_key:
+            digest = key.rpartition("-")[0]
+            self._by_key[key] = self.seconds(digest, task["commands"], task["gpu_count"])
+        return self._by_key[key]
 
     def _place(
         self, task: Raw, before: float | None, free_at: list[tuple[float, int]]
@@ -92,6 +97,7 @@ class Estimates:
                 lasted[(shape(commands), gpus)].append(seconds)
         except GpulaneError:
             return  # history can't be read now; what was known still holds
+        self._by_key = {}
         self._seconds = {like: statistics.median(all_) for like, all_ in lasted.items() if len(all_) >= LEAST}
 
 

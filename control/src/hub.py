@@ -28,7 +28,7 @@ class Hub:
         return len(self._listeners)
 
     def tell(self, kind: str, data: Any) -> None:
-        """An event for everybody. `data`: what JSON can hold, or dataclasses and models of it."""
+        """An event for everybody. `data`: JSON in one line, or what it can hold."""
         if self._listeners:
             self._send(encoded(kind, data, next(self._numbers)))
 
@@ -37,6 +37,12 @@ class Hub:
         for listener in list(self._listeners):
             _end(listener)
 
+    async def run(self) -> None:
+        """Now and then something goes to all, so that both ends notice when the other is gone."""
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            self._send(PING)
+
     async def listen(self, first: bytes = b"") -> AsyncIterator[bytes]:
         """Events as bytes, from now on, with what is to be said at first."""
         listener: asyncio.Queue[bytes | None] = asyncio.Queue(ROOM)
@@ -44,14 +50,7 @@ class Hub:
         try:
             yield RETRY + first
             while True:
-                try:
-                    event = listener.get_nowait()
-                except asyncio.QueueEmpty:
-                    try:
-                        event = await asyncio.wait_for(listener.get(), PING_SECONDS)
-                    except asyncio.TimeoutError:
-                        event = PING
-                if event is None:
+                if (event := await listener.get()) is None:
                     return
                 yield event
         finally:
@@ -75,4 +74,4 @@ def _end(listener: "asyncio.Queue[bytes | None]") -> None:
 def encoded(kind: str, data: Any, number: int | None = None) -> bytes:
     """JSON has no line end in it, so that one `data:` line holds it."""
     head = f"event: {kind}\n" + (f"id: {number}\n" if number is not None else "")
-    return head.encode() + b"data: " + to_json(data) + b"\n\n"
+    return head.encode() + b"data: " + (data if isinstance(data, bytes) else to_json(data)) + b"\n\n"

@@ -16,7 +16,7 @@ from app.model.task import Mode
 from app.store.lock import is_alive
 from app.store.plan_lock import plan_holder
 from control.src.problems import Refused
-from control.src.states import Seen
+from control.src.states import Raw, Seen
 
 FAULT = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<problem>.+?)(?:; (?P<hint>.+))?")
 
@@ -106,34 +106,34 @@ def stop(home: Home, seen: Seen | None, pid: int) -> dict[str, object]:
         with Client(home.control_socket(pid)) as client:
             return client.ask("stop")
     except NoAnswer:
-        _signal(state)
+        _signal(pid, state["process_start"])
         return {"ok": True, "changed": True, "said": "it does not answer; it was sent SIGTERM"}
 
 
-def checked(home: Home, seen: Seen | None, pid: int) -> StateFile:
-    """The state of the scheduler that has this pid, if it is provably that one. Raises Refused."""
-    state = seen.state if seen else None
-    if state is None or seen is None:
+def checked(home: Home, seen: Seen | None, pid: int) -> Raw:
+    """What the scheduler that has this pid says, without its queues, if it is provably that one. Raises
+    Refused."""
+    if seen is None or (state := seen.top) is None:
         raise Refused(404, "no-scheduler", f"no scheduler of this home has pid {pid}")
     if seen.alive is None:
-        raise Refused(409, "elsewhere", f"it runs on {state.host}; ask there")
+        raise Refused(409, "elsewhere", f"it runs on {state['host']}; ask there")
     if not is_alive(home.state_lock(pid)):
         raise Refused(409, "gone", f"the scheduler with pid {pid} is gone already")
     process = procfs.stat(pid)
-    same = process is not None and process.start == state.process_start
-    if not same or state.boot_id != procfs.boot_id() or procfs.owner(pid) != os.getuid():
+    same = process is not None and process.start == state["process_start"]
+    if not same or state["boot_id"] != procfs.boot_id() or procfs.owner(pid) != os.getuid():
         raise Refused(409, "not-it", f"pid {pid} is another process now, and is left alone")
     return state
 
 
-def _signal(state: StateFile) -> None:
+def _signal(pid: int, start: int) -> None:
     """By a descriptor, which means one process for ever."""
     try:
-        fd = os.pidfd_open(state.pid)
+        fd = os.pidfd_open(pid)
     except ProcessLookupError:
         return
     try:
-        if procfs.start_time(state.pid) == state.process_start:
+        if procfs.start_time(pid) == start:
             signal.pidfd_send_signal(fd, signal.SIGTERM)
     except ProcessLookupError:
         return

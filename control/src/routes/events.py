@@ -57,7 +57,7 @@ class _Metrics(Collector):
         seen = self._console.states.all
         yield from families([one.state for one in seen if one.alive and one.state])
         yield _gauge("gpulane_console_listeners", "Open event streams.", self._console.hub.listeners)
-        dead = sum(one.shown["ended"] == "died" for one in seen)
+        dead = sum(one.ended == "died" for one in seen)
         yield _gauge("gpulane_schedulers_died", "Schedulers that died and were not resumed.", dead)
 
 

@@ -1,10 +1,12 @@
 """Schedulers: what they say, starting, stopping, and every verb of their control socket."""
 
 import time
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from app.client import Client, NoAnswer
@@ -37,8 +39,14 @@ Index = Annotated[ConfigIndex, Query()]
 @router.get("/api/scheduler/running", response_model=Running)
 async def running_schedulers(console: TheConsole) -> Response:
     """All schedulers with their queues and tasks: those that run, and those that have left something."""
-    body = b'{"now":' + to_json(time.time()) + b',"schedulers":' + console.states.body + b"}"
-    return Response(body, media_type="application/json")
+    bodies = [one.body for one in console.states.all]
+    parts = [b'{"now":' + to_json(time.time()) + b',"schedulers":[']
+    for at, body in enumerate(bodies):
+        parts += [b",", body] if at else [body]
+    parts.append(b"]}")
+    # Megabytes: a part at a time, as the whole of it would be copied again and again while it is sent.
+    headers = {"Content-Length": str(sum(map(len, parts)))}
+    return StreamingResponse(_each(parts), media_type="application/json", headers=headers)
 
 
 @router.get("/api/scheduler/{mode}/state", response_model=Scheduler)
@@ -139,8 +147,8 @@ def why_post(pid: Pid, console: TheConsole, word: Word) -> Why:
 async def resume_scheduler(pid: Pid, console: TheConsole) -> Said | Started:
     """Lift a pause; one that has died is started again from what is left, adopting what still runs."""
     seen = _seen(console, pid)
-    if seen.alive is False and seen.state is not None:
-        return await _begun(console, await run_in_threadpool(starting.go_on, console.home(), seen.state))
+    if seen.alive is False and (left := seen.state) is not None:
+        return await _begun(console, await run_in_threadpool(starting.go_on, console.home(), left))
     return Said.model_validate(await run_in_threadpool(_ask, console, pid, "resume"))
 
 
@@ -175,6 +183,11 @@ def scheduler_verb(
     return Said.model_validate(_ask(console, pid, verb, **arguments))
 
 
+async def _each(parts: list[bytes]) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
 async def _stop(console: Console, pid: int) -> Said:
     home, seen = console.home(), console.states.of(pid)
     return Said.model_validate(await run_in_threadpool(starting.stop, home, seen, pid))
@@ -185,14 +198,13 @@ async def _begun(console: Console, begun: Begun) -> Started:
     await console.states.look()
     seen, how = console.states.of(begun.pid), begun.how
     ended = seen is None or not seen.alive
-    state = seen.state if seen else None
     word = "goes on with what was left" if begun.resumed else "has started"
     return Started(
         pid=begun.pid,
         log_file=str(how.log),
         command_file=how.command_file,
         mode=how.mode,
-        config_index=state.config_index if state else None,
+        config_index=seen.head["configuration"] if seen else None,
         resumed=begun.resumed,
         ended=ended,
         said=f"the scheduler with pid {begun.pid} {word}" + (", and has ended already" if ended else ""),
@@ -236,9 +248,9 @@ def _seen(console: Console, pid: int) -> Seen:
 def _ask(console: Console, pid: int, verb: str, **arguments: Any) -> dict[str, Any]:
     """In a thread. Raises Refused, NoAnswer, RequestRefused."""
     home = console.home()
-    state = starting.checked(home, console.states.of(pid), pid)
+    starting.checked(home, console.states.of(pid), pid)
     try:
-        with Client(home.control_socket(state.pid)) as client:
+        with Client(home.control_socket(pid)) as client:
             return client.ask(verb, **arguments)
     except NoAnswer as error:
         raise Refused(503, "no-answer", str(error)) from error
