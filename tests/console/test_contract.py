@@ -1,0 +1,86 @@
+"""The OpenAPI document: what comes in that it allows, or nearly, is answered as it says, and never with a 500."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.console.world import Console
+from tests.end_to_end.world import World
+
+EXAMPLES = 15
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+ENDLESS = ("/api/events", "/api/log/follow")
+"""Streams: they have tests of their own."""
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """One that may end up in any state."""
+    console = Console(World(tmp_path_factory.mktemp("fuzzed"))).start()
+    console.world.blocks([(1, "echo a"), (2, "sleep 600")])
+    console.post("/api/scheduler/multi/start", simulate="2x24")
+    yield console
+    console.end()
+
+
+def test_every_call_has_a_name_a_word_and_typed_answers(shared: Console) -> None:
+    document = shared.get("/api/openapi.json")
+    names = []
+    for path, calls in document["paths"].items():
+        for method, call in calls.items():
+            names.append(call["operationId"])
+            assert call["description"], f"{method} {path}"
+            assert call["tags"], f"{method} {path}"
+            assert any(status.startswith("2") for status in call["responses"])
+            for status, answer in call["responses"].items():
+                for kind, content in answer.get("content", {}).items():
+                    assert content["schema"], f"{method} {path} {status} {kind} says nothing of its form"
+    assert len(names) == len(set(names))
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_nothing_that_comes_in_is_a_500(fuzzed: Console) -> None:
+    headers = {"Authorization": f"Bearer {fuzzed.secret()}", "X-Gpulane": "1"}
+    schema = schemathesis.openapi.from_url(f"{fuzzed.url}/api/openapi.json", headers=headers)
+    failures: list[str] = []
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if operation.path in ENDLESS:
+            continue
+        try:
+            fuzz(operation, headers)
+        except (AssertionError, BaseExceptionGroup) as error:
+            failures.append(f"{operation.method.upper()} {operation.path}: {error}")
+    assert not failures, "\n\n".join(failures)
+    log = (Path(fuzzed.folder) / "console.log").read_text()
+    assert "Traceback" not in log, log[-4000:]
+
+
+def fuzz(operation: Any, headers: dict[str, str]) -> None:
+    @hypothesis.settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(case=operation.as_strategy())
+    def ask(case: Any) -> None:
+        case.call_and_validate(headers=headers, checks=CHECKS, timeout=60)
+
+    ask()
