@@ -136,9 +136,8 @@ class Gate:
 
     def _login(self, headers: Headers, scope: Scope, bearer: str | None) -> Login | None:
         """Raises Refusal, for who has come with wrong secrets too often."""
-        address = _address(scope)
-        given_up = scope["path"] == "/api/auth/login" or bearer is not None
-        wait = self._wrong.wait(address) if given_up else 0
+        tries = scope["path"] == "/api/auth/login" or bearer is not None
+        wait = self._wrong.wait(scope["client"]) if tries else 0
         if wait:
             raise Refusal(
                 429, "too-many-tries", f"too many wrong secrets; try again in {wait} s", retry_after=wait
@@ -147,7 +146,7 @@ class Gate:
             if bearer is not None:
                 login = self._sessions().by_secret(bearer)
                 if login is None:
-                    self._wrong.note(address)
+                    self._wrong.note(scope["client"])
                     raise Refusal(401, "wrong-secret", "that is not the console's secret")
                 return login
             held = _cookie(headers, self._cookie)
@@ -157,7 +156,7 @@ class Gate:
 
     def wrong(self, scope: Scope) -> None:
         """A login that was none."""
-        self._wrong.note(_address(scope))
+        self._wrong.note(scope["client"])
 
 
 def _may_read(method: str, path: str) -> bool:
@@ -225,11 +224,6 @@ def _cookie(headers: Headers, name: str) -> str | None:
     except CookieError:
         return None
     return found.value if found else None
-
-
-def _address(scope: Scope) -> str:
-    client = scope.get("client")
-    return client[0] if client else "unix"
 
 
 def _harden(message: MutableMapping[str, Any], path: str) -> None:

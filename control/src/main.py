@@ -65,8 +65,10 @@ def document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         found = get_openapi(title="gpulane console", version=VERSION, description=ABOUT, routes=app.routes)
         schemas = found["components"]["schemas"]
-        schemas["Problem"] = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas |= schemas["Problem"].pop("$defs", {})
+        schemas["ProblemDetails"] = problems.ProblemDetails.model_json_schema(
+            ref_template="#/components/schemas/{model}"
+        )
+        schemas |= schemas["ProblemDetails"].pop("$defs", {})
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         found["components"]["securitySchemes"] = {

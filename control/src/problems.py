@@ -32,7 +32,7 @@ class Fault(BaseModel):
         )
 
 
-class Problem(BaseModel):
+class ProblemDetails(BaseModel):
     """RFC 9457. `detail` is a sentence for people; more members may follow, as the type has them."""
 
     model_config = ConfigDict(
@@ -76,15 +76,15 @@ class Refused(Exception):
 RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {
         "description": "What is wrong, and what would be right.",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
     },
     422: {
         "description": "The request, or the file it carries, has faults.",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
     },
     503: {
         "description": "A scheduler, the driver or history does not answer now.",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
     },
 }
 """Of every call."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from control.src.database import Database
+from control.src.peers import name_of
 from control.src.secrets import Role, Secrets
 
 LIFE_SECONDS = 30 * 86_400.0
@@ -95,21 +96,19 @@ MOST_WRONG = 10
 
 
 class Wrong:
-    """How often each address has come with a secret that is none, lately."""
+    """How often each user of this machine, or other machine, has come with what is no secret, lately."""
 
     def __init__(self) -> None:
         self._at: dict[str, deque[float]] = {}
 
-    def wait(self, address: str) -> int:
-        """Seconds until it may try again; 0: now."""
-        now, seen = time.monotonic(), self._at.get(address)
-        while seen and seen[0] < now - WRONG_SECONDS:
-            seen.popleft()
-        if not seen or len(seen) < MOST_WRONG:
+    def wait(self, client: tuple[str, int] | None) -> int:
+        """Seconds until it may try again; 0: now. `client`: its end of the connection."""
+        since = time.monotonic() - WRONG_SECONDS
+        self._at = {who: at for who, at in self._at.items() if at[-1] > since}
+        if not self._at:  # it need not be found out who asks
             return 0
-        return max(1, round(seen[0] + WRONG_SECONDS - now))
+        at = self._at.get(name_of(client), deque())
+        return max(1, round(at[0] - since)) if len(at) == MOST_WRONG and at[0] > since else 0
 
-    def note(self, address: str) -> None:
-        if len(self._at) > 10_000:
-            self._at.clear()
-        self._at.setdefault(address, deque(maxlen=MOST_WRONG)).append(time.monotonic())
+    def note(self, client: tuple[str, int] | None) -> None:
+        self._at.setdefault(name_of(client), deque(maxlen=MOST_WRONG)).append(time.monotonic())

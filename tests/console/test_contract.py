@@ -1,4 +1,4 @@
-"""The OpenAPI document: what comes in that it allows, or nearly, is answered as it says, and never with a 500."""
+"""The OpenAPI document: what it allows, or nearly, is answered as it says, and never with a 500."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,13 +58,14 @@ def test_nothing_that_comes_in_is_a_500(fuzzed: Console) -> None:
     headers = {"Authorization": f"Bearer {fuzzed.secret()}", "X-Gpulane": "1"}
     schema = schemathesis.openapi.from_url(f"{fuzzed.url}/api/openapi.json", headers=headers)
     failures: list[str] = []
-    for found in schema.get_all_operations():
-        operation = found.ok()
+    operations: list[Any] = [found.ok() for found in schema.get_all_operations()]  # type: ignore[union-attr]
+    # The login last: who comes with many wrong secrets is sent away for a while.
+    for operation in sorted(operations, key=lambda each: each.path == "/api/auth/login"):
         if operation.path in ENDLESS:
             continue
         try:
             fuzz(operation, headers)
-        except (AssertionError, BaseExceptionGroup) as error:
+        except Exception as error:
             failures.append(f"{operation.method.upper()} {operation.path}: {error}")
     assert not failures, "\n\n".join(failures)
     log = (Path(fuzzed.folder) / "console.log").read_text()

@@ -55,6 +55,18 @@ def test_one_secret_is_nothing_to_the_other(consoles: list[Console]) -> None:
         assert http.get("/api/scheduler/running").status_code == 401
 
 
+def test_guesses_of_one_send_only_that_one_away(consoles: list[Console], accounts: list[Account]) -> None:
+    console = consoles[0]
+    client = console.client("a guess")
+
+    def guess() -> list[int]:
+        with client as http:
+            return [http.get("/api/auth/check").status_code for _ in range(12)]
+
+    assert accounts[1].does(guess) == [401] * 10 + [429] * 2
+    assert console.get("/api/auth/check")["role"] == "write"
+
+
 def test_the_system_keeps_files_and_sockets_apart(consoles: list[Console], accounts: list[Account]) -> None:
     first, second = consoles
     pid = started(first)

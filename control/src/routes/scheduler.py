@@ -80,6 +80,12 @@ async def start_scheduler(
     return await _begun(console, begun)
 
 
+@router.post("/api/scheduler/{pid:int}/stop")
+async def stop_verb(pid: Pid, console: TheConsole) -> Said:
+    """End the running tasks and the scheduler; they run again from the start next time."""
+    return await _stop(console, pid)
+
+
 @router.post("/api/scheduler/{mode}/stop")
 async def stop_scheduler(mode: Mode, console: TheConsole, config_index: Index = 0) -> Said:
     """Stop now: the running tasks of a configuration's scheduler end, and run again at its next start."""
@@ -150,12 +156,6 @@ async def resume_scheduler(pid: Pid, console: TheConsole) -> Said | Started:
     if seen.alive is False and (left := seen.state) is not None:
         return await _begun(console, await run_in_threadpool(starting.go_on, console.home(), left))
     return Said.model_validate(await run_in_threadpool(_ask, console, pid, "resume"))
-
-
-@router.post("/api/scheduler/{pid:int}/stop")
-async def stop_verb(pid: Pid, console: TheConsole) -> Said:
-    """End the running tasks and the scheduler; they run again from the start next time."""
-    return await _stop(console, pid)
 
 
 @router.post("/api/scheduler/{pid:int}/dismiss")
