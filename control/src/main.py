@@ -1,13 +1,13 @@
 """The console as an ASGI application: every call, one OpenAPI document."""
 
 import contextlib
-import platform
 from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from starlette.types import Lifespan
 
 from control.src import autostart, problems
 from control.src.console import Console
@@ -34,10 +34,17 @@ def create_app(console: Console, door: Door) -> FastAPI:
         async with console.running(lambda: autostart.run(console)):
             yield
 
+    app = bare_app(lifespan)
+    app.state.console = console
+    app.add_middleware(
+        Gate, door=door, sessions=lambda: console.sessions, cookie=console.cookie, audit=console.audit
+    )
+    return app
+
+
+def bare_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """Every call, and nothing that could answer them."""
     app = FastAPI(
-        title=f"gpulane console on {platform.node()}",
-        version=VERSION,
-        description=ABOUT,
         lifespan=lifespan,
         responses=problems.RESPONSES,
         generate_unique_id_function=operation_id,
@@ -45,14 +52,10 @@ def create_app(console: Console, door: Door) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.console = console
     problems.install(app)
     for module in ROUTERS:
         app.include_router(module.router)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
-    app.add_middleware(
-        Gate, door=door, sessions=lambda: console.sessions, cookie=console.cookie, audit=console.audit
-    )
     return app
 
 

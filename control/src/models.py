@@ -31,18 +31,18 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task(state_file.Task):
+class ShownTask(state_file.Task):
     estimate: Estimate | None  #: null: fewer than three like ones have been seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue(state_file.Queue):
-    tasks: tuple[Task, ...]
+class ShownQueue(state_file.Queue):
+    tasks: tuple[ShownTask, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State(state_file.StateFile):
-    queues: tuple[Queue, ...]
+class ShownState(state_file.StateFile):
+    queues: tuple[ShownQueue, ...]
 
 
 class Left(BaseModel):
@@ -69,10 +69,10 @@ class Scheduler(BaseModel):
         default=15, description="seconds without a word after which what it says may be old"
     )
     left: Left | None = None
-    state: State | None
+    state: ShownState | None
 
 
-class Running(BaseModel):
+class Schedulers(BaseModel):
     """All schedulers, living and dead."""
 
     now: float = Field(description="this machine's clock")
@@ -144,7 +144,7 @@ class Tasks(BaseModel):
     tasks: list[QueuedTask]
 
 
-class Settings(BaseModel):
+class SchedulerSettings(BaseModel):
     """As the scheduler has them now."""
 
     ok: Literal[True] = True

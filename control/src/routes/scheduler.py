@@ -17,10 +17,10 @@ from control.src.console import Console, TheConsole
 from control.src.dismissal import dismiss as dismiss_
 from control.src.models import (
     ConfigIndex,
-    Running,
     Said,
     Scheduler,
-    Settings,
+    Schedulers,
+    SchedulerSettings,
     Started,
     Tasks,
     Why,
@@ -36,7 +36,7 @@ Pid = Annotated[int, Path(ge=1, le=2**31 - 1, description="of the scheduler")]
 Index = Annotated[ConfigIndex, Query()]
 
 
-@router.get("/api/scheduler/running", response_model=Running)
+@router.get("/api/scheduler/running", response_model=Schedulers)
 async def running_schedulers(console: TheConsole) -> Response:
     """All schedulers with their queues and tasks: those that run, and those that have left something."""
     bodies = [one.body for one in console.states.all]
@@ -132,9 +132,9 @@ def why_get(
 
 
 @router.get("/api/scheduler/{pid:int}/settings")
-def scheduler_settings(pid: Pid, console: TheConsole) -> Settings:
+def scheduler_settings(pid: Pid, console: TheConsole) -> SchedulerSettings:
     """Its settings as they are now, with what `set` has changed."""
-    return Settings.model_validate(_ask(console, pid, "set"))
+    return SchedulerSettings.model_validate(_ask(console, pid, "set"))
 
 
 @router.get("/api/scheduler/{pid:int}/status", response_model=dict[str, Any])
