@@ -81,7 +81,7 @@ def settings_of(text: str, file: str) -> Settings:
 
 
 def read_what_can_be(text: str, file: str) -> tuple[Settings, Tree, list[Fault]]:
-    """The settings as far as the text can be read, the defaults for the rest, and everything wrong with it."""
+    """The settings as far as the text says them, the defaults for the rest, and all that is wrong."""
     try:
         tree = Reader(file).read(_compose(text, file))
     except BadInput as bad:

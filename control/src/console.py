@@ -21,6 +21,7 @@ from app.model.state_file import adapter
 from control.src import secrets, settings
 from control.src.audit import Audit
 from control.src.children import Children
+from control.src.configurations import Configurations
 from control.src.database import Database
 from control.src.estimates import Estimates
 from control.src.hub import Hub
@@ -72,6 +73,7 @@ class Console:
         self.audit = Audit(self.database)
         self.estimates = Estimates(self.home)
         self._heartbeats: dict[str | None, tuple[int, float]] = {}  #: by settings file, with its time
+        self.configurations = Configurations(self.home, self.folder, self.secrets.key)
         self.states = States(self.home, self.hub, self._finish)
 
     def _finish(self, raw: Raw, alive: bool | None, ended: Ended | None) -> Raw:

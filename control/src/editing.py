@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -28,8 +28,12 @@ class Present:
     modified: float = 0.0
 
     def text(self, shown: str) -> str:
-        """"" where there is none. Raises BadInput: it is no UTF-8."""
+        """ "" where there is none. Raises BadInput: it is no UTF-8."""
         return decode(self.data or b"", shown)
+
+
+Mine = Callable[[Present | None], str]
+"""What somebody wants the file to say, who has seen it so (None: nobody knows how). May raise BadInput."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Edited:
         data, _ = read_trusted_bytes(self.path, self.limit, self.shown)
         return Present(data, stat.S_IMODE(info.st_mode), info.st_mtime)
 
-    def refuse_stale(self, now: Present, wish: Wish, mine: str | None) -> None:
+    def refuse_stale(self, now: Present, wish: Wish, mine: Mine | None) -> None:
         """Who has not seen the file as it stands sees it now. Raises Refused."""
         if wish.none_match is not None and now.data is not None:
             self._conflict(now, mine, f"{self.shown} is there already")
@@ -81,14 +85,17 @@ class Edited:
             return
         tags = [quoted or plain for quoted, plain in _TAG.findall(wish.match)]
         if now.data is None:
-            self._conflict(now, mine, f"{self.shown} is no more")
+            self._conflict(now, mine, f"{self.shown} is no more", tags)
         if "*" not in tags and self.etag(now.data) not in tags:
-            self._conflict(now, mine, f"{self.shown} was changed by somebody else meanwhile")
+            self._conflict(now, mine, f"{self.shown} was changed by somebody else meanwhile", tags)
 
-    def _conflict(self, now: Present, mine: str | None, said: str) -> None:
-        theirs = None
+    def _conflict(self, now: Present, mine: Mine | None, said: str, tags: Sequence[str] = ()) -> None:
+        theirs = wanted = None
+        seen = next((data for data in self.versions.contents() if self.etag(data) in tags), None)
         with suppress(BadInput):
             theirs = self.show(now.text(self.shown))
+        with suppress(BadInput):
+            wanted = self.show(mine(None if seen is None else Present(seen))) if mine else None
         raise Refused(
             412,
             "conflict",
@@ -96,7 +103,7 @@ class Edited:
             etag=self.etag(now.data),
             theirs=theirs if now.data is not None else None,
             modified=now.modified or None,
-            diff=None if mine is None else difference(theirs or "", mine, ("theirs", "mine")),
+            diff=None if wanted is None else difference(theirs or "", wanted, ("theirs", "mine")),
         )
 
     def write(
@@ -159,5 +166,3 @@ def encoded(text: str, shown: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError as error:
         raise BadInput(f"{shown} would hold a character that no encoding has") from error
-
-

@@ -2,6 +2,7 @@
 its comments, byte for byte."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A task as somebody wants it. What is None stays as the block has it; a new one needs commands and memory."""
+    """A task as somebody wants it. What is None stays as its block has it."""
 
     where: str  #: in the request, for faults
     block: int | None  #: which block says it now; None: it is new
@@ -60,12 +61,9 @@ def rewritten(document: Document, wanted: Sequence[tuple[int, Sequence[Wanted]]]
             if task.block is not None:
                 named[task.block] = queue_id
                 document = _replaced(document, task, queue_id, present[task.block])
-    ids = []
-    for number in reversed(range(len(present))):
-        if present[number] is not None and number not in named:
-            document = document.remove(number)
-        else:
-            ids.insert(0, number)
+    ids = [number for number in present if present[number] is None or number in named]
+    for number in sorted(present.keys() - set(ids), reverse=True):
+        document = document.remove(number)
     document, ids = _ordered(document, ids, _order(ids, named, wanted))
     for queue_id, tasks in wanted:
         document = _with_new(document, ids, queue_id, tasks)
@@ -73,10 +71,12 @@ def rewritten(document: Document, wanted: Sequence[tuple[int, Sequence[Wanted]]]
 
 
 def _refuse_twice(document: Document, wanted: Sequence[tuple[int, Sequence[Wanted]]]) -> None:
-    faults, seen = [], set()
-    queues = [queue_id for queue_id, _ in wanted]
-    for queue_id in {each for each in queues if queues.count(each) > 1}:
-        faults.append(Fault("queues", 0, 0, f"queue {queue_id} is given twice", "give each queue once"))
+    faults = [
+        Fault("queues", 0, 0, f"queue {queue_id} is given twice", "give each queue once")
+        for queue_id, times in Counter(queue_id for queue_id, _ in wanted).items()
+        if times > 1
+    ]
+    seen: set[int | None] = set()
     for task in (task for _, tasks in wanted for task in tasks if task.block is not None):
         if not 0 <= (task.block or 0) < len(document):
             faults.append(Fault(task.where, 0, 0, f"the file has no block {task.block}", "read it again"))
@@ -125,7 +125,8 @@ def _order(
 def _ordered(document: Document, ids: list[int], target: Sequence[int]) -> tuple[Document, list[int]]:
     """With as few blocks moved as can be."""
     ids = list(ids)
-    stay = _longest_rising([target.index(each) for each in ids])
+    places = {each: place for place, each in enumerate(target)}
+    stay = _longest_rising([places[each] for each in ids])
     for place, each in enumerate(target):
         if place in stay:
             continue

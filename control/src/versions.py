@@ -42,6 +42,10 @@ class Versions:
     def find(self, number: int) -> tuple[Version, bytes] | None:
         return self._read(number) if number in self._numbers() else None
 
+    def like(self, data: bytes | None) -> int | None:
+        """The newest with this content."""
+        return next((n for n in self._numbers() if (found := self._read(n)) and found[1] == data), None)
+
     def contents(self) -> Iterator[bytes]:
         """Of all of them, the newest first."""
         yield from (found[1] for number in self._numbers() if (found := self._read(number)))
