@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Request
 
@@ -14,7 +14,7 @@ from app.config.load import load as load_settings
 from app.going_on import command_line
 from app.home import home_here
 from app.left import running_on
-from app.model.faults import GpulaneError
+from app.model.faults import BadInput, GpulaneError
 from app.model.paths import Home
 from app.model.settings import Settings
 from app.model.state_file import adapter
@@ -23,10 +23,13 @@ from control.src.audit import Audit
 from control.src.children import Children
 from control.src.configurations import Configurations
 from control.src.database import Database
+from control.src.editing import Edited, real
 from control.src.estimates import Estimates
 from control.src.hub import Hub
+from control.src.masks import Masks
 from control.src.sessions import Login, Sessions
 from control.src.states import Ended, Raw, States
+from control.src.versions import Versions
 
 log = logging.getLogger("gpulane.console")
 
@@ -62,6 +65,7 @@ class Console:
     folder: Path  #: control/logs/
     secrets: secrets.Secrets
     cookie: str
+    given: frozenset[str] = frozenset()  #: settings that the command line has said instead
     home: Callable[[], Home] = field(default_factory=Where)
     hub: Hub = field(default_factory=Hub)
     children: Children = field(default_factory=Children)
@@ -72,9 +76,35 @@ class Console:
         self.sessions = Sessions(self.database, self.secrets)
         self.audit = Audit(self.database)
         self.estimates = Estimates(self.home)
+        self.masks = Masks(self.secrets.key)
+        self.settings_problem: BadInput | None = None
+        set_log_level(self.settings.log_level)
         self._heartbeats: dict[str | None, tuple[int, float]] = {}  #: by settings file, with its time
         self.configurations = Configurations(self.home, self.folder, self.secrets.key)
         self.states = States(self.home, self.hub, self._finish)
+
+    def config_file(self) -> Path:
+        """The scheduler's settings that are shown and changed here."""
+        return settings.yaml_path(self.home(), self.settings)
+
+    def read_settings(self) -> None:
+        """What the file says now holds from now on, as far as it can without a restart. Raises BadInput; then
+        what held before holds on."""
+        try:
+            found = settings.load(self.settings_file)
+        except BadInput as bad:
+            self.settings_problem = bad
+            raise
+        self.settings_problem = None
+        self.settings = settings.in_use(self.settings, found)
+        set_log_level(self.settings.log_level)
+
+    def edited_yaml(self, what: Literal["config", "settings"]) -> Edited:
+        """One of the two settings files. Raises BadInput."""
+        path = self.config_file() if what == "config" else self.settings_file
+        versions = Versions(self.folder / "versions" / what)
+        show = self.masks.hide if what == "config" else _nothing
+        return Edited(real(path), path.name, settings.LARGEST_BYTES, versions, self.secrets.key, show)
 
     def _finish(self, raw: Raw, alive: bool | None, ended: Ended | None) -> Raw:
         """What a scheduler's state does not say itself. In the thread that reads states."""
@@ -117,6 +147,14 @@ class Console:
         while True:
             self.children.reap()
             await asyncio.sleep(1)
+
+
+def _nothing(_: str) -> None:
+    """Of a file with secrets that nobody edits as text."""
+
+
+def set_log_level(level: settings.LogLevel) -> None:
+    logging.getLogger().setLevel(level.upper())
 
 
 def _console(request: Request) -> Console:

@@ -53,7 +53,7 @@ class Edited:
     limit: int  #: bytes
     versions: Versions
     key: bytes  #: of its etags
-    show: Callable[[str], str] = str  #: its text as others may see it
+    show: Callable[[str], str | None] = str  #: its text as it may be seen; None: not at all
 
     def etag(self, data: bytes | None) -> str | None:
         return None if data is None else blake2b(data, key=self.key, digest_size=8).hexdigest()
@@ -90,7 +90,8 @@ class Edited:
             self._conflict(now, mine, f"{self.shown} was changed by somebody else meanwhile", tags)
 
     def _conflict(self, now: Present, mine: Mine | None, said: str, tags: Sequence[str] = ()) -> None:
-        theirs = wanted = None
+        theirs: str | None = None
+        wanted: str | None = None
         seen = next((data for data in self.versions.contents() if self.etag(data) in tags), None)
         with suppress(BadInput):
             theirs = self.show(now.text(self.shown))

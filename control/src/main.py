@@ -2,7 +2,7 @@
 
 import contextlib
 import platform
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,9 +12,10 @@ from fastapi.routing import APIRoute
 from control.src import autostart, problems
 from control.src.console import Console
 from control.src.gate import Door, Gate
-from control.src.routes import auth, commands, events, pages, scheduler
+from control.src.routes import auth, commands, config, events, pages, scheduler
+from control.src.watched import Watched
 
-ROUTERS = (auth, scheduler, commands, events, pages)
+ROUTERS = (auth, scheduler, commands, config, events, pages)
 
 VERSION = "1"
 ABOUT = """\
@@ -26,12 +27,12 @@ Times are wall-clock seconds, memory is GB of 1,024 MiB. Errors are RFC 9457 pro
 """
 
 
-def create_app(console: Console, door: Door) -> FastAPI:
-    """`door`: where it is reached."""
+def create_app(console: Console, door: Callable[[], Door]) -> FastAPI:
+    """`door`: where it is reached, at the moment."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with console.running(lambda: autostart.run(console)):
+        async with console.running(Watched(console).run, lambda: autostart.run(console)):
             yield
 
     app = FastAPI(
@@ -46,6 +47,7 @@ def create_app(console: Console, door: Door) -> FastAPI:
         redoc_url=None,
     )
     app.state.console = console
+    app.state.door = door
     problems.install(app)
     for module in ROUTERS:
         app.include_router(module.router)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from watchfiles import awatch
 
@@ -100,12 +100,12 @@ class Watched:
         if what[0] == "settings":
             with contextlib.suppress(BadInput):  # the last good ones hold
                 console.read_settings()
-        path = console.config_file() if what[0] == "config" else console.settings_file
-        edited = console.edited_yaml(what[0], path)
+        kind: Literal["config", "settings"] = "settings" if what[0] == "settings" else "config"
         etag = None
         with contextlib.suppress(BadInput):
+            edited = console.edited_yaml(kind)
             etag = edited.etag(edited.present().data)
-        return Change(what[0], {"etag": etag})
+        return Change(kind, {"etag": etag})
 
 
 async def _watch(folders: Sequence[Path], changed: asyncio.Event) -> None:

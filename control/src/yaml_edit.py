@@ -2,8 +2,8 @@
 are, byte for byte.
 
 Values are spliced in where the parser has found them. (Writing the whole file anew, as round-trip loaders do,
-turns `null` into nothing, `[0,1]` into `[0, 1]`, and moves comments from the key below to the one above.) What
-comes out is read again and compared, so that a form of YAML that is not foreseen is refused, not damaged.
+turns `null` into nothing and `[0,1]` into `[0, 1]`, and hangs the comments above a key on the key before it.)
+What comes out is read again and compared: a form of YAML that is not foreseen is refused, not damaged.
 """
 
 import re
@@ -96,12 +96,12 @@ def _add_in_braces(text: str, mapping: yaml.MappingNode, nested: Mapping[str, ob
 
 def _without(text: str, path: KeyPath) -> str:
     """Comments above the key stay: they say what it means to who writes it again."""
-    mapping, above = _root(text), _root(text)
+    mapping = _root(text)
     for key in path[:-1]:
         pair = _find(text, mapping, key)
         if pair is None or not isinstance(pair.value, yaml.MappingNode):
             return text
-        above, mapping = mapping, pair.value
+        mapping = pair.value
     pair = _find(text, mapping, path[-1])
     if pair is None or mapping is None:
         return text
@@ -119,7 +119,9 @@ def _without_in_braces(text: str, mapping: yaml.MappingNode, key: str) -> str:
     keys = [node.value for node, _ in mapping.value]
     at = keys.index(key)
     if at + 1 < len(keys):
-        return text[: mapping.value[at][0].start_mark.index] + text[mapping.value[at + 1][0].start_mark.index :]
+        return (
+            text[: mapping.value[at][0].start_mark.index] + text[mapping.value[at + 1][0].start_mark.index :]
+        )
     start = _end(text, mapping.value[at - 1][1]) if at else mapping.start_mark.index + 1
     return text[:start] + text[_end(text, mapping.value[at][1]) :]
 

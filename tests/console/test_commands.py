@@ -1,6 +1,9 @@
 """Command files over HTTP: listed, read, checked, saved, made and deleted."""
 
+import json
+import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,10 @@ from tests.end_to_end.world import UNTIL_GO
 from tests.waiting import eventually
 
 MULTI = "/api/commands/multi"
-TEXT = "# cars\n1 # the queue\npython a.py\n1\n10\n\n\n# boats\n#LANE name=boat\n2\necho b\n2\n7.5\n\n1\npython c.py\n1\n4\n"
+TEXT = (
+    "# cars\n1 # the queue\npython a.py\n1\n10\n\n\n# boats\n#LANE name=boat\n2\necho b\n2\n7.5\n\n"
+    "1\npython c.py\n1\n4\n"
+)
 BAD = "1\necho a\nx\n10\n"
 FOREVER = f"1\n{UNTIL_GO}\n1\n10\n"
 
@@ -70,7 +76,7 @@ def test_a_file_with_faults_is_read_all_the_same(files: Console) -> None:
     files.world.file(TEXT + "\n" + BAD)
     found = files.get(MULTI)
     assert (found["faults"], found["tasks"]) == (1, 3)
-    assert found["all_faults"][0]["line"] == 21
+    assert found["all_faults"][0]["line"] == 22
     assert found["broken"] == [{"block": 3, "first_line": 19, "last_line": 22}]
     (files.root / "command" / "command_gpus.txt").write_bytes("# 汽车\n".encode("gbk"))
     found = files.get(MULTI)
@@ -149,8 +155,12 @@ def test_a_file_that_is_not_there_is_not_made_by_a_save(files: Console) -> None:
     assert put(files, {"text": TEXT}, None, config_index=7).status_code == 404
     assert put(files, {"text": TEXT}, "*", config_index=7).status_code == 412
     with files.http as http:
-        made = http.put(MULTI, json={"text": TEXT}, headers={"If-None-Match": "*"}, params={"config_index": 7})
-        again = http.put(MULTI, json={"text": TEXT}, headers={"If-None-Match": "*"}, params={"config_index": 7})
+        made = http.put(
+            MULTI, json={"text": TEXT}, headers={"If-None-Match": "*"}, params={"config_index": 7}
+        )
+        again = http.put(
+            MULTI, json={"text": TEXT}, headers={"If-None-Match": "*"}, params={"config_index": 7}
+        )
     assert (made.status_code, again.status_code) == (200, 412)
 
 
@@ -168,7 +178,7 @@ def test_faults_are_refused_all_of_them_unless_as_a_draft(files: Console) -> Non
 @pytest.mark.parametrize("text", ["1\necho \0\n1\n1\n", "1\necho \ud800\n1\n1\n"])
 def test_what_no_file_of_text_holds_is_no_draft_either(files: Console, text: str) -> None:
     with files.http as http:
-        body = '{"text": "%s"}' % text.encode("unicode_escape").decode().replace("\\x00", "\\u0000")
+        body = json.dumps({"text": text})  # with both as escapes
         headers = {"If-Match": "*", "Content-Type": "application/json"}
         answer = http.put(MULTI, content=body, headers=headers, params={"draft": True})
     assert answer.status_code == 422
@@ -303,9 +313,6 @@ def test_one_whose_scheduler_died_with_tasks_that_run_on_is_kept(files: Console)
 
 
 def _kill(pid: int) -> None:
-    import os
-    import signal
-
     os.kill(pid, signal.SIGKILL)
 
 
@@ -338,7 +345,11 @@ def test_everybody_is_told_of_a_change_by_whom_ever(files: Console) -> None:
     assert told == {"mode": "multi", "index": 0, "etag": etag}
     path: Path = files.world.file(TEXT, "command_gpu_6.txt")
     told = next(data for kind, data in events if kind == "commands")
-    assert told == {"mode": "single", "index": 6, "etag": files.get("/api/commands/single", config_index=6)["etag"]}
+    assert told == {
+        "mode": "single",
+        "index": 6,
+        "etag": files.get("/api/commands/single", config_index=6)["etag"],
+    }
     path.unlink()
     told = next(data for kind, data in events if kind == "commands")
     assert told == {"mode": "single", "index": 6, "etag": None}

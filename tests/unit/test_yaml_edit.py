@@ -53,11 +53,15 @@ min_gpu: 1"""
         (("notify", "task_failed"), False, "min_gpu: 1", "min_gpu: 1\nnotify:\n  task_failed: false\n"),
     ],
 )
-def test_a_value_is_changed_where_it_stands(path: tuple[str, ...], value: object, before: str, after: str) -> None:
+def test_a_value_is_changed_where_it_stands(
+    path: tuple[str, ...], value: object, before: str, after: str
+) -> None:
     assert ODD.count(before) == 1
     assert changed(ODD, {path: value}) == ODD.replace(before, after)
     crlf = ODD.replace("\n", "\r\n")
-    assert changed("\ufeff" + crlf, {path: value}) == "\ufeff" + ODD.replace(before, after).replace("\n", "\r\n")
+    assert changed("\ufeff" + crlf, {path: value}) == "\ufeff" + ODD.replace(before, after).replace(
+        "\n", "\r\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,17 +110,28 @@ def test_keys_in_braces_are_taken_out(text: str, path: str) -> None:
     assert (yaml.safe_load(changed(text, {}, [(path,)])) or {}) == expected
 
 
-@pytest.mark.parametrize("text", ["a: &x 1\nb: *x\n", "- 1\n", "a: [\n", "<<: {b: 1}\nb: !!python/name:os 1\nb: 2\n"])
+@pytest.mark.parametrize(
+    "text", ["a: &x 1\nb: *x\n", "- 1\n", "a: [\n", "<<: {b: 1}\nb: !!python/name:os 1\nb: 2\n"]
+)
 def test_what_is_not_foreseen_is_refused(text: str) -> None:
     with pytest.raises(BadInput):
         changed(text, {("b",): 5})
 
 
-SCALARS = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.floats(allow_nan=False, allow_infinity=False)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**9), 10**9)
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 
 
-@given(st.dictionaries(st.sampled_from(sorted(Settings.model_fields)), SCALARS | TEXTS | st.lists(TEXTS), max_size=5))
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(Settings.model_fields)), SCALARS | TEXTS | st.lists(TEXTS), max_size=5
+    )
+)
 def test_of_the_shipped_file_nothing_but_the_values_changes(values: dict[str, object]) -> None:
     after = changed(SHIPPED, {(key,): value for key, value in values.items()})
     found = yaml.safe_load(after)
