@@ -14,7 +14,7 @@ from app.model.paths import PROJECT
 from control.src.yaml_edit import BOM, compose
 
 SCHEME = "kept-secret://"
-_MASK = re.compile(rf"{SCHEME}([0-9a-f]{{16}})")
+_MASK = re.compile(rf"(['\"]?)({SCHEME}[0-9a-f]{{16}})\1")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'\[\]{},]+")
 """In comments, too, where one may have been taken out of use."""
 
@@ -59,14 +59,20 @@ class Masks:
                 file, *_place(text, found.start()), "this stands for no address that was here", "write it out"
             )
             for found in _MASK.finditer(text)
-            if found[0] not in meant
+            if found[2] not in meant
         ]
         if faults:
             raise BadInput(faults)
-        return _MASK.sub(lambda found: meant[found[0]], text)
+        return _MASK.sub(lambda found: _unquoted(found, meant[found[2]]), text)
 
     def _mask(self, raw: str) -> str:
         return SCHEME + hmac.new(self._key, raw.encode("utf-8", "surrogatepass"), sha256).hexdigest()[:16]
+
+
+def _unquoted(found: "re.Match[str]", raw: str) -> str:
+    """What stands for a mask; with its own quotes instead of those around the mask, if it has some."""
+    own = any(quote in raw for quote in "'\"")
+    return raw if own else f"{found[1]}{raw}{found[1]}"
 
 
 def _spans(text: str) -> list[Span]:

@@ -54,6 +54,18 @@ class ControlSettings(BaseModel):
     def _list(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
 
+    @field_validator("target_yaml_path", "uds", "log_roots")
+    @classmethod
+    def _paths(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        for each in (value,) if isinstance(value, str) else value or ():
+            if "\0" in each:
+                raise ValueError("a path holds no NUL")
+            try:
+                Path(each).expanduser()
+            except RuntimeError as error:
+                raise ValueError(f"{each.partition('/')[0]} is nobody here") from error
+        return value
+
     @field_validator("autostart")
     @classmethod
     def _configurations(cls, value: tuple[str, ...]) -> tuple[str, ...]:

@@ -44,7 +44,9 @@ class Watched:
         watching: tuple[Path, ...] = ()
         try:
             while True:
-                folders = await asyncio.to_thread(self._folders)
+                folders = watching
+                with contextlib.suppress(OSError):
+                    folders = await asyncio.to_thread(self._folders)
                 if folders != watching or watcher is None or watcher.done():
                     if watcher:
                         watcher.cancel()

@@ -6,6 +6,7 @@ turns `null` into nothing and `[0,1]` into `[0, 1]`, and hangs the comments abov
 What comes out is read again and compared: a form of YAML that is not foreseen is refused, not damaged.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -86,12 +87,18 @@ def _add(text: str, mapping: yaml.MappingNode | None, path: KeyPath, value: obje
 
 
 def _add_in_braces(text: str, mapping: yaml.MappingNode, nested: Mapping[str, object]) -> str:
-    written = _flow(dict(nested))[1:-1]
+    written = ", ".join(
+        f"{json.dumps(key) if _is_json(mapping) else key}: {_flow(nested[key])}" for key in nested
+    )
     close = mapping.end_mark.index - 1
     if not mapping.value:
         return f"{text[:close]}{written}{text[close:]}"
     at = _end(text, mapping.value[-1][1])
     return f"{text[:at]}, {written}{text[at:]}"
+
+
+def _is_json(mapping: yaml.MappingNode) -> bool:
+    return all(key.style == '"' for key, _ in mapping.value[:1])
 
 
 def _without(text: str, path: KeyPath) -> str:

@@ -77,7 +77,7 @@ def test_a_file_with_faults_is_read_all_the_same(files: Console) -> None:
     found = files.get(MULTI)
     assert (found["faults"], found["tasks"]) == (1, 3)
     assert found["all_faults"][0]["line"] == 22
-    assert found["broken"] == [{"block": 3, "first_line": 19, "last_line": 22}]
+    assert found["broken"] == [{"block": 3, "first_line": 20, "last_line": 23}]
     (files.root / "command" / "command_gpus.txt").write_bytes("# 汽车\n".encode("gbk"))
     found = files.get(MULTI)
     assert "GBK" in found["all_faults"][0]["problem"]
@@ -265,6 +265,11 @@ def test_blocks_with_faults_stay_where_they_are(files: Console) -> None:
         ({"queues": [{"queue_id": 1, "tasks": [{"commands": "a\rb", "memory_gb": 1}]}]}, "carriage return"),
         ({"queues": [{"queue_id": 10**18, "tasks": []}]}, "less than"),
         ({"queues": []}, "no task"),
+        ({"queues": [{"queue_id": 1, "tasks": [{"block": 0, "memory_gb": 1e308}]}]}, "larger"),
+        ({"queues": [{"queue_id": 1, "tasks": [{"block": 0, "options": {"name": "a\nb"}}]}]}, "quoted whole"),
+        ({"queues": [{"queue_id": 1, "tasks": [{"block": 0, "options": {"timeout": 1e300}}]}]}, "time"),
+        ({"queues": [{"queue_id": 1, "tasks": [{"block": 0, "options": {"devices": [""]}}]}]}, "GPU index"),
+        ({"queues": [{"queue_id": 1, "tasks": [{"block": 0, "options": {"env": [["A B", ""]]}}]}]}, "env"),
         ({"text": 5}, "string"),
         ({"text": TEXT, "force": True}, "permitted"),
     ],

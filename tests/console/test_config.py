@@ -63,11 +63,8 @@ def test_values_defaults_and_meanings_are_told(files: Console) -> None:
     assert all(key["meaning"] for key in keys.values())
     assert keys["on_failure"]["choices"] == ["stop", "continue"]
     assert (keys["check_time"]["above"], keys["check_time"]["maximum"]) == (0, 3600)
-    assert (keys["max_gpu"]["type"], keys["max_gpu"]["null"], keys["gpu_left"]["minimum"]) == (
-        "integer",
-        True,
-        0,
-    )
+    assert (keys["max_gpu"]["type"], keys["max_gpu"]["null"]) == ("integer", True)
+    assert keys["gpu_left"]["minimum"] == 0
     assert keys["retry_config.backoff_duration"]["meaning"] == "... and the seconds of a backoff."
     assert keys["compete_gpus"]["section"] == "which cards"
 
@@ -81,9 +78,8 @@ def test_addresses_are_shown_to_nobody(files: Console) -> None:
             for path in paths:
                 answer = http.get(path)
                 assert answer.status_code == 200
-                assert not [
-                    word for word in ("pass%21word", "T0/B0", "jsons:", "token") if word in answer.text
-                ]
+                secrets = "pass%21word", "T0/B0", "jsons:", "token"
+                assert not [word for word in secrets if word in answer.text]
     conflict = put(files, "/api/config", {"text": files.get("/api/config")["text"] + "# x\n"}, '"0"')
     assert conflict.status_code == 412
     assert "+# x" in conflict.json()["diff"]
@@ -147,7 +143,7 @@ def test_single_keys_are_changed_and_comments_stay(files: Console) -> None:
         ({"values": {"gpu_left": {"a": 1}}}, "valid"),
         ({"text": "a", "values": {"gpu_left": 1}}, "either"),
         ({}, "either"),
-        ({"text": "a\0b"}, "NUL"),
+        ({"text": "a\0b"}, "can't stand in YAML"),
     ],
 )
 def test_what_can_not_be_is_refused_whole(files: Console, body: Any, word: str) -> None:
@@ -187,7 +183,8 @@ def test_a_running_scheduler_takes_settings_over(files: Console) -> None:
     pid = files.post("/api/scheduler/multi/start", simulate="2x24", watch=True)["pid"]
     said = save(files, "/api/config", {"values": {"gpu_left": 1}})
     assert said["said"] == "Saved. 1 scheduler takes it over."
-    eventually(lambda: files.get(f"/api/scheduler/{pid}/settings")["settings"]["gpu_left"] == 1, 10, 0.05)
+    assert '"gpu_left": 1}' in on_disk(files)  # as all of it is JSON
+    eventually(lambda: files.get(f"/api/scheduler/{pid}/settings")["settings"]["gpu_left"] == "1", 10, 0.05)
     files.post("/api/scheduler/multi/stop")
 
 
@@ -229,7 +226,7 @@ def test_settings_edited_by_hand_are_taken_up_and_bad_ones_are_not(files: Consol
     events = files.events()
     next(events)
     write(files, "target-yaml-path: config/other.yaml\n", "control_setting.yaml")
-    kind, told = next((kind, data) for kind, data in events if kind == "settings")
+    told = next(data for kind, data in events if kind == "settings")
     assert told["etag"] == files.get("/api/settings")["etag"]
     assert files.get("/api/config")["file"].endswith("other.yaml")
     write(files, "target-yaml-path: 5\n", "control_setting.yaml")
@@ -241,6 +238,21 @@ def test_settings_edited_by_hand_are_taken_up_and_bad_ones_are_not(files: Consol
     assert files.get("/api/config")["file"].endswith("gpu_manage.yaml")
     write(files, TEXT + "# more\n")
     assert next(data for kind, data in events if kind == "config")["etag"] == files.get("/api/config")["etag"]
+
+
+@pytest.mark.parametrize("path", ["a" * 5000, "config", "/dev/null", "nowhere/at/all.yaml", "config/loop"])
+def test_a_path_that_leads_to_no_settings_is_said(files: Console, path: str) -> None:
+    loop = files.root / "config" / "loop"
+    loop.unlink(missing_ok=True)
+    loop.symlink_to(loop)
+    write(files, f"target-yaml-path: {path}\n", "control_setting.yaml")
+    eventually(lambda: files.get("/api/config")["file"].endswith(path), 10, 0.05)
+    if path != "nowhere/at/all.yaml":
+        assert files.get("/api/config")["faults"]
+        answer = put(files, "/api/config", {"values": {"gpu_left": 1}})
+        assert answer.status_code in (412, 422)
+    write(files, "", "control_setting.yaml")
+    eventually(lambda: files.get("/api/config")["file"].endswith("gpu_manage.yaml"), 10, 0.05)
 
 
 def test_where_the_file_holds_a_secret_nobody_else_reads_it(files: Console) -> None:
@@ -259,7 +271,15 @@ def test_where_the_file_holds_a_secret_nobody_else_reads_it(files: Console) -> N
 
 @pytest.mark.parametrize(
     "body",
-    [{"values": {"bind-address": "0.0.0.0"}}, {"values": {"autostart": ["multi"]}}, {"reset": ["x"]}, {}],
+    [
+        {"values": {"bind-address": "0.0.0.0"}},
+        {"values": {"autostart": ["multi"]}},
+        {"values": {"target-yaml-path": "a\0b"}},
+        {"values": {"target-yaml-path": "~nobody-here/a"}},
+        {"values": {"log-roots": ["\0"]}},
+        {"reset": ["x"]},
+        {},
+    ],
 )
 def test_the_consoles_settings_are_checked_as_a_whole(files: Console, body: Any) -> None:
     assert put(files, "/api/settings", body, None).status_code == 422

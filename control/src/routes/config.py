@@ -49,7 +49,7 @@ def put_config(
     _tag(response, found.etag)
     many = f"{running} schedulers take" if running > 1 else "1 scheduler takes"
     said = "It said so already." if not changed else "Saved." + (f" {many} it over." if running else "")
-    return models.SavedConfig(**dict(found), changed=changed, said=said)
+    return models.SavedConfig(**vars(found), changed=changed, said=said)
 
 
 @router.get("/api/config/versions")
@@ -99,7 +99,7 @@ def put_settings(
     said = "Saved." if changed else "It said so already."
     if found.waiting:
         said += f" {', '.join(found.waiting)}: with the console's next start."
-    return models.SavedControlConfig(**dict(found), changed=changed, said=said)
+    return models.SavedControlConfig(**vars(found), changed=changed, said=said)
 
 
 def _what(change: models.Values, text: str) -> str:
