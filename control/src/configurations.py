@@ -207,7 +207,7 @@ def why_kept(home: Home, index: int, path: Path, seens: Seens) -> tuple[str, int
         pid = int(holder) if holder.isdecimal() else None
         return f"the scheduler with pid {holder} runs it; stop that one first", pid
     last = seens.get(str(path))
-    left = (last.shown.get("left") or {}).get("running") if last else None
+    left = (last.head.get("left") or {}).get("running") if last else None
     if last and left:
         tasks = f"{len(left)} tasks run" if len(left) > 1 else f"task {left[0]} runs"
         return f"its scheduler is gone, and {tasks} on; resume or dismiss that one first", last.pid

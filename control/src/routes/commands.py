@@ -1,6 +1,5 @@
 """Command files: read, checked, saved, made, deleted, and their last versions."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -16,7 +15,6 @@ from control.src.models import ConfigIndex
 from control.src.past_versions import version_list, version_text
 from control.src.problems import Fault as ShownFault
 from control.src.problems import Refused
-from control.src.states import Seen
 from control.src.structure import Block, blocks_of, rewritten
 
 router = APIRouter(tags=["commands"])
@@ -28,18 +26,9 @@ Draft = Annotated[bool, Query(description="save it although it has faults")]
 
 async def _seens(console: TheConsole) -> Seens:
     """On the event loop, where states are looked at."""
-    found: dict[str, Seen] = {}
-    for one in console.states.all:
-        if one.state and (one.alive or one.state.command_file not in found or _newer(one, found)):
-            found[one.state.command_file] = one
-    return found
-
-
-def _newer(one: Seen, found: Mapping[str, Seen]) -> bool:
-    before = found[one.state.command_file] if one.state else None
-    if before is None or before.alive or before.state is None or one.state is None:
-        return False
-    return one.state.updated_at > before.state.updated_at
+    states = console.states
+    files = {one.command_file for one in states.all if one.command_file}
+    return {each: seen for each in files if (seen := states.last(each))}
 
 
 def _wish(
