@@ -14,7 +14,7 @@ from app.config.load import load as load_settings
 from app.going_on import command_line
 from app.home import home_here
 from app.left import running_on
-from app.model.faults import BadInput, GpulaneError
+from app.model.faults import GpulaneError
 from app.model.paths import Home
 from app.model.settings import Settings
 from app.model.state_file import adapter
@@ -77,7 +77,6 @@ class Console:
         self.audit = Audit(self.database)
         self.estimates = Estimates(self.home)
         self.masks = Masks(self.secrets.key)
-        self.settings_problem: BadInput | None = None
         set_log_level(self.settings.log_level)
         self._heartbeats: dict[str | None, tuple[int, float]] = {}  #: by settings file, with its time
         self.configurations = Configurations(self.home, self.folder, self.secrets.key)
@@ -90,13 +89,7 @@ class Console:
     def read_settings(self) -> None:
         """What the file says now holds from now on, as far as it can without a restart. Raises BadInput; then
         what held before holds on."""
-        try:
-            found = settings.load(self.settings_file)
-        except BadInput as bad:
-            self.settings_problem = bad
-            raise
-        self.settings_problem = None
-        self.settings = settings.in_use(self.settings, found)
+        self.settings = settings.in_use(self.settings, settings.load(self.settings_file))
         set_log_level(self.settings.log_level)
 
     def edited_yaml(self, what: Literal["config", "settings"]) -> Edited:
