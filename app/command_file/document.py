@@ -38,6 +38,11 @@ class Document:
         chunk = self._blocks[block]
         return chunk.start + 1, chunk.end
 
+    def task(self, block: int) -> tuple[TaskSpec, int] | None:
+        """What a block says by itself, and how often it is repeated; None: it has a fault. (The parser may
+        have bound its task to cards that another block names for the queue.)"""
+        return self._task(self._blocks[block], self._lines)
+
     def script_lines(self, block: int) -> list[int]:
         """For each line of a sound block's script its line in the file, from 1."""
         chunk = self._blocks[block]

@@ -80,6 +80,16 @@ def settings_of(text: str, file: str) -> Settings:
     return _read(text, file)[0]
 
 
+def read_what_can_be(text: str, file: str) -> tuple[Settings, Tree, list[Fault]]:
+    """The settings as far as the text says them, the defaults for the rest, and all that is wrong."""
+    try:
+        tree = Reader(file).read(_compose(text, file))
+    except BadInput as bad:
+        return Settings(), Tree(), list(bad.faults)
+    settings, wrong = _sound(tree, file, Settings)
+    return settings, tree, sorted([*tree.faults, *wrong, *crossed(settings, tree, file)])
+
+
 def with_value(settings: Settings, key: str, text: str) -> Settings:
     """The settings with one value as YAML would read it; `key` as `Settings.flat` has it. Raises BadInput."""
     known = settings.flat()
@@ -115,9 +125,7 @@ def _listed(known: Iterable[str]) -> str:
 
 
 def _read(text: str, file: str) -> tuple[Settings, Tree]:
-    tree = Reader(file).read(_compose(text, file))
-    settings, wrong = _sound(tree, file, Settings)
-    faults = [*tree.faults, *wrong, *crossed(settings, tree, file)]
+    settings, tree, faults = read_what_can_be(text, file)
     if faults:
         raise BadInput(faults)
     return settings, tree

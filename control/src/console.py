@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Request
 
@@ -21,11 +21,15 @@ from app.model.state_file import adapter
 from control.src import secrets, settings
 from control.src.audit import Audit
 from control.src.children import Children
+from control.src.configurations import Configurations
 from control.src.database import Database
+from control.src.editing import Edited, real
 from control.src.estimates import Estimates
 from control.src.hub import Hub
+from control.src.masks import Masks
 from control.src.sessions import Login, Sessions
 from control.src.states import Ended, Raw, States
+from control.src.versions import Versions
 
 log = logging.getLogger("gpulane.console")
 
@@ -61,6 +65,7 @@ class Console:
     folder: Path  #: control/logs/
     secrets: secrets.Secrets
     cookie: str
+    given: frozenset[str] = frozenset()  #: settings that the command line has said instead
     home: Callable[[], Home] = field(default_factory=Where)
     hub: Hub = field(default_factory=Hub)
     children: Children = field(default_factory=Children)
@@ -71,8 +76,28 @@ class Console:
         self.sessions = Sessions(self.database, self.secrets)
         self.audit = Audit(self.database)
         self.estimates = Estimates(self.home)
+        self.masks = Masks(self.secrets.key)
+        set_log_level(self.settings.log_level)
         self._heartbeats: dict[str | None, tuple[int, float]] = {}  #: by settings file, with its time
+        self.configurations = Configurations(self.home, self.folder, self.secrets.key)
         self.states = States(self.home, self.hub, self._finish)
+
+    def config_file(self) -> Path:
+        """The scheduler's settings that are shown and changed here."""
+        return settings.yaml_path(self.home(), self.settings)
+
+    def read_settings(self) -> None:
+        """What the file says now holds from now on, as far as it can without a restart. Raises BadInput; then
+        what held before holds on."""
+        self.settings = settings.in_use(self.settings, settings.load(self.settings_file))
+        set_log_level(self.settings.log_level)
+
+    def edited_yaml(self, what: Literal["config", "settings"]) -> Edited:
+        """One of the two settings files. Raises BadInput."""
+        path = self.config_file() if what == "config" else self.settings_file
+        versions = Versions(self.folder / "versions" / what)
+        show = self.masks.hide if what == "config" else _nothing
+        return Edited(real(path), path.name, settings.LARGEST_BYTES, versions, self.secrets.key, show)
 
     def _finish(self, raw: Raw, alive: bool | None, ended: Ended | None) -> Raw:
         """What a scheduler's state does not say itself. In the thread that reads states."""
@@ -115,6 +140,14 @@ class Console:
         while True:
             self.children.reap()
             await asyncio.sleep(1)
+
+
+def _nothing(_: str) -> None:
+    """Of a file with secrets that nobody edits as text."""
+
+
+def set_log_level(level: settings.LogLevel) -> None:
+    logging.getLogger().setLevel(level.upper())
 
 
 def _console(request: Request) -> Console:

@@ -71,7 +71,12 @@ class Gate:
     """ASGI middleware. The login of a request that is let in stands in `scope["state"]["login"]`."""
 
     def __init__(
-        self, app: ASGIApp, door: Door, sessions: Callable[[], Sessions], cookie: str, audit: Audit
+        self,
+        app: ASGIApp,
+        door: Callable[[], Door],
+        sessions: Callable[[], Sessions],
+        cookie: str,
+        audit: Audit,
     ) -> None:
         self._app, self._door, self._sessions, self._cookie, self._audit = app, door, sessions, cookie, audit
         self._wrong = Wrong()
@@ -125,7 +130,7 @@ class Gate:
     def _refuse_strange_host(self, headers: Headers) -> None:
         """Ends DNS rebinding: a page of another name can't have its requests answered."""
         hosts = headers.getlist("host")
-        if len(hosts) != 1 or not self._door.knows(hosts[0].lower()):
+        if len(hosts) != 1 or not self._door().knows(hosts[0].lower()):
             named = hosts[0] if len(hosts) == 1 else "no name, or several"
             raise Refusal(
                 421,

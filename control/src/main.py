@@ -1,7 +1,7 @@
 """The console as an ASGI application: every call, one OpenAPI document."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,9 +12,10 @@ from starlette.types import Lifespan
 from control.src import autostart, problems
 from control.src.console import Console
 from control.src.gate import Door, Gate
-from control.src.routes import auth, events, pages, scheduler
+from control.src.routes import auth, commands, config, events, pages, scheduler
+from control.src.watched import Watched
 
-ROUTERS = (auth, scheduler, events, pages)
+ROUTERS = (auth, scheduler, commands, config, events, pages)
 
 VERSION = "1"
 ABOUT = """\
@@ -26,16 +27,16 @@ Times are wall-clock seconds, memory is GB of 1,024 MiB. Errors are RFC 9457 pro
 """
 
 
-def create_app(console: Console, door: Door) -> FastAPI:
-    """`door`: where it is reached."""
+def create_app(console: Console, door: Callable[[], Door]) -> FastAPI:
+    """`door`: where it is reached, at the moment."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with console.running(lambda: autostart.run(console)):
+        async with console.running(Watched(console).run, lambda: autostart.run(console)):
             yield
 
     app = bare_app(lifespan)
-    app.state.console = console
+    app.state.console, app.state.door = console, door
     app.add_middleware(
         Gate, door=door, sessions=lambda: console.sessions, cookie=console.cookie, audit=console.audit
     )

@@ -3,7 +3,8 @@
 import hmac
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,8 @@ BYTES = 32
 class Secrets:
     write: str
     read: str
+    #: For digests of what may hold secrets: nobody can try guesses on one. Of those made, which nobody chose.
+    key: bytes = field(default=b"", repr=False)
 
     def role(self, given: str) -> Role | None:
         """Whose secret it is, in a time that tells nothing; None: nobody's."""
@@ -42,7 +45,9 @@ def load(folder: Path, settings: ControlSettings) -> tuple[Secrets, bool]:
     made = {role: kept.get(role) or secrets.token_urlsafe(BYTES) for role in ("write", "read")}
     if made != kept:
         _keep(path, made)
-    return Secrets(settings.secret or made["write"], settings.read_only_secret or made["read"]), not kept
+    key = blake2b(f"{made['write']} {made['read']}".encode(), digest_size=32).digest()
+    found = Secrets(settings.secret or made["write"], settings.read_only_secret or made["read"], key)
+    return found, not kept
 
 
 def renew(folder: Path, role: Role) -> None:

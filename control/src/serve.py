@@ -46,6 +46,16 @@ class Options:
     uds: str | None = None
     settings_file: Path | None = None
 
+    @property
+    def settings(self) -> dict[str, object]:
+        """What it says instead of the file."""
+        values = {"port": self.port, "bind_address": self.bind, "uds": self.uds}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def given(self) -> frozenset[str]:
+        return frozenset(self.settings)
+
 
 def serve(options: Options) -> None:
     """Until SIGTERM. Raises BadInput."""
@@ -61,7 +71,7 @@ def serve(options: Options) -> None:
         found = _chosen(settings.load(path, options.settings_file is not None), options)
         make_folders(home_here())
         known, _ = secrets.load(folder, found)
-        console = Console(path, found, folder, known, f"gpulane-{home.name}")
+        console = Console(path, found, folder, known, f"gpulane-{home.name}", options.given)
         with _listening(home, found) as (listener, where):
             asyncio.run(_run(console, listener, where, folder))
     finally:
@@ -74,7 +84,7 @@ def _end(*_: object) -> None:
 
 
 async def _run(console: Console, listener: socket.socket, where: Where, folder: Path) -> None:
-    app = create_app(console, door_of(console.settings, where))
+    app = create_app(console, Doorway(console, where))
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -114,9 +124,7 @@ class _Server(uvicorn.Server):
 
 def _chosen(found: ControlSettings, options: Options) -> ControlSettings:
     """With what the command line says instead. Raises BadInput."""
-    values = {"port": options.port, "bind_address": options.bind, "uds": options.uds}
-    given = {name: value for name, value in values.items() if value is not None}
-    chosen = found.model_copy(update=given)
+    chosen = found.model_copy(update=options.settings)
     if not chosen.allow_lan and not settings.is_loopback(chosen.bind_address):
         raise BadInput(
             f"--bind {chosen.bind_address} is reached by other machines: set allow-lan: true in "
@@ -187,6 +195,20 @@ def _unix(path: Path) -> socket.socket:
 def _url(address: str, port: int) -> str:
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(address, address)
     return f"http://[{name}]:{port}" if ":" in name and not name.startswith("[") else f"http://{name}:{port}"
+
+
+class Doorway:
+    """The names it is reached by, as the settings have them at the moment."""
+
+    def __init__(self, console: Console, where: Where) -> None:
+        self._console, self._where = console, where
+        self._settings, self._door = console.settings, door_of(console.settings, where)
+
+    def __call__(self) -> Door:
+        if self._settings is not self._console.settings:
+            self._settings = self._console.settings
+            self._door = door_of(self._settings, self._where)
+        return self._door
 
 
 def door_of(found: ControlSettings, where: Where) -> Door:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.config.load import model_of
@@ -15,6 +16,7 @@ from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.task import Mode
 from app.trust import read_trusted
+from control.src.yaml_edit import compose
 
 LARGEST_BYTES = 256 * 1024
 PORT = 29214
@@ -52,6 +54,18 @@ class ControlSettings(BaseModel):
     def _list(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
 
+    @field_validator("target_yaml_path", "uds", "log_roots")
+    @classmethod
+    def _paths(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        for each in (value,) if isinstance(value, str) else value or ():
+            if "\0" in each:
+                raise ValueError("a path holds no NUL")
+            try:
+                Path(each).expanduser()
+            except RuntimeError as error:
+                raise ValueError(f"{each.partition('/')[0]} is nobody here") from error
+        return value
+
     @field_validator("autostart")
     @classmethod
     def _configurations(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -69,6 +83,22 @@ class ControlSettings(BaseModel):
 
 
 SECRETS = ("secret", "read-only-secret")
+
+RESTART = ("port", "bind_address", "allow_lan", "uds", "secret", "read_only_secret")
+"""What acts with the next start of the console; all else as soon as it is saved."""
+
+
+def in_use(before: ControlSettings, found: ControlSettings) -> ControlSettings:
+    """What a console works with that was started with other settings than its file has now."""
+    return found.model_copy(update={name: getattr(before, name) for name in RESTART})
+
+
+def waits_for_restart(used: ControlSettings, found: ControlSettings, given: frozenset[str]) -> list[str]:
+    """Keys of the file that act with the next start only; what the command line has `given` does not."""
+    different = (
+        name for name in RESTART if name not in given and getattr(used, name) != getattr(found, name)
+    )
+    return [name.replace("_", "-") for name in different]
 
 
 def configuration(text: str) -> tuple[Mode, int]:
@@ -101,6 +131,12 @@ def settings_of(text: str, file: str) -> ControlSettings:
     if faults:
         raise BadInput(faults)
     return settings
+
+
+def given_in(text: str) -> list[str]:
+    """The keys that a sound text says. Raises BadInput."""
+    node = compose(text.removeprefix("\ufeff"))
+    return [key.value for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
 
 
 def _crossed(settings: ControlSettings) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,292 @@
+"""Command files: read, checked, saved, made, deleted, and their last versions."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+
+from app.command_file.document import Document
+from app.model.faults import BadInput
+from app.model.task import Mode
+from control.src import command_models as models
+from control.src.configurations import Read, Seens, Text, why_kept
+from control.src.console import Console, TheConsole, TheLogin
+from control.src.editing import Present, Wish, real
+from control.src.models import ConfigIndex
+from control.src.past_versions import version_list, version_text
+from control.src.problems import Fault as ShownFault
+from control.src.problems import Refused
+from control.src.structure import Block, blocks_of, rewritten
+
+router = APIRouter(tags=["commands"])
+
+Index = Annotated[ConfigIndex, Query(description="which configuration of the mode")]
+VersionId = Annotated[int, Path(ge=0, le=10**16)]
+Draft = Annotated[bool, Query(description="save it although it has faults")]
+
+
+async def _seens(console: TheConsole) -> Seens:
+    """On the event loop, where states are looked at."""
+    states = console.states
+    files = {one.command_file for one in states.all if one.command_file}
+    return {each: seen for each in files if (seen := states.last(each))}
+
+
+def _wish(
+    if_match: Annotated[str | None, Header(max_length=1000, description="an etag, or *")] = None,
+    if_none_match: Annotated[str | None, Header(max_length=1000, description="*: make it")] = None,
+) -> Wish:
+    return Wish(if_match, if_none_match)
+
+
+TheSeens = Annotated[Seens, Depends(_seens)]
+TheWish = Annotated[Wish, Depends(_wish)]
+
+
+@router.get("/api/commands/{mode}/list")
+def list_commands(mode: Mode, console: TheConsole, seens: TheSeens) -> models.Configurations:
+    """All configurations of a mode, in few words."""
+    found = [
+        models.Configuration.model_validate(_few(console, each, seens))
+        for each in console.configurations.listed(mode)
+    ]
+    return models.Configurations(configurations=found)
+
+
+@router.get("/api/commands/{mode}/all")
+def all_commands(mode: Mode, console: TheConsole, seens: TheSeens) -> models.CommandFiles:
+    """All configurations of a mode with their texts."""
+    found = [_whole(console, each, seens) for each in console.configurations.listed(mode)]
+    return models.CommandFiles(configurations=found)
+
+
+@router.get("/api/commands/{mode}")
+def get_commands(
+    mode: Mode, console: TheConsole, seens: TheSeens, response: Response, config_index: Index = 0
+) -> models.CommandFile:
+    """One configuration: its text, its tasks, and everything that is wrong with it. The etag is for If-Match
+    of a save."""
+    found = console.configurations.read(mode, config_index)
+    if found.present.data is None and not found.faults:
+        raise _missing(found)
+    if found.etag:
+        response.headers["ETag"] = f'"{found.etag}"'
+    return _whole(console, found, seens)
+
+
+@router.put("/api/commands/{mode}")
+def put_commands(
+    request: Request,
+    response: Response,
+    mode: Mode,
+    change: models.Change,
+    console: TheConsole,
+    who: TheLogin,
+    seens: TheSeens,
+    wish: TheWish,
+    config_index: Index = 0,
+    draft: Draft = False,
+) -> models.SavedCommandFile:
+    """Save a configuration: its whole text, or all of its queues. Add, copy, reorder and move are changes of
+    those, and so is bringing back a version.
+
+    `If-Match` says which version you have seen (`*`: whatever is there); where another is there by now, the
+    answer is 412 with `theirs` and a `diff`. With faults nothing is saved (422), except as a draft: a
+    scheduler that runs goes on under the last good version, and a start refuses it."""
+    request.state.what = f"configuration {config_index} of {mode}" + (", as a draft" if draft else "")
+    text = _text_of(change, mode)
+    changed, checked = console.configurations.save(mode, config_index, text, wish, draft, who.name)
+    found = console.configurations.read(mode, config_index)
+    request.state.what += f": {found.tasks} tasks, {len(checked.faults)} faults, etag {found.etag}"
+    response.headers["ETag"] = f'"{found.etag}"'
+    return _saved(console, found, seens, changed)
+
+
+@router.post("/api/commands/{mode}/new", status_code=201)
+def new_commands(
+    request: Request,
+    response: Response,
+    mode: Mode,
+    console: TheConsole,
+    who: TheLogin,
+    seens: TheSeens,
+    new: models.NewConfiguration | None = None,
+    draft: Draft = False,
+) -> models.SavedCommandFile:
+    """Make a configuration, at the next free index: empty, with a text, or as a copy of another one."""
+    new = new or models.NewConfiguration()
+    text, copies = new.text or "", False
+    if new.from_index is not None:
+        if new.text is not None:
+            raise Refused(422, "invalid-request", "give text or from_index, not both")
+        other = console.configurations.read(mode, new.from_index)
+        if other.present.data is None:
+            raise _missing(other)
+        text, copies = other.present.text(other.path.name), True
+    index = console.configurations.make(mode, text, draft or copies, who.name)
+    request.state.what = f"configuration {index} of {mode} made"
+    found = console.configurations.read(mode, index)
+    response.headers["ETag"] = f'"{found.etag}"'
+    return _saved(console, found, seens, True, "Made")
+
+
+@router.delete("/api/commands/{mode}/{index:int}")
+def delete_commands(
+    request: Request,
+    mode: Mode,
+    index: Annotated[ConfigIndex, Path()],
+    console: TheConsole,
+    seens: TheSeens,
+    wish: TheWish,
+) -> models.Deleted:
+    """Delete a configuration. Its text stays among its versions. Number 0 stays, and one that runs."""
+    request.state.what = f"configuration {index} of {mode} deleted"
+    console.configurations.delete(mode, index, wish, seens)
+    return models.Deleted(said=f"Configuration {index} is deleted. Its last versions are kept.")
+
+
+@router.post("/api/commands/{mode}/validate")
+def validate_commands(mode: Mode, body: models.ToValidate, console: TheConsole) -> models.Validated:
+    """What the scheduler would say of a text; nothing is written."""
+    shown = console.home().command_file(mode, body.config_index or 0).name
+    checked = console.configurations.check(
+        body.text, mode, shown if body.config_index is not None else "text"
+    )
+    faults = [ShownFault.of(fault) for fault in checked.faults]
+    return models.Validated(
+        valid=not faults, faults=faults, tasks=len(checked.parsed.tasks), queues=checked.queues
+    )
+
+
+@router.get("/api/commands/{mode}/versions")
+def command_versions(mode: Mode, console: TheConsole, config_index: Index = 0) -> models.VersionList:
+    """The last 20 versions of a configuration, a deleted one's, too."""
+    configurations = console.configurations
+    present = configurations.read(mode, config_index).present.data
+    return version_list(configurations.versions(mode, config_index), present)
+
+
+@router.get("/api/commands/{mode}/versions/{version}")
+def command_version(
+    mode: Mode, version: VersionId, console: TheConsole, config_index: Index = 0
+) -> models.VersionText:
+    """One of them, and how the file differs from it. To bring it back, save its text."""
+    configurations = console.configurations
+    present = configurations.read(mode, config_index).present.data
+    return version_text(configurations.versions(mode, config_index), version, present)
+
+
+def _text_of(change: models.Change, mode: Mode) -> Text:
+    """Raises Refused."""
+    if (change.text is None) == (change.queues is None):
+        raise Refused(422, "invalid-request", "a save has either text or queues")
+    queues = change.queues
+    if queues is None:
+        given = change.text or ""
+        return lambda _: given
+    wanted = [
+        (queue.queue_id, [task.wanted(f"queues.{q}.tasks.{t}") for t, task in enumerate(queue.tasks)])
+        for q, queue in enumerate(queues)
+    ]
+
+    def text(now: Present) -> str:
+        return rewritten(Document(now.text("the file"), mode), wanted).text
+
+    return text
+
+
+def _saved(
+    console: Console, found: Read, seens: Seens, changed: bool, word: str = "Saved"
+) -> models.SavedCommandFile:
+    whole = _whole(console, found, seens)
+    return models.SavedCommandFile(
+        **dict(whole), changed=changed, said=_said(changed, len(found.faults), whole.running, word)
+    )
+
+
+def _said(changed: bool, faults: int, running: int | None, word: str) -> str:
+    if not changed:
+        return "It said so already."
+    if not faults:
+        return f"{word}." + (f" The scheduler with pid {running} takes it over." if running else "")
+    many = f"{faults} faults" if faults > 1 else "1 fault"
+    if running is None:
+        return f"{word} as a draft with {many}. A start refuses it."
+    return (
+        f"{word} as a draft with {many}. The scheduler with pid {running} refuses it, and goes on under the "
+        "last good version."
+    )
+
+
+def _few(console: Console, read: Read, seens: Seens) -> dict[str, object]:
+    path, home = _real(read), console.home()
+    seen = seens.get(path)
+    kept = why_kept(home, read.index, real(read.path), seens) if path else ("its links go in a circle", None)
+    data = read.present.data
+    return {
+        "mode": read.mode,
+        "index": read.index,
+        "path": str(read.path),
+        "exists": data is not None or bool(read.faults),
+        "etag": read.etag,
+        "size": len(data or b""),
+        "modified": read.present.modified or None,
+        "tasks": read.tasks,
+        "queues": read.queues,
+        "faults": len(read.faults),
+        "running": seen.pid if seen and seen.alive else None,
+        "deletable": kept is None,
+        "why_not": kept[0] if kept else None,
+    }
+
+
+def _real(read: Read) -> str:
+    try:
+        return str(real(read.path))
+    except BadInput:
+        return ""
+
+
+def _whole(console: Console, read: Read, seens: Seens) -> models.CommandFile:
+    document = Document(read.text, read.mode)
+    queues, broken = blocks_of(document)
+    return models.CommandFile.model_validate(
+        {
+            **_few(console, read, seens),
+            "text": read.text,
+            "all_faults": [ShownFault.of(fault) for fault in read.faults],
+            "structure": [_queue(document, queue_id, blocks) for queue_id, blocks in queues.items()],
+            "broken": [
+                {"block": number, "first_line": first, "last_line": last}
+                for number in broken
+                for first, last in [document.span(number)]
+            ],
+        }
+    )
+
+
+def _queue(document: Document, queue_id: int, blocks: list[Block]) -> models.Queue:
+    names = (block.spec.options.queue_name for block in blocks)
+    tasks, first = [], 0
+    for position, block in enumerate(blocks):
+        spec, span = block.spec, document.span(block.number)
+        tasks.append(
+            models.Task(
+                queue_id=queue_id,
+                process_index=position,
+                task_index=first,
+                block=block.number,
+                first_line=span[0],
+                last_line=span[1],
+                commands=spec.script,
+                gpu_count=spec.gpus,
+                memory_gb=spec.memory_gb,
+                options=spec.options,
+                repeat=block.repeat,
+            )
+        )
+        first += block.repeat
+    return models.Queue(queue_id=queue_id, queue_name=next(filter(None, names), None), tasks=tasks)
+
+
+def _missing(read: Read) -> Refused:
+    return Refused(404, "no-configuration", f"there is no configuration {read.index} ({read.path.name})")

@@ -1,0 +1,121 @@
+"""Files that anybody may edit: command files and settings, watched for all who listen."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from watchfiles import awatch
+
+from app.model.faults import BadInput
+from app.model.task import MODES
+from control.src.configurations import Stamp, stamp_of
+from control.src.console import Console
+
+log = logging.getLogger("gpulane.console")
+
+LOOK_SECONDS = 2.0
+"""Between looks, whatever the kernel tells: it tells nothing of links' targets and network file systems."""
+
+DEBOUNCE_MS, STEP_MS = 30, 5
+
+What = tuple[str, ...]
+"""("commands", mode, index), ("config",) or ("settings",)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    kind: str
+    data: dict[str, Any]
+
+
+class Watched:
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._stamps: dict[What, Stamp | None] | None = None
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        changed = asyncio.Event()
+        watcher: asyncio.Task[None] | None = None
+        watching: tuple[Path, ...] = ()
+        try:
+            while True:
+                folders = watching
+                with contextlib.suppress(OSError):
+                    folders = await asyncio.to_thread(self._folders)
+                if folders != watching or watcher is None or watcher.done():
+                    if watcher:
+                        watcher.cancel()
+                    watching, watcher = folders, asyncio.create_task(_watch(folders, changed))
+                try:
+                    await self._look()
+                except Exception:
+                    log.exception("the files could not be looked at; trying again")
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(changed.wait(), LOOK_SECONDS)
+                changed.clear()
+        finally:
+            if watcher:
+                watcher.cancel()
+
+    async def _look(self) -> None:
+        for change in await asyncio.to_thread(self._changes):
+            self._console.hub.tell(change.kind, change.data)
+
+    def _folders(self) -> tuple[Path, ...]:
+        """Those that are there."""
+        home, files = self._console.home(), (self._console.config_file(), self._console.settings_file)
+        folders = {home.root / "command", *(path.parent for path in files)}
+        return tuple(sorted(path for path in folders if path.is_dir()))
+
+    def _changes(self) -> list[Change]:
+        """Since the last look. In a thread."""
+        before, now = self._stamps, self._now()
+        self._stamps = now
+        if before is None:
+            return []
+        different = [what for what in {**before, **now} if before.get(what) != now.get(what)]
+        return [self._change(what) for what in different]
+
+    def _now(self) -> dict[What, Stamp | None]:
+        console = self._console
+        found: dict[What, Stamp | None] = {
+            ("commands", mode, str(index)): stamp_of(console.home().command_file(mode, index))
+            for mode in MODES
+            for index in console.configurations.indices(mode)
+        }
+        found["config",] = stamp_of(console.config_file())
+        found["settings",] = stamp_of(console.settings_file)
+        return found
+
+    def _change(self, what: What) -> Change:
+        console = self._console
+        if what[0] == "commands":
+            index = int(what[2])
+            mode = next(mode for mode in MODES if mode == what[1])
+            data = {"mode": mode, "index": index, "etag": console.configurations.read(mode, index).etag}
+            return Change("commands", data)
+        if what[0] == "settings":
+            with contextlib.suppress(BadInput):  # the last good ones hold
+                console.read_settings()
+        kind: Literal["config", "settings"] = "settings" if what[0] == "settings" else "config"
+        etag = None
+        with contextlib.suppress(BadInput):
+            edited = console.edited_yaml(kind)
+            etag = edited.etag(edited.present().data)
+        return Change(kind, {"etag": etag})
+
+
+async def _watch(folders: Sequence[Path], changed: asyncio.Event) -> None:
+    try:
+        async for _ in awatch(
+            *folders, watch_filter=None, debounce=DEBOUNCE_MS, step=STEP_MS, recursive=False
+        ):
+            changed.set()
+    except (OSError, RuntimeError) as error:  # one is gone, or there are too many watches: looks go on
+        log.debug("%s are not watched: %s", folders, error)
+        await asyncio.sleep(LOOK_SECONDS)
