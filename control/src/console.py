@@ -23,7 +23,11 @@ from control.src.audit import Audit
 from control.src.children import Children
 from control.src.database import Database
 from control.src.estimates import Estimates
+from control.src.gpus import Gpus
 from control.src.hub import Hub
+from control.src.latest import LatestSettings
+from control.src.samples import Samples
+from control.src.sampling import Sampling
 from control.src.sessions import Login, Sessions
 from control.src.states import Ended, Raw, States
 
@@ -73,6 +77,10 @@ class Console:
         self.estimates = Estimates(self.home)
         self._heartbeats: dict[str | None, tuple[int, float]] = {}  #: by settings file, with its time
         self.states = States(self.home, self.hub, self._finish)
+        self.rules = LatestSettings(lambda: settings.yaml_path(self.home(), self.settings))
+        self.gpus = Gpus(self.home, self.rules, lambda: self.states.all)
+        self.samples = Samples(self.database)
+        self.sampling = Sampling(self.gpus, self.samples, self.hub)
 
     def _finish(self, raw: Raw, alive: bool | None, ended: Ended | None) -> Raw:
         """What a scheduler's state does not say itself. In the thread that reads states."""
@@ -101,7 +109,8 @@ class Console:
     async def running(self, *more: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
         """With all that goes on beside the answers."""
         await self.states.look()
-        tasks = [asyncio.create_task(each()) for each in (self.states.run, self.hub.run, self._reap, *more)]
+        beside = (self.states.run, self.hub.run, self.sampling.run, self._reap, *more)
+        tasks = [asyncio.create_task(each()) for each in beside]
         try:
             yield
         finally:
@@ -109,6 +118,7 @@ class Console:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.gpus.now.close()
             self.database.close()
 
     async def _reap(self) -> None:
