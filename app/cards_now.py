@@ -40,9 +40,6 @@ NO_DRIVER_SECONDS = 30.0
 """Where there is no driver it is looked for no sooner again."""
 
 
-NOBODY = Own(frozenset(), 0, 0)
-
-
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What the driver has said last."""
@@ -95,16 +92,20 @@ class CardsNow:
         return Looked(last.gpus, time.time() - (time.monotonic() - last.at), last.silent)
 
     def seen(
-        self, looked: Looked | None, simulated: Iterable[Gpu], settings: Settings, own: Own = NOBODY
+        self,
+        looked: Looked | None,
+        simulated: Iterable[Gpu],
+        settings: Settings,
+        own: frozenset[str] = frozenset(),
     ) -> Seen:
-        """The driver's cards (None: leave them out), simulated ones, and everybody's leases now; `own`: what
-        of it a scheduler has that is asked for."""
+        """The driver's cards (None: leave them out), simulated ones, and everybody's leases now; `own`: names
+        of the leases of the scheduler that is asked for."""
         look = Look((), 0.0) if looked is None else Look(looked.gpus, 0.0, looked.silent)
         with self._lock:
             try:
-                found = self._opened(settings).seen(look, own)
+                found = self._opened(settings).seen(look, Own(own, 0, 0))
             except LeaseError as error:
-                found = Seen(look.gpus, silent=look.silent or LeasesUnreadable(str(error)), own=own.leases)
+                found = Seen(look.gpus, silent=look.silent or LeasesUnreadable(str(error)), own=own)
         known = () if looked is None else found.known
         return replace(found, gpus=(*found.gpus, *simulated), known=known)
 

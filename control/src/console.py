@@ -26,6 +26,7 @@ from control.src.estimates import Estimates
 from control.src.gpus import Gpus
 from control.src.hub import Hub
 from control.src.latest import LatestSettings
+from control.src.previews import Previews
 from control.src.samples import Samples
 from control.src.sampling import Sampling
 from control.src.sessions import Login, Sessions
@@ -79,6 +80,7 @@ class Console:
         self.states = States(self.home, self.hub, self._finish)
         self.rules = LatestSettings(lambda: settings.yaml_path(self.home(), self.settings))
         self.gpus = Gpus(self.home, self.rules, lambda: self.states.all)
+        self.previews = Previews(self.home, self.gpus.now, self.rules)
         self.samples = Samples(self.database)
         self.sampling = Sampling(self.gpus, self.samples, self.hub)
 

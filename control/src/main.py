@@ -12,9 +12,9 @@ from starlette.types import Lifespan
 from control.src import autostart, problems
 from control.src.console import Console
 from control.src.gate import Door, Gate
-from control.src.routes import auth, events, gpu, pages, scheduler
+from control.src.routes import auth, events, gpu, pages, preview, scheduler
 
-ROUTERS = (auth, scheduler, gpu, events, pages)
+ROUTERS = (auth, scheduler, preview, gpu, events, pages)
 
 VERSION = "1"
 ABOUT = """\
