@@ -68,7 +68,7 @@ def test_a_start_does_what_was_said(shared: Console) -> None:
 
 
 def test_an_edit_of_what_runs(shared: Console, running: int) -> None:
-    answer = asked(shared, block(1, "true") + "\n" + block(4), None)
+    answer = asked(shared, block(1, "true") + "\n" + block(4, "sleep 1"), None)
     assert shown(answer) == ["1/0 runs_on 0", "1/0 behind", "4/0 starts_now 1"]
     assert [(one["task"], one["runs_on"]) for one in answer["removed"]] == [("1/0", True)]
     assert answer["notes"] == [f"the scheduler with pid {running} takes it up when it is saved"]
