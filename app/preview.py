@@ -86,6 +86,7 @@ class Row:
     gpus: tuple[str, ...] = ()  #: indices on which it runs, or would start
     reason: str | None = None  #: why it does not start now, in a sentence
     blockers: tuple[Annotated[Blocker, Discriminator("kind")], ...] = ()
+    stuck: bool = False  #: while it waits: nothing of its scheduler that ends will free its cards
     behind: str | None = None  #: the task of its queue that comes first
     in_file: bool = True  #: False: its block is gone, and it runs on
 
@@ -310,7 +311,8 @@ class _Rows:
         blocked = self._placed.blocked.get(task.key)
         if blocked is None:
             return _row(task, "waits", reason=f"{MOST_PLACED} others come before it")
-        return _row(task, "waits", reason=reason(blocked), blockers=blocked.blockers)
+        row = _row(task, "waits", reason=reason(blocked), blockers=blocked.blockers)
+        return replace(row, stuck=blocked.stuck)
 
     def _behind(self, task: Task) -> Row:
         first = self._made.core.board.queue_of(task).current()

@@ -60,8 +60,10 @@ def test_what_is_older_is_kept_by_the_minute_with_its_maxima(samples: Samples) -
 
 def test_nothing_is_kept_longer_than_seven_days(samples: Samples) -> None:
     samples.add([ONE], NOW)
-    samples.thin(NOW + 7 * 86400 + 1)
-    assert samples.read(NOW, NOW + 1, None, 0).cards == []
+    samples.thin(NOW + 7 * 86400 - 60)
+    assert samples.read(NOW, NOW + 60, None, 0).cards[0].used_gb == [6]
+    samples.thin(NOW + 7 * 86400 + 31)
+    assert samples.read(NOW, NOW + 60, None, 0).cards == []
 
 
 def test_a_gap_stays_a_gap(samples: Samples) -> None:

@@ -181,6 +181,14 @@ def test_a_new_task_gets_what_is_free() -> None:
     assert [row.change for row in found.rows] == ["same", "same", "new"]
 
 
+def test_cards_of_its_own_running_tasks_will_be_free() -> None:
+    before = Before(saved(TWO, [ON_0, PENDING]), living=True)
+    mine, others = (lease(0, 20, name=name, exclusive=True) for name in ("own", "another's"))
+    for one, stuck in ((mine, False), (others, True)):
+        found = previewed(TWO + "\n2\nc\n20\n", before, gpu(0), leases=[one])
+        assert (found.rows[2].state, found.rows[2].stuck) == ("waits", stuck)
+
+
 @pytest.mark.parametrize("standing", ["paused", "draining"])
 def test_a_scheduler_that_starts_nothing(standing: Any) -> None:
     found = edited(TWO, [WAITS, PENDING], standing=standing)
