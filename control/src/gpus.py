@@ -70,23 +70,15 @@ class Gpus:
 
 
 def _simulations(schedulers: Iterable[Scheduler]) -> list[str]:
-    living = [one.state for one in schedulers if one.alive and one.state]
-    return [
-        state.started_with.simulate
-        for state in living
-        if state.status != "finished" and state.started_with and state.started_with.simulate
-    ]
+    living = [one.top for one in schedulers if one.alive and one.top]
+    started = [top["started_with"] for top in living if top["status"] != "finished"]
+    return [with_["simulate"] for with_ in started if with_ and with_["simulate"]]
 
 
 def _aside(schedulers: Iterable[Scheduler]) -> dict[str, SetAside]:
     """By whichever living scheduler."""
-    return {
-        card.uuid: card.aside
-        for one in schedulers
-        if one.alive and one.state
-        for card in one.state.gpus
-        if card.aside
-    }
+    cards = [card for one in schedulers if one.alive and one.top for card in one.top["gpus"]]
+    return {card["uuid"]: SetAside(**card["aside"]) for card in cards if card["aside"]}
 
 
 def answer(picture: Picture) -> models.Gpus:
@@ -140,16 +132,16 @@ def _card(card: Card, picture: Picture) -> models.GpuCard:
 def _tasks(uuid: str, picture: Picture) -> list[models.OwnTask]:
     leases = [lease.name for lease in picture.accounts.book[uuid].leases]
     its = [(name, tenant) for name in leases if (tenant := picture.tenants.by_lease.get(name))]
-    used = {(one.scheduler, one.task.key): picture.accounts.used_gb.get(name) for name, one in its}
+    used = {(one.scheduler, one.key): picture.accounts.used_gb.get(name) for name, one in its}
     return [
         models.OwnTask(
             scheduler=one.scheduler,
             task=one.label,
-            name=one.task.name,
-            key=one.task.key,
-            used_gb=used.get((one.scheduler, one.task.key)),
-            asked_gb=one.running.memory_gb,
-            since=one.running.since,
+            name=one.name,
+            key=one.key,
+            used_gb=used.get((one.scheduler, one.key)),
+            asked_gb=one.asked_gb,
+            since=one.since,
         )
         for one in picture.tenants.by_card.get(uuid, [])
     ]
@@ -240,7 +232,7 @@ def turn(
         there = ", ".join(card.index for card in cards) or "none"
         raise Refused(404, "no-gpu", f"there is no GPU {name}; there is {there}")
     for one in schedulers:
-        if one.alive and one.state and any(card.uuid == found.uuid for card in one.state.gpus):
+        if one.alive and one.top and any(card["uuid"] == found.uuid for card in one.top["gpus"]):
             with contextlib.suppress(NoAnswer), Client(home.control_socket(one.pid)) as client:
                 return client.ask("gpu", id=found.uuid, state=state)
     try:

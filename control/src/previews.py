@@ -26,6 +26,7 @@ from app.preview import Asked, Before, Preview, Row, Standing, own_leases, previ
 from app.store import paused
 from app.store.lasting import largest_queue
 from app.store.resume import load_unfinished
+from control.src.states import Raw
 from control.src.states import Seen as Scheduler
 
 LONGEST = 2_000_000
@@ -47,17 +48,24 @@ class Question:
     scheduler: Scheduler | None  #: that runs the file, or has run it last
 
     @property
-    def living(self) -> bool:
-        return bool(self.scheduler and self.scheduler.alive and self.scheduler.state)
+    def top(self) -> Raw | None:
+        """The state of its scheduler, without queues."""
+        return self.scheduler.top if self.scheduler else None
+
+    @property
+    def living(self) -> Raw | None:
+        """The same, of one that runs the file now."""
+        return self.top if self.scheduler and self.scheduler.alive else None
 
     @property
     def simulation(self) -> str | None:
         """On which simulated cards; None: on the machine's."""
-        state = self.scheduler.state if self.scheduler else None
-        left = state is not None and (self.living or state.status != "finished")
         if self.simulate is not None and not self.living:
             return self.simulate or None
-        return state.started_with.simulate if state and left and state.started_with else None
+        left = self.living or (self.top if self.top and self.top["status"] != "finished" else None)
+        started = left["started_with"] if left else None
+        found: str | None = started["simulate"] if started else None
+        return found
 
 
 class Previews:
@@ -83,10 +91,9 @@ class Previews:
         settings = self._settings_of(asked)
         simulated = simulated_cards([asked.simulation] if asked.simulation else ())
         seen = self._cards.seen(None if simulated else looked, simulated, settings, own_leases(before))
-        if asked.living and asked.scheduler and asked.scheduler.state:
-            seen = replace(
-                seen, aside=frozenset(card.uuid for card in asked.scheduler.state.gpus if card.aside)
-            )
+        if asked.living:
+            aside = frozenset(card["uuid"] for card in asked.living["gpus"] if card["aside"])
+            seen = replace(seen, aside=aside)
         if not seen.gpus and isinstance(seen.silent, DriverSilent):
             notes.append(f"not checked against this machine's GPUs: {seen.silent.error}")
         rules = self._cards.rules(settings, seen.gpus)
@@ -94,12 +101,12 @@ class Previews:
 
     def _before(self, asked: Question, now: Now, notes: list[str]) -> Before:
         home, simulated = self._home(), asked.simulation is not None
-        if asked.living and asked.scheduler and asked.scheduler.state:
-            state = asked.scheduler.state
+        if asked.living:
+            status, pid = asked.living["status"], asked.living["pid"]
             saved = load_unfinished(home.history, str(asked.path), os.getuid(), asked.mode, simulated)
-            standing: Standing | None = "paused" if state.status == "paused" else None
-            standing = standing or (None if state.status == "running" else "draining")
-            notes.append(f"the scheduler with pid {state.pid} takes it up when it is saved")
+            standing: Standing | None = "paused" if status == "paused" else None
+            standing = standing or (None if status == "running" else "draining")
+            notes.append(f"the scheduler with pid {pid} takes it up when it is saved")
             return Before(saved, living=True, standing=standing)
         options = RunOptions(mode=asked.mode, simulate=asked.simulation)
         found = unfinished_run(home, asked.path, options)
@@ -113,8 +120,7 @@ class Previews:
 
     def _settings_of(self, asked: Question) -> Settings:
         """Those of its scheduler, if that was started with others than the console shows. Raises BadInput."""
-        state = asked.scheduler.state if asked.living and asked.scheduler else None
-        given = state.config_file if state else None
+        given = asked.living["config_file"] if asked.living else None
         return load(Path(given)).settings if given else self._settings()
 
     def _unsound(self, parsed: Parsed, file: str, notes: list[str]) -> Sequence[Fault]:
