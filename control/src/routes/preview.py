@@ -1,5 +1,6 @@
 """What a text would do if it were saved or started."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -70,24 +71,22 @@ async def preview_commands(
     if body.task is not None and mode != "multi":
         raise Refused(422, "invalid-request", "submitted tasks are of mode multi")
     looked = await console.gpus.now.look()
-    asked, queue = await run_in_threadpool(_asked, console, mode, config_index, body)
+    path, text, queue = await run_in_threadpool(_meant, console, mode, config_index, body)
+    asked = Question(mode, path, text, body.simulate, console.states.last(str(path)))
     found, notes = await run_in_threadpool(console.previews.of, asked, looked)
     rows = [row for row in found.rows if queue is None or row.queue == queue]
     said = of_task(rows[0]) if queue is not None and rows and not found.faults else sentence(found)
     return _answer(found, rows, said, notes, asked.simulation)
 
 
-def _asked(console: Console, mode: Mode, index: int, body: PreviewRequest) -> tuple[Question, int | None]:
-    """And the queue of a task to submit."""
-    home, queue = console.home(), None
+def _meant(console: Console, mode: Mode, index: int, body: PreviewRequest) -> tuple[Path, str, int | None]:
+    """The file (real path), its text, and the queue of a task to submit."""
+    home = console.home()
     if body.task is None:
-        path, text = home.command_file(mode, index).resolve(), body.text or ""
-    else:
-        one = body.task
-        spec = submitted_spec(one.command, one.gpu_count, one.memory_gb, one.name, one.gpu_type)
-        path = home.submitted
-        text, queue = with_task(home, path, spec)
-    return Question(mode, path, text, body.simulate, console.states.last(str(path))), queue
+        return home.command_file(mode, index).resolve(), body.text or "", None
+    one = body.task
+    spec = submitted_spec(one.command, one.gpu_count, one.memory_gb, one.name, one.gpu_type)
+    return home.submitted, *with_task(home, home.submitted, spec)
 
 
 def _answer(found: Found, rows: list[Row], said: str, notes: list[str], simulate: str | None) -> Preview:
