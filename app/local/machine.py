@@ -76,13 +76,13 @@ class Machine:
             except asyncio.TimeoutError:  # or while it hangs: what needs no card must not wait for it
                 last = GpuLook((), time.monotonic(), DriverSilent(time.time(), "no answer yet"))
         self._looked = last
-        return self._seen(last, own)
+        return self.seen(last, own)
 
     def again(self, own: Own) -> Seen:
         """The cards as they were last looked at, with the leases that there are now."""
-        return self._seen(self._looked, own)
+        return self.seen(self._looked, own)
 
-    def _seen(self, look: GpuLook, own: Own) -> Seen:
+    def seen(self, look: GpuLook, own: Own) -> Seen:
         """What placement wants to know, from a look at the driver and one at the leases."""
         silent: DriverSilent | LeasesUnreadable | None = look.silent
         leases: tuple[Lease, ...] = ()

@@ -37,7 +37,7 @@ class SavedConfig(Config):
 
 
 class Values(BaseModel):
-    """Of single keys. null is a value where its key has one; `reset` takes keys out: the default holds."""
+    """Of single keys. null is a value where its key has one; `reset` has keys whose default is to hold."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"values": {"gpu_left": 1}, "reset": ["max_gpu"]}]}

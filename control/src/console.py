@@ -25,8 +25,13 @@ from control.src.configurations import Configurations
 from control.src.database import Database
 from control.src.editing import Edited, real
 from control.src.estimates import Estimates
+from control.src.gpus import Gpus
 from control.src.hub import Hub
+from control.src.latest import LatestSettings
 from control.src.masks import Masks
+from control.src.previews import Previews
+from control.src.samples import Samples
+from control.src.sampling import Sampling
 from control.src.sessions import Login, Sessions
 from control.src.states import Ended, Raw, States
 from control.src.versions import Versions
@@ -81,6 +86,11 @@ class Console:
         self._heartbeats: dict[str | None, tuple[int, float]] = {}  #: by settings file, with its time
         self.configurations = Configurations(self.home, self.folder, self.secrets.key)
         self.states = States(self.home, self.hub, self._finish)
+        self.rules = LatestSettings(lambda: settings.yaml_path(self.home(), self.settings))
+        self.gpus = Gpus(self.home, self.rules, lambda: self.states.all)
+        self.previews = Previews(self.home, self.gpus.now, self.rules)
+        self.samples = Samples(self.database)
+        self.sampling = Sampling(self.gpus, self.samples, self.hub)
 
     def config_file(self) -> Path:
         """The scheduler's settings that are shown and changed here."""
@@ -126,7 +136,8 @@ class Console:
     async def running(self, *more: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
         """With all that goes on beside the answers."""
         await self.states.look()
-        tasks = [asyncio.create_task(each()) for each in (self.states.run, self.hub.run, self._reap, *more)]
+        beside = (self.states.run, self.hub.run, self.sampling.run, self._reap, *more)
+        tasks = [asyncio.create_task(each()) for each in beside]
         try:
             yield
         finally:
@@ -134,6 +145,7 @@ class Console:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.gpus.now.close()
             self.database.close()
 
     async def _reap(self) -> None:

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,15 @@ CREATE TABLE audit (
     status INTEGER NOT NULL
 );
 CREATE TABLE samples (
-    at REAL NOT NULL,
     uuid TEXT NOT NULL,
+    at REAL NOT NULL,
     span REAL NOT NULL,           -- seconds it stands for
-    used_gb REAL NOT NULL,
-    own_gb REAL NOT NULL,
-    others_gb REAL NOT NULL,
+    used_gb REAL NOT NULL,        -- means; of what stands for a minute `most` are the maxima in it
+    used_most_gb REAL NOT NULL,
+    own_gb REAL NOT NULL,         -- by our tasks
+    others_gb REAL NOT NULL,      -- by other people
     use REAL,
+    use_most REAL,
     power_w REAL,
     temperature_c REAL,
     PRIMARY KEY (uuid, at)
@@ -76,7 +78,7 @@ class Database:
         if version == 0:
             self._connection.executescript(f"BEGIN;{TABLES}PRAGMA user_version = {SCHEMA};COMMIT;")
 
-    def rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+    def rows(self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         """Raises DatabaseError."""
         with self._lock:
             try:

@@ -12,10 +12,10 @@ from starlette.types import Lifespan
 from control.src import autostart, problems
 from control.src.console import Console
 from control.src.gate import Door, Gate
-from control.src.routes import auth, commands, config, events, pages, scheduler
+from control.src.routes import auth, commands, config, events, gpu, pages, preview, scheduler
 from control.src.watched import Watched
 
-ROUTERS = (auth, scheduler, commands, config, events, pages)
+ROUTERS = (auth, scheduler, commands, preview, config, gpu, events, pages)
 
 VERSION = "1"
 ABOUT = """\

@@ -143,11 +143,9 @@ def _changed(model: type[BaseModel], text: str, values: dict[str, Value], reset:
     both = [Fault(f"values.{key}", 0, 0, "it is set and reset") for key in values if key in reset]
     if faults or both:
         raise BadInput([*faults, *both])
-    return changed(
-        text,
-        {tuple(key.split(".")): value for key, value in values.items()},
-        [tuple(key.split(".")) for key in reset],
-    )
+    defaults = {key.key: key.default for key in keys_of(model, shipped)}
+    values = {**values, **{key: defaults[key] for key in reset}}
+    return changed(text, {tuple(key.split(".")): value for key, value in values.items()})
 
 
 def _read(console: Console, what: str) -> tuple[Edited | None, Present, str, Sequence[Fault]]:

@@ -1,0 +1,179 @@
+"""What a text would do, over HTTP: nothing is written, and what is said is what then happens."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.console.world import Console
+from tests.end_to_end.world import World
+from tests.fakenvml.driver import Card, FakeDriver
+from tests.waiting import eventually
+
+LASTS = "until test -e end; do sleep 0.05; done"
+
+
+def block(queue: int, script: str = LASTS, memory: str = "20") -> str:
+    return f"{queue}\n{script}\n1\n{memory}\n"
+
+
+def asked(console: Console, text: str, simulate: str | None = "2x24", index: int = 0) -> Any:
+    body = {"text": text, "simulate": simulate}
+    return console.post("/api/commands/multi/preview", body, config_index=index)
+
+
+def shown(answer: Any) -> list[str]:
+    return [" ".join([row["task"], row["state"], *row["gpus"]]) for row in answer["tasks"]]
+
+
+@pytest.fixture
+def running(shared: Console) -> Any:
+    """A scheduler of configuration 0 with two tasks of a queue, the first of which runs; its pid."""
+    shared.world.file(block(1) + "\n" + block(1, "true"))
+    pid = shared.post("/api/scheduler/multi/start", simulate="2x24", fresh=True)["pid"]
+    shared.wait_for(pid, "1/0", "running")
+    yield pid
+    shared.post(f"/api/scheduler/stop/{pid}")
+    eventually(lambda: not shared.scheduler(pid)["alive"])
+
+
+def files(console: Console) -> dict[str, bytes]:
+    folders = (console.root / "command", console.root / "logs" / "runs")
+    return {str(path): path.read_bytes() for f in folders for path in f.rglob("*") if path.is_file()}
+
+
+def test_a_start_does_what_was_said(shared: Console) -> None:
+    text = block(1) + "\n" + block(2) + "\n" + block(3) + "\n" + block(3, "true")
+    shared.world.file("", "command_gpus_5.txt")
+    before = files(shared)
+    answer = asked(shared, text, index=5)
+    assert shown(answer) == ["1/0 starts_now 0", "2/0 starts_now 1", "3/0 waits", "3/1 behind"]
+    assert answer["said"] == "2 start now, 1 waits, 1 comes behind others in its queue"
+    assert (answer["how"], answer["faults"], files(shared)) == ("fresh", [], before)
+    shared.world.file(text, "command_gpus_5.txt")
+    pid = shared.post("/api/scheduler/multi/start", simulate="2x24", config_index=5)["pid"]
+    assert shared.wait_for(pid, "1/0", "running")["state"]["gpu_ids"] == ["0"]
+
+    def said() -> bool:
+        return bool(shared.tasks(pid)["3/0"]["state"]["reason"] == answer["tasks"][2]["reason"])
+
+    eventually(said)
+    shared.post(f"/api/scheduler/stop/{pid}")
+    eventually(lambda: not shared.scheduler(pid)["alive"])
+    assert asked(shared, text, None, 5)["how"] == "resume"  # on its simulated cards, as it would be started
+    assert asked(shared, text, None, 5)["simulate"] == "2x24"
+
+
+def test_an_edit_of_what_runs(shared: Console, running: int) -> None:
+    answer = asked(shared, block(1, "true") + "\n" + block(4, "sleep 1"), None)
+    assert shown(answer) == ["1/0 runs_on 0", "1/0 behind", "4/0 starts_now 1"]
+    assert [(one["task"], one["runs_on"]) for one in answer["removed"]] == [("1/0", True)]
+    assert answer["notes"] == [f"the scheduler with pid {running} takes it up when it is saved"]
+    shared.post(f"/api/scheduler/{running}/pause")
+    eventually(lambda: shared.scheduler(running)["state"]["status"] == "paused")
+    answer = asked(shared, block(1) + "\n" + block(4), None)
+    assert shown(answer) == ["1/0 runs_on 0", "4/0 waits"]
+    assert answer["tasks"][1]["reason"] == "the scheduler is paused"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("1\ntrue\n2x\n20\n", 3, 1),
+        ("1\nif true\n1\n20\n", 2, 1),
+        ("1\ntrue\n1\n99\n", 4, 1),
+        ("", 0, 0),
+        ("\x00\ud800"[:1], 1, 1),
+    ],
+    ids=["parser", "bash", "machine", "empty", "NUL"],
+)
+def test_faults_have_their_places(shared: Console, text: str, line: int, column: int) -> None:
+    answer = asked(shared, text, index=7)
+    assert (answer["faults"][0]["line"], answer["faults"][0]["column"]) == (line, column)
+    assert answer["said"].startswith("it would be refused whole")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"text": "", "task": {"command": "true"}},
+        {"text": "1\ntrue\n1\n1\n", "simulate": "0x0"},
+        {"task": {"command": " "}},
+        {"task": {"command": "true\0"}},
+        {"task": {"command": "if true"}, "text": None, "simulate": "x" * 41},
+    ],
+)
+def test_odd_requests_are_refused(shared: Console, body: Any) -> None:
+    shared.refused("POST", "/api/commands/multi/preview", 422, json=body)
+
+
+def test_a_task_to_submit(shared: Console) -> None:
+    def of(**task: Any) -> Any:
+        return shared.post("/api/commands/multi/preview", {"task": task, "simulate": "2x24"})
+
+    before = files(shared)
+    assert of(command="python train.py", memory_gb=20)["said"] == "would start now on GPU 0"
+    assert of(command="true", gpu_type="Simulated", gpu_count=2)["said"] == "would start now on GPU 0, 1"
+    assert "1 fault" in of(command="true", gpu_type="H100")["said"]
+    assert of(command="true", gpu_count=0)["said"] == "would start now"
+    assert of(command="if true")["faults"][0]["problem"].startswith("bash can't read")
+    assert files(shared) == before
+
+
+def test_a_task_to_submit_stands_in_line(shared: Console) -> None:
+    env = {**os.environ, "GPULANE_HOME": str(shared.root)}
+    argv = ["./gpulane", "submit", "--memory", "20", "--simulate", "1x24", "--", LASTS]
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    pid = next(one["pid"] for one in shared.get("/api/scheduler/running")["schedulers"] if one["alive"])
+    shared.wait_for(pid, "1/0", "running")
+    body = {"task": {"command": "true", "memory_gb": 10, "name": "next"}}
+    answer = shared.post("/api/commands/multi/preview", body)
+    said = "would wait: needs 1 GPU with 10 GB free; GPU 0 is leased to queue 1"
+    assert (answer["said"], answer["tasks"][0]["name"], answer["simulate"]) == (said, "next", "1x24")
+    shared.post(f"/api/scheduler/stop/{pid}")
+    eventually(lambda: not shared.scheduler(pid)["alive"])
+
+
+def test_a_thousand_tasks_are_quick(shared: Console, running: int) -> None:
+    text = "\n".join(
+        block(n % 300, f"for i in 1 2; do python train.py --seed {n}; done") for n in range(1000)
+    )
+    asked(shared, text, None)
+    begun = time.monotonic()
+    answer = asked(shared, text, None)
+    lasted = time.monotonic() - begun
+    assert (len(answer["tasks"]), answer["total"]) == (1001, 1000)
+    assert lasted < 1  # it takes a fifth of that on a quiet machine
+
+
+def test_on_real_cards_other_people_are_minded(tmp_path: Path) -> None:
+    driver = FakeDriver.make(tmp_path / "driver", [Card("GPU-a")])
+    driver.add_process("GPU-a", 99_999, 10 * 1024, "x")
+    console = Console(World(tmp_path / "home", env=driver.env(), gpus=None), env=driver.env()).start()
+    try:
+        (row,) = asked(console, block(1), None)["tasks"]
+        assert row["state"] == "waits"
+        assert "GPU 0 has" in row["reason"]
+        driver.script(slow_ms=60_000)
+
+        def silent() -> Any:
+            begun = time.monotonic()
+            answer = asked(console, block(1), None)
+            assert time.monotonic() - begun < 2
+            return "does not answer" in answer["tasks"][0]["reason"]
+
+        eventually(silent)
+        driver.script()
+    finally:
+        console.end()
+
+
+def test_without_a_driver_it_says_so(shared: Console) -> None:
+    answer = asked(shared, block(1), "", 9)
+    assert "no NVIDIA driver" in answer["notes"][0]
+    assert answer["tasks"][0]["state"] == "waits"

@@ -1,0 +1,125 @@
+"""What cards were used for: taken while nobody asks, thinned, and told in columns."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from control.src.database import Database
+from control.src.samples import EVERY, Sample, Samples
+from tests.console.world import Console
+from tests.end_to_end.world import UNTIL_GO, World
+from tests.fakenvml.driver import Card, FakeDriver
+from tests.waiting import eventually
+
+NOW = 1_763_994_720.0  # a whole minute
+ONE = Sample(
+    *("GPU-a", "0", "NVIDIA A10", 24.0, False),
+    used_gb=6.0,
+    own_gb=4.0,
+    others_gb=2.0,
+    use=50.0,
+    power_w=100.0,
+    temperature_c=40.0,
+)
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> Iterator[Samples]:
+    database = Database(tmp_path / "console.db")
+    yield Samples(database)
+    database.close()
+
+
+def test_the_last_hour_stays_as_it_was_taken(samples: Samples) -> None:
+    for at in range(0, 60, 5):
+        samples.add([replace(ONE, use=float(at))], NOW + at)
+    (card,) = samples.read(NOW, NOW + 60, None, 0).cards
+    assert card.at == [NOW + at for at in range(0, 60, 5)]
+    assert card.use == [float(at) for at in range(0, 60, 5)]
+    assert (card.used_gb[0], card.own_gb[0], card.others_gb[0], card.power_w[0]) == (6, 4, 2, 100)
+
+
+def test_what_is_older_is_kept_by_the_minute_with_its_maxima(samples: Samples) -> None:
+    for at in range(0, 120, 5):
+        samples.add([replace(ONE, used_gb=float(at), use=float(at % 60))], NOW + at)
+    samples.thin(NOW + 3600 + 90)  # the second minute is not whole yet
+    (card,) = samples.read(NOW, NOW + 120, None, 0).cards
+    assert card.at[:2] == [NOW + 30, NOW + 60]
+    assert (card.used_gb[0], card.used_most_gb[0]) == (27.5, 55)
+    assert (card.use[0], card.use_most[0]) == (27.5, 55)
+    assert len(card.at) == 1 + 60 / EVERY
+    samples.thin(NOW + 3600 + 120)
+    samples.thin(NOW + 3600 + 180)  # again changes nothing
+    (card,) = samples.read(NOW, NOW + 120, None, 0).cards
+    assert (card.at, card.used_most_gb) == ([NOW + 30, NOW + 90], [55, 115])
+
+
+def test_nothing_is_kept_longer_than_seven_days(samples: Samples) -> None:
+    samples.add([ONE], NOW)
+    samples.thin(NOW + 7 * 86400 - 60)
+    assert samples.read(NOW, NOW + 60, None, 0).cards[0].used_gb == [6]
+    samples.thin(NOW + 7 * 86400 + 31)
+    assert samples.read(NOW, NOW + 60, None, 0).cards == []
+
+
+def test_a_gap_stays_a_gap(samples: Samples) -> None:
+    for at in (0, 5, 10, 100, 105):
+        samples.add([ONE], NOW + at)
+    (card,) = samples.read(NOW, NOW + 200, None, 0).cards
+    assert card.used_gb == [6, 6, 6, None, 6, 6]
+    assert card.at[3] == NOW + 55
+
+
+def test_an_answer_is_bounded_and_says_its_step(samples: Samples) -> None:
+    database = samples._database
+    rows = [("GPU-a", NOW + at, 5, 1, at, 0, 0, 1, 1, 1, 1) for at in range(0, 30_000, 5)]
+    samples.add([ONE], NOW)
+    insert = "INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    database.write((insert, rows))
+    found = samples.read(NOW, NOW + 30_000, "GPU-a", 0)
+    assert found.step == 15
+    (card,) = found.cards
+    assert (len(card.at), max(filter(None, card.used_most_gb))) == (2_000, 29_995)
+    assert samples.read(NOW, NOW + 30_000, "GPU-b", 0).cards == []
+
+
+def test_samples_are_taken_and_told_while_it_runs(tmp_path: Path) -> None:
+    """Of a real card: other people's memory apart from ours, and the driver's reserve is nobody's."""
+    driver = FakeDriver.make(tmp_path / "driver", [Card("GPU-a", utilization=7, reserved_mib=512)])
+    driver.add_process("GPU-a", 99_999, 2048, "x")
+    console = Console(World(tmp_path / "home", env=driver.env(), gpus=None), env=driver.env()).start()
+    try:
+
+        def sampled() -> Any:
+            cards = console.get("/api/gpu/samples")["cards"]
+            return cards[0] if cards and len(cards[0]["at"]) >= 2 else None
+
+        card = eventually(sampled, 20, 0.1)
+        assert (card["uuid"], card["used_gb"][0], card["others_gb"][0], card["own_gb"][0]) == (
+            *("GPU-a", 2.5, 2.0),
+            0,
+        )
+        assert abs(card["at"][0] - time.time()) < 30
+        told = next(data for kind, data in console.events() if kind == "gpu")
+        assert told["cards"][0]["others_gb"] == 2.5
+    finally:
+        console.end()
+
+
+def test_simulated_cards_are_sampled_while_a_scheduler_has_them(shared: Console) -> None:
+    shared.world.blocks([(1, UNTIL_GO)], memory="10")
+    pid = shared.post("/api/scheduler/multi/start", simulate="1x24")["pid"]
+    shared.wait_for(pid, "1/0", "running")
+
+    def sampled() -> Any:
+        cards = shared.get("/api/gpu/samples", uuid="SIM-24-0")["cards"]
+        return cards and 10.0 in cards[0]["own_gb"]
+
+    eventually(sampled, 20, 0.1)
+    shared.refused("GET", "/api/gpu/samples?since=5&until=4", 422)
+    shared.refused("GET", "/api/gpu/samples?since=nan", 422)
+    assert shared.get("/api/gpu/samples", since=0, until=1e11)["cards"] == []
