@@ -33,7 +33,12 @@ _TASKS = TypeAdapter(list[PastTask])
 
 def goes_on(attempt: PastAttempt) -> bool:
     """Whether its supervisor is there, on this machine."""
-    return attempt.ended_at is None and is_written(Path(attempt.log_path))
+    return attempt.ended_at is None and is_running(attempt.log_path)
+
+
+def is_running(log_path: str) -> bool:
+    """The same of the attempt that has this log."""
+    return is_written(Path(log_path))
 
 
 def how_ended(attempt: PastAttempt) -> str:

@@ -207,6 +207,9 @@ def log(task: KeptTask, attempts: Sequence[KeptAttempt], attempt: int | None, li
     except OSError as error:
         raise Refused(404, "no-log", f"{path} can't be read: {error.strerror or error}") from error
     return {
-        "task_id": task.id, "lines": last, "truncated": truncated,
-        "log_path": path, "attempt": found[-1].attempt,
+        "task_id": task.id,
+        "lines": last,
+        "truncated": truncated,
+        "log_path": path,
+        "attempt": found[-1].attempt,
     }
