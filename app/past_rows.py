@@ -9,9 +9,9 @@ from typing import Any, TextIO
 from pydantic import TypeAdapter
 
 from app.execution.ends import is_written
-from app.model.state import STATUSES, Cause, error_text
+from app.model.state import STATUSES, error_text
 from app.model.task import in_words
-from app.store.past import PastAttempt, PastRun, PastTask
+from app.store.past import NO_END, PastAttempt, PastRun, PastTask, end_word
 
 Row = dict[str, Any]
 
@@ -24,8 +24,6 @@ ATTEMPT_COLUMNS = (
     *("exit", "gpus", "asked_gb", "declared_gb", "peak_gb", "began", "ended", "seconds"),
     *("task_waited_seconds", "log", "commands"),
 )
-
-NO_END = "no end known"
 
 _RUNS = TypeAdapter(list[PastRun])
 _TASKS = TypeAdapter(list[PastTask])
@@ -46,13 +44,6 @@ def how_ended(attempt: PastAttempt) -> str:
     if attempt.ended_at is None:
         return "running" if goes_on(attempt) else NO_END
     return end_word(attempt.cause)
-
-
-def end_word(cause: Cause | None) -> str:
-    """Of an attempt that has ended."""
-    if cause is None:
-        return "completed"
-    return cause.kind if cause.kind in ("killed", "stopped", "lost", "timeout") else "failed"
 
 
 def runs(found: Sequence[PastRun], going_on: Collection[str]) -> list[Row]:

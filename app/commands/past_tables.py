@@ -13,9 +13,9 @@ from rich.text import Text
 from app.commands.find import shown_path
 from app.model.paths import Home
 from app.model.state import Backoff, Failed, Held, Skipped, Status, TaskState, error_text, in_order
-from app.past_rows import NO_END, goes_on, how_ended
+from app.past_rows import goes_on, how_ended
 from app.store.figures import DeviceFigures, MemoryFigures, QueueFigures
-from app.store.past import PastAttempt, PastRun, PastTask
+from app.store.past import NO_END, PastAttempt, PastRun, PastTask
 from app.view.look import PLAIN, QUIET, STATE, STRONG
 from app.view.text import clean, count, duration, figure
 

@@ -24,6 +24,9 @@ from app.store.write import CAUSE, STATE
 SHORTEST_KEY = 4
 """Characters of a task's key that name it."""
 
+NO_END = "no end known"
+"""How an attempt has ended that does not run and has none."""
+
 ALL = -1
 """As a limit."""
 
@@ -114,6 +117,13 @@ class PastTask:
     @property
     def place(self) -> str:
         return f"{self.queue_id}/{'-' if self.index is None else self.index}"
+
+
+def end_word(cause: Cause | None) -> str:
+    """Of an attempt that has ended."""
+    if cause is None:
+        return "completed"
+    return cause.kind if cause.kind in ("killed", "stopped", "lost", "timeout") else "failed"
 
 
 @contextlib.contextmanager

@@ -3,11 +3,12 @@
 import functools
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from app.model.state import Cause
+from app.model.state import Cause, error_text
+from app.store.past import NO_END, end_word, rows
 from app.store.waits import OPEN_RUNS
 from app.store.write import CAUSE
 
@@ -18,46 +19,43 @@ IDLE = ", ".join(f"'{status}'" for status in SHOWN)
 BEGAN = "coalesce(started_at, recorded_at)"
 WITHIN = f"{BEGAN} < :until AND coalesce(ended_at, 1e12) > :since"
 COUNT = f"SELECT count(*) FROM attempts WHERE {WITHIN}"
-# The shortest are those that no picture shows.
-BARS = f"""SELECT task_id, number, attempt, {BEGAN}, ended_at, status, cause, gpu_ids, gpu_uuids, log_path,
-        memory_gb, peak_memory_gb
-    FROM attempts WHERE {WITHIN}
+# The shortest are those that no picture shows. Of one that has no end, and does not run, nobody knows where
+# it would lie but its begin.
+CHOSEN = f"""SELECT id, task_id FROM attempts
+    WHERE {WITHIN} AND (ended_at IS NOT NULL OR {BEGAN} >= :since OR runs(log_path))
     ORDER BY min(coalesce(ended_at, 1e12), :until) - max({BEGAN}, :since) DESC, id DESC LIMIT :most"""
-# Whoever waited then has gone on since, or waits still.
-MOVES = f"""SELECT task_id, at, "from", "to" FROM transitions
-    WHERE ("from" IN ({IDLE}) OR "to" IN ({IDLE})) AND task_id IN (
-        SELECT task_id FROM transitions WHERE at >= :since
-        UNION SELECT id FROM tasks WHERE status IN ({IDLE}) AND run_id IN ({OPEN_RUNS}))
-    ORDER BY task_id, id"""
-FIRST = f"""SELECT id, planned_at, status FROM tasks
-    WHERE status IN ({IDLE}) AND run_id IN ({OPEN_RUNS}) AND planned_at < :until
-        AND NOT EXISTS (SELECT 1 FROM transitions WHERE task_id = tasks.id)"""
 THESE = "SELECT value FROM json_each(?)"
-PLANNED = f"SELECT id, planned_at FROM tasks WHERE id IN ({THESE})"
-TASKS = f"""SELECT tasks.id, runs.name, command_file, mode, config_index, simulated, queue_id, idx,
-        digest || '-' || occurrence, tasks.name, json_extract(options, '$.queue_name'), gpus, memory_gb,
-        status
-    FROM tasks JOIN runs ON runs.id = run_id WHERE tasks.id IN ({THESE}) ORDER BY tasks.id"""
+BARS = f"""SELECT json_group_array(json_object('task', task_id, 'attempt', attempt, 'number', number,
+        'start', began, 'end', ended_at, 'how', how(ended_at, cause, log_path), 'exit_code', status,
+        'error', error(cause), 'cause', json(cause), 'gpu_ids', json(gpu_ids), 'gpu_uuids', json(gpu_uuids),
+        'asked_gb', memory_gb, 'peak_gb', peak_memory_gb, 'log_path', log_path))
+    FROM (SELECT *, {BEGAN} AS began FROM attempts WHERE id IN ({THESE}) ORDER BY began)"""
+CARDS = f"SELECT DISTINCT gpu_uuids, gpu_ids FROM attempts WHERE id IN ({THESE})"
+LENGTH = "min(coalesce(ended, :until), :until) - max(began, :since)"
+# What was left within the window or after it, since it was entered or planned; and what is still so.
+SPANS = f"""FROM (SELECT task_id, "from" AS state, at AS ended, coalesce((SELECT at FROM transitions AS entry
+            WHERE entry.task_id = moved.task_id AND entry.id < moved.id ORDER BY entry.id DESC LIMIT 1),
+            planned_at) AS began
+        FROM transitions AS moved JOIN tasks ON tasks.id = task_id WHERE "from" IN ({IDLE}) AND at > :since
+        UNION ALL SELECT id, status, NULL, coalesce((SELECT at FROM transitions AS entry
+            WHERE entry.task_id = tasks.id ORDER BY entry.id DESC LIMIT 1), planned_at)
+        FROM tasks WHERE status IN ({IDLE}) AND run_id IN ({OPEN_RUNS}))
+    WHERE began < :until AND {LENGTH} >= :shortest"""
+LONGEST = f"SELECT task_id, state, began, ended {SPANS} ORDER BY {LENGTH} DESC LIMIT :most"
+OWNERS = f"""SELECT json_group_array(json_object('id', tasks.id, 'name', tasks.name,
+        'key', digest || '-' || occurrence, 'run', runs.name, 'status', status,
+        'task', queue_id || '/' || coalesce(idx, '-'), 'command_file', command_file, 'mode', mode,
+        'configuration', config_index, 'queue_id', queue_id,
+        'queue_name', json_extract(options, '$.queue_name'), 'gpu_count', gpus, 'memory_gb', memory_gb,
+        'scheduler', pid(runs.name)))
+    FROM tasks JOIN runs ON runs.id = run_id WHERE tasks.id IN ({THESE})"""
+LANES = f"""SELECT command_file, mode, max(config_index) AS configuration, queue_id,
+        max(json_extract(options, '$.queue_name')) AS queue_name
+    FROM tasks JOIN runs ON runs.id = run_id WHERE tasks.id IN ({THESE})
+    GROUP BY command_file, mode, queue_id ORDER BY command_file, queue_id"""
 UNFINISHED = f"""SELECT runs.name, digest || '-' || occurrence, tasks.id
     FROM tasks JOIN runs ON runs.id = run_id
     WHERE run_id IN ({OPEN_RUNS}) AND status NOT IN ('completed', 'failed', 'cancelled', 'skipped')"""
-
-
-class Bar(NamedTuple):
-    """An attempt."""
-
-    task: int  #: its id
-    number: int
-    attempt: int
-    start: float
-    end: float | None  #: None: it runs, or nobody knows
-    status: int | None
-    cause: str | None  #: JSON
-    gpu_ids: str  #: JSON
-    gpu_uuids: str
-    log_path: str
-    asked_gb: float | None
-    peak_gb: float | None
 
 
 class Span(NamedTuple):
@@ -69,25 +67,6 @@ class Span(NamedTuple):
     end: float | None  #: None: it is still so
 
 
-class Owner(NamedTuple):
-    """Whose bars they are."""
-
-    id: int
-    run: str  #: its name
-    command_file: str
-    mode: str
-    config_index: int | None
-    simulated: int
-    queue_id: int
-    place: int | None  #: in its queue
-    key: str
-    name: str | None
-    queue_name: str | None
-    gpus: int
-    memory_gb: float | None
-    status: str
-
-
 @dataclass(frozen=True, slots=True)
 class Window:
     since: float
@@ -97,28 +76,68 @@ class Window:
     uid: int
 
 
-def bars(past: sqlite3.Connection, window: Window) -> tuple[list[Bar], int]:
-    """The longest of them, by their begin, and how many there are."""
-    values = _values(window)
-    found = list(map(Bar._make, past.execute(BARS, values)))
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Attempts, the longest of the window."""
+
+    ids: list[int]
+    tasks: set[int]
+    total: int  #: that there are in it
+
+
+def teach(past: sqlite3.Connection, runs: Callable[[str], bool], pids: Mapping[str, int]) -> None:
+    """What the statements ask: whether the attempt with this log runs; the scheduler of a run (its name)."""
+
+    def how(ended_at: float | None, cause: str | None, log_path: str) -> str:
+        if ended_at is None:
+            return "running" if runs(log_path) else NO_END
+        return end_word(cause_of(cause) if cause else None)
+
+    past.create_function("runs", 1, runs)
+    past.create_function("how", 3, how)
+    past.create_function("error", 1, lambda cause: error_text(cause_of(cause)) if cause else None)
+    past.create_function("pid", 1, pids.get)
+
+
+def bars(past: sqlite3.Connection, window: Window) -> Bars:
+    values = asdict(window)
+    found = past.execute(CHOSEN, values).fetchall()
     total = len(found) if len(found) < window.most else past.execute(COUNT, values).fetchone()[0]
-    return sorted(found, key=lambda bar: bar.start), total
+    return Bars([id_ for id_, _ in found], {task for _, task in found}, total)
+
+
+def bars_json(past: sqlite3.Connection, found: Bars) -> str:
+    """By their begin."""
+    return _text(past, BARS, found.ids)
+
+
+def owners_json(past: sqlite3.Connection, tasks: Collection[int]) -> str:
+    """Whose bars they are."""
+    return _text(past, OWNERS, tasks)
+
+
+def cards(past: sqlite3.Connection, found: Bars) -> dict[str, str]:
+    """On which they ran: uuid to index."""
+    rows = past.execute(CARDS, (json.dumps(found.ids),))
+    return {
+        uuid: index
+        for uuids, indices in rows
+        for uuid, index in zip(json.loads(uuids), json.loads(indices), strict=False)
+    }
+
+
+def lanes(past: sqlite3.Connection, tasks: Collection[int]) -> list[dict[str, Any]]:
+    """Their queues."""
+    return list(rows(past, LANES, (json.dumps(sorted(tasks)),)))
 
 
 def spans(past: sqlite3.Connection, window: Window) -> tuple[list[Span], int]:
-    """The same of what waited, was held, or had a backoff."""
-    found = [
-        *_moved(past, window),
-        *(Span(id_, status, at, None) for id_, at, status in _first(past, window)),
-    ]
-    shown = [span for span in found if _seconds(span, window) >= window.shortest]
-    if len(shown) > window.most:
-        shown.sort(key=lambda span: -_seconds(span, window))
-    return sorted(shown[: window.most], key=lambda span: span.start), len(found)
-
-
-def owners(past: sqlite3.Connection, ids: Iterable[int]) -> list[Owner]:
-    return list(map(Owner._make, past.execute(TASKS, (json.dumps(sorted(ids)),))))
+    """The longest of what waited, was held, or had a backoff, and how many are no shorter than asked."""
+    values = asdict(window)
+    found = sorted(map(Span._make, past.execute(LONGEST, values)), key=lambda span: span.start)
+    if len(found) < window.most:
+        return found, len(found)
+    return found, past.execute(f"SELECT count(*) {SPANS}", values).fetchone()[0]
 
 
 def unfinished(past: sqlite3.Connection, uid: int) -> dict[tuple[str, str], int]:
@@ -132,33 +151,6 @@ def cause_of(text: str) -> Cause:
     return CAUSE.validate_json(text)
 
 
-def _values(window: Window) -> dict[str, Any]:
-    return {"since": window.since, "until": window.until, "most": window.most, "uid": window.uid}
-
-
-def _seconds(span: Span, window: Window) -> float:
-    """That are in the window; below 0: none."""
-    end = window.until if span.end is None else span.end
-    return min(end, window.until) - max(span.start, window.since)
-
-
-def _first(past: sqlite3.Connection, window: Window) -> list[tuple[int, float, str]]:
-    """Those that are still as they were planned."""
-    return past.execute(FIRST, _values(window)).fetchall()
-
-
-def _moved(past: sqlite3.Connection, window: Window) -> Iterator[Span]:
-    moves = past.execute(MOVES, _values(window)).fetchall()
-    planned = dict(past.execute(PLANNED, (json.dumps(sorted({move[0] for move in moves})),)).fetchall())
-    task, since = None, 0.0
-    state: str | None = None
-    for task_id, at, was, to in moves:
-        if task_id != task:
-            if task is not None and state in SHOWN:
-                yield Span(task, state, since, None)
-            task, since, state = task_id, planned[task_id], was
-        if state in SHOWN:
-            yield Span(task_id, was, since, at)
-        since, state = at, to
-    if task is not None and state in SHOWN:
-        yield Span(task, state, since, None)
+def _text(past: sqlite3.Connection, query: str, ids: Collection[int]) -> str:
+    text: str = past.execute(query, (json.dumps(sorted(ids)),)).fetchone()[0]
+    return text

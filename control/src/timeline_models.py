@@ -104,7 +104,7 @@ class Thinned(BaseModel):
     """What is left out of the window: the shortest, which no picture shows."""
 
     bars: int
-    spans: int
+    spans: int = Field(description="without those that are shorter than `shortest`")
     shortest: float = Field(description="seconds; shorter spans are left out")
 
 

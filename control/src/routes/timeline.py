@@ -4,7 +4,6 @@ import time
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic_core import to_json
 
 from control.src import timeline
 from control.src.console import TheConsole
@@ -27,4 +26,4 @@ def timeline_picture(console: TheConsole, since: Time = None, until: Time = None
     if begin >= end:
         raise Refused(422, "invalid-request", "since has to be before until")
     found = timeline.picture(console.home(), console.states.all, begin, end, now)
-    return Response(to_json(found), media_type="application/json")
+    return Response(found, media_type="application/json")
