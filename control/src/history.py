@@ -85,7 +85,7 @@ def before(text: str | None) -> tuple[float | None, int | None]:
 
 
 def _runs(found: Iterable[PastRun], seen: Sequence[Seen]) -> list[HistoryRun]:
-    living = {one.state.run for one in seen if one.alive and one.state}
+    living = {one.top["run"] for one in seen if one.alive and one.top}
     return [HistoryRun(run=run, goes_on=run.name in living) for run in found]
 
 
@@ -143,7 +143,7 @@ def _charts(connection: sqlite3.Connection, wanted: Wanted) -> Charts:
 
 
 def _figures(connection: sqlite3.Connection, wanted: Wanted, seen: Sequence[Seen]) -> Figures:
-    sizes = {card.uuid: card.total_gb for one in seen if one.state for card in one.state.gpus}
+    sizes = {card["uuid"]: card["total_gb"] for one in seen if one.top for card in one.top["gpus"]}
     return Figures(
         queues=figures.queues(connection, wanted)[:MOST_FIGURES],
         devices=figures.devices(connection, wanted)[:MOST_FIGURES],

@@ -95,8 +95,8 @@ class Living:
 
     def ask(self, verb: str) -> Raw:
         """Raises Refused, RequestRefused, NoAnswer."""
-        state = checked(self.home, self.seen, self.seen.pid)
-        with Client(self.home.control_socket(state.pid)) as client:
+        checked(self.home, self.seen, self.seen.pid)
+        with Client(self.home.control_socket(self.seen.pid)) as client:
             return client.ask(verb, task=self.key, key=self.key)
 
 
@@ -120,7 +120,7 @@ def _wherever(
     home: Home, states: States, task: KeptTask, do: Callable[[Home, KeptTask, by_id.Living | None], Raw]
 ) -> Raw:
     """Its scheduler is asked; history, where that is gone."""
-    seen = next((one for one in states.all if one.alive and one.state and one.state.run == task.run), None)
+    seen = next((one for one in states.all if one.alive and one.top and one.top["run"] == task.run), None)
     if seen and is_alive(home.state_lock(seen.pid)):
         try:
             return do(home, task, Living(home, seen, str(task.key)))

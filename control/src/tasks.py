@@ -5,16 +5,29 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic_core import from_json
 
 from app.command_file.values import duration_text
 from app.model.paths import Home
-from app.model.state import FINISHED, Backoff, Failed, Held, Pending, Skipped, TaskState, Waiting, error_text
+from app.model.state import (
+    FINISHED,
+    Backoff,
+    Failed,
+    Held,
+    Pending,
+    Skipped,
+    Status,
+    TaskState,
+    Waiting,
+    error_text,
+)
 from app.model.state import holder as held_by
 from app.store.lasting import KeptAttempt, KeptTask, Listed, attempts_of, list_tasks, task_by_id, tasks_by_id
+from app.store.write import STATE
 from control.src.masking import masked
 from control.src.problems import Refused
-from control.src.states import Seen, States
+from control.src.states import States
 from control.src.tails import tail
 from control.src.task_models import COARSE, Raw, TaskStatus
 
@@ -25,31 +38,40 @@ class Now:
 
     pid: int
     simulate: str | None
-    state: TaskState | None  #: None: its state has no room for it
-    estimate: Raw | None
+    task: Raw | None  #: None: the scheduler's state has no room for it
+
+    @property
+    def status(self) -> Status | None:
+        found: Status | None = self.task["state"]["status"] if self.task else None
+        return found
+
+    @property
+    def state(self) -> TaskState | None:
+        return STATE.validate_python(self.task["state"]) if self.task else None
+
+    @property
+    def estimate(self) -> Raw | None:
+        return self.task.get("estimate") if self.task else None
 
 
 class Live:
     """What living schedulers say of tasks; history may lag behind."""
 
     def __init__(self, states: States) -> None:
-        self._runs = {one.state.run: one for one in states.all if one.alive and one.state}
-        self._tasks = {run: dict(_shown(seen)) for run, seen in self._runs.items()}
+        self._runs = {one.top["run"]: one for one in states.all if one.alive and one.top}
+        self._tasks: dict[str, dict[str, bytes]] = {}
 
     def __call__(self, run: str, key: str) -> Now | None:
         """None: its scheduler does not run."""
         seen = self._runs.get(run)
-        if seen is None or seen.state is None:
+        if seen is None or seen.top is None:
             return None
-        how = seen.state.started_with
-        return Now(seen.pid, how.simulate if how else None, *self._tasks[run].get(key, (None, None)))
-
-
-def _shown(seen: Seen) -> Iterator[tuple[str, tuple[TaskState, Raw | None]]]:
-    if seen.state is not None:
-        for queue, raw in zip(seen.state.queues, seen.shown["state"]["queues"], strict=True):
-            for task, shown in zip(queue.tasks, raw["tasks"], strict=True):
-                yield task.key, (task.state, shown.get("estimate"))
+        if run not in self._tasks:
+            self._tasks[run] = {
+                key: task for queue in seen.queues.values() for key, task in queue.tasks.items()
+            }
+        how, task = seen.top["started_with"], self._tasks[run].get(key)
+        return Now(seen.pid, how["simulate"] if how else None, from_json(task) if task else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +105,10 @@ def counts(home: Home, live: Live) -> Raw:
     return {"total": states.total(), "by_state": states, "by_status": coarse}
 
 
-def _states(home: Home, live: Live, search: str | None) -> Iterator[tuple[Listed, Any]]:
+def _states(home: Home, live: Live, search: str | None) -> Iterator[tuple[Listed, Status]]:
     for one in list_tasks(home.history, str(home.submitted), os.getuid(), search):
         now = live(one.run, one.key)
-        yield one, now.state.status if now and now.state else one.status
+        yield one, (now.status if now else None) or one.status
 
 
 def kept(home: Home, id_: int) -> KeptTask:
@@ -98,7 +120,7 @@ def kept(home: Home, id_: int) -> KeptTask:
 
 
 def summary(task: KeptTask, last: KeptAttempt | None, now: Now | None) -> Raw:
-    state = now.state if now and now.state else task.state
+    state = (now.state if now else None) or task.state
     began, ended = _times(state, last)
     return {
         "id": task.id,
@@ -152,7 +174,7 @@ def detail(home: Home, task: KeptTask, now: Now | None) -> Raw:
     """All about one: what a copy takes, under the same names, and how it went."""
     attempts = attempts_of(home.history, task.id)
     last = attempts[-1] if attempts else None
-    state = now.state if now and now.state else task.state
+    state = (now.state if now else None) or task.state
     options = task.spec.options
     error = getattr(state, "error", None) or (error_text(last.cause) if last and last.cause else None)
     return {

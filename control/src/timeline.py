@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from app.model.faults import BadInput
 from app.model.gpu import index_order
@@ -19,6 +19,7 @@ from app.store.timeline import Span, Window
 from control.src.states import Seen
 
 Raw = dict[str, Any]
+OF_A_CARD = ("uuid", "index", "name", "total_gb", "simulated")
 MOST = 20_000
 PARTS = 4_000
 """Of a window; what is shorter than one is no wider than a quarter of a pixel."""
@@ -60,7 +61,7 @@ class Past:
 
 
 def _past(connection: sqlite3.Connection, window: Window, seen: Sequence[Seen]) -> Past:
-    pids = {one.state.run: one.pid for one in seen if one.alive and one.state}
+    pids = {one.top["run"]: one.pid for one in seen if one.alive and one.top}
     timeline.teach(connection, is_running, pids)
     bars = timeline.bars(connection, window)
     spans, number = timeline.spans(connection, window)
@@ -81,9 +82,9 @@ def _gpus(seen: Sequence[Seen], ran_on: Mapping[str, str]) -> list[Raw]:
     """Those of the schedulers that are seen, and those that the bars name."""
     lanes = {uuid: _lane(uuid, index, None, None, uuid.startswith("SIM-")) for uuid, index in ran_on.items()}
     for one in seen:
-        for card in one.state.gpus if one.state else ():
-            if one.alive or card.uuid in lanes:
-                lanes[card.uuid] = _lane(card.uuid, card.index, card.name, card.total_gb, card.simulated)
+        for card in one.top["gpus"] if one.top else ():
+            if one.alive or card["uuid"] in lanes:
+                lanes[card["uuid"]] = {name: card[name] for name in OF_A_CARD}
     return sorted(
         lanes.values(), key=lambda lane: (lane["simulated"], index_order(lane["index"]), lane["uuid"])
     )
@@ -97,21 +98,21 @@ def _estimates(
     seen: Sequence[Seen], ids: Mapping[tuple[str, str], int], since: float, until: float
 ) -> Iterator[Raw]:
     for one in seen:
-        if not one.alive or one.state is None:
+        if not one.alive or one.top is None:
             continue
-        for queue in one.shown["state"]["queues"]:
-            for task in queue["tasks"]:
+        for queue_id, queue in one.queues.items():
+            for task in map(from_json, queue.tasks.values()):
                 found, state = task.get("estimate"), task["state"]
                 if not found or found["end"] is None or state["status"] in FINISHED:
                     continue
                 if found["end"] < since or (found["start"] or 0) > until:
                     continue
                 yield {
-                    "id": ids.get((one.state.run, task["key"])),
+                    "id": ids.get((one.top["run"], task["key"])),
                     "scheduler": one.pid,
-                    "command_file": one.state.command_file,
-                    "queue_id": queue["queue_id"],
-                    "task": f"{queue['queue_id']}/{task['index']}",
+                    "command_file": one.command_file,
+                    "queue_id": queue_id,
+                    "task": f"{queue_id}/{task['index']}",
                     "name": task["name"],
                     "key": task["key"],
                     "status": state["status"],
