@@ -12,10 +12,21 @@ from starlette.types import Lifespan
 from control.src import autostart, problems
 from control.src.console import Console
 from control.src.gate import Door, Gate
-from control.src.routes import auth, commands, config, events, pages, scheduler
+from control.src.routes import (
+    auth,
+    commands,
+    config,
+    events,
+    experiments,
+    history,
+    pages,
+    scheduler,
+    tasks,
+    timeline,
+)
 from control.src.watched import Watched
 
-ROUTERS = (auth, scheduler, commands, config, events, pages)
+ROUTERS = (auth, scheduler, commands, config, tasks, experiments, history, timeline, events, pages)
 
 VERSION = "1"
 ABOUT = """\
