@@ -25,8 +25,10 @@ PARTS = 4_000
 """Of a window; what is shorter than one is no wider than a quarter of a pixel."""
 
 
-def picture(home: Home, seen: Sequence[Seen], since: float, until: float, now: float) -> bytes:
-    """As JSON. Raises HistoryError."""
+def picture(
+    home: Home, seen: Sequence[Seen], others: Sequence[Raw], since: float, until: float, now: float
+) -> bytes:
+    """As JSON. `others`: their bars. Raises HistoryError."""
     window = Window(since, until, MOST, (until - since) / PARTS, os.getuid())
     try:
         with open_past(home.history) as connection:
@@ -41,7 +43,7 @@ def picture(home: Home, seen: Sequence[Seen], since: float, until: float, now: f
         "queues": past.queues,
         "spans": list(map(Span._asdict, past.spans)),
         "estimates": list(_estimates(seen, past.open, since, until)),
-        "others": [],
+        "others": others,
         "thinned": {"bars": past.left[0], "spans": past.left[1], "shortest": window.shortest},
     }
     return to_json(rest)[:-1] + f',"tasks":{past.tasks},"bars":{past.bars}}}'.encode()

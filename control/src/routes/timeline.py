@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from control.src import timeline
+from control.src import others, timeline
 from control.src.console import TheConsole
 from control.src.problems import Refused
 from control.src.timeline_models import Timeline
@@ -25,5 +25,6 @@ def timeline_picture(console: TheConsole, since: Time = None, until: Time = None
     begin = max(0.0, min(end, now) - DAY) if since is None else since
     if begin >= end:
         raise Refused(422, "invalid-request", "since has to be before until")
-    found = timeline.picture(console.home(), console.states.all, begin, end, now)
+    theirs = others.bars(console.database, begin, end, timeline.MOST)
+    found = timeline.picture(console.home(), console.states.all, theirs, begin, end, now)
     return Response(found, media_type="application/json")
