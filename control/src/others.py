@@ -1,6 +1,6 @@
 """When others have had memory of a card, from what was sampled of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from control.src.database import Database
@@ -20,13 +20,14 @@ Raw = dict[str, Any]
 
 def bars(database: Database, since: float, until: float, most: int) -> list[Raw]:
     """The longest of them, by their begin. Raises DatabaseError."""
-    found = list(_joined(database.rows(SAMPLES, (since, until, LEAST_GB))))
+    found = list(joined(database.rows(SAMPLES, (since, until, LEAST_GB))))
     if len(found) > most:
         found = sorted(found, key=lambda bar: bar["start"] - bar["end"])[:most]
     return sorted(found, key=lambda bar: (bar["start"], bar["uuid"]))
 
 
-def _joined(samples: list[Any]) -> Iterator[Raw]:
+def joined(samples: Iterable[tuple[str, float, float, float]]) -> Iterator[Raw]:
+    """Bars of samples (uuid, at, span, GB) that follow one another. Of one card after the other."""
     bar: Raw | None = None
     for uuid, at, span, gb in samples:
         if bar is None or bar["uuid"] != uuid or at > bar["end"] - span + GAP * span:

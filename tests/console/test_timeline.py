@@ -19,8 +19,7 @@ from app.model.records import (
 from app.model.state import Completed, Waiting
 from app.model.task import Planned, TaskKey, TaskSpec
 from app.store.write import Writer
-from control.src.database import Database
-from control.src.others import bars
+from control.src.others import joined
 from tests.console.world import Console
 from tests.end_to_end.world import UNTIL_GO
 from tests.waiting import eventually
@@ -139,18 +138,10 @@ def test_ten_thousand_bars_come_quickly_and_more_are_thinned(console: Console) -
     assert {span["end"] - span["start"] for span in near["spans"]} == {STEP / 2}
 
 
-def test_others_memory_is_joined_to_bars_and_gaps_stay_gaps(tmp_path: Path) -> None:
-    database = Database(tmp_path / "console.db")
+def test_others_memory_is_joined_to_bars_and_gaps_stay_gaps() -> None:
     times = [100.0, 105.0, 110.0, 200.0, 205.0]
-    database.write(
-        (
-            "INSERT INTO samples (at, uuid, span, used_gb, own_gb, others_gb) VALUES (?, ?, 5, 9, 0, ?)",
-            [(at, uuid, at / 50) for at in times for uuid in ("A", "B")],
-        )
-    )
-    assert [bar for bar in bars(database, 0, 300, 10) if bar["uuid"] == "A"] == [
+    assert list(joined((uuid, at, 5.0, at / 50) for uuid in ("A", "B") for at in times))[:3] == [
         {"uuid": "A", "start": 100.0, "end": 115.0, "gb": 2.2},
         {"uuid": "A", "start": 200.0, "end": 210.0, "gb": 4.1},
+        {"uuid": "B", "start": 100.0, "end": 115.0, "gb": 2.2},
     ]
-    assert [bar["start"] for bar in bars(database, 0, 300, 2)] == [100.0, 100.0]
-    database.close()
