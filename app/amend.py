@@ -101,14 +101,21 @@ def amend(file: CommandFile, change: Change, may_be_empty: bool = False) -> Amen
     return Amended(parsed, file, None if there is None else there.encode(), after.encode())
 
 
+def script_fault(script: str) -> tuple[int, str] | None:
+    """What bash says against it, and at which line, from 1."""
+    said = bash_says(script)
+    if said is None:
+        return None
+    line, _, text = said.partition(":")
+    # Where something is missing at the end, bash names the line behind it.
+    return min(int(line), script.count("\n") + 1), text.strip()
+
+
 def check_script(script: str) -> None:
     """Raises BadInput with what bash says against it."""
-    said = bash_says(script)
-    if said is not None:
-        line, _, text = said.partition(":")
-        lines = script.count("\n") + 1  # where something is missing at the end, bash names the line behind it
-        where = f"line {min(int(line), lines)} of the commands" if lines > 1 else "the command"
-        raise BadInput(f"bash can't read {where}: {text}")
+    if wrong := script_fault(script):
+        where = f"line {wrong[0]} of the commands" if "\n" in script else "the command"
+        raise BadInput(f"bash can't read {where}: {wrong[1]}")
 
 
 def appended(task: TaskSpec, repeat: int = 1) -> Change:

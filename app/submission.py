@@ -7,6 +7,7 @@ history under an id that lasts.
 import os
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from app import background, takeup
 from app.amend import Amended, Change, CommandFile, alone, amend, check_script
 from app.client import Client, NoAnswer
 from app.command_file.document import Document
+from app.command_file.lane import asked
 from app.command_file.parse import Parsed
 from app.home import home_here, make_folders
 from app.model.faults import BadInput
@@ -84,6 +86,19 @@ class Place:
         for one in self.tasks():
             status[(one.spec.queue_id, one.key.digest)].add(one.state.status in FINISHED)
         return {which for which, over in status.items() if over == {True}}
+
+
+def spec_of(
+    wishes: Iterable[tuple[str, str | None]], script: str, gpus: int, memory_gb: float | None
+) -> TaskSpec:
+    """A task to submit, whose queue is chosen then. `wishes`: as `lane.asked` takes them. Raises BadInput."""
+    found = asked([*wishes, *([("gpus", "0")] if gpus == 0 else [])])
+    return TaskSpec(0, script, 0 if found.cpu else gpus, memory_gb, found.options)
+
+
+def model_of(gpu_type: str | None) -> str | None:
+    """As the option has it; None: any."""
+    return None if gpu_type is None or gpu_type.strip().lower() in ("", "any", "auto") else gpu_type
 
 
 def submit(spec: TaskSpec, simulate: str | None = None) -> Submitted:

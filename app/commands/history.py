@@ -4,6 +4,7 @@ import contextlib
 import difflib
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -171,14 +172,14 @@ def _run(connection: sqlite3.Connection, text: str) -> int:
 
 
 def _show_runs(home: Home, found: "list[PastRun]", most: int, as_json: bool, as_csv: bool) -> None:
-    from app.commands import past_rows
+    from app import past_rows
 
     going_on = _going_on(home)
     shown = found[: most or None]
     if as_json:
         typer.echo(json.dumps(past_rows.runs(shown, going_on)))
     elif as_csv:
-        past_rows.write_csv(past_rows.flat_runs(shown, going_on), past_rows.RUN_COLUMNS)
+        past_rows.write_csv(past_rows.flat_runs(shown, going_on), past_rows.RUN_COLUMNS, sys.stdout)
     elif not shown:
         typer.echo("there was no run")
     else:
@@ -191,13 +192,13 @@ def _show_runs(home: Home, found: "list[PastRun]", most: int, as_json: bool, as_
 def _show_tasks(
     home: Home, run: "PastRun | None", found: "list[PastTask]", most: int, as_json: bool, as_csv: bool
 ) -> None:
-    from app.commands import past_rows
+    from app import past_rows
 
     shown = found[: most or None]
     if as_json:
         typer.echo(json.dumps(past_rows.tasks(shown)))
     elif as_csv:
-        past_rows.write_csv(past_rows.flat_attempts(shown), past_rows.ATTEMPT_COLUMNS)
+        past_rows.write_csv(past_rows.flat_attempts(shown), past_rows.ATTEMPT_COLUMNS, sys.stdout)
     else:
         from app.commands.past_tables import print_run, print_tasks
 

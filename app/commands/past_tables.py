@@ -11,15 +11,25 @@ from rich.table import Table
 from rich.text import Text
 
 from app.commands.find import shown_path
-from app.execution.ends import is_written
 from app.model.paths import Home
 from app.model.state import Backoff, Failed, Held, Skipped, Status, TaskState, error_text, in_order
+from app.past_rows import goes_on, how_ended
 from app.store.figures import DeviceFigures, MemoryFigures, QueueFigures
-from app.store.past import PastAttempt, PastRun, PastTask
+from app.store.past import NO_END, PastAttempt, PastRun, PastTask
 from app.view.look import PLAIN, QUIET, STATE, STRONG
 from app.view.text import clean, count, duration, figure
 
 R = TypeVar("R", QueueFigures, MemoryFigures)
+
+LOOK = {
+    **dict.fromkeys(("killed", "stopped", "lost"), STATE["cancelled"]),
+    "completed": STATE["completed"],
+    "failed": STATE["failed"],
+    "timeout": STATE["failed"],
+    "running": STATE["running"],
+    NO_END: STATE["waiting"],
+}
+"""Of the ends of attempts."""
 
 TITLE = 24
 """Characters of a script that stand for a task without a name."""
@@ -110,25 +120,15 @@ def _facts(attempt: PastAttempt | None, waited: str) -> tuple[str, ...]:
 
 
 def _so_far(attempt: PastAttempt) -> float | None:
-    if attempt.started_at is None or not runs(attempt):
+    if attempt.started_at is None or not goes_on(attempt):
         return None
     return time.time() - attempt.started_at
 
 
-def runs(attempt: PastAttempt) -> bool:
-    """Whether its supervisor is there, on this machine."""
-    return attempt.ended_at is None and is_written(Path(attempt.log_path))
-
-
 def ended(attempt: PastAttempt) -> tuple[str, Style]:
     """How an attempt ended, in a word."""
-    if attempt.ended_at is None:
-        return ("running", STATE["running"]) if runs(attempt) else ("no end known", STATE["waiting"])
-    if attempt.cause is None:
-        return "completed", STATE["completed"]
-    words = {"killed": "killed", "stopped": "stopped", "lost": "lost", "timeout": "timeout"}
-    word = words.get(attempt.cause.kind, "failed")
-    return word, STATE["failed"] if word in ("failed", "timeout") else STATE["cancelled"]
+    word = how_ended(attempt)
+    return word, LOOK[word]
 
 
 def _more(task: PastTask) -> Text:

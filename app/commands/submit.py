@@ -126,13 +126,11 @@ def _named(spec: TaskSpec) -> str:
 
 def _spec(words: flags.Words, gpus: str | None, memory: str | None, commands: list[str] | None) -> TaskSpec:
     """Its queue is chosen later. Raises BadInput."""
-    from app.command_file.lane import asked
+    from app.submission import spec_of
 
     script = flags.script_of(commands, stdin_by_default=True)
     count = 1 if gpus is None else flags.gpus_of(gpus)
-    wishes = asked([*words, *([("gpus", "0")] if count == 0 else [])])
-    gb = None if memory is None else flags.memory_of(memory)
-    return TaskSpec(0, script, 0 if wishes.cpu else count, gb, wishes.options)
+    return spec_of(words, script, count, None if memory is None else flags.memory_of(memory))
 
 
 def _changed(
@@ -173,7 +171,9 @@ def _changed(
 
 
 def _model(gpu_type: str | None) -> str | None:
-    return None if gpu_type is None or gpu_type.lower() in ("any", "auto") else gpu_type
+    from app.submission import model_of
+
+    return model_of(gpu_type)
 
 
 def _folder(given: str) -> str:

@@ -15,7 +15,6 @@ from rich.text import Text
 
 from app.commands import find
 from app.commands.submit import Id
-from app.commands.units import stop_grace
 from app.commands.verbs import LARGEST, Json, ask_each, refused
 from app.home import home_here
 from app.model.blockers import gb
@@ -134,7 +133,7 @@ def cancel(
 
 
 def _cancel(place: "Place", task: "KeptTask") -> dict[str, Any]:
-    from app import absent
+    from app import by_id
 
     living = living_place(place, task)
     if living and task.command_file != place.path:
@@ -143,12 +142,7 @@ def _cancel(place: "Place", task: "KeptTask") -> dict[str, Any]:
             f"task {task.id} is {task.label} of {file} and was not submitted; to end it: "
             f"./gpulane kill {task.label} --file {shlex.quote(file)}"
         )
-    if living:
-        return {**living.ask("kill"), "id": task.id}
-    absent.cancel(place.home, task.id, stop_grace())
-    changed = task.state.status != "cancelled"
-    said = f"task {task.id}{_name(task)} is cancelled" + ("" if changed else " already")
-    return {"ok": True, "changed": changed, "id": task.id, "said": said}
+    return by_id.cancel(place.home, task, living)
 
 
 SUBMITTED = "./gpulane tasks lists those that were submitted"
@@ -175,10 +169,6 @@ def living_place(place: "Place", task: "KeptTask") -> find.Place | None:
 
 def _title(task: "KeptTask") -> str:
     return task.spec.options.name or task.spec.script.split("\n", 1)[0].strip()
-
-
-def _name(task: "KeptTask") -> str:
-    return f" ({task.spec.options.name})" if task.spec.options.name else ""
 
 
 def when(at: float | None) -> str:

@@ -50,19 +50,10 @@ TELL_SECONDS = 15.0
 """To note which did not end."""
 
 
-def stop_grace() -> float:
-    """Seconds, of this home's settings; of the defaults, where those have faults."""
-    from app.config.load import load
-    from app.model.settings import Settings
-
-    try:
-        return load().settings.stop_grace
-    except BadInput:
-        return Settings().stop_grace
-
-
 def stop_seconds() -> float:
     """What a shutdown leaves the schedulers of this home."""
+    from app.by_id import stop_grace
+
     return stop_grace() + END_SECONDS
 
 

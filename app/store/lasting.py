@@ -2,11 +2,12 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.model.state import Cause, TaskState
+from app.model.state import Cause, Status, TaskState
 from app.model.task import Mode, TaskKey, TaskSpec
 from app.store.resume import Row, look
 from app.store.write import CAUSE, OPTIONS, STATE
@@ -98,6 +99,48 @@ def largest_queue(history: Path, command_file: str, uid: int) -> int:
         return connection.execute(which, (command_file, uid)).fetchone()[0] or 0
 
     return look(history, read) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One of many, with what tells whether it is wanted."""
+
+    id: int
+    run: str  #: its name
+    key: str
+    status: Status
+
+
+LISTED = """SELECT max(tasks.id), runs.name, digest || '-' || occurrence, status
+    FROM tasks JOIN runs ON runs.id = run_id WHERE command_file = :file AND uid = :uid
+        AND (:search IS NULL OR tasks.id = :search OR instr(
+            lower(coalesce(tasks.name, '') || char(10) || commands), lower(:search)) > 0)
+    GROUP BY queue_id, digest, occurrence ORDER BY 1 DESC"""
+THESE = "IN (SELECT value FROM json_each(?))"
+LAST = ATTEMPTS.replace("SELECT", "SELECT task_id, max(number),").replace(
+    "task_id = ? ORDER BY number", f"task_id {THESE} GROUP BY task_id"
+)
+
+
+def list_tasks(history: Path, command_file: str, uid: int, search: str | None = None) -> list[Listed]:
+    """All of a file, newest first; of one that a new run has had again, the newest. `search`: an id, or a
+    part of name or commands. Raises HistoryError."""
+    values = {"file": command_file, "uid": uid, "search": search}
+    rows = look(history, lambda c: c.execute(LISTED, values).fetchall())
+    return [Listed(*row) for row in rows or ()]
+
+
+def tasks_by_id(history: Path, ids: Sequence[int]) -> list[tuple[KeptTask, KeptAttempt | None]]:
+    """Those that are there, newest first, each with its last attempt. Raises HistoryError."""
+    these = (json.dumps(ids),)
+
+    def read(connection: sqlite3.Connection) -> tuple[list[Any], list[Any]]:
+        tasks = connection.execute(f"{TASK} WHERE tasks.id {THESE} ORDER BY tasks.id DESC", these).fetchall()
+        return tasks, connection.execute(LAST, these).fetchall()
+
+    tasks, attempts = look(history, read) or ((), ())
+    last = {id_: _attempt(tuple(row)) for id_, _, *row in attempts}
+    return [(task, last.get(task.id)) for task in map(_task, tasks)]
 
 
 def attempts_of(history: Path, id_: int) -> list[KeptAttempt]:

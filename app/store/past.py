@@ -24,6 +24,9 @@ from app.store.write import CAUSE, STATE
 SHORTEST_KEY = 4
 """Characters of a task's key that name it."""
 
+NO_END = "no end known"
+"""How an attempt has ended that does not run and has none."""
+
 ALL = -1
 """As a limit."""
 
@@ -37,7 +40,12 @@ class Wanted:
     task: str | None = None  #: queue/index, name, or the start of its key
     queue: int | None = None
     failed: bool = False
+    status: Status | None = None  #: of its tasks
     since: float | None = None  #: something of it happened since then
+    until: float | None = None  #: it had begun by then
+    newest_first: bool = False  #: tasks of one run, too
+    before_at: float | None = None  #: and `before_id`: what comes after this one, newest first
+    before_id: int | None = None
     limit: int = ALL
 
 
@@ -102,8 +110,20 @@ class PastTask:
     attempts: tuple[PastAttempt, ...]
 
     @property
+    def begun(self) -> float:
+        """Its last attempt; where it had none: when it was planned."""
+        return max((each.recorded_at for each in self.attempts), default=self.planned_at)
+
+    @property
     def place(self) -> str:
         return f"{self.queue_id}/{'-' if self.index is None else self.index}"
+
+
+def end_word(cause: Cause | None) -> str:
+    """Of an attempt that has ended."""
+    if cause is None:
+        return "completed"
+    return cause.kind if cause.kind in ("killed", "stopped", "lost", "timeout") else "failed"
 
 
 @contextlib.contextmanager
@@ -135,22 +155,26 @@ RUNS = f"""SELECT id, name, command_file, mode, simulated, host, started_at, {LA
         finished_at, exit, (SELECT count(*) FROM attempts WHERE run_id = runs.id) AS attempts
     FROM runs
     WHERE (:run IS NULL OR id = :run) AND (:command_file IS NULL OR command_file = :command_file)
-        AND (:since IS NULL OR {LAST} >= :since)
+        AND (:since IS NULL OR {LAST} >= :since) AND (:until IS NULL OR started_at <= :until)
     ORDER BY id DESC LIMIT :limit"""
 COUNTS = """SELECT run_id, status, count(*) FROM tasks
     WHERE run_id IN (SELECT value FROM json_each(?)) GROUP BY run_id, status"""
 IS_MEANT = f"""(queue_id || '/' || idx = :task OR tasks.name = :task OR (length(:task) >= {SHORTEST_KEY}
     AND substr(digest || '-' || occurrence, 1, length(:task)) = :task))"""
+WHICH = f"""(:run IS NULL OR run_id = :run) AND (:command_file IS NULL OR command_file = :command_file)
+    AND (:queue IS NULL OR queue_id = :queue) AND (NOT :failed OR tasks.status = 'failed')
+    AND (:status IS NULL OR tasks.status = :status) AND (:task IS NULL OR {IS_MEANT})"""
 TASKS = f"""SELECT tasks.id, run_id, runs.name AS run, command_file, queue_id, idx,
         digest || '-' || occurrence AS key, tasks.name, commands, gpus, memory_gb, planned_at, state
     FROM tasks JOIN runs ON runs.id = run_id
-    LEFT JOIN (SELECT task_id, max(recorded_at) AS begun, max(coalesce(ended_at, 1e12)) AS ended
+    LEFT JOIN (SELECT task_id, min(recorded_at) AS first, max(recorded_at) AS begun,
+            max(coalesce(ended_at, 1e12)) AS ended
         FROM attempts WHERE :run IS NULL OR run_id = :run GROUP BY task_id) AS last ON last.task_id = tasks.id
-    WHERE (:run IS NULL OR run_id = :run) AND (:command_file IS NULL OR command_file = :command_file)
-        AND (:queue IS NULL OR queue_id = :queue) AND (NOT :failed OR tasks.status = 'failed')
-        AND (:task IS NULL OR {IS_MEANT}) AND (:since IS NULL OR coalesce(ended, planned_at) >= :since)
-    ORDER BY CASE WHEN :run IS NULL THEN -coalesce(begun, planned_at) END,
-        queue_id, idx IS NULL, idx, tasks.id
+    WHERE {WHICH} AND (:since IS NULL OR coalesce(ended, planned_at) >= :since)
+        AND (:until IS NULL OR coalesce(first, planned_at) <= :until)
+        AND (:before_at IS NULL OR (coalesce(begun, planned_at), tasks.id) < (:before_at, :before_id))
+    ORDER BY CASE WHEN :run IS NULL OR :newest_first THEN -coalesce(begun, planned_at) END,
+        CASE WHEN :newest_first THEN -tasks.id END, queue_id, idx IS NULL, idx, tasks.id
     LIMIT :limit"""
 ATTEMPTS = """SELECT task_id, number, attempt, gpu_ids, gpu_uuids, memory_gb AS asked_gb,
         peak_memory_gb AS peak_gb, recorded_at, started_at, ended_at, status, cause, log_path, boot_id,

@@ -12,10 +12,26 @@ from starlette.types import Lifespan
 from control.src import autostart, problems
 from control.src.console import Console
 from control.src.gate import Door, Gate
-from control.src.routes import auth, commands, config, events, gpu, pages, preview, scheduler
+from control.src.routes import (
+    auth,
+    commands,
+    config,
+    events,
+    experiments,
+    gpu,
+    history,
+    pages,
+    preview,
+    scheduler,
+    tasks,
+    timeline,
+)
 from control.src.watched import Watched
 
-ROUTERS = (auth, scheduler, commands, preview, config, gpu, events, pages)
+ROUTERS = (
+    *(auth, scheduler, commands, preview, config, gpu),
+    *(tasks, experiments, history, timeline, events, pages),
+)
 
 VERSION = "1"
 ABOUT = """\

@@ -1,17 +1,17 @@
 """Past runs, tasks and attempts for programs and spreadsheets."""
 
 import csv
-import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 from pydantic import TypeAdapter
 
-from app.commands.past_tables import ended
+from app.execution.ends import is_written
 from app.model.state import STATUSES, error_text
 from app.model.task import in_words
-from app.store.past import PastAttempt, PastRun, PastTask
+from app.store.past import NO_END, PastAttempt, PastRun, PastTask, end_word
 
 Row = dict[str, Any]
 
@@ -27,6 +27,23 @@ ATTEMPT_COLUMNS = (
 
 _RUNS = TypeAdapter(list[PastRun])
 _TASKS = TypeAdapter(list[PastTask])
+
+
+def goes_on(attempt: PastAttempt) -> bool:
+    """Whether its supervisor is there, on this machine."""
+    return attempt.ended_at is None and is_running(attempt.log_path)
+
+
+def is_running(log_path: str) -> bool:
+    """The same of the attempt that has this log."""
+    return is_written(Path(log_path))
+
+
+def how_ended(attempt: PastAttempt) -> str:
+    """In a word."""
+    if attempt.ended_at is None:
+        return "running" if goes_on(attempt) else NO_END
+    return end_word(attempt.cause)
 
 
 def runs(found: Sequence[PastRun], going_on: Collection[str]) -> list[Row]:
@@ -84,7 +101,7 @@ def flat_attempts(found: Iterable[PastTask]) -> Iterator[Row]:
 def _attempt(attempt: PastAttempt) -> Row:
     return {
         "attempt": attempt.attempt,
-        "ended_how": ended(attempt)[0],
+        "ended_how": how_ended(attempt),
         "error": "" if attempt.cause is None else error_text(attempt.cause),
         "exit": attempt.status,
         "gpus": " ".join(attempt.gpu_ids),
@@ -102,8 +119,7 @@ def _time(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
 
 
-def write_csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
-    """To the output."""
-    writer = csv.DictWriter(sys.stdout, columns, restval="", lineterminator="\n")
+def write_csv(rows: Iterable[Row], columns: Sequence[str], to: TextIO) -> None:
+    writer = csv.DictWriter(to, columns, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)

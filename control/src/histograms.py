@@ -1,0 +1,45 @@
+"""Distributions as bins, for small charts."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from pydantic import BaseModel, Field
+
+MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
+SECONDS = (
+    *(0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 20 * MINUTE),
+    *(30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR, DAY, 2 * DAY, 4 * DAY, 7 * DAY),
+)
+PERCENT = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0)
+
+
+class Bin(BaseModel):
+    low: float = Field(description="and no less")
+    high: float | None = Field(description="less than this; null: whatever")
+    count: int
+
+
+class Histogram(BaseModel):
+    count: int
+    median: float | None
+    bins: list[Bin] = Field(description="from the first to the last that holds something")
+
+
+def histogram(values: Iterable[float], edges: Sequence[float]) -> Histogram:
+    """Values below the first edge count as that."""
+    ordered = sorted(values)
+    counts = Counter(max(0, bisect_right(edges, value) - 1) for value in ordered)
+    highs = [*edges[1:], None]
+    bins = [
+        Bin(low=edges[at], high=highs[at], count=counts[at])
+        for at in range(min(counts, default=0), max(counts, default=-1) + 1)
+    ]
+    return Histogram(count=len(ordered), median=_median(ordered), bins=bins)
+
+
+def _median(ordered: Sequence[float]) -> float | None:
+    if not ordered:
+        return None
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

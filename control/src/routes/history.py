@@ -1,0 +1,92 @@
+"""What has run."""
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from app.model.state import Status
+from app.model.task import Mode
+from app.store.past import Wanted
+from control.src import history
+from control.src.console import Console, TheConsole
+from control.src.history_models import History
+from control.src.models import ConfigIndex
+from control.src.task_models import LARGEST
+
+router = APIRouter(tags=["history"])
+
+MOST, MOST_IN_A_SHEET = 1_000, 100_000
+Time = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False, description="wall-clock seconds")]
+Number = Annotated[int | None, Query(ge=0, le=LARGEST)]
+
+
+def wanted(
+    console: TheConsole,
+    command_file: Annotated[str | None, Query(max_length=4096, description="a path")] = None,
+    mode: Annotated[Mode | None, Query(description="with config_index: the file of a configuration")] = None,
+    config_index: Annotated[ConfigIndex, Query()] = 0,
+    queue: Number = None,
+    task: Annotated[
+        str | None, Query(max_length=500, description="queue/index, its name, or the start of its key")
+    ] = None,
+    run: Annotated[int | None, Query(ge=0, le=LARGEST, description="its id")] = None,
+    status: Annotated[Status | None, Query(description="that its tasks have")] = None,
+    failed: Annotated[bool, Query(description="only tasks that failed for good")] = False,
+    since: Time = None,
+    until: Time = None,
+    limit: Annotated[
+        int | None,
+        Query(ge=1, le=MOST_IN_A_SHEET, description=f"tasks; else 100, and at most {MOST} as JSON"),
+    ] = None,
+    before: Annotated[str | None, Query(max_length=60, description="`next` of the page before")] = None,
+) -> Wanted:
+    """The filters of a query. Raises Refused, BadInput."""
+    at, id_ = history.before(before)
+    return Wanted(
+        run=run,
+        command_file=_path(console, command_file, mode, config_index),
+        task=task or None,
+        queue=queue,
+        failed=failed,
+        status=status,
+        since=since,
+        until=until,
+        before_at=at,
+        before_id=id_,
+        limit=limit or 0,
+    )
+
+
+def _path(console: Console, given: str | None, mode: Mode | None, index: int) -> str | None:
+    """Raises BadInput."""
+    home = console.home()
+    if given:  # wherever the console was started
+        return str(home.resolve(given if given.startswith(("/", "~")) else f"{home.root}/{given}").resolve())
+    return str(home.command_file(mode, index).resolve()) if mode else None
+
+
+@router.get(
+    "/api/history",
+    response_model=History,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+def past_tasks(
+    request: Request,
+    console: TheConsole,
+    which: Annotated[Wanted, Depends(wanted)],
+    format: Annotated[Literal["json", "csv"] | None, Query()] = None,
+    figures: Annotated[bool, Query(description="of queues, devices and memory, over all pages")] = False,
+) -> Response | History:
+    """Runs, tasks with their attempts, and how durations, waits and memory are spread; as CSV (also with
+    `Accept: text/csv`) a line an attempt."""
+    home = console.home()
+    if format == "csv" or (format is None and request.headers.get("accept", "").startswith("text/csv")):
+        text = history.sheet(home, which if which.limit else _at_most(which, MOST_IN_A_SHEET))
+        name = {"Content-Disposition": 'attachment; filename="history.csv"'}
+        return Response(text, media_type="text/csv; charset=utf-8", headers=name)
+    return history.page(home, console.states.all, _at_most(which, min(which.limit or 100, MOST)), figures)
+
+
+def _at_most(which: Wanted, limit: int) -> Wanted:
+    return replace(which, limit=limit)

@@ -1,0 +1,113 @@
+"""Submitted tasks: commands without a command file of one's own."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from app.model.state import Status
+from app.store.lasting import attempts_of
+from control.src import submitting, tasks
+from control.src.console import Console, TheConsole
+from control.src.task_models import (
+    LARGEST,
+    Health,
+    Raw,
+    TaskCancelled,
+    TaskCounts,
+    TaskCreate,
+    TaskCreated,
+    TaskDetail,
+    TaskLogResponse,
+    TaskStatus,
+    TaskSummary,
+)
+from control.src.tasks import Live, Wanted
+
+router = APIRouter(tags=["tasks"])
+
+Id = Annotated[int, Path(ge=1, le=LARGEST, description="that history gives a task")]
+
+
+@router.get("/api/health")
+async def health() -> Health:
+    """Whether the console answers who is logged in."""
+    return Health()
+
+
+@router.get("/api/tasks", response_model=list[TaskSummary])
+def list_tasks(
+    console: TheConsole,
+    response: Response,
+    status: TaskStatus | None = None,
+    state: Annotated[Status | None, Query(description="more exactly")] = None,
+    search: Annotated[
+        str | None, Query(max_length=200, description="an id, or a part of name or commands")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    before: Annotated[int | None, Query(ge=1, le=LARGEST, description="those with smaller ids")] = None,
+) -> list[Raw]:
+    """What was submitted, newest first. The header X-Total-Count says how many there are on all pages."""
+    wanted = Wanted(status, state, search or None, before, limit)
+    found, total = tasks.listed(console.home(), Live(console.states), wanted)
+    response.headers["X-Total-Count"] = str(total)
+    return found
+
+
+@router.get("/api/tasks/counts", response_model=TaskCounts)
+def count_tasks(console: TheConsole) -> Raw:
+    """How many of the submitted are in which state."""
+    return tasks.counts(console.home(), Live(console.states))
+
+
+@router.post("/api/tasks", status_code=201, response_model=TaskCreated)
+async def create_task(request: Request, given: TaskCreate, console: TheConsole) -> Raw:
+    """Submit a script to the line of those submitted before; its scheduler is started if it is not there."""
+    request.state.what = f"submit {given.name or given.command[:100]}"
+    done = await run_in_threadpool(submitting.make, console.home(), given)
+    if done.started:
+        console.children.add(done.pid)
+    await console.states.look()
+    found = await run_in_threadpool(_detail, console, done.task.id)
+    how = f"; its scheduler was started (pid {done.pid})" if done.started else ""
+    return {
+        **found,
+        "said": f"task {done.task.id} is submitted, in line at {done.task.label}{how}",
+        "scheduler_started": done.started,
+    }
+
+
+@router.get("/api/tasks/{id}", response_model=TaskDetail)
+def task_detail(id: Id, console: TheConsole) -> Raw:
+    """All about one of history's tasks: what it asks for, where it ran, how it ended."""
+    return _detail(console, id)
+
+
+@router.get("/api/tasks/{id}/logs")
+def task_logs(
+    id: Id,
+    console: TheConsole,
+    tail: Annotated[int, Query(ge=1, le=10_000, description="lines")] = 100,
+    attempt: Annotated[int | None, Query(ge=1, le=LARGEST, description="else the last one")] = None,
+) -> TaskLogResponse:
+    """The end of its log."""
+    home = console.home()
+    task = tasks.kept(home, id)
+    return TaskLogResponse.model_validate(tasks.log(task, attempts_of(home.history, id), attempt, tail))
+
+
+@router.post("/api/tasks/{id}/cancel", response_model=TaskCancelled)
+async def cancel_task(id: Id, console: TheConsole) -> Raw:
+    """It does not run any more: one that runs is ended with its whole process tree."""
+    home = console.home()
+    task = await run_in_threadpool(tasks.kept, home, id)
+    answer = await run_in_threadpool(submitting.cancel, home, console.states, task)
+    await console.states.look()
+    found = await run_in_threadpool(_detail, console, id)
+    return {"changed": answer["changed"], "said": answer["said"], "task": found}
+
+
+def _detail(console: Console, id_: int) -> Raw:
+    home = console.home()
+    task = tasks.kept(home, id_)
+    return tasks.detail(home, task, Live(console.states)(task.run, str(task.key)))

@@ -1,0 +1,164 @@
+"""What has run, over HTTP: pages, filters, charts, spreadsheets."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from control.src.masking import MASK, is_secret, mask_state
+from tests.console.world import Console
+from tests.waiting import eventually
+
+
+@pytest.fixture(scope="module")
+def past(shared: Console) -> Console:
+    """A run of three queues: one that fails, one with a formula for a name, one of three tasks."""
+    assert shared.get("/api/history") == {
+        "runs": [],
+        "tasks": [],
+        "next": None,
+        "charts": None,
+        "figures": None,
+        "command_files": [],
+    }
+    assert shared.get("/api/timeline")["bars"] == []
+    with shared.http as http:
+        assert http.get("/api/history?format=csv").text.count("\n") == 1
+    shared.world.file(
+        "1\n#LANE retries=1\nexit 7\n1\n4\n\n"
+        '2\n#LANE name="=HYPERLINK(1)"\ntrue\n1\n4\n\n'
+        "3\ntrue # a\n1\n4\n\n3\ntrue # b\n1\n4\n\n3\ntrue # c\n1\n4\n"
+    )
+    pid = shared.post("/api/scheduler/multi/start", simulate="2x24", watch=True)["pid"]
+    shared.wait_for(pid, "1/0", "failed")
+    shared.wait_for(pid, "3/2", "completed")
+    shared.wait_for(pid, "2/0", "completed")
+    eventually(lambda: len(shared.get("/api/history", status="completed")["tasks"]) == 4)
+    eventually(lambda: shared.get("/api/history", failed=True)["tasks"])
+    return shared
+
+
+def places(found: Any) -> list[str]:
+    return [task["task"] for task in found["tasks"]]
+
+
+def test_tasks_come_with_their_attempts(past: Console) -> None:
+    found = past.get("/api/history", failed=True)
+    assert places(found) == ["1/0"]
+    task = found["tasks"][0]
+    assert [(each["attempt"], each["how"], each["exit_code"]) for each in task["attempts"]] == [
+        (1, "failed", 7),
+        (2, "failed", 7),
+    ]
+    one = task["attempts"][0]
+    assert one["error"].startswith("exit 7")
+    assert one["cause"]["kind"] == "exit"
+    assert one["gpu_uuids"][0].startswith("SIM-24-")
+    assert one["log_path"].endswith(".log")
+    assert one["seconds"] >= 0
+    assert one["asked_gb"] == 4
+    run = found["runs"][0]
+    assert run["goes_on"] is True
+    assert run["run"]["counts"] == {"completed": 4, "failed": 1}
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"queue": 3}, {"3/0", "3/1", "3/2"}),
+        ({"mode": "multi", "config_index": 0}, {"1/0", "2/0", "3/0", "3/1", "3/2"}),
+        ({"mode": "multi", "config_index": 1}, set()),
+        ({"command_file": "command/command_gpus.txt", "status": "failed"}, {"1/0"}),
+        ({"run": 1, "task": "3/1"}, {"3/1"}),
+        ({"run": 2}, set()),
+        ({"since": 9e9}, set()),
+        ({"until": 1}, set()),
+        ({"task": "=HYPERLINK(1)"}, {"2/0"}),
+    ],
+)
+def test_filters(past: Console, filters: dict[str, Any], expected: set[str]) -> None:
+    assert set(places(past.get("/api/history", **filters))) == expected
+
+
+def test_pages_follow_one_another_to_the_last(past: Console) -> None:
+    first = past.get("/api/history", run=1, limit=2)
+    seen, found = places(first), first
+    while found["next"]:
+        found = past.get("/api/history", run=1, limit=2, before=found["next"])
+        assert found["charts"] is None
+        seen += places(found)
+    assert sorted(seen) == ["1/0", "2/0", "3/0", "3/1", "3/2"]
+    begun = [max(each["recorded_at"] for each in task["attempts"]) for task in first["tasks"]]
+    assert begun == sorted(begun, reverse=True)
+
+
+def test_charts_and_figures(past: Console) -> None:
+    found = past.get("/api/history", figures=True)
+    assert found["charts"]["seconds"]["count"] == 6
+    assert sum(each["count"] for each in found["charts"]["seconds"]["bins"]) == 6
+    assert found["charts"]["waited"]["count"] == 6
+    assert found["charts"]["memory"]["count"] == 0
+    queues = {each["queue_id"]: each for each in found["figures"]["queues"]}
+    assert (queues[1]["attempts"], queues[1]["failed"], queues[3]["tasks"]) == (2, 2, 3)
+    of_queue = past.get("/api/history", queue=1)
+    assert of_queue["charts"]["seconds"]["count"] == 2
+    assert of_queue["figures"] is None
+
+
+@pytest.mark.parametrize("how", [{"params": {"format": "csv"}}, {"headers": {"Accept": "text/csv"}}])
+def test_a_spreadsheet_has_a_line_an_attempt_and_no_formula(past: Console, how: dict[str, Any]) -> None:
+    with past.http as http:
+        answer = http.get("/api/history", **how)
+    assert answer.headers["content-type"].startswith("text/csv")
+    lines = list(csv.DictReader(io.StringIO(answer.text)))
+    assert len(lines) == 6
+    assert [line["name"] for line in lines if line["queue"] == "2"] == ["'=HYPERLINK(1)"]
+    assert {line["exit"] for line in lines} == {"0", "7"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "before=x",
+        "before=1:1:1",
+        "limit=0",
+        "queue=-1",
+        f"queue={2**63}",
+        "since=nan",
+        "since=1e400",
+        "status=odd",
+        "mode=odd",
+        "config_index=10000",
+        "format=pdf",
+    ],
+)
+def test_what_is_no_filter_is_refused(past: Console, query: str) -> None:
+    past.refused("GET", f"/api/history?{query}", 422)
+
+
+@pytest.mark.parametrize(
+    "query", ["task=%00", "task=%ff%fe", "command_file=%00", "command_file=/" + "x" * 4000]
+)
+def test_odd_filters_find_nothing_or_are_refused(past: Console, query: str) -> None:
+    with past.http as http:
+        answer = http.get(f"/api/history?{query}")
+    assert answer.status_code == 422 or answer.json()["tasks"] == []
+
+
+def test_secrets_are_masked_and_nothing_else() -> None:
+    for name in (
+        "HF_TOKEN",
+        "WANDB_API_KEY",
+        "apikey",
+        "DB_PASSWORD",
+        "SECRET",
+        "AWS_SECRET_ACCESS_KEY",
+        "PGPASS",
+    ):
+        assert is_secret(name) == (name != "PGPASS"), name
+    for name in ("TOKENIZERS_PARALLELISM", "MONKEYS_N", "PATH", "AUTHOR", "SEED", "KEYBOARD"):
+        assert not is_secret(name) or name == "MONKEYS_N", name
+    state = {"queues": [{"tasks": [{"options": {"env": [["A_KEY", "x"], ["B", "y"], ["C_KEY", ""]]}}]}]}
+    mask_state(state)
+    assert state["queues"][0]["tasks"][0]["options"]["env"] == [["A_KEY", MASK], ["B", "y"], ["C_KEY", ""]]
