@@ -28,6 +28,7 @@ from control.src.estimates import Estimates
 from control.src.gpus import Gpus
 from control.src.hub import Hub
 from control.src.latest import LatestSettings
+from control.src.masking import mask_state
 from control.src.masks import Masks
 from control.src.previews import Previews
 from control.src.samples import Samples
@@ -117,6 +118,7 @@ class Console:
             resume = command_line(self.home(), state)
             left = {"running": running_on(state), "unfinished": state.left, "resume": resume}
         self.estimates.add(raw)
+        mask_state(raw)
         stale_after = MISSED * self._heartbeat(raw["config_file"])
         return {"configuration": raw["config_index"], "stale_after": stale_after, "left": left}
 

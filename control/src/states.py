@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic_core import from_json, to_json
-from watchfiles import awatch
 
 from app.model.faults import GpulaneError
 from app.model.paths import Home
@@ -24,13 +23,12 @@ from app.store.lock import is_alive
 from app.store.own_file import read_own
 from app.store.states import state_names
 from control.src.hub import Hub
+from control.src.watching import looks
 
 log = logging.getLogger("gpulane.console")
 
 LOOK_SECONDS = 1.0
 """Between looks at who has died: a lock that goes free changes no file."""
-
-DEBOUNCE_MS, STEP_MS = 30, 5
 
 Raw = dict[str, Any]
 Ended = Literal["finished", "asked", "shutdown", "died"]
@@ -145,27 +143,11 @@ class States:
 
     async def run(self) -> None:
         """Watch, until cancelled."""
-        changed = asyncio.Event()
-        changed.set()
-        watcher: asyncio.Task[None] | None = None
-        folder: Path | None = None
-        try:
-            while True:
-                state = self._home().state
-                if state != folder or watcher is None or watcher.done():
-                    if watcher:
-                        watcher.cancel()
-                    folder, watcher = state, asyncio.create_task(_watch(state, changed))
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(changed.wait(), LOOK_SECONDS)
-                changed.clear()
-                try:
-                    await self.look()
-                except Exception:
-                    log.exception("the schedulers could not be looked at; trying again")
-        finally:
-            if watcher:
-                watcher.cancel()
+        async for _ in looks(lambda: [self._home().state], LOOK_SECONDS):
+            try:
+                await self.look()
+            except Exception:
+                log.exception("the schedulers could not be looked at; trying again")
 
     async def look(self) -> None:
         """At all of them, now. What has changed is told."""
@@ -220,16 +202,6 @@ class States:
         self._number += 1
         head["version"] = f"{self._boot}.{self._number}"
         return seen
-
-
-async def _watch(folder: Path, changed: asyncio.Event) -> None:
-    try:
-        watching = awatch(folder, watch_filter=None, recursive=False, debounce=DEBOUNCE_MS, step=STEP_MS)
-        async for _ in watching:
-            changed.set()
-    except (OSError, RuntimeError) as error:  # it is not there, or there are too many watches: looks go on
-        log.debug("%s is not watched: %s", folder, error)
-        await asyncio.sleep(LOOK_SECONDS)
 
 
 def _stamp(path: Path) -> Stamp:

@@ -3,24 +3,20 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-
-from watchfiles import awatch
 
 from app.model.faults import BadInput
 from app.model.task import MODES
 from control.src.configurations import Stamp, stamp_of
 from control.src.console import Console
+from control.src.watching import looks
 
 log = logging.getLogger("gpulane.console")
 
 LOOK_SECONDS = 2.0
-"""Between looks, whatever the kernel tells: it tells nothing of links' targets and network file systems."""
-
-DEBOUNCE_MS, STEP_MS = 30, 5
+"""Between looks."""
 
 What = tuple[str, ...]
 """("commands", mode, index), ("config",) or ("settings",)."""
@@ -39,38 +35,17 @@ class Watched:
 
     async def run(self) -> None:
         """Until cancelled."""
-        changed = asyncio.Event()
-        watcher: asyncio.Task[None] | None = None
-        watching: tuple[Path, ...] = ()
-        try:
-            while True:
-                folders = watching
-                with contextlib.suppress(OSError):
-                    folders = await asyncio.to_thread(self._folders)
-                if folders != watching or watcher is None or watcher.done():
-                    if watcher:
-                        watcher.cancel()
-                    watching, watcher = folders, asyncio.create_task(_watch(folders, changed))
-                try:
-                    await self._look()
-                except Exception:
-                    log.exception("the files could not be looked at; trying again")
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(changed.wait(), LOOK_SECONDS)
-                changed.clear()
-        finally:
-            if watcher:
-                watcher.cancel()
+        async for _ in looks(self._folders, LOOK_SECONDS):
+            try:
+                for change in await asyncio.to_thread(self._changes):
+                    self._console.hub.tell(change.kind, change.data)
+            except Exception:
+                log.exception("the files could not be looked at; trying again")
 
-    async def _look(self) -> None:
-        for change in await asyncio.to_thread(self._changes):
-            self._console.hub.tell(change.kind, change.data)
-
-    def _folders(self) -> tuple[Path, ...]:
-        """Those that are there."""
+    def _folders(self) -> list[Path]:
         home, files = self._console.home(), (self._console.config_file(), self._console.settings_file)
         folders = {home.root / "command", *(path.parent for path in files)}
-        return tuple(sorted(path for path in folders if path.is_dir()))
+        return sorted(folders)
 
     def _changes(self) -> list[Change]:
         """Since the last look. In a thread."""
@@ -108,14 +83,3 @@ class Watched:
             edited = console.edited_yaml(kind)
             etag = edited.etag(edited.present().data)
         return Change(kind, {"etag": etag})
-
-
-async def _watch(folders: Sequence[Path], changed: asyncio.Event) -> None:
-    try:
-        async for _ in awatch(
-            *folders, watch_filter=None, debounce=DEBOUNCE_MS, step=STEP_MS, recursive=False
-        ):
-            changed.set()
-    except (OSError, RuntimeError) as error:  # one is gone, or there are too many watches: looks go on
-        log.debug("%s are not watched: %s", folders, error)
-        await asyncio.sleep(LOOK_SECONDS)

@@ -1,6 +1,7 @@
 """The scheduler's settings and the console's over HTTP: shown, changed, and taken up."""
 
 import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -226,18 +227,23 @@ def test_settings_edited_by_hand_are_taken_up_and_bad_ones_are_not(files: Consol
     events = files.events()
     next(events)
     write(files, "target-yaml-path: config/other.yaml\n", "control_setting.yaml")
-    told = next(data for kind, data in events if kind == "settings")
-    assert told["etag"] == files.get("/api/settings")["etag"]
+    until_told(files, events, "settings")
     assert files.get("/api/config")["file"].endswith("other.yaml")
     write(files, "target-yaml-path: 5\n", "control_setting.yaml")
-    next(kind for kind, _ in events if kind == "settings")
+    until_told(files, events, "settings")
     assert files.get("/api/settings")["faults"][0]["line"] == 1
     assert files.get("/api/config")["file"].endswith("other.yaml")
     write(files, "", "control_setting.yaml")
-    next(kind for kind, _ in events if kind == "settings")
+    until_told(files, events, "settings")
     assert files.get("/api/config")["file"].endswith("gpu_manage.yaml")
     write(files, TEXT + "# more\n")
-    assert next(data for kind, data in events if kind == "config")["etag"] == files.get("/api/config")["etag"]
+    until_told(files, events, "config")
+
+
+def until_told(console: Console, events: Iterator[tuple[str, Any]], kind: str) -> None:
+    """Of a file as it is now: an event before may have been about what another test has made of it."""
+    etag = console.get(f"/api/{kind}")["etag"]
+    assert next(data for told, data in events if told == kind and data["etag"] == etag)
 
 
 @pytest.mark.parametrize("path", ["a" * 5000, "config", "/dev/null", "nowhere/at/all.yaml", "config/loop"])

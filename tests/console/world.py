@@ -1,5 +1,6 @@
 """A console of its own for tests: started by run.sh, talked to over HTTP."""
 
+import contextlib
 import json
 import os
 import signal
@@ -29,6 +30,7 @@ class Console:
     said: str = ""  #: by the last start
     env: dict[str, str] = field(default_factory=dict)
     prefix: Sequence[str] = ()  #: what its scripts are run by
+    _streams: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @property
     def root(self) -> Path:
@@ -117,19 +119,17 @@ class Console:
         return problem
 
     def events(self, seconds: float = 20.0) -> Iterator[tuple[str, Any]]:
-        """Of the stream, as they come: kind and data. Fails when none comes for so long."""
-        with (
-            httpx.Client(
-                base_url=self.url, headers={"Authorization": f"Bearer {self.secret()}"}, timeout=seconds
-            ) as http,
-            http.stream("GET", "/api/events") as stream,
-        ):
-            kind = ""
-            for line in stream.iter_lines():
-                if line.startswith("event: "):
-                    kind = line.removeprefix("event: ")
-                elif line.startswith("data: "):
-                    yield kind, json.loads(line.removeprefix("data: "))
+        """Of the stream, as they come: kind and data. Fails when none comes for so long. Who has seen enough
+        need not close it: that is done with the console."""
+        http = self._streams.enter_context(self.client(self.secret()))
+        http.timeout = httpx.Timeout(seconds)
+        stream = self._streams.enter_context(http.stream("GET", "/api/events"))
+        kind = ""
+        for line in stream.iter_lines():
+            if line.startswith("event: "):
+                kind = line.removeprefix("event: ")
+            elif line.startswith("data: "):
+                yield kind, json.loads(line.removeprefix("data: "))
 
     def scheduler(self, pid: int) -> Any:
         return self.get(f"/api/scheduler/{pid}")
@@ -154,6 +154,7 @@ class Console:
 
     def end(self) -> None:
         """With all schedulers of its world."""
+        self._streams.close()
         self.world.go()
         for path in (self.root / "logs" / "state").glob("*.lock"):
             if path.stem.isdecimal() and is_alive(path):

@@ -15,6 +15,7 @@ from control.src import settings as console_settings
 from control.src import starting
 from control.src.console import Console, TheConsole
 from control.src.dismissal import dismiss as dismiss_
+from control.src.masking import mask_options, mask_state
 from control.src.models import (
     ConfigIndex,
     Said,
@@ -120,7 +121,10 @@ def scheduler_tasks(
     """All of its tasks, a part at a time: the state names those near the heads of the queues."""
     which = {"queue": queue, "task": task}
     asked = {name: value for name, value in which.items() if value is not None}
-    return Tasks.model_validate(_ask(console, pid, "tasks", **{"from": first}, count=count, **asked))
+    answer = _ask(console, pid, "tasks", **{"from": first}, count=count, **asked)
+    for each in answer["tasks"]:
+        mask_options(each["options"])
+    return Tasks.model_validate(answer)
 
 
 @router.get("/api/scheduler/{pid:int}/why")
@@ -140,7 +144,9 @@ def scheduler_settings(pid: Pid, console: TheConsole) -> SchedulerSettings:
 @router.get("/api/scheduler/{pid:int}/status", response_model=dict[str, Any])
 def scheduler_status(pid: Pid, console: TheConsole) -> dict[str, Any]:
     """Its state as it is this moment, by its own word."""
-    return _ask(console, pid, "status")
+    answer = _ask(console, pid, "status")
+    mask_state(answer["state"])
+    return answer
 
 
 @router.post("/api/scheduler/{pid:int}/why")
