@@ -79,7 +79,8 @@ def test_who_goes_is_forgotten(console: Console) -> None:
             http.stream("GET", "/api/events") as stream,
         ):
             assert next(stream.iter_lines())
-    eventually(lambda: "gpulane_console_listeners 0.0" in console.http.get("/metrics").text)
+    with console.http as http:
+        eventually(lambda: "gpulane_console_listeners 0.0" in http.get("/metrics").text)
 
 
 def schedulers(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
