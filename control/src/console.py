@@ -19,6 +19,7 @@ from app.model.paths import Home
 from app.model.state_file import StateFile
 from control.src import secrets, settings
 from control.src.audit import Audit
+from control.src.bindings import Bindings
 from control.src.children import Children
 from control.src.database import Database
 from control.src.estimates import Estimates
@@ -68,6 +69,7 @@ class Console:
         self.database = Database(self.folder / "console.db")
         self.sessions = Sessions(self.database, self.secrets)
         self.audit = Audit(self.database)
+        self.bindings = Bindings(self.folder)
         self.estimates = Estimates(self.home)
         self.states = States(self.home, self.hub, self._finish)
 

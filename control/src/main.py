@@ -12,9 +12,9 @@ from fastapi.routing import APIRoute
 from control.src import problems
 from control.src.console import Console
 from control.src.gate import Door, Gate
-from control.src.routes import auth, events, pages, scheduler
+from control.src.routes import auth, bindings, events, logs, pages, scheduler
 
-ROUTERS = (auth, scheduler, events, pages)
+ROUTERS = (auth, scheduler, logs, bindings, events, pages)
 
 VERSION = "1"
 ABOUT = """\
