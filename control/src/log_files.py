@@ -90,7 +90,7 @@ class Reach:
         try:
             paths = [os.path.realpath(each) for each in self._meant(given)]
         except (ValueError, OSError):  # a NUL, a lone surrogate
-            raise Refused(404, "no-log", "there is no file of that name") from None
+            raise Refused(404, "no-path", "no file can have that name") from None
         allowed = [path for path in paths if self._allows(path, role, bound)]
         if not allowed:
             raise Refused(403, "not-a-log", self._why_not(role))
@@ -174,7 +174,8 @@ def open_log(reach: Reach, given: str, role: Role, bound: frozenset[str] = froze
                 return file
         except OSError as error:
             raise _refused(path, error) from error
-    raise Refused(409, "moved", f"{path} is being moved or replaced; try again")
+    status = 403 if os.path.islink(path) else 409  # noqa: PTH114 - of text
+    raise Refused(status, "moved", f"{shown(path)} leads nowhere, or is being replaced")
 
 
 def _opened(path: str) -> LogFile | None:
@@ -188,7 +189,7 @@ def _opened(path: str) -> LogFile | None:
         if stat.S_ISLNK(info.st_mode) or str(Path(f"/proc/self/fd/{seen}").readlink()) != path:
             return None
         if not stat.S_ISREG(info.st_mode):
-            raise Refused(403, "not-a-file", f"{path} is no regular file")
+            raise Refused(403, "not-a-file", f"{shown(path)} is no regular file")
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
         return LogFile(path, os.open(f"/proc/self/fd/{seen}", flags))
     finally:
@@ -196,8 +197,10 @@ def _opened(path: str) -> LogFile | None:
 
 
 def _refused(path: str, error: OSError) -> Refused:
-    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return Refused(404, "no-log", f"{shown(path)} is not there")
+    if error.errno == errno.ENAMETOOLONG:
+        return Refused(404, "no-path", "no file can have a name that long")
     if error.errno in (errno.EACCES, errno.EPERM, errno.ELOOP):
         return Refused(403, "no-access", f"{shown(path)} can't be read: {error.strerror}")
     return Refused(503, "not-now", f"{shown(path)} can't be read now: {error.strerror}")

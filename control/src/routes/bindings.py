@@ -1,5 +1,6 @@
 """Logs that are bound to tasks by hand."""
 
+import os
 from typing import Annotated
 
 import anyio.from_thread
@@ -48,7 +49,7 @@ def bind_log(
     body: Bind | None = None,
     key: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Said:
-    """Bind a log file to a task, in the body or in the query. It need not be there yet."""
+    """Bind a log file to a task, in the body or in the query. It need not be there yet, but its folder."""
     asked = _asked(which, body, key)
     path = asked.log_path
     if path is None:
@@ -64,7 +65,7 @@ def bind_log(
         open_log(where, real, who.role).close()
         missing = ""
     except Refused as refused:
-        if refused.status != 404:
+        if refused.kind != "no-log" or not os.path.isdir(real.rpartition("/")[0]):  # noqa: PTH112 - of text
             raise
         missing = ", which is not there yet"
     changed = console.bindings.bind(now_bound(mode, index, place, str(found), real))
