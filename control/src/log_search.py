@@ -15,7 +15,7 @@ from control.src.problems import Refused
 CHILD = Path(__file__).with_name("log_searching.py")
 
 SECONDS = 2.0
-SLOW_SECONDS = 4.0
+SLOW_SECONDS = 3.0
 """A search that has not answered by then is in a pattern that takes for ever."""
 
 AT_ONCE = 4

@@ -84,7 +84,7 @@ class _Search:
             if time.monotonic() > self._deadline or not self._left:
                 self._go(data, start)
                 return
-            if found := self._find(line):
+            if found := self._find(line.removesuffix(b"\r")):
                 self._found(data, start, line, found)
         self._go(data, step)
 
