@@ -4,11 +4,11 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from control.src import log_files
 from control.src.log_files import Reach, open_log
 from control.src.problems import Refused
 from tests.console.world import Console
@@ -119,7 +119,7 @@ def clients(shared: Console) -> Iterator[dict[str, httpx.Client]]:
         yield {"write": writer, "read": reader}
 
 
-WAYS = (
+WAYS: tuple[dict[str, dict[str, str]], ...] = (
     {"read": {}},
     {"search": {"query": "h"}},
     {"search": {"errors": "true"}},
@@ -163,7 +163,7 @@ def test_a_stranger_reads_nothing(shared: Console) -> None:
 def test_who_may_only_read_binds_nothing_and_reads_what_was_bound(shared: Console) -> None:
     shared.world.blocks([(1, "true")])
     path = inside(shared, "train.log")
-    task = {"mode": "multi", "config_index": 0, "queue_id": 1, "process_index": 0}
+    task: dict[str, Any] = {"mode": "multi", "config_index": 0, "queue_id": 1, "process_index": 0}
     with shared.reader as reader:
         assert reader.post("/api/log/bind", json={**task, "log_path": path}).status_code == 403
         assert reader.delete("/api/log/bind", params=task).status_code == 403
@@ -172,7 +172,8 @@ def test_who_may_only_read_binds_nothing_and_reads_what_was_bound(shared: Consol
         assert reader.get("/api/log/read", params={"log_path": path}).json()["text"] == SECRET
         assert reader.get("/api/log/content", params=task).json()["bound"] is True
         link(Path(path), outside(shared))  # what was bound is this file, and not what it leads to later
-        for way, asked in (("read", {"log_path": path}), ("content", task)):
+        ways: dict[str, Any] = {"read": {"log_path": path}, "content": task}
+        for way, asked in ways.items():
             assert reader.get(f"/api/log/{way}", params=asked).status_code == 403
         with shared.http as http:
             assert http.request("DELETE", "/api/log/bind", params=task).json()["changed"] is True
@@ -230,7 +231,7 @@ def test_a_link_that_is_put_there_after_the_look_is_not_followed(
         return really(path, *args)
 
     reach = reach_of(tmp_path / "work")
-    monkeypatch.setattr(log_files.os, "open", swap)
+    monkeypatch.setattr(os, "open", swap)
     with pytest.raises(Refused) as refused:
         text_of(reach, folder / "x.log")
     assert refused.value.status == 403
@@ -250,7 +251,7 @@ def test_a_fifo_that_is_put_there_after_the_look_is_not_waited_for(
             os.mkfifo(path)
         return really(given, *args)
 
-    monkeypatch.setattr(log_files.os, "open", swap)
+    monkeypatch.setattr(os, "open", swap)
     with pytest.raises(Refused, match="no regular file"):
         text_of(reach_of(tmp_path), path)
 

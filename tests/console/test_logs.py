@@ -16,8 +16,8 @@ FAILS = """#LANE name="breaks"
 echo first line
 python3 -c 'raise ValueError("no such thing")'
 """
-FIRST = {"mode": "multi", "config_index": 0, "queue_id": 1, "process_index": 0}
-BROKEN = {"mode": "multi", "config_index": 0, "queue_id": 2, "process_index": 0}
+FIRST: dict[str, Any] = {"mode": "multi", "config_index": 0, "queue_id": 1, "process_index": 0}
+BROKEN: dict[str, Any] = {"mode": "multi", "config_index": 0, "queue_id": 2, "process_index": 0}
 HUGE = 10 * 1024**3
 
 
@@ -341,11 +341,11 @@ def test_ten_thousand_bindings_are_listed_in_no_time(shared: Console) -> None:
     file.write_text(json.dumps({"schema": 1, "bindings": bindings}))
     began = time.monotonic()
     assert len(shared.get("/api/log/bindings")["bindings"]) == 10_000
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 5
     began = time.monotonic()
     shared.world.file("1\necho a\n1\n", "command_gpu_3.txt")
     bind(shared, {**FIRST, "mode": "single", "config_index": 3}, path)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2
     file.unlink()
     assert shared.get("/api/log/bindings")["bindings"] == []
 
