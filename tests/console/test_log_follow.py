@@ -208,3 +208,20 @@ def test_the_end_comes_after_all_was_told(tmp_path: Path, monkeypatch: pytest.Mo
     while not one.over:
         told += one.look()
     assert kinds(told) == ["open", *["data"] * 2, "end"]
+
+
+def test_what_is_written_last_is_told_before_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_follow, "END_SECONDS", -1e9)
+    path = tmp_path / "log"
+    path.write_bytes(b"")
+
+    def ended() -> bool:
+        if path.stat().st_size == 0:
+            path.write_bytes(b"a\n" * CHUNK)
+        return True
+
+    one = Follower(lambda: LogFile(str(path), os.open(path, os.O_RDONLY)), 0, ended)
+    told: list[bytes] = []
+    while not one.over:
+        told += one.look()
+    assert kinds(told) == ["open", *["data"] * 2, "end"]

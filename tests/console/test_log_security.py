@@ -142,6 +142,30 @@ def test_what_is_no_log_is_refused_by_every_way_in(
             assert SECRET not in answer.text
 
 
+def test_where_work_dir_is_all_of_the_home_its_secrets_are_none_of_it(
+    shared: Console, clients: dict[str, httpx.Client]
+) -> None:
+    """As it is where the settings name none."""
+    shared.world.settings(work_dir=None)
+    try:
+        for role, client in clients.items():
+            train = own(shared, "train.log")
+            status = client.get("/api/log/read", params={"log_path": train}).status_code
+            assert status == (200 if role == "write" else 403)
+            for name in (
+                *("config/notes.txt", "config/demo.yaml", "control/logs/console.log", "control/logs/x/y.log"),
+                *("control/logs/log_bindings.json", "control/logs/console.lock", "logs/runs/r/environment"),
+                *("logs/state/1.json", "logs/gpus_off.json", "logs/counts/x.jsonl", ".git/config"),
+            ):
+                answer = client.get("/api/log/read", params={"log_path": own(shared, name)})
+                assert answer.status_code == 403, name
+                assert client.get("/api/log/read", params={"log_path": name}).status_code == 403, name
+    finally:
+        for name in ("log_bindings.json", "x/y.log"):
+            (shared.folder / name).unlink(missing_ok=True)
+        shared.world.settings()
+
+
 def test_what_is_no_log_can_not_be_bound(shared: Console, clients: dict[str, httpx.Client]) -> None:
     shared.world.blocks([(1, "true")])
     task = {"mode": "multi", "queue_id": 1, "process_index": 0}

@@ -111,6 +111,8 @@ def test_a_log_is_paged_through_in_both_directions(shared: Console) -> None:
     assert ends["text"] == "step 1999: 漢字 ✓\n"
     lines = shared.get("/api/log/read", log_path=path, **{"from": 0, "lines": 1})
     assert lines["text"] == "step 0: 漢字 ✓\n"
+    (shared.root / "logs" / "x.log").write_text("x\n")  # what is not in work_dir is looked for at home
+    assert shared.get("/api/log/read", log_path="logs/x.log")["text"] == "x\n"
 
 
 def test_what_stands_in_a_log_is_text_and_nothing_else(shared: Console) -> None:
@@ -207,7 +209,9 @@ def test_a_search_goes_on_where_it_has_ended(shared: Console) -> None:
 def test_a_line_longer_than_a_block_is_searched_too(shared: Console) -> None:
     block = 1024 * 1024
     path = write(shared, "long.log", "x" * (block - 3) + "needle" + "x" * block + "\nneedle\n")
+    twice = write(shared, "twice.log", "x" * (block - 100) + "needle" + "x" * block + "\n")
     for case in (True, False):
+        assert len(search(shared, twice, query="needle", case=case)["matches"]) == 1
         found = search(shared, path, query="needle", case=case)["matches"]
         assert [each["from"] for each in found] == [block - 3, 2 * block + 4]
         assert found[0]["clipped"]
@@ -294,6 +298,21 @@ def test_an_edit_of_a_running_file_moves_the_binding_too(shared: Console) -> Non
     assert shared.get("/api/log/content", **moved)["text"] == "mine\n"
     shared.post(f"/api/scheduler/stop/{started['pid']}")
     assert unbind(shared, **moved)["changed"]
+
+
+def test_a_twin_that_has_not_run_has_not_its_twins_log(shared: Console) -> None:
+    """The file was edited while no scheduler ran: its next start takes what is left for the one not done."""
+    file = "command_gpus_6.txt"
+    twins = "1\necho same\n1\n1\n\n", "1\n#LANE hold\necho same\n1\n1\n"
+    shared.world.file("".join(twins), file)
+    pid = shared.post("/api/scheduler/multi/start", config_index=6, simulate="2x24")["pid"]
+    shared.wait_for(pid, "1/0", "completed")
+    shared.post(f"/api/scheduler/stop/{pid}")
+    eventually(lambda: shared.scheduler(pid)["alive"] is False)
+    asked = {**FIRST, "config_index": 6}
+    assert shared.get("/api/log/content", **asked)["text"].endswith("same\n")
+    shared.world.file(twins[1], file)
+    assert "not run" in shared.refused("GET", "/api/log/content", 404, params=asked)["detail"]
 
 
 def test_two_who_bind_at_once_lose_nothing(shared: Console) -> None:
