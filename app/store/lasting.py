@@ -54,6 +54,24 @@ class KeptAttempt:
     cause: Cause | None
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A task of a run, and where it stands."""
+
+    key: TaskKey
+    queue_id: int
+    index: int | None  #: None: gone from the file
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The newest run of a file."""
+
+    name: str
+    tasks: tuple[Placed, ...]  #: by queue and index, those that are gone last
+
+
 TASK = """SELECT tasks.id, runs.id, runs.name, boot_id, command_file, mode, simulated, digest, occurrence,
         idx, queue_id, commands, gpus, memory_gb, options, planned_at, state, failures, ask_gb, avoid, held_by
     FROM tasks JOIN runs ON runs.id = run_id"""
@@ -157,6 +175,30 @@ def logs_of(history: Path, run: str, key: TaskKey) -> list[str]:
         WHERE runs.name = ? AND digest = ? AND occurrence = ? ORDER BY number"""
     rows = look(history, lambda c: c.execute(query, (run, *key)).fetchall())
     return [path for (path,) in rows or ()]
+
+
+def last_run(history: Path, command_file: str, uid: int) -> LastRun | None:
+    """Of a file (real path); None: it has had none. Raises HistoryError."""
+
+    def read(connection: sqlite3.Connection) -> LastRun | None:
+        which = "SELECT id, name FROM runs WHERE command_file = ? AND uid = ? ORDER BY id DESC LIMIT 1"
+        run = connection.execute(which, (command_file, uid)).fetchone()
+        if run is None:
+            return None
+        which = """SELECT digest, occurrence, queue_id, idx, status FROM tasks WHERE run_id = ?
+            ORDER BY idx IS NULL, queue_id, idx, id"""
+        rows = connection.execute(which, (run[0],))
+        return LastRun(run[1], tuple(Placed(TaskKey(*row[:2]), *row[2:]) for row in rows))
+
+    return look(history, read)
+
+
+def has_ended(history: Path, run: str, number: int) -> bool:
+    """Whether an attempt of a run (its name) has, as far as history knows. Raises HistoryError."""
+    query = """SELECT ended_at IS NOT NULL FROM attempts JOIN runs ON runs.id = run_id
+        WHERE runs.name = ? AND number = ?"""
+    rows = look(history, lambda c: c.execute(query, (run, number)).fetchall())
+    return bool(rows and rows[0][0])
 
 
 def _attempt(row: Row) -> KeptAttempt:

@@ -20,6 +20,7 @@ from app.model.settings import Settings
 from app.model.state_file import adapter
 from control.src import secrets, settings
 from control.src.audit import Audit
+from control.src.bindings import Bindings
 from control.src.children import Children
 from control.src.configurations import Configurations
 from control.src.database import Database
@@ -81,6 +82,7 @@ class Console:
         self.database = Database(self.folder / "console.db")
         self.sessions = Sessions(self.database, self.secrets)
         self.audit = Audit(self.database)
+        self.bindings = Bindings(self.folder)
         self.estimates = Estimates(self.home)
         self.masks = Masks(self.secrets.key)
         set_log_level(self.settings.log_level)

@@ -22,6 +22,7 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[bytes | None]] = set()
         self._numbers = itertools.count(1)
+        self._closed = asyncio.Event()
 
     @property
     def listeners(self) -> int:
@@ -34,6 +35,7 @@ class Hub:
 
     def close(self) -> None:
         """Nobody listens any more: the console ends."""
+        self._closed.set()
         for listener in list(self._listeners):
             _end(listener)
 
@@ -42,6 +44,14 @@ class Hub:
         while True:
             await asyncio.sleep(PING_SECONDS)
             self._send(PING)
+
+    async def closed_within(self, seconds: float) -> bool:
+        """Wait so long, or until the console ends: for streams of their own."""
+        try:
+            await asyncio.wait_for(self._closed.wait(), seconds)
+        except asyncio.TimeoutError:
+            return False
+        return True
 
     async def listen(self, first: bytes = b"") -> AsyncIterator[bytes]:
         """Events as bytes, from now on, with what is to be said at first."""

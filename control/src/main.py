@@ -20,6 +20,7 @@ from control.src.routes import (
     experiments,
     gpu,
     history,
+    logs,
     pages,
     preview,
     scheduler,
@@ -30,7 +31,7 @@ from control.src.watched import Watched
 
 ROUTERS = (
     *(auth, scheduler, commands, preview, config, gpu),
-    *(tasks, experiments, history, timeline, events, pages),
+    *(logs, tasks, experiments, history, timeline, events, pages),
 )
 
 VERSION = "1"
