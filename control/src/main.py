@@ -14,6 +14,7 @@ from control.src.console import Console
 from control.src.gate import Door, Gate
 from control.src.routes import (
     auth,
+    bindings,
     commands,
     config,
     events,
@@ -31,7 +32,7 @@ from control.src.watched import Watched
 
 ROUTERS = (
     *(auth, scheduler, commands, preview, config, gpu),
-    *(logs, tasks, experiments, history, timeline, events, pages),
+    *(logs, bindings, tasks, experiments, history, timeline, events, pages),
 )
 
 VERSION = "1"
