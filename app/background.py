@@ -99,7 +99,7 @@ def log_of(home: Home, command_file: Path, mode: Mode, index: int | None = None)
 
 
 def start(home: Home, how: Start, environ: Mapping[str, str] | None = None) -> int:
-    """Start it, and wait until it answers, or has ended well, as few and short as its tasks were; its pid.
+    """Start it, and wait until it answers, or has ended, as few and short as its tasks were; its pid.
     `environ`: instead of ours.
 
     Raises BadInput with its own words where it refuses, or says nothing for two minutes.
@@ -108,8 +108,8 @@ def start(home: Home, how: Start, environ: Mapping[str, str] | None = None) -> i
     deadline = time.monotonic() + PATIENCE
     while not _answers(home.control_socket(child.pid)):
         if child.poll() is not None:
-            if child.returncode == 0:
-                break
+            if child.returncode == 0 or (child.returncode == 1 and home.state_file(child.pid).exists()):
+                break  # all its tasks have ended already, well or not
             raise BadInput(_said(how.log, before) or f"the scheduler ended at once; see {how.log}")
         if time.monotonic() > deadline:
             child.terminate()  # it must not begin later with what its starter takes back now

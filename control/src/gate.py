@@ -172,8 +172,9 @@ def _refuse_strange_page(headers: Headers, scope: Scope, bearer: bool) -> None:
     """A page of another origin, another port of this host among them, may neither write nor read."""
     method = scope["method"]
     origins, sites = headers.getlist("origin"), headers.getlist("sec-fetch-site")
-    ours = f"{scope.get('scheme', 'http')}://{headers.get('host', '')}".lower()
-    if any(origin.lower() != ours for origin in origins):
+    host = headers.get("host", "").lower()
+    ours = f"http://{host}", f"https://{host}"  # who puts TLS in front of us is of the same name
+    if any(origin.lower() not in ours for origin in origins):
         raise Refusal(403, "strange-origin", "another site's page has sent this")
     page = (
         headers.get("sec-fetch-mode") == "navigate"

@@ -15,6 +15,7 @@ import typer
 
 from app.model.faults import BadInput, GpulaneError
 from app.model.paths import PROJECT, Home
+from app.store.lock import is_alive
 from control.src import settings, where
 
 PATIENCE = 30.0
@@ -110,6 +111,8 @@ def _started(folder: Path, argv: list[str]) -> tuple[where.Where, str]:
     deadline = time.monotonic() + PATIENCE
     while not (found := where.find(folder)):
         if child.poll() is not None:
+            if found := _another(folder):
+                return found
             said = said_to.read_text(errors="replace").strip().removeprefix("gpulane: ")
             raise BadInput(said or "the console ended at once")
         if time.monotonic() > deadline:
@@ -119,6 +122,16 @@ def _started(folder: Path, argv: list[str]) -> tuple[where.Where, str]:
         time.sleep(LOOK_SECONDS)
     child.returncode = 0  # nobody's child to wait for
     return found
+
+
+def _another(folder: Path) -> tuple[where.Where, str] | None:
+    """Who has been faster, once it answers."""
+    deadline = time.monotonic() + ENDING
+    while is_alive(where.lock_path(folder)) and time.monotonic() < deadline:
+        if found := where.find(folder):
+            return found
+        time.sleep(LOOK_SECONDS)
+    return None
 
 
 def _how_to_reach(place: where.Where, token: str | None) -> str:

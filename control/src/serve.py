@@ -89,6 +89,7 @@ async def _run(console: Console, listener: socket.socket, where: Where, folder: 
         app,
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # anybody here could say to be somebody else
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         log_level=console.settings.log_level,

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.config.load import model_of
+from app.home import local_home
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.task import Mode
@@ -163,8 +164,10 @@ def yaml_path(home: Home, settings: ControlSettings) -> Path:
 
 
 def log_folder(home: Home) -> Path:
-    """control/logs/, for this user alone. Raises BadInput."""
-    folder = home.root / "control" / "logs"
+    """control/logs/, for this user alone. Locks and SQLite don't work on network file systems: where it lies
+    on one, as home directories do, it is where schedulers then have their state. Raises BadInput."""
+    local = local_home(home, None, make=True)[0].local
+    folder = home.root / "control" / "logs" if local is None else local / "console"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_uid != os.getuid():

@@ -303,3 +303,8 @@ def test_the_audit_names_who_wrote_what(shared: Console, browser: httpx.Client) 
     assert entry["what"] == "config_index=77"
     assert entry["status"] == 404
     assert entry["login"].startswith("browser ")
+
+
+def test_who_puts_tls_in_front_of_it_is_of_the_same_name(shared: Console) -> None:
+    with shared.client(shared.secret(), Origin=shared.url.replace("http:", "https:")) as http:
+        assert http.post("/api/auth/link").status_code == 200

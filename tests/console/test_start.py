@@ -231,3 +231,22 @@ def test_it_knows_whether_it_runs(console: Console) -> None:
     )
     console.stop()
     assert subprocess.run(argv, env=env, capture_output=True, text=True, check=False).returncode == 1
+
+
+def test_two_starts_at_once_are_one_console(unstarted: Console) -> None:
+    env = {**os.environ, "GPULANE_HOME": str(unstarted.root)}
+    both = [subprocess.Popen([str(RUN)], env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        said = [each.communicate(timeout=60)[0] for each in both]
+        assert [each.returncode for each in both] == [0, 0]
+        assert all(unstarted.url in each for each in said)
+    finally:
+        unstarted.end()
+
+
+def test_nobody_can_say_to_be_somebody_else(console: Console) -> None:
+    """By a header that servers in front of others send."""
+    with console.client("a guess") as http:
+        for at in range(11):
+            answer = http.get("/api/auth/check", headers={"X-Forwarded-For": f"10.0.0.{at}"})
+    assert answer.status_code == 429
