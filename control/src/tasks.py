@@ -4,7 +4,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from pydantic_core import from_json
 
@@ -25,10 +24,14 @@ from app.model.state import (
 from app.model.state import holder as held_by
 from app.store.lasting import KeptAttempt, KeptTask, Listed, attempts_of, list_tasks, task_by_id, tasks_by_id
 from app.store.write import STATE
+from control.src.console import Console
+from control.src.log_asked import reading
+from control.src.log_models import MOST_BYTES
+from control.src.log_parts import behind
 from control.src.masking import masked
 from control.src.problems import Refused
+from control.src.sessions import Login
 from control.src.states import States
-from control.src.tails import tail
 from control.src.task_models import COARSE, Raw, TaskStatus
 
 
@@ -216,7 +219,14 @@ def _attempt(one: KeptAttempt) -> Raw:
     }
 
 
-def log(task: KeptTask, attempts: Sequence[KeptAttempt], attempt: int | None, lines: int) -> Raw:
+def log(
+    console: Console,
+    who: Login,
+    task: KeptTask,
+    attempts: Sequence[KeptAttempt],
+    attempt: int | None,
+    lines: int,
+) -> Raw:
     """The end of the log of an attempt, else of the last one. Raises Refused."""
     found = [one for one in attempts if attempt in (None, one.attempt)]
     if attempt is not None and not found:
@@ -224,14 +234,12 @@ def log(task: KeptTask, attempts: Sequence[KeptAttempt], attempt: int | None, li
     if not found:
         return {"task_id": task.id, "lines": [], "truncated": False, "log_path": None, "attempt": None}
     path = found[-1].log_path
-    try:
-        last, truncated = tail(Path(path), lines)
-    except OSError as error:
-        raise Refused(404, "no-log", f"{path} can't be read: {error.strerror or error}") from error
+    with reading(console, path, who) as file:
+        part = behind(file.fd, file.size, MOST_BYTES, lines)
     return {
         "task_id": task.id,
-        "lines": last,
-        "truncated": truncated,
+        "lines": part.text.removesuffix("\n").split("\n") if part.text else [],
+        "truncated": part.start > 0,
         "log_path": path,
         "attempt": found[-1].attempt,
     }

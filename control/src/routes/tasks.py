@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from app.model.state import Status
 from app.store.lasting import attempts_of
 from control.src import submitting, tasks
-from control.src.console import Console, TheConsole
+from control.src.console import Console, TheConsole, TheLogin
 from control.src.task_models import (
     LARGEST,
     Health,
@@ -87,13 +87,15 @@ def task_detail(id: Id, console: TheConsole) -> Raw:
 def task_logs(
     id: Id,
     console: TheConsole,
+    who: TheLogin,
     tail: Annotated[int, Query(ge=1, le=10_000, description="lines")] = 100,
     attempt: Annotated[int | None, Query(ge=1, le=LARGEST, description="else the last one")] = None,
 ) -> TaskLogResponse:
     """The end of its log."""
     home = console.home()
     task = tasks.kept(home, id)
-    return TaskLogResponse.model_validate(tasks.log(task, attempts_of(home.history, id), attempt, tail))
+    attempts = attempts_of(home.history, id)
+    return TaskLogResponse.model_validate(tasks.log(console, who, task, attempts, attempt, tail))
 
 
 @router.post("/api/tasks/{id}/cancel", response_model=TaskCancelled)
