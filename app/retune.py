@@ -15,29 +15,12 @@ from app.model.blockers import gb
 from app.model.faults import BadInput
 from app.model.gpu import Gpu
 from app.model.problems import Problem, problem
-from app.model.settings import Settings
+from app.model.settings import AT_START, Settings
 from app.model.state import FINISHED
 from app.model.task import TaskSpec
 from app.narrate import log
 from app.notify.notifier import refuse_wrong
 from app.preparation import Files, refuse, refuse_folder
-
-AT_START = frozenset(
-    {
-        "gpu_command_file",
-        "gpus_command_file",
-        "hooks",
-        "keep_days",
-        "lease_dir",
-        "log_max_mb",
-        "sample_interval",
-        "sample_window",
-        "state_dir",
-        "table_command",
-    }
-)
-"""What a scheduler begins with and keeps: places, and what is opened once."""
-
 
 NOT_AFFECTED = FINISHED | {"running"}
 """States of tasks that may ask for what can't be had under other settings."""

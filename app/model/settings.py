@@ -9,6 +9,22 @@ from app.model.task import OnFailure
 SECRET = frozenset({"notify.urls"})
 """What no log, state or answer may show."""
 
+AT_START = frozenset(
+    {
+        "gpu_command_file",
+        "gpus_command_file",
+        "hooks",
+        "keep_days",
+        "lease_dir",
+        "log_max_mb",
+        "sample_interval",
+        "sample_window",
+        "state_dir",
+        "table_command",
+    }
+)
+"""What a scheduler begins with and keeps: places, and what is opened once."""
+
 
 class RetryConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)

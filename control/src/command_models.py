@@ -118,7 +118,7 @@ class QueueToSave(BaseModel):
     tasks: list[TaskToSave] = Field(max_length=1_000_000)
 
 
-class Change(BaseModel):
+class CommandChange(BaseModel):
     """One of both: the whole text, or all queues. Of queues, what they leave out of the file is removed, and
     comments and spacing of the blocks that are not changed stay."""
 
@@ -156,7 +156,9 @@ class NewConfiguration(BaseModel):
 
 
 class ToValidate(BaseModel):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "1\nsleep 5\n20\n"}]})
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"text": "1\nsleep 5\n1\n20\n"}]}
+    )
 
     text: str = Field(max_length=MOST_CHARACTERS)
     config_index: int | None = Field(default=None, ge=0, le=9999, description="whose name faults carry")

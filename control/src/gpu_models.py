@@ -136,7 +136,7 @@ class GpuInfo(BaseModel):
 class GpuWord(BaseModel):
     """`off`: no task of ours starts there any more; what runs there ends by itself."""
 
-    state: Literal["on", "off"]
+    state: Literal["on", "off"] = Field(examples=["off"])
 
 
 class CardSamples(BaseModel):

@@ -20,13 +20,13 @@ class Bin(BaseModel):
     count: int
 
 
-class Histogram(BaseModel):
+class Spread(BaseModel):
     count: int
     median: float | None
     bins: list[Bin] = Field(description="from the first to the last that holds something")
 
 
-def histogram(values: Iterable[float], edges: Sequence[float]) -> Histogram:
+def histogram(values: Iterable[float], edges: Sequence[float]) -> Spread:
     """Values below the first edge count as that."""
     ordered = sorted(values)
     counts = Counter(max(0, bisect_right(edges, value) - 1) for value in ordered)
@@ -35,7 +35,7 @@ def histogram(values: Iterable[float], edges: Sequence[float]) -> Histogram:
         Bin(low=edges[at], high=highs[at], count=counts[at])
         for at in range(min(counts, default=0), max(counts, default=-1) + 1)
     ]
-    return Histogram(count=len(ordered), median=_median(ordered), bins=bins)
+    return Spread(count=len(ordered), median=_median(ordered), bins=bins)
 
 
 def _median(ordered: Sequence[float]) -> float | None:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Discriminator, Field
 from app.model.state import Cause, Status, TaskState
 from app.store.figures import DeviceFigures, MemoryFigures, QueueFigures
 from app.store.past import PastRun
-from control.src.histograms import Histogram
+from control.src.histograms import Spread
 
 
 class HistoryRun(BaseModel):
@@ -59,9 +59,9 @@ class HistoryTask(BaseModel):
 class Charts(BaseModel):
     """Of the newest 20,000 of what the filters leave."""
 
-    seconds: Histogram = Field(description="that attempts ran")
-    waited: Histogram = Field(description="seconds for GPUs, of each start")
-    memory: Histogram = Field(description="percent of the declared memory that was used at most")
+    seconds: Spread = Field(description="that attempts ran")
+    waited: Spread = Field(description="seconds for GPUs, of each start")
+    memory: Spread = Field(description="percent of the declared memory that was used at most")
     whole_cards: int = Field(description="measured attempts that had declared no memory")
 
 

@@ -16,10 +16,12 @@ from control.src.models import ConfigIndex
 from control.src.problems import Refused
 from control.src.sessions import Login
 
-ModeQuery = Annotated[Mode | None, Query()]
-IndexQuery = Annotated[ConfigIndex | None, Query()]
-QueueQuery = Annotated[log_models.QueueId | None, Query()]
-ProcessQuery = Annotated[log_models.ProcessIndex | None, Query()]
+ModeQuery = Annotated[Mode | None, Query(description="of the task's configuration")]
+IndexQuery = Annotated[ConfigIndex | None, Query(description="the N of configuration N")]
+QueueQuery = Annotated[log_models.QueueId | None, Query(description="of the task")]
+ProcessQuery = Annotated[
+    log_models.ProcessIndex | None, Query(description="of the task in its queue, from 0")
+]
 PathQuery = Annotated[log_models.LogPath | None, Query(description="absolute, or from work_dir")]
 
 

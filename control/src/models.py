@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.model import state_file
 from app.model.task import Mode
 from control.src.states import Ended
 
 ConfigIndex = Annotated[int, Field(ge=0, le=9999, description="the N of configuration N")]
+PathMode = Annotated[Mode, Path(description="single: one GPU a task; multi: as many as each asks for")]
 
 
 class Said(BaseModel):
@@ -96,6 +98,8 @@ class Started(BaseModel):
 class Word(BaseModel):
     """What a verb is about. `key`: the task's as it was seen; refused where another stands there now."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"task": "1/0"}]})
+
     task: str | None = Field(
         default=None, description='queue/index, its name, or the start of its key: "3/1"'
     )
@@ -155,6 +159,10 @@ class Login(BaseModel):
     secret: str = Field(
         min_length=1, max_length=500, description="a secret, or what stands behind # in a login link"
     )
+
+
+class LoginLink(BaseModel):
+    token: str = Field(description="logs in once: /login#TOKEN")
 
 
 class Identity(BaseModel):

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from app.procfs import user_name
 from control.src.console import Console, TheConsole, TheLogin
-from control.src.models import AuditLog, Identity, Login, Said
+from control.src.models import AuditLog, Identity, Login, LoginLink, Said
 from control.src.problems import Refused
 from control.src.sessions import LIFE_SECONDS
 from control.src.sessions import Login as Who
@@ -55,16 +55,16 @@ async def check(console: TheConsole, who: TheLogin) -> Identity:
 
 
 @router.post("/api/auth/link")
-async def link(console: TheConsole, who: TheLogin) -> dict[str, str]:
+async def link(console: TheConsole, who: TheLogin) -> LoginLink:
     """A token that logs in once, within ten minutes: behind # of `/login`."""
-    return {"token": console.sessions.make_once()}
+    return LoginLink(token=console.sessions.make_once())
 
 
 @router.get("/api/audit", tags=["audit"])
 def audit(
     console: TheConsole,
     who: TheLogin,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 100,
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="entries with smaller ids")] = None,
 ) -> AuditLog:
     """Every write, the newest first."""

@@ -47,7 +47,7 @@ def bind_log(
     console: TheConsole,
     who: TheLogin,
     body: Bind | None = None,
-    key: Annotated[str | None, Query(max_length=100)] = None,
+    key: Annotated[str | None, Query(max_length=100, description="the task's as it was seen")] = None,
 ) -> Said:
     """Bind a log file to a task, in the body or in the query. It need not be there yet, but its folder."""
     asked = _asked(which, body, key)

@@ -11,7 +11,7 @@ from control.src import command_models as models
 from control.src.configurations import Read, Seens, Text, why_kept
 from control.src.console import Console, TheConsole, TheLogin
 from control.src.editing import Present, Wish, real
-from control.src.models import ConfigIndex
+from control.src.models import ConfigIndex, PathMode
 from control.src.past_versions import version_list, version_text
 from control.src.problems import Fault as ShownFault
 from control.src.problems import Refused
@@ -20,7 +20,7 @@ from control.src.structure import Block, blocks_of, rewritten
 router = APIRouter(tags=["commands"])
 
 Index = Annotated[ConfigIndex, Query(description="which configuration of the mode")]
-VersionId = Annotated[int, Path(ge=0, le=10**16)]
+VersionId = Annotated[int, Path(ge=0, le=10**16, description="its id, as the list of versions has it")]
 Draft = Annotated[bool, Query(description="save it although it has faults")]
 
 
@@ -43,7 +43,7 @@ TheWish = Annotated[Wish, Depends(_wish)]
 
 
 @router.get("/api/commands/{mode}/list")
-def list_commands(mode: Mode, console: TheConsole, seens: TheSeens) -> models.Configurations:
+def list_commands(mode: PathMode, console: TheConsole, seens: TheSeens) -> models.Configurations:
     """All configurations of a mode, in few words."""
     found = [
         models.Configuration.model_validate(_few(console, each, seens))
@@ -53,7 +53,7 @@ def list_commands(mode: Mode, console: TheConsole, seens: TheSeens) -> models.Co
 
 
 @router.get("/api/commands/{mode}/all")
-def all_commands(mode: Mode, console: TheConsole, seens: TheSeens) -> models.CommandFiles:
+def all_commands(mode: PathMode, console: TheConsole, seens: TheSeens) -> models.CommandFiles:
     """All configurations of a mode with their texts."""
     found = [_whole(console, each, seens) for each in console.configurations.listed(mode)]
     return models.CommandFiles(configurations=found)
@@ -61,7 +61,7 @@ def all_commands(mode: Mode, console: TheConsole, seens: TheSeens) -> models.Com
 
 @router.get("/api/commands/{mode}")
 def get_commands(
-    mode: Mode, console: TheConsole, seens: TheSeens, response: Response, config_index: Index = 0
+    mode: PathMode, console: TheConsole, seens: TheSeens, response: Response, config_index: Index = 0
 ) -> models.CommandFile:
     """One configuration: its text, its tasks, and everything that is wrong with it. The etag is for If-Match
     of a save."""
@@ -77,8 +77,8 @@ def get_commands(
 def put_commands(
     request: Request,
     response: Response,
-    mode: Mode,
-    change: models.Change,
+    mode: PathMode,
+    change: models.CommandChange,
     console: TheConsole,
     who: TheLogin,
     seens: TheSeens,
@@ -105,7 +105,7 @@ def put_commands(
 def new_commands(
     request: Request,
     response: Response,
-    mode: Mode,
+    mode: PathMode,
     console: TheConsole,
     who: TheLogin,
     seens: TheSeens,
@@ -132,7 +132,7 @@ def new_commands(
 @router.delete("/api/commands/{mode}/{index:int}")
 def delete_commands(
     request: Request,
-    mode: Mode,
+    mode: PathMode,
     index: Annotated[ConfigIndex, Path()],
     console: TheConsole,
     seens: TheSeens,
@@ -145,7 +145,7 @@ def delete_commands(
 
 
 @router.post("/api/commands/{mode}/validate")
-def validate_commands(mode: Mode, body: models.ToValidate, console: TheConsole) -> models.Validated:
+def validate_commands(mode: PathMode, body: models.ToValidate, console: TheConsole) -> models.Validated:
     """What the scheduler would say of a text; nothing is written."""
     shown = console.home().command_file(mode, body.config_index or 0).name
     checked = console.configurations.check(
@@ -158,7 +158,7 @@ def validate_commands(mode: Mode, body: models.ToValidate, console: TheConsole) 
 
 
 @router.get("/api/commands/{mode}/versions")
-def command_versions(mode: Mode, console: TheConsole, config_index: Index = 0) -> models.VersionList:
+def command_versions(mode: PathMode, console: TheConsole, config_index: Index = 0) -> models.VersionList:
     """The last 20 versions of a configuration, a deleted one's, too."""
     configurations = console.configurations
     present = configurations.read(mode, config_index).present.data
@@ -167,7 +167,7 @@ def command_versions(mode: Mode, console: TheConsole, config_index: Index = 0) -
 
 @router.get("/api/commands/{mode}/versions/{version}")
 def command_version(
-    mode: Mode, version: VersionId, console: TheConsole, config_index: Index = 0
+    mode: PathMode, version: VersionId, console: TheConsole, config_index: Index = 0
 ) -> models.VersionText:
     """One of them, and how the file differs from it. To bring it back, save its text."""
     configurations = console.configurations
@@ -175,7 +175,7 @@ def command_version(
     return version_text(configurations.versions(mode, config_index), version, present)
 
 
-def _text_of(change: models.Change, mode: Mode) -> Text:
+def _text_of(change: models.CommandChange, mode: Mode) -> Text:
     """Raises Refused."""
     if (change.text is None) == (change.queues is None):
         raise Refused(422, "invalid-request", "a save has either text or queues")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Body, Depends, Request, Response
 
 from control.src import config_models as models
 from control.src.command_models import VersionList, VersionText
@@ -83,7 +83,7 @@ def get_settings(request: Request, console: TheConsole, response: Response) -> m
 def put_settings(
     request: Request,
     response: Response,
-    change: models.Values,
+    change: Annotated[models.Values, Body(examples=[{"values": {"log-level": "debug"}}])],
     console: TheConsole,
     who: TheLogin,
     wish: TheWish,

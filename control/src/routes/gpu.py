@@ -40,7 +40,7 @@ def gpu_samples(
     console: TheConsole,
     since: Time = None,
     until: Time = None,
-    uuid: Annotated[str | None, Query(max_length=200)] = None,
+    uuid: Annotated[str | None, Query(max_length=200, description="only this card's")] = None,
     step: Annotated[float, Query(ge=0, le=86400, allow_inf_nan=False, description="seconds")] = 0,
 ) -> models.GpuSamples:
     """Memory, use and power of each card; without `since` and `until` of the last hour."""

@@ -18,7 +18,6 @@ router = APIRouter(tags=["history"])
 
 MOST, MOST_IN_A_SHEET = 1_000, 100_000
 Time = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False, description="wall-clock seconds")]
-Number = Annotated[int | None, Query(ge=0, le=LARGEST)]
 
 
 def wanted(
@@ -26,7 +25,7 @@ def wanted(
     command_file: Annotated[str | None, Query(max_length=4096, description="a path")] = None,
     mode: Annotated[Mode | None, Query(description="with config_index: the file of a configuration")] = None,
     config_index: Annotated[ConfigIndex, Query()] = 0,
-    queue: Number = None,
+    queue: Annotated[int | None, Query(ge=0, le=LARGEST, description="its id")] = None,
     task: Annotated[
         str | None, Query(max_length=500, description="queue/index, its name, or the start of its key")
     ] = None,
@@ -75,7 +74,7 @@ def past_tasks(
     request: Request,
     console: TheConsole,
     which: Annotated[Wanted, Depends(wanted)],
-    format: Annotated[Literal["json", "csv"] | None, Query()] = None,
+    format: Annotated[Literal["json", "csv"] | None, Query(description="csv: a line an attempt")] = None,
     figures: Annotated[bool, Query(description="of queues, devices and memory, over all pages")] = False,
 ) -> Response | History:
     """Runs, tasks with their attempts, and how durations, waits and memory are spread; as CSV (also with

@@ -107,7 +107,7 @@ def search_log(
     line: Annotated[
         int | None, Query(ge=1, le=LARGEST, description="the number of the line at `from`")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 100,
 ) -> Found:
     """Search for at most 2 seconds. `next` and `next_line`: where to go on. The first error:
     `errors=true&limit=1`."""
@@ -136,7 +136,7 @@ async def follow_log(
     console: TheConsole,
     who: TheLogin,
     start: Offset = -64 * 1024,
-    last_event_id: Annotated[str | None, Header()] = None,
+    last_event_id: Annotated[str | None, Header(description="of the event to go on behind")] = None,
 ) -> StreamingResponse:
     """Server-sent events as a log grows; their ids are offsets, at which a stream goes on that was cut.
 
@@ -184,7 +184,9 @@ def download_log(which: TheLog, console: TheConsole, who: TheLogin) -> Streaming
 
 @router.get("/api/log/list")
 def list_logs(
-    console: TheConsole, who: TheLogin, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    console: TheConsole,
+    who: TheLogin,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 100,
 ) -> LogList:
     """The logs of tasks, failed ones first and then the newest, and those of schedulers."""
     where = reach(console)

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.model.task import Mode
 from app.preview import Preview as Found
 from app.preview import Removed, Row, State
 from control.src.console import Console, TheConsole
-from control.src.models import ConfigIndex
+from control.src.models import ConfigIndex, PathMode
 from control.src.previews import LONGEST, Question, of_task, sentence, submitted_spec, with_task
 from control.src.problems import Fault, Refused
 
@@ -31,7 +31,9 @@ class NewTask(BaseModel):
 class PreviewRequest(BaseModel):
     """Either a command file's text, or one task to submit."""
 
-    text: str | None = Field(default=None, max_length=LONGEST, examples=["1\npython train.py\n1\n20\n"])
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "1\npython train.py\n1\n20\n"}]})
+
+    text: str | None = Field(default=None, max_length=LONGEST)
     task: NewTask | None = None
     simulate: str | None = Field(
         default=None,
@@ -59,7 +61,7 @@ class Preview(BaseModel):
 
 @router.post("/api/commands/{mode}/preview")
 async def preview_commands(
-    mode: Mode,
+    mode: PathMode,
     body: PreviewRequest,
     console: TheConsole,
     config_index: Annotated[ConfigIndex, Query()] = 0,

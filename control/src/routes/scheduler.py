@@ -10,7 +10,6 @@ from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from app.client import Client, NoAnswer
-from app.model.task import Mode
 from control.src import settings as console_settings
 from control.src import starting
 from control.src.console import Console, TheConsole
@@ -18,6 +17,7 @@ from control.src.dismissal import dismiss as dismiss_
 from control.src.masking import mask_options, mask_state
 from control.src.models import (
     ConfigIndex,
+    PathMode,
     Said,
     Scheduler,
     Schedulers,
@@ -51,7 +51,7 @@ async def running_schedulers(console: TheConsole) -> Response:
 
 
 @router.get("/api/scheduler/{mode}/state", response_model=Scheduler)
-async def scheduler_state(mode: Mode, console: TheConsole, config_index: Index = 0) -> Response:
+async def scheduler_state(mode: PathMode, console: TheConsole, config_index: Index = 0) -> Response:
     """Of the scheduler that runs a configuration, or has run it last."""
     path = console.home().command_file(mode, config_index).resolve()
     seen = console.states.last(str(path))
@@ -62,7 +62,7 @@ async def scheduler_state(mode: Mode, console: TheConsole, config_index: Index =
 
 @router.post("/api/scheduler/{mode}/start")
 async def start_scheduler(
-    mode: Mode,
+    mode: PathMode,
     console: TheConsole,
     config_index: Index = 0,
     simulate: Annotated[str | None, Query(max_length=40, description="4x24: simulated GPUs")] = None,
@@ -88,7 +88,7 @@ async def stop_verb(pid: Pid, console: TheConsole) -> Said:
 
 
 @router.post("/api/scheduler/{mode}/stop")
-async def stop_scheduler(mode: Mode, console: TheConsole, config_index: Index = 0) -> Said:
+async def stop_scheduler(mode: PathMode, console: TheConsole, config_index: Index = 0) -> Said:
     """Stop now: the running tasks of a configuration's scheduler end, and run again at its next start."""
     path = console.home().command_file(mode, config_index).resolve()
     seen = console.states.living(str(path))
@@ -113,10 +113,10 @@ async def one_scheduler(pid: Pid, console: TheConsole) -> Response:
 def scheduler_tasks(
     pid: Pid,
     console: TheConsole,
-    queue: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
+    queue: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="only this one's")] = None,
     task: Annotated[str | None, Query(max_length=500, description="those that it may mean")] = None,
-    first: Annotated[int, Query(alias="from", ge=0, le=10**9)] = 0,
-    count: Annotated[int, Query(ge=0, le=1000)] = 1000,
+    first: Annotated[int, Query(alias="from", ge=0, le=10**9, description="how many to leave out")] = 0,
+    count: Annotated[int, Query(ge=0, le=1000, description="at most so many")] = 1000,
 ) -> Tasks:
     """All of its tasks, a part at a time: the state names those near the heads of the queues."""
     which = {"queue": queue, "task": task}
@@ -129,7 +129,10 @@ def scheduler_tasks(
 
 @router.get("/api/scheduler/{pid:int}/why")
 def why_get(
-    pid: Pid, console: TheConsole, task: Annotated[str, Query(max_length=500)], key: str | None = None
+    pid: Pid,
+    console: TheConsole,
+    task: Annotated[str, Query(max_length=500, description="queue/index, its name, or the start of its key")],
+    key: Annotated[str | None, Query(description="the task's as it was seen")] = None,
 ) -> Why:
     """Why a task does not run, and what would start it."""
     return Why.model_validate(_ask(console, pid, "why", **_named(task, key)))
@@ -176,7 +179,10 @@ async def dismiss_scheduler(pid: Pid, console: TheConsole) -> Said:
 def scheduler_verb(
     request: Request,
     pid: Pid,
-    verb: Literal["pause", "drain", "kill", "retry", "hold", "release", "gpu", "set"],
+    verb: Annotated[
+        Literal["pause", "drain", "kill", "retry", "hold", "release", "gpu", "set"],
+        Path(description="what to do"),
+    ],
     console: TheConsole,
     word: Word | None = None,
 ) -> Said:

@@ -39,12 +39,12 @@ async def health() -> Health:
 def list_tasks(
     console: TheConsole,
     response: Response,
-    status: TaskStatus | None = None,
+    status: Annotated[TaskStatus | None, Query(description="in one word")] = None,
     state: Annotated[Status | None, Query(description="more exactly")] = None,
     search: Annotated[
         str | None, Query(max_length=200, description="an id, or a part of name or commands")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 100,
     before: Annotated[int | None, Query(ge=1, le=LARGEST, description="those with smaller ids")] = None,
 ) -> list[Raw]:
     """What was submitted, newest first. The header X-Total-Count says how many there are on all pages."""
