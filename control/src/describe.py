@@ -217,7 +217,8 @@ class Page:
         for each in shown:
             path = path.replace(f"{{{each['name']}}}", str(_example(each)))
         address = f"$URL{path}" + (f"?{urlencode(query, safe='/')}" if query else "")
-        words = ["curl"] if call.get("security") == [] else ['curl -H "Authorization: Bearer $SECRET"']
+        secret = "-H 'X-Gpulane: 1'" if call.get("security") == [] else '-H "Authorization: Bearer $SECRET"'
+        words = [f"curl {secret}"]
         words += ["-N"] if _is_stream(call) else []
         words += [] if method == "GET" else [f"-X {method}"]
         words += [f"-H '{each['name']}: {_example(each)}'" for each in shown if each["in"] == "header"]
@@ -253,6 +254,22 @@ def meaning(each: Json) -> str:
     schema = each.get("schema", each)
     options = (each, schema, *schema.get("anyOf", ()))
     return next((str(option["description"]) for option in options if option.get("description")), "")
+
+
+def meanings(api: Json) -> set[str]:
+    """Of all parameters, and of all fields that the pages show."""
+    calls = [call for calls in api["paths"].values() for call in calls.values()]
+    schemas = api["components"]["schemas"]
+    those = [each for call in calls for each in call.get("parameters", ())]
+    those += [each for name in shown_models(schemas) for each in schemas[name].get("properties", {}).values()]
+    return {meaning(each) for each in those} - {""}
+
+
+def models(api: Json) -> set[str]:
+    """Those that say something of themselves."""
+    schemas = api["components"]["schemas"]
+    names = [*shown_models(schemas), *folded(schemas)]
+    return {_plain(name) for name in names if schemas[name].get("description")}
 
 
 def folded(schemas: Json) -> list[str]:

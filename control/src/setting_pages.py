@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ FILES: Mapping[str, type[Settings | ControlSettings]] = {
     "gpu_manage": Settings,
     "control_setting": ControlSettings,
 }
-LATER = AT_START | {name.replace("_", "-") for name in RESTART}
-"""Keys that act with the next start only."""
+LATER = AT_START | {name.replace("_", "-") for name in RESTART} | {"autostart"}
+"""Keys that act with the next start only: of the scheduler, of the console."""
 
 WORDS: Mapping[str, str] = {
     "key": "key",
@@ -31,10 +31,9 @@ WORDS: Mapping[str, str] = {
     "meaning": "meaning",
     "now": "at once",
     "later": "next start",
-    "from": "from {}",
-    "above": "more than {}",
-    "to": "up to {}",
+    "comma": ", ",
     "null": "or null",
+    "same": "see above",
     "integer": "whole number",
     "number": "number",
     "boolean": "true, false",
@@ -74,26 +73,28 @@ def _tables(keys: Sequence[Key], language: Mapping[str, Any], name: str) -> Iter
     for section, those in groupby(keys, lambda key: key.section):
         title = language["sections"].get(section, section)
         yield from (f"### {title[:1].upper()}{title[1:]}", "")
-        rows = [
-            (
-                f"`{key.key}`",
-                f"`{_shown(key.default)}`",
-                _values(key, words),
-                words["later" if key.key in LATER else "now"],
-                language[name].get(key.key, key.meaning),
-            )
-            for key in those
-        ]
-        yield from table(heads, rows)
+        yield from table(heads, list(_rows(those, words, language[name])))
         yield ""
     yield ""
 
 
+def _rows(
+    keys: Iterable[Key], words: Mapping[str, str], meanings: Mapping[str, str]
+) -> Iterator[Sequence[str]]:
+    before = ""
+    for key in keys:
+        meaning = meanings.get(key.key, key.meaning.replace(" (restart)", ""))
+        acts = words["later" if key.key in LATER else "now"]
+        said = words["same"] if meaning == before else meaning
+        yield f"`{key.key}`", f"`{_shown(key.default)}`", _values(key, words), acts, said
+        before = meaning
+
+
 def _values(key: Key, words: Mapping[str, str]) -> str:
-    said = [", ".join(f"`{each}`" for each in key.choices) if key.choices else words[key.type]]
-    limits = (("from", key.minimum), ("above", key.above), ("to", key.maximum))
-    said += [words[word].format(_shown(limit)) for word, limit in limits if limit is not None]
-    return " ".join([*said, *([words["null"]] if key.null else [])])
+    said = [words["comma"].join(f"`{each}`" for each in key.choices) if key.choices else words[key.type]]
+    limits = (("≥", key.minimum), (">", key.above), ("≤", key.maximum))
+    said += [f"{sign} {_shown(limit)}" for sign, limit in limits if limit is not None]
+    return words["comma"].join([*said, *([words["null"]] if key.null else [])])
 
 
 def _shown(value: object) -> str:
