@@ -12,4 +12,10 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    return re.sub(r"\s+", " ", text).replace("|", "\\|").strip()
+    """Plain but for what stands in backticks, and links."""
+    parts = re.split(r"(`[^`]*`)", re.sub(r"\s+", " ", text).strip())
+    return "".join(part if part.startswith("`") else _plain(part) for part in parts).replace("|", "\\|")
+
+
+def _plain(text: str) -> str:
+    return text.replace("<", "&lt;").replace("*", "\\*")
