@@ -18,25 +18,26 @@ from app.model.faults import GpulaneError
 from app.model.paths import Home
 from app.model.settings import Settings
 from app.model.state_file import adapter
-from control.src import secrets, settings
-from control.src.audit import Audit
-from control.src.bindings import Bindings
-from control.src.children import Children
-from control.src.configurations import Configurations
+from control.src import settings
+from control.src.cards.gpus import Gpus
+from control.src.cards.latest import LatestSettings
+from control.src.cards.samples import Samples
+from control.src.cards.sampling import Sampling
 from control.src.database import Database
-from control.src.editing import Edited, real
-from control.src.estimates import Estimates
-from control.src.gpus import Gpus
-from control.src.hub import Hub
-from control.src.latest import LatestSettings
-from control.src.masking import mask_state
-from control.src.masks import Masks
-from control.src.previews import Previews
-from control.src.samples import Samples
-from control.src.sampling import Sampling
-from control.src.sessions import Login, Sessions
-from control.src.states import Ended, Raw, States
-from control.src.versions import Versions
+from control.src.files.configurations import Configurations
+from control.src.files.editing import Edited, real
+from control.src.files.masks import Masks
+from control.src.files.previews import Previews
+from control.src.files.versions import Versions
+from control.src.logs.bindings import Bindings
+from control.src.schedulers.children import Children
+from control.src.schedulers.estimates import Estimates
+from control.src.schedulers.masking import mask_state
+from control.src.schedulers.states import Ended, Raw, States
+from control.src.web import secrets
+from control.src.web.audit import Audit
+from control.src.web.hub import Hub
+from control.src.web.sessions import Login, Sessions
 
 log = logging.getLogger("gpulane.console")
 

@@ -21,11 +21,12 @@ from app.home import home_here, make_folders
 from app.model.faults import BadInput
 from app.model.paths import Home
 from app.store.lock import take
-from control.src import secrets, settings
+from control.src import settings
 from control.src.console import Console
-from control.src.gate import Door
 from control.src.main import create_app
 from control.src.settings import ControlSettings
+from control.src.web import secrets
+from control.src.web.gate import Door
 from control.src.where import Where, lock_path, where_path
 
 log = logging.getLogger("gpulane.console")

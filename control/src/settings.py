@@ -17,7 +17,7 @@ from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.task import Mode
 from app.trust import read_trusted
-from control.src.yaml_edit import compose
+from control.src.files.yaml_edit import compose
 
 LARGEST_BYTES = 256 * 1024
 PORT = 29214

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from control.src.masking import MASK, is_secret, mask_state
+from control.src.schedulers.masking import MASK, is_secret, mask_state
 from tests.console.world import Console
 from tests.waiting import eventually
 

@@ -13,9 +13,9 @@ import httpx
 import psutil
 import pytest
 
-from control.src import log_follow
-from control.src.log_files import LogFile
-from control.src.log_follow import CHUNK, MOST_BEHIND, Follower
+from control.src.logs import follow as log_follow
+from control.src.logs.follow import CHUNK, MOST_BEHIND, Follower
+from control.src.logs.opening import LogFile
 from tests.console.world import Console
 from tests.end_to_end.world import UNTIL_GO
 from tests.waiting import eventually

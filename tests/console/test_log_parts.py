@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from control.src.log_parts import LEAST, ahead, behind, is_line_start, line_start
+from control.src.logs.parts import LEAST, ahead, behind, is_line_start, line_start
 
 TEXT = "epoch 1: ✓\n漢字漢字漢字漢字漢字漢字漢字\n😀😀😀😀😀😀😀😀😀😀\nü\n\nno end é"
 DATA = TEXT.encode()

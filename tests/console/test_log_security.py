@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from control.src.log_files import Reach, open_log
-from control.src.problems import Refused
+from control.src.logs.opening import Reach, open_log
+from control.src.web.problems import Refused
 from tests.console.world import Console
 
 SECRET = "hunter2-hunter2"

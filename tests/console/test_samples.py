@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from control.src.cards.samples import EVERY, Sample, Samples
 from control.src.database import Database
-from control.src.samples import EVERY, Sample, Samples
 from tests.console.world import Console
 from tests.end_to_end.world import UNTIL_GO, World
 from tests.fakenvml.driver import Card, FakeDriver

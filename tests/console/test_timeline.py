@@ -19,7 +19,7 @@ from app.model.records import (
 from app.model.state import Completed, Waiting
 from app.model.task import Planned, TaskKey, TaskSpec
 from app.store.write import Writer
-from control.src.others import joined
+from control.src.cards.others import joined
 from tests.console.world import Console
 from tests.end_to_end.world import UNTIL_GO
 from tests.waiting import eventually

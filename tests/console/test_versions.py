@@ -2,7 +2,7 @@
 
 import pytest
 
-from control.src.versions import KEPT, Versions
+from control.src.files.versions import KEPT, Versions
 from tests.console.test_commands import MULTI, save
 from tests.console.test_commands import files as files
 from tests.console.world import Console

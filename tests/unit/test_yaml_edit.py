@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.model.faults import BadInput
 from app.model.paths import PROJECT
-from control.src.yaml_edit import changed
+from control.src.files.yaml_edit import changed
 
 SHIPPED = (PROJECT / "config" / "gpu_manage.yaml").read_text()
 OWN = """\

@@ -9,10 +9,10 @@ from fastapi.responses import JSONResponse
 
 from app.procfs import user_name
 from control.src.console import Console, TheConsole, TheLogin
-from control.src.models import AuditLog, Identity, Login, LoginLink, Said
-from control.src.problems import Refused
-from control.src.sessions import LIFE_SECONDS
-from control.src.sessions import Login as Who
+from control.src.schedulers.models import AuditLog, Identity, Login, LoginLink, Said
+from control.src.web.problems import Refused
+from control.src.web.sessions import LIFE_SECONDS
+from control.src.web.sessions import Login as Who
 
 router = APIRouter(tags=["login"])
 

@@ -7,15 +7,15 @@ import anyio.from_thread
 from fastapi import APIRouter, Query, Request
 
 from app.model.task import Mode
-from control.src.bindings import Binding, now_bound
 from control.src.console import Console, TheConsole, TheLogin
-from control.src.log_asked import IndexQuery, ModeQuery, TheLog, Which, place_of
-from control.src.log_files import Reach, open_log, reach, shown
-from control.src.log_models import Bind, BindingList, Bound
-from control.src.log_tasks import Tasks, task_at, tasks_of
-from control.src.models import Said
-from control.src.problems import Refused
-from control.src.sessions import Login
+from control.src.logs.asked import IndexQuery, ModeQuery, TheLog, Which, place_of
+from control.src.logs.bindings import Binding, now_bound
+from control.src.logs.models import Bind, BindingList, Bound
+from control.src.logs.opening import Reach, open_log, reach, shown
+from control.src.logs.tasks import Tasks, task_at, tasks_of
+from control.src.schedulers.models import Said
+from control.src.web.problems import Refused
+from control.src.web.sessions import Login
 
 router = APIRouter(tags=["logs"])
 

@@ -7,15 +7,15 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from app.command_file.document import Document
 from app.model.faults import BadInput
 from app.model.task import Mode
-from control.src import command_models as models
-from control.src.configurations import Read, Seens, Text, why_kept
 from control.src.console import Console, TheConsole, TheLogin
-from control.src.editing import Present, Wish, real
-from control.src.models import ConfigIndex, PathMode
-from control.src.past_versions import version_list, version_text
-from control.src.problems import Fault as ShownFault
-from control.src.problems import Refused
-from control.src.structure import Block, blocks_of, rewritten
+from control.src.files import command_models as models
+from control.src.files.configurations import Read, Seens, Text, why_kept
+from control.src.files.editing import Present, Wish, real
+from control.src.files.past_versions import version_list, version_text
+from control.src.files.structure import Block, blocks_of, rewritten
+from control.src.schedulers.models import ConfigIndex, PathMode
+from control.src.web.problems import Fault as ShownFault
+from control.src.web.problems import Refused
 
 router = APIRouter(tags=["commands"])
 

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from app.metrics.families import families
 from control.src.console import Console, TheConsole
-from control.src.hub import encoded
+from control.src.web.hub import encoded
 
 router = APIRouter()
 

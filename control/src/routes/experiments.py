@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from control.src import experiments, submitting, tasks
 from control.src.console import TheConsole
 from control.src.routes.tasks import Id
-from control.src.task_models import Queued, QueuedExperiment, QueueStatus, Raw
+from control.src.submitted import experiments, submitting, tasks
+from control.src.submitted.models import Queued, QueuedExperiment, QueueStatus, Raw
 
 router = APIRouter(tags=["experiments"])
 

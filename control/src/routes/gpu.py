@@ -9,13 +9,12 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from app.store.lasting import task_of_queue
-from control.src import gpu_models as models
-from control.src import gpus
+from control.src.cards import gpus, models
+from control.src.cards.samples import FINE_SECONDS, KEPT_SECONDS
+from control.src.cards.tenants import Tenant
 from control.src.console import Console, TheConsole
-from control.src.models import Said
-from control.src.problems import Refused
-from control.src.samples import FINE_SECONDS, KEPT_SECONDS
-from control.src.tenants import Tenant
+from control.src.schedulers.models import Said
+from control.src.web.problems import Refused
 
 router = APIRouter(tags=["gpu"])
 

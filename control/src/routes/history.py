@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.model.state import Status
 from app.model.task import Mode
 from app.store.past import Wanted
-from control.src import history
 from control.src.console import Console, TheConsole
-from control.src.history_models import History
-from control.src.models import ConfigIndex
-from control.src.task_models import LARGEST
+from control.src.past import history
+from control.src.past.models import History
+from control.src.schedulers.models import ConfigIndex
+from control.src.submitted.models import LARGEST
 
 router = APIRouter(tags=["history"])
 

@@ -11,16 +11,18 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from app.model.faults import GpulaneError
-from control.src import log_list, log_models, log_parts
 from control.src.console import Console, TheConsole, TheLogin
-from control.src.log_asked import TheLog, Which, of_task, open_at, path_of, reading
-from control.src.log_files import LogFile, reach, shown
-from control.src.log_follow import MOST, Follower, follow
-from control.src.log_models import LARGEST, MOST_BYTES, Found, LogList, TaskLog
-from control.src.log_search import search
-from control.src.log_tasks import writer_has_ended
-from control.src.problems import Refused
-from control.src.sessions import Login
+from control.src.logs import listed as log_list
+from control.src.logs import models as log_models
+from control.src.logs import parts as log_parts
+from control.src.logs.asked import TheLog, Which, of_task, open_at, path_of, reading
+from control.src.logs.follow import MOST, Follower, follow
+from control.src.logs.models import LARGEST, MOST_BYTES, Found, LogList, TaskLog
+from control.src.logs.opening import LogFile, reach, shown
+from control.src.logs.search import search
+from control.src.logs.tasks import writer_has_ended
+from control.src.web.problems import Refused
+from control.src.web.sessions import Login
 
 router = APIRouter(tags=["logs"])
 

@@ -11,9 +11,9 @@ from app.model.task import Mode
 from app.preview import Preview as Found
 from app.preview import Removed, Row, State
 from control.src.console import Console, TheConsole
-from control.src.models import ConfigIndex, PathMode
-from control.src.previews import LONGEST, Question, of_task, sentence, submitted_spec, with_task
-from control.src.problems import Fault, Refused
+from control.src.files.previews import LONGEST, Question, of_task, sentence, submitted_spec, with_task
+from control.src.schedulers.models import ConfigIndex, PathMode
+from control.src.web.problems import Fault, Refused
 
 router = APIRouter(tags=["commands"])
 

@@ -11,11 +11,11 @@ from pydantic_core import to_json
 
 from app.client import Client, NoAnswer
 from control.src import settings as console_settings
-from control.src import starting
 from control.src.console import Console, TheConsole
-from control.src.dismissal import dismiss as dismiss_
-from control.src.masking import mask_options, mask_state
-from control.src.models import (
+from control.src.schedulers import starting
+from control.src.schedulers.dismissal import dismiss as dismiss_
+from control.src.schedulers.masking import mask_options, mask_state
+from control.src.schedulers.models import (
     ConfigIndex,
     PathMode,
     Said,
@@ -27,9 +27,9 @@ from control.src.models import (
     Why,
     Word,
 )
-from control.src.problems import Refused
-from control.src.starting import Asked, Begun
-from control.src.states import Seen
+from control.src.schedulers.starting import Asked, Begun
+from control.src.schedulers.states import Seen
+from control.src.web.problems import Refused
 
 router = APIRouter(tags=["scheduler"])
 

@@ -7,9 +7,9 @@ from fastapi.concurrency import run_in_threadpool
 
 from app.model.state import Status
 from app.store.lasting import attempts_of
-from control.src import submitting, tasks
 from control.src.console import Console, TheConsole, TheLogin
-from control.src.task_models import (
+from control.src.submitted import submitting, tasks
+from control.src.submitted.models import (
     LARGEST,
     Health,
     Raw,
@@ -22,7 +22,7 @@ from control.src.task_models import (
     TaskStatus,
     TaskSummary,
 )
-from control.src.tasks import Live, Wanted
+from control.src.submitted.tasks import Live, Wanted
 
 router = APIRouter(tags=["tasks"])
 

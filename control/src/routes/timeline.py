@@ -5,10 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from control.src import others, timeline
+from control.src.cards import others
 from control.src.console import TheConsole
-from control.src.problems import Refused
-from control.src.timeline_models import Timeline
+from control.src.past import timeline
+from control.src.past.timeline_models import Timeline
+from control.src.web.problems import Refused
 
 router = APIRouter(tags=["timeline"])
 

@@ -1,0 +1,80 @@
+"""What the API says of the settings files."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from control.src.files.setting_keys import Key
+from control.src.web.problems import Fault
+
+Plain = None | bool | int | float | str
+Value = Plain | list[Plain]
+
+
+class Config(BaseModel):
+    """The scheduler's settings. Addresses of notify.urls are never shown: `kept-secret://...` stands for
+    each, and saved again it means what stood there."""
+
+    file: str
+    exists: bool = Field(description="where there is no file all settings are defaults")
+    etag: str | None = Field(description="for If-Match")
+    modified: float | None
+    text: str | None = Field(
+        description="null for a read-only login where the text is no YAML, and may show what it must not"
+    )
+    values: dict[str, Any] = Field(
+        description="of every key what holds; the default where its own value has a fault",
+        examples=[{"gpu_left": 1, "retry_config.backoff_duration": 600.0}],
+    )
+    given: list[str] = Field(description="keys that the file says")
+    keys: list[Key]
+    faults: list[Fault]
+
+
+class SavedConfig(Config):
+    changed: bool
+    said: str
+
+
+class Values(BaseModel):
+    """Of single keys. null is a value where its key has one; `reset` has keys whose default is to hold."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"values": {"gpu_left": 1}, "reset": ["max_gpu"]}]}
+    )
+
+    values: dict[str, Value] = Field(default={}, max_length=200)
+    reset: list[str] = Field(default=[], max_length=200)
+
+
+class ConfigChange(Values):
+    """The whole text, or single keys, whose comments and neighbours stay as they are."""
+
+    text: str | None = Field(default=None, max_length=300_000)
+
+
+class ControlConfig(BaseModel):
+    """The console's settings. Secrets can be written, never read."""
+
+    file: str
+    exists: bool
+    etag: str | None = Field(description="for If-Match")
+    modified: float | None
+    values: dict[str, Any] = Field(description="as the file has them; without secrets")
+    given: list[str] = Field(description="keys that the file says")
+    secrets: dict[str, str] = Field(
+        description="in the file, or made at the first start", examples=[{"secret": "made"}]
+    )
+    restart: list[str] = Field(description="keys that hold with the console's next start only")
+    waiting: list[str] = Field(description="those of them whose value in the file is another one by now")
+    command_line: list[str] = Field(description="keys that this start was told otherwise")
+    urls: list[str] = Field(description="where it is reached", examples=[["http://127.0.0.1:29214"]])
+    uds: str | None = Field(description="the Unix socket that it listens on instead")
+    port_taken: int | None = Field(description="the port that it was to have, and another program had")
+    keys: list[Key]
+    faults: list[Fault] = Field(description="of the file as it stands; what held before holds on")
+
+
+class SavedControlConfig(ControlConfig):
+    changed: bool
+    said: str

@@ -1,0 +1,230 @@
+"""The command files of a home as configurations: listed, read, checked, saved, made and deleted."""
+
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.amend import alone
+from app.command_file.parse import Parsed, parse
+from app.command_file.read import LARGEST_BYTES
+from app.command_file.syntax import check_scripts
+from app.model.faults import BadInput, Fault
+from app.model.paths import Home
+from app.model.task import Mode
+from app.store.plan_lock import plan_holder, take_plan
+from control.src.files.editing import Edited, Present, Wish, encoded, folder_for, real
+from control.src.files.versions import Versions
+from control.src.schedulers.states import Seen
+from control.src.web.problems import Refused
+
+LAST_INDEX = 9999
+MOST_VERDICTS = 10_000
+MOST_CACHED = 200
+
+Stamp = tuple[int, int, int]
+Seens = Mapping[str, Seen]
+"""Of each command file (real path) the scheduler that runs it, else the one that has run it last."""
+
+Text = Callable[[Present], str]
+"""What a file is to say, from the one that stands there. May raise BadInput."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A configuration as it stands."""
+
+    mode: Mode
+    index: int
+    path: Path
+    present: Present
+    etag: str | None
+    text: str
+    tasks: int
+    queues: int
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the scheduler would say of a text."""
+
+    parsed: Parsed
+    faults: tuple[Fault, ...]
+
+    @property
+    def queues(self) -> int:
+        return len({task.queue_id for task in self.parsed.tasks})
+
+
+class Configurations:
+    """Called from many threads."""
+
+    def __init__(self, home: Callable[[], Home], folder: Path, key: bytes) -> None:
+        self._home, self._folder, self._key = home, folder, key
+        self._verdicts: dict[str, str | None] = {}
+        self._cache: dict[tuple[Mode, int], tuple[Stamp, Read]] = {}
+
+    def indices(self, mode: Mode) -> list[int]:
+        """Those that there are."""
+        stem = self._home().command_file(mode, 0).stem
+        name = re.compile(rf"{stem}(?:_([1-9]\d{{0,3}}))?\.txt", re.ASCII)
+        try:
+            names = [path.name for path in self._folder_of(mode).iterdir()]
+        except OSError:
+            return []
+        return sorted(int(found[1] or 0) for each in names if (found := name.fullmatch(each)))
+
+    def listed(self, mode: Mode) -> list[Read]:
+        """Each of them, and configuration 0 in any case."""
+        return [self.read(mode, index) for index in sorted({0, *self.indices(mode)})]
+
+    def read(self, mode: Mode, index: int) -> Read:
+        """Never raises: what is wrong with the file itself is its one fault."""
+        path = self._home().command_file(mode, index)
+        stamp = stamp_of(path)
+        cached = self._cache.get((mode, index))
+        if cached and stamp and cached[0] == stamp and cached[1].path == path:
+            return cached[1]
+        found = self._read(mode, index, path)
+        if stamp and stamp == stamp_of(path):
+            if len(self._cache) >= MOST_CACHED:
+                self._cache = {}
+            self._cache[mode, index] = stamp, found
+        return found
+
+    def _read(self, mode: Mode, index: int, path: Path) -> Read:
+        present, edited = Present(None), None
+        try:
+            edited = self.edited(mode, index)
+            present = edited.present()
+            text = present.text(path.name)
+        except BadInput as bad:
+            faults = bad.faults or (Fault(path.name, 0, 0, str(bad)),)
+            etag = edited.etag(present.data) if edited else None
+            return Read(mode, index, path, present, etag, "", 0, 0, faults)
+        if present.data is None:
+            return Read(mode, index, path, present, None, "", 0, 0, ())
+        checked = self.check(text, mode, path.name)
+        etag, tasks = edited.etag(present.data), len(checked.parsed.tasks)
+        return Read(mode, index, path, present, etag, text, tasks, checked.queues, checked.faults)
+
+    def check(self, text: str, mode: Mode, shown: str) -> Checked:
+        """By the scheduler's own parser, and by bash, which is asked about each script once."""
+        parsed = parse(text, mode, shown, tmux_available=shutil.which("tmux") is not None)
+        verdicts = self._verdicts
+        faults = sorted({*parsed.faults, *check_scripts(parsed, shown, verdicts)})
+        if len(verdicts) > MOST_VERDICTS:
+            self._verdicts = {}
+        return Checked(parsed, tuple(faults))
+
+    def edited(self, mode: Mode, index: int) -> Edited:
+        """Raises BadInput."""
+        path = self._home().command_file(mode, index)
+        return Edited(real(path), path.name, LARGEST_BYTES, self.versions(mode, index), self._key)
+
+    def versions(self, mode: Mode, index: int) -> Versions:
+        return Versions(self._folder / "versions" / f"{mode}-{index}")
+
+    def save(
+        self, mode: Mode, index: int, text: Text, wish: Wish, draft: bool, login: str
+    ) -> tuple[bool, Checked]:
+        """Whether it changes anything, and what is wrong with it (of a draft). Raises Refused, BadInput."""
+        edited = self.edited(mode, index)
+        folder_for(edited.path)
+        with alone(edited.path):
+            now = edited.present()
+            if now.data is None and wish == Wish():
+                raise Refused(404, "no-configuration", f"there is no configuration {index} ({edited.shown})")
+            edited.refuse_stale(now, wish, lambda seen: text(seen or Present(None)))
+            said = text(now)
+            checked = self._sound(said, mode, edited.shown, draft)
+            data = encoded(said, edited.shown)
+            return edited.write(now, data, login, len(checked.parsed.tasks)), checked
+
+    def _sound(self, text: str, mode: Mode, shown: str, draft: bool) -> Checked:
+        checked = self.check(text, mode, shown)
+        if checked.faults and not draft:
+            raise BadInput(checked.faults)
+        return checked
+
+    def make(self, mode: Mode, text: str, draft: bool, login: str) -> int:
+        """A new one; its index. Raises Refused, BadInput."""
+        if text.strip("\ufeff \t\r\n"):
+            self._sound(text, mode, "text", draft)
+        there = set(self.indices(mode))
+        for index in range(LAST_INDEX + 1):
+            if index in there:
+                continue
+            edited = self.edited(mode, index)
+            folder_for(edited.path)
+            with alone(edited.path):
+                now = edited.present()
+                if now.data is None:  # nobody was quicker
+                    tasks = len(self.check(text, mode, edited.shown).parsed.tasks)
+                    edited.write(now, encoded(text, edited.shown), login, tasks)
+                    return index
+        raise Refused(409, "too-many", f"there are {LAST_INDEX + 1} configurations already")
+
+    def delete(self, mode: Mode, index: int, wish: Wish, seens: Seens) -> None:
+        """Its text stays among its versions. Raises Refused, BadInput."""
+        home, edited = self._home(), self.edited(mode, index)
+        refuse_kept(home, index, edited.path, seens)
+        folder_for(edited.path)
+        with alone(edited.path):
+            now = edited.present()
+            if now.data is None:
+                raise Refused(404, "no-configuration", f"there is no configuration {index} ({edited.shown})")
+            if wish.match is not None:
+                edited.refuse_stale(now, wish, None)
+            plan = take_plan(home.state, edited.path, briefly=True)  # no start meanwhile
+            try:
+                self._remove(home.command_file(mode, index), edited, now, self.read(mode, index).tasks)
+            finally:
+                plan.release()
+
+    def _remove(self, path: Path, edited: Edited, now: Present, tasks: int) -> None:
+        """Of a link the link, not what it leads to."""
+        if not path.is_symlink():
+            edited.remove(now, tasks)
+            return
+        try:
+            path.unlink()
+        except OSError as error:
+            raise BadInput(f"{path} can't be removed: {error.strerror}; nothing was changed") from error
+
+    def _folder_of(self, mode: Mode) -> Path:
+        return self._home().command_file(mode, 0).parent
+
+
+def why_kept(home: Home, index: int, path: Path, seens: Seens) -> tuple[str, int | None] | None:
+    """Why a configuration can't be deleted, and which scheduler is the reason; None: it can."""
+    if index == 0:
+        return "configuration 0 is the default of its mode, and stays; its text can be emptied", None
+    holder = plan_holder(home.state, path)
+    if holder is not None:
+        pid = int(holder) if holder.isdecimal() else None
+        return f"the scheduler with pid {holder} runs it; stop that one first", pid
+    last = seens.get(str(path))
+    left = (last.head.get("left") or {}).get("running") if last else None
+    if last and left:
+        tasks = f"{len(left)} tasks run" if len(left) > 1 else f"task {left[0]} runs"
+        return f"its scheduler is gone, and {tasks} on; resume or dismiss that one first", last.pid
+    return None
+
+
+def refuse_kept(home: Home, index: int, path: Path, seens: Seens) -> None:
+    """Raises Refused."""
+    why = why_kept(home, index, path, seens)
+    if why:
+        raise Refused(409, "in-use" if index else "default", why[0], pid=why[1])
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """Another one with each change; None: it is not there."""
+    try:
+        info = path.stat()
+    except (OSError, RuntimeError):
+        return None
+    return info.st_mtime_ns, info.st_ino, info.st_size

@@ -1,0 +1,197 @@
+"""What a text would do as a command file, put together from the file's run, its scheduler and the cards."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app.cards_now import CardsNow, Looked, simulated_cards
+from app.command_file.parse import Parsed, parse
+from app.command_file.read import read
+from app.command_file.render import block_lines
+from app.command_file.shell import is_plain
+from app.command_file.syntax import check_scripts
+from app.config.load import load
+from app.earlier import filled_in, unfinished_run
+from app.model.backend import Now
+from app.model.blockers import DriverSilent
+from app.model.faults import BadInput, Fault
+from app.model.paths import Home, RunPaths
+from app.model.settings import Settings
+from app.model.task import Mode, Options, TaskSpec
+from app.options import RunOptions
+from app.preview import Asked, Before, Preview, Row, Standing, own_leases, preview
+from app.store import paused
+from app.store.lasting import largest_queue
+from app.store.resume import load_unfinished
+from control.src.schedulers.states import Raw
+from control.src.schedulers.states import Seen as Scheduler
+
+LONGEST = 2_000_000
+"""Characters."""
+
+MOST_SCRIPTS = 40
+"""That bash is asked about at once; it takes some milliseconds for each."""
+MOST_KNOWN = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A text, and whose it would be."""
+
+    mode: Mode
+    path: Path  #: real
+    text: str
+    simulate: str | None  #: None: as its scheduler has it; "": the machine's cards
+    scheduler: Scheduler | None  #: that runs the file, or has run it last
+
+    @property
+    def top(self) -> Raw | None:
+        """The state of its scheduler, without queues."""
+        return self.scheduler.top if self.scheduler else None
+
+    @property
+    def living(self) -> Raw | None:
+        """The same, of one that runs the file now."""
+        return self.top if self.scheduler and self.scheduler.alive else None
+
+    @property
+    def simulation(self) -> str | None:
+        """On which simulated cards; None: on the machine's."""
+        if self.simulate is not None and not self.living:
+            return self.simulate or None
+        left = self.living or (self.top if self.top and self.top["status"] != "finished" else None)
+        started = left["started_with"] if left else None
+        found: str | None = started["simulate"] if started else None
+        return found
+
+
+class Previews:
+    """For threads."""
+
+    def __init__(self, home: Callable[[], Home], cards: CardsNow, settings: Callable[[], Settings]) -> None:
+        self._home, self._cards, self._settings = home, cards, settings
+        self._sound: set[int] = set()  #: hashes of scripts that bash can read
+
+    def of(self, asked: Question, looked: Looked) -> tuple[Preview, list[str]]:
+        """And what is worth knowing of it. Raises GpulaneError where a start would not even come so far."""
+        notes: list[str] = []
+        parsed = parse(
+            asked.text, asked.mode, asked.path.name, tmux_available=shutil.which("tmux") is not None
+        )
+        faults = (*parsed.faults, *self._unsound(parsed, asked.path.name, notes))
+        if faults:
+            return Preview(
+                how="fresh", total=len(parsed.tasks), counts={}, faults=tuple(sorted(faults))
+            ), notes
+        now = Now(time.monotonic(), time.time())
+        before = self._before(asked, now, notes)
+        settings = self._settings_of(asked)
+        simulated = simulated_cards([asked.simulation] if asked.simulation else ())
+        seen = self._cards.seen(None if simulated else looked, simulated, settings, own_leases(before))
+        if asked.living:
+            aside = frozenset(card["uuid"] for card in asked.living["gpus"] if card["aside"])
+            seen = replace(seen, aside=aside)
+        if not seen.gpus and isinstance(seen.silent, DriverSilent):
+            notes.append(f"not checked against this machine's GPUs: {seen.silent.error}")
+        rules = self._cards.rules(settings, seen.gpus)
+        return preview(Asked(parsed.tasks, parsed.document, asked.path.name, rules, now), before, seen), notes
+
+    def _before(self, asked: Question, now: Now, notes: list[str]) -> Before:
+        home, simulated = self._home(), asked.simulation is not None
+        if asked.living:
+            status, pid = asked.living["status"], asked.living["pid"]
+            saved = load_unfinished(home.history, str(asked.path), os.getuid(), asked.mode, simulated)
+            standing: Standing | None = "paused" if status == "paused" else None
+            standing = standing or (None if status == "running" else "draining")
+            notes.append(f"the scheduler with pid {pid} takes it up when it is saved")
+            return Before(saved, living=True, standing=standing)
+        options = RunOptions(mode=asked.mode, simulate=asked.simulation)
+        found = unfinished_run(home, asked.path, options)
+        if found is None:
+            there = read(asked.path, asked.mode).tasks if asked.path.exists() else ()
+            return Before(specs=there)
+        saved, _ = filled_in(home, found, now)
+        notes.append(f"a start goes on with the run {saved.name}, which is not finished")
+        kept = paused.is_kept(RunPaths(home.runs / saved.name))
+        return Before(saved, standing="paused" if kept else None)
+
+    def _settings_of(self, asked: Question) -> Settings:
+        """Those of its scheduler, if that was started with others than the console shows. Raises BadInput."""
+        given = asked.living["config_file"] if asked.living else None
+        return load(Path(given)).settings if given else self._settings()
+
+    def _unsound(self, parsed: Parsed, file: str, notes: list[str]) -> Sequence[Fault]:
+        """What bash says against scripts that it was not asked about yet."""
+        new = [
+            script
+            for script in dict.fromkeys(task.script for task in (*parsed.tasks, *parsed.doubtful))
+            if not is_plain(script) and hash(script) not in self._sound
+        ]
+        asked = set(new[:MOST_SCRIPTS])
+        if len(new) > MOST_SCRIPTS:
+            notes.append(f"{len(new) - MOST_SCRIPTS} scripts are not checked by bash until it is saved")
+        tasks = [task for task in parsed.tasks if task.script in asked]
+        doubtful = [task for task in parsed.doubtful if task.script in asked]
+        faults = check_scripts(replace(parsed, tasks=tuple(tasks), doubtful=tuple(doubtful)), file)
+        if not faults:
+            if len(self._sound) > MOST_KNOWN:
+                self._sound.clear()
+            self._sound.update(map(hash, asked))
+        return faults
+
+
+def with_task(home: Home, path: Path, spec: TaskSpec) -> tuple[str, int]:
+    """The file of submitted tasks with one more, and its queue. Raises BadInput."""
+    there = read(path, "multi") if path.exists() else None
+    text = there.text if there else ""
+    before = largest_queue(home.history, str(path), os.getuid())
+    queue = 1 + max([before, *(task.queue_id for task in (there.tasks if there else ()))])
+    lines = block_lines(replace(spec, queue_id=queue), "multi")
+    return f"{text.rstrip()}\n\n" * bool(text.strip()) + "\n".join(lines) + "\n", queue
+
+
+def submitted_spec(
+    command: str, gpus: int, memory_gb: float | None, name: str | None, model: str | None
+) -> TaskSpec:
+    """As a submitted task stands in line."""
+    script = command.replace("\r\n", "\n").strip("\n")
+    if not script.strip():
+        raise BadInput("there are no commands")
+    options = Options(name=name or None, model=model or None, fifo=True)
+    return TaskSpec(0, script, gpus, memory_gb if gpus else 0, options)
+
+
+def sentence(found: Preview) -> str:
+    """ "3 start now, 2 run on, 5 wait, 1 is removed"."""
+    if found.faults:
+        many = "1 fault" if len(found.faults) == 1 else f"{len(found.faults)} faults"
+        return f"it would be refused whole, for {many}"
+    words = {
+        "starts_now": ("starts now", "start now"),
+        "runs_on": ("runs on", "run on"),
+        "waits": ("waits", "wait"),
+        "behind": ("comes behind others in its queue", "come behind others in their queues"),
+        "held": ("is held", "are held"),
+        "never": ("can never run here", "can never run here"),
+        "completed": ("is completed already", "are completed already"),
+        "failed": ("has failed", "have failed"),
+        "skipped": ("is skipped", "are skipped"),
+        "cancelled": ("is cancelled", "are cancelled"),
+    }
+    counts: dict[str, int] = {str(state): count for state, count in found.counts.items()}
+    parts = [f"{counts[key]} {said[counts[key] > 1]}" for key, said in words.items() if counts.get(key)]
+    gone = sum(not one.runs_on for one in found.removed)
+    parts += [f"{gone} {'is' if gone == 1 else 'are'} removed"] if gone else []
+    return ", ".join(parts) or "there is nothing to do"
+
+
+def of_task(row: Row) -> str:
+    """ "would start now on GPU 2"."""
+    if row.state == "starts_now":
+        return f"would start now on GPU {', '.join(row.gpus)}" if row.gpus else "would start now"
+    if row.state == "never":
+        return f"could never run here: it {row.reason}"
+    return f"would wait: {row.reason}"

@@ -1,0 +1,92 @@
+"""Which task stands where in a command file, and which logs are its."""
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.command_file.parse import Parsed
+from app.command_file.read import read
+from app.core.align import OldTask, align
+from app.model.paths import Home, log_number
+from app.model.state import RUN_DONE
+from app.model.task import Mode, TaskKey, TaskSpec
+from app.store.lasting import LastRun, has_ended, last_run, logs_of
+from control.src.console import Console
+from control.src.web.problems import Refused
+
+Place = tuple[int, int]
+"""Queue, and index in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """Of a configuration, as its file stands."""
+
+    run: str | None  #: its newest one
+    keys: Mapping[Place, TaskKey]
+
+
+def tasks_of(console: Console, mode: Mode, index: int) -> Tasks:
+    """A living scheduler has taken up what the file says; else it is matched with the run that was left, as
+    the next start does. Raises HistoryError."""
+    home = console.home()
+    path = home.command_file(mode, index).resolve()
+    run = last_run(home.history, str(path), os.getuid())
+    parsed = None if run and console.states.living(str(path)) else _read(path, mode)
+    if parsed is not None and not parsed.faults:
+        return Tasks(run.name if run else None, _matched(run, parsed.tasks))
+    placed = run.tasks if run else ()
+    keys = {(one.queue_id, one.index): one.key for one in placed if one.index is not None}
+    return Tasks(run.name if run else None, keys)
+
+
+def task_at(tasks: Tasks, place: Place) -> TaskKey:
+    """Raises Refused."""
+    key = tasks.keys.get(place)
+    if key is None:
+        raise Refused(404, "no-task", f"there is no task {place[0]}/{place[1]} in this configuration")
+    return key
+
+
+def logs_of_task(home: Home, tasks: Tasks, key: TaskKey) -> list[str]:
+    """Of its attempts in the newest run, the first one first. Raises HistoryError."""
+    return logs_of(home.history, tasks.run, key) if tasks.run else []
+
+
+def writer_has_ended(home: Home, log: str) -> bool:
+    """Whether a path is the log of an attempt that has ended. Raises HistoryError."""
+    path = Path(log)
+    number = log_number(path)
+    return number is not None and has_ended(home.history, path.parent.name, number)
+
+
+def _read(path: Path, mode: Mode) -> Parsed | None:
+    try:
+        info = path.stat()
+    except OSError:
+        return None
+    return _parsed(path, mode, (info.st_mtime_ns, info.st_ino, info.st_size))
+
+
+@functools.lru_cache(maxsize=4)
+def _parsed(path: Path, mode: Mode, _stamp: tuple[int, int, int]) -> Parsed:
+    return read(path, mode)
+
+
+def _matched(run: LastRun | None, specs: tuple[TaskSpec, ...]) -> dict[Place, TaskKey]:
+    tasks = run.tasks if run else ()
+    old = [
+        OldTask(one.key, one.queue_id, one.status in RUN_DONE, one.status == "running")
+        for one in tasks
+        if one.index is not None
+    ]
+    gone = [one.key for one in tasks if one.index is None and one.status in RUN_DONE]
+    keys = align(old, specs, [one.key for one in tasks], gone)
+    places: dict[Place, TaskKey] = {}
+    counts: dict[int, int] = {}
+    for spec, key in zip(specs, keys, strict=True):
+        at = counts[spec.queue_id] = counts.get(spec.queue_id, -1) + 1
+        places[spec.queue_id, at] = key
+    return places

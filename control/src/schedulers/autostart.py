@@ -1,0 +1,61 @@
+"""Configurations that are started with the console, or gone on with if they died: the setting `autostart`."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from app.model.faults import GpulaneError
+from app.model.paths import Home
+from app.store import past
+from control.src import settings
+from control.src.console import Console
+from control.src.schedulers import starting
+from control.src.schedulers.starting import Asked
+from control.src.schedulers.states import Seen
+from control.src.web.problems import Refused
+
+log = logging.getLogger("gpulane.console")
+
+
+async def run(console: Console) -> None:
+    """Once, one after the other. What is refused is said in the log and the audit, and keeps no other one."""
+    for name in console.settings.autostart:
+        home, last = console.home(), console.states.last(str(_path(console.home(), name)))
+        said, status = await asyncio.to_thread(_start, console, home, name, last)
+        log.info("autostart of %s: %s", name, said)
+        console.audit.write("autostart", "START", name, said, status)
+        await console.states.look()
+
+
+def _start(console: Console, home: Home, name: str, last: Seen | None) -> tuple[str, int]:
+    """What became of it, and as what status HTTP would have it."""
+    mode, index = settings.configuration(name)
+    config = settings.yaml_path(home, console.settings)
+    try:
+        at_rest = last is None or last.ended in (None, "finished")
+        if at_rest and (done := _is_done(home, _path(home, name))):
+            return done, 200
+        begun = starting.start_configuration(home, mode, index, config, Asked(), last)
+    except Refused as refused:
+        return refused.detail, refused.status
+    except GpulaneError as error:
+        return str(error), 422
+    console.children.add(begun.pid)
+    return f"{'gone on with' if begun.resumed else 'started'}, with pid {begun.pid}", 200
+
+
+def _path(home: Home, name: str) -> Path:
+    return home.command_file(*settings.configuration(name)).resolve()
+
+
+def _is_done(home: Home, path: Path) -> str | None:
+    """A finished night is not run again because its console has restarted: only if its file has changed
+    since. Raises GpulaneError."""
+    if not home.history.exists() or not path.exists():
+        return None
+    with past.open_past(home.history) as connection:
+        runs = past.runs(connection, past.Wanted(command_file=str(path), limit=1))
+    at = runs[0].finished_at if runs else None
+    if at is None or path.stat().st_mtime > at:
+        return None
+    return "all of it is done, and the file has not changed since"

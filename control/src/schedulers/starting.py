@@ -1,0 +1,141 @@
+"""Starting schedulers, going on with what others have left, and ending them: by command file, never by a
+command of whoever asks."""
+
+import os
+import re
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from app import background, procfs
+from app.client import Client, NoAnswer
+from app.model.faults import BadInput, Fault
+from app.model.paths import Home
+from app.model.state_file import StateFile
+from app.model.task import Mode
+from app.store.lock import is_alive
+from app.store.plan_lock import plan_holder
+from control.src.schedulers.states import Raw, Seen
+from control.src.web.problems import Refused
+
+FAULT = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<problem>.+?)(?:; (?P<hint>.+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a user wants a scheduler started; None: as it was, or as the settings have it."""
+
+    simulate: str | None = None
+    watch: bool = False
+    fresh: bool = False
+    paused: bool = False
+
+    @property
+    def flags(self) -> list[str]:
+        flags = ["--simulate", self.simulate] if self.simulate is not None else []
+        flags += ["--watch"] if self.watch else []
+        flags += ["--fresh"] if self.fresh else []
+        return flags + (["--paused"] if self.paused else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    pid: int
+    how: background.Start
+    resumed: bool
+
+
+def start_configuration(
+    home: Home, mode: Mode, index: int, config: Path, asked: Asked, last: Seen | None
+) -> Begun:
+    """A scheduler of configuration `index`; as the one was that has left it unfinished, if one has (`last`),
+    and nothing else is asked for. Raises Refused, BadInput."""
+    path = home.command_file(mode, index)
+    if not path.exists():
+        raise Refused(404, "no-configuration", f"there is no configuration {index} ({path.name})")
+    path = path.resolve()
+    left = last.state if last and last.alive is False else None
+    if left and left.status != "finished" and asked == Asked():
+        return go_on(home, left)
+    flags = ["--config-index", str(index), *asked.flags]
+    if config != home.config_file():
+        flags = ["--config-file", str(config), *flags]
+    how = background.first(home, path, mode, flags, index, str(home.root))
+    return Begun(_started(home, how), how, resumed=False)
+
+
+def go_on(home: Home, state: StateFile) -> Begun:
+    """With what it has left, as it was started. Raises Refused, BadInput."""
+    how = background.again(home, state)
+    return Begun(_started(home, how), how, resumed=True)
+
+
+def _started(home: Home, how: background.Start) -> int:
+    refuse_second(home, Path(how.command_file))
+    try:
+        return background.start(home, how)
+    except BadInput as bad:
+        refuse_second(home, Path(how.command_file))
+        raise BadInput(faults_of(str(bad)) or str(bad)) from bad
+
+
+def refuse_second(home: Home, path: Path) -> None:
+    """Raises Refused where a scheduler runs this file (real path)."""
+    holder = plan_holder(home.state, path)
+    if holder is not None:
+        pid = int(holder) if holder.isdecimal() else None
+        raise Refused(
+            409, "runs-already", f"{path} is run by the scheduler with pid {holder} already", pid=pid
+        )
+
+
+def faults_of(said: str) -> list[Fault]:
+    """Those that a scheduler has printed; none where a line of it is no fault."""
+    found = [FAULT.fullmatch(line) for line in said.splitlines()]
+    return [
+        Fault(each["file"], int(each["line"]), int(each["column"]), each["problem"], each["hint"] or "")
+        for each in found
+        if each
+    ] * all(found)
+
+
+def stop(home: Home, seen: Seen | None, pid: int) -> dict[str, object]:
+    """End its running tasks and itself, now. Raises Refused: it is not ours, or not what its state says."""
+    state = checked(home, seen, pid)
+    try:
+        with Client(home.control_socket(pid)) as client:
+            return client.ask("stop")
+    except NoAnswer:
+        _signal(pid, state["process_start"])
+        return {"ok": True, "changed": True, "said": "it does not answer; it was sent SIGTERM"}
+
+
+def checked(home: Home, seen: Seen | None, pid: int) -> Raw:
+    """What the scheduler that has this pid says, without its queues, if it is provably that one. Raises
+    Refused."""
+    if seen is None or (state := seen.top) is None:
+        raise Refused(404, "no-scheduler", f"no scheduler of this home has pid {pid}")
+    if seen.alive is None:
+        raise Refused(409, "elsewhere", f"it runs on {state['host']}; ask there")
+    if not is_alive(home.state_lock(pid)):
+        raise Refused(409, "gone", f"the scheduler with pid {pid} is gone already")
+    process = procfs.stat(pid)
+    same = process is not None and process.start == state["process_start"]
+    if not same or state["boot_id"] != procfs.boot_id() or procfs.owner(pid) != os.getuid():
+        raise Refused(409, "not-it", f"pid {pid} is another process now, and is left alone")
+    return state
+
+
+def _signal(pid: int, start: int) -> None:
+    """By a descriptor, which means one process for ever."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        if procfs.start_time(pid) == start:
+            signal.pidfd_send_signal(fd, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+    finally:
+        os.close(fd)

@@ -1,0 +1,245 @@
+"""Submitted tasks as they are shown, by the ids that last."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pydantic_core import from_json
+
+from app.command_file.values import duration_text
+from app.model.paths import Home
+from app.model.state import (
+    FINISHED,
+    Backoff,
+    Failed,
+    Held,
+    Pending,
+    Skipped,
+    Status,
+    TaskState,
+    Waiting,
+    error_text,
+)
+from app.model.state import holder as held_by
+from app.store.lasting import KeptAttempt, KeptTask, Listed, attempts_of, list_tasks, task_by_id, tasks_by_id
+from app.store.write import STATE
+from control.src.console import Console
+from control.src.logs.asked import reading
+from control.src.logs.models import MOST_BYTES
+from control.src.logs.parts import behind
+from control.src.schedulers.masking import masked
+from control.src.schedulers.states import States
+from control.src.submitted.models import COARSE, Raw, TaskStatus
+from control.src.web.problems import Refused
+from control.src.web.sessions import Login
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """A task as its scheduler shows it at the moment."""
+
+    pid: int
+    simulate: str | None
+    task: Raw | None  #: None: the scheduler's state has no room for it
+
+    @property
+    def status(self) -> Status | None:
+        found: Status | None = self.task["state"]["status"] if self.task else None
+        return found
+
+    @property
+    def state(self) -> TaskState | None:
+        return STATE.validate_python(self.task["state"]) if self.task else None
+
+    @property
+    def estimate(self) -> Raw | None:
+        return self.task.get("estimate") if self.task else None
+
+
+class Live:
+    """What living schedulers say of tasks; history may lag behind."""
+
+    def __init__(self, states: States) -> None:
+        self._runs = {one.top["run"]: one for one in states.all if one.alive and one.top}
+        self._tasks: dict[str, dict[str, bytes]] = {}
+
+    def __call__(self, run: str, key: str) -> Now | None:
+        """None: its scheduler does not run."""
+        seen = self._runs.get(run)
+        if seen is None or seen.top is None:
+            return None
+        if run not in self._tasks:
+            self._tasks[run] = {
+                key: task for queue in seen.queues.values() for key, task in queue.tasks.items()
+            }
+        how, task = seen.top["started_with"], self._tasks[run].get(key)
+        return Now(seen.pid, how["simulate"] if how else None, from_json(task) if task else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of the submitted tasks."""
+
+    status: TaskStatus | None = None
+    state: str | None = None
+    search: str | None = None
+    before: int | None = None  #: an id
+    limit: int = 100
+
+
+def listed(home: Home, live: Live, wanted: Wanted) -> tuple[list[Raw], int]:
+    """A page of summaries, newest first, and how many there are on all pages."""
+    found = [
+        one.id
+        for one, state in _states(home, live, wanted.search)
+        if wanted.status in (None, COARSE[state]) and wanted.state in (None, state)
+    ]
+    page = [id_ for id_ in found if wanted.before is None or id_ < wanted.before][: wanted.limit]
+    rows = tasks_by_id(home.history, page)
+    return [summary(task, last, live(task.run, str(task.key))) for task, last in rows], len(found)
+
+
+def counts(home: Home, live: Live) -> Raw:
+    states = Counter(state for _, state in _states(home, live, None))
+    coarse: Counter[TaskStatus] = Counter()
+    for state, number in states.items():
+        coarse[COARSE[state]] += number
+    return {"total": states.total(), "by_state": states, "by_status": coarse}
+
+
+def _states(home: Home, live: Live, search: str | None) -> Iterator[tuple[Listed, Status]]:
+    for one in list_tasks(home.history, str(home.submitted), os.getuid(), search):
+        now = live(one.run, one.key)
+        yield one, (now.status if now else None) or one.status
+
+
+def kept(home: Home, id_: int) -> KeptTask:
+    """Raises Refused."""
+    task = task_by_id(home.history, id_)
+    if task is None:
+        raise Refused(404, "no-task", f"history knows no task {id_}")
+    return task
+
+
+def summary(task: KeptTask, last: KeptAttempt | None, now: Now | None) -> Raw:
+    state = (now.state if now else None) or task.state
+    began, ended = _times(state, last)
+    return {
+        "id": task.id,
+        "name": task.spec.options.name,
+        "status": COARSE[state.status],
+        "state": state.status,
+        "reason": reason(state, now is not None),
+        "gpu_type": task.spec.options.model,
+        "gpu_count": task.spec.gpus,
+        "memory_gb": task.spec.memory_gb,
+        "created_at": task.created,
+        "started_at": began,
+        "finished_at": ended,
+        "assigned_gpus": getattr(state, "gpu_ids", None) or (last.gpu_ids if last else ()),
+        "task": task.label,
+        "key": str(task.key),
+        "estimate": now.estimate if now else None,
+    }
+
+
+def _times(state: TaskState, last: KeptAttempt | None) -> tuple[float | None, float | None]:
+    if state.status == "running":
+        return state.since, None
+    began = last.started_at if last else None
+    if state.status in ("completed", "failed"):
+        return state.started_at, state.ended_at
+    return began, state.since if state.status in ("cancelled", "skipped") else None
+
+
+def reason(state: TaskState, lives: bool) -> str | None:
+    """Why it does not run, or will not; None: it does, or is done."""
+    gone = "" if lives or state.status in FINISHED else "; its scheduler does not run"
+    match state:
+        case Waiting(reason=why):
+            return why if lives else "its scheduler does not run"
+        case Pending():
+            return f"behind others in its queue{gone}"
+        case Held(by=by):
+            return f"held by {held_by(by)}{gone}"
+        case Backoff(error=error, retry=retry):
+            return f"waits for retry {retry} after: {error}{gone}"
+        case Failed(error=error):
+            return error
+        case Skipped(because=because):
+            return because
+        case _:
+            return gone.removeprefix("; ") or None
+
+
+def detail(home: Home, task: KeptTask, now: Now | None) -> Raw:
+    """All about one: what a copy takes, under the same names, and how it went."""
+    attempts = attempts_of(home.history, task.id)
+    last = attempts[-1] if attempts else None
+    state = (now.state if now else None) or task.state
+    options = task.spec.options
+    error = getattr(state, "error", None) or (error_text(last.cause) if last and last.cause else None)
+    return {
+        **summary(task, last, now),
+        "command": task.spec.script,
+        "cwd": options.cwd,
+        "retries": options.retries,
+        "timeout": None if options.timeout is None else duration_text(options.timeout),
+        "priority": options.priority,
+        "hold": options.hold,
+        "env": masked(options.env),
+        "devices": None if options.devices is None else ",".join(options.devices),
+        "tmux": options.terminal == "tmux",
+        "simulate": now.simulate if now else None,
+        "detail": state,
+        "exit_code": last.status if last and state.status != "running" else None,
+        "error": error,
+        "tmux_session": last.session_name if last and state.status == "running" else None,
+        "log_path": last.log_path if last else None,
+        "attempts": list(map(_attempt, attempts)),
+        "run": task.run,
+        "command_file": task.command_file,
+        "simulated": task.simulated,
+        "scheduler": now.pid if now else None,
+    }
+
+
+def _attempt(one: KeptAttempt) -> Raw:
+    return {
+        "attempt": one.attempt,
+        "gpu_ids": one.gpu_ids,
+        "started_at": one.started_at,
+        "ended_at": one.ended_at,
+        "exit_code": one.status,
+        "error": None if one.cause is None else error_text(one.cause),
+        "peak_memory_gb": one.peak_memory_gb,
+        "log_path": one.log_path,
+        "tmux_session": one.session_name,
+    }
+
+
+def log(
+    console: Console,
+    who: Login,
+    task: KeptTask,
+    attempts: Sequence[KeptAttempt],
+    attempt: int | None,
+    lines: int,
+) -> Raw:
+    """The end of the log of an attempt, else of the last one. Raises Refused."""
+    found = [one for one in attempts if attempt in (None, one.attempt)]
+    if attempt is not None and not found:
+        raise Refused(404, "no-attempt", f"task {task.id} has no attempt {attempt}")
+    if not found:
+        return {"task_id": task.id, "lines": [], "truncated": False, "log_path": None, "attempt": None}
+    path = found[-1].log_path
+    with reading(console, path, who) as file:
+        part = behind(file.fd, file.size, MOST_BYTES, lines)
+    return {
+        "task_id": task.id,
+        "lines": part.text.removesuffix("\n").split("\n") if part.text else [],
+        "truncated": part.start > 0,
+        "log_path": path,
+        "attempt": found[-1].attempt,
+    }

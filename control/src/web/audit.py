@@ -1,0 +1,45 @@
+"""Every write: when, which login, what. Kept in console.db."""
+
+import contextlib
+import time
+from typing import Any
+from urllib.parse import unquote_plus
+
+from app.model.faults import GpulaneError
+from control.src.database import Database
+from control.src.web.sessions import Login
+
+KEPT = 20_000
+LONGEST = 500
+
+
+class Audit:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def note(self, login: Login, scope: Any, status: int) -> None:
+        """A request that was let in and is no mere question. What could not be written down is done all the
+        same."""
+        what = scope.get("state", {}).get("what") or unquote_plus(scope["query_string"].decode("latin-1"))
+        self.write(login.name, scope["method"], scope["path"], what, status)
+
+    def write(self, login: str, method: str, path: str, what: str, status: int) -> None:
+        with contextlib.suppress(GpulaneError):
+            row = (time.time(), login, method, path, what[:LONGEST], status)
+            self._database.write(
+                (
+                    "INSERT INTO audit (at, login, method, path, what, status) VALUES (?, ?, ?, ?, ?, ?)",
+                    [row],
+                ),
+                ("DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?", [(KEPT,)]),
+            )
+
+    def last(self, most: int, before: int | None = None) -> list[dict[str, Any]]:
+        """The newest first. Raises DatabaseError."""
+        rows = self._database.rows(
+            "SELECT id, at, login, method, path, what, status FROM audit WHERE ? IS NULL OR id < ? "
+            "ORDER BY id DESC LIMIT ?",
+            (before, before, most),
+        )
+        names = ("id", "at", "login", "method", "path", "what", "status")
+        return [dict(zip(names, row, strict=True)) for row in rows]

@@ -1,0 +1,250 @@
+"""What every request passes before a route sees it: whose name it was sent to, whose page sent it, who asks,
+and whether they may. One place for all methods and all paths, static files too."""
+
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.model.faults import GpulaneError
+from control.src.web import problems
+from control.src.web.audit import Audit
+from control.src.web.sessions import Login, Sessions, Wrong
+
+OPEN = frozenset({"/healthz", "/api/auth/login", "/login", "/login.js", "/login.css"})
+"""What is served without a login: whether it lives, and the way in."""
+
+SHELL = re.compile(r"/ui(/.*)?|/assets/.*|/favicon\.svg|/")
+"""The page itself, which holds nothing of anybody's: its data it has to ask for."""
+
+SAFE = frozenset({"GET", "HEAD"})
+METHODS = SAFE | {"POST", "PUT", "DELETE"}
+READERS_MAY = frozenset({"/api/auth/login", "/api/auth/logout"})
+"""Writes that are no writes, and for the read-only role, too."""
+
+ASKING = re.compile(r"/api/commands/(single|multi)/(validate|preview)")
+"""POSTs that change nothing: a text comes with them."""
+
+LARGEST_BODY = 20 * 1024 * 1024
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+WHICH_SITES = ("same-origin", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where the console is reached."""
+
+    hosts: frozenset[str]  #: of Host headers, exact, with their ports
+    any_port: frozenset[str] = (
+        frozenset()
+    )  #: names that do with any port: behind a Unix socket nobody knows it
+
+    def knows(self, host: str) -> bool:
+        name = re.sub(r":\d+$", "", host)
+        return host in self.hosts or name in self.any_port
+
+
+class Refusal(Exception):
+    def __init__(self, status: int, kind: str, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.status, self.kind, self.detail, self.more = status, kind, detail, more
+
+
+class Gate:
+    """ASGI middleware. The login of a request that is let in stands in `scope["state"]["login"]`."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        door: Callable[[], Door],
+        sessions: Callable[[], Sessions],
+        cookie: str,
+        audit: Audit,
+    ) -> None:
+        self._app, self._door, self._sessions, self._cookie, self._audit = app, door, sessions, cookie, audit
+        self._wrong = Wrong()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # there is no WebSocket here
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _harden(message, scope["path"])
+            await send(message)
+
+        try:
+            login = self._let_in(scope)
+        except Refusal as refused:
+            await _drain_nothing(problems.response, refused, scope, receive, answer)
+            return
+        scope["state"] = {**scope.get("state", {}), "login": login, "wrong": lambda: self.wrong(scope)}
+        await self._app(scope, _limited(receive), answer)
+        if login and scope["method"] not in SAFE and not ASKING.fullmatch(scope["path"]):
+            self._audit.note(login, scope, status)
+
+    def _let_in(self, scope: Scope) -> Login | None:
+        """Who asks. Raises Refusal."""
+        headers, method, path = Headers(scope=scope), scope["method"], scope["path"]
+        self._refuse_strange_host(headers)
+        bearer = _bearer(headers)
+        _refuse_strange_page(headers, scope, bearer is not None)
+        if method not in METHODS:
+            raise Refusal(405, "method-not-allowed", f"{method} is not answered here")
+        _refuse_strange_body(headers, method)
+        login = self._login(headers, scope, bearer)
+        if login is None and not (path in OPEN or (method in SAFE and SHELL.fullmatch(path))):
+            raise Refusal(
+                401,
+                "no-login",
+                "log in first: with the link that the console's start has printed, or a secret",
+            )
+        if login and login.role == "read" and not _may_read(method, path):
+            raise Refusal(403, "read-only", "this login is read-only, and changes nothing")
+        return login
+
+    def _refuse_strange_host(self, headers: Headers) -> None:
+        """Ends DNS rebinding: a page of another name can't have its requests answered."""
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or not self._door().knows(hosts[0].lower()):
+            named = hosts[0] if len(hosts) == 1 else "no name, or several"
+            raise Refusal(
+                421,
+                "strange-host",
+                f"this console is not known as {named[:100]!r}; if it is meant, write it into allowed-hosts "
+                "of config/control_setting.yaml (an SSH tunnel on another port: localhost:PORT)",
+            )
+
+    def _login(self, headers: Headers, scope: Scope, bearer: str | None) -> Login | None:
+        """Raises Refusal, for who has come with wrong secrets too often."""
+        tries = scope["path"] == "/api/auth/login" or bearer is not None
+        wait = self._wrong.wait(scope["client"]) if tries else 0
+        if wait:
+            raise Refusal(
+                429, "too-many-tries", f"too many wrong secrets; try again in {wait} s", retry_after=wait
+            )
+        try:
+            if bearer is not None:
+                login = self._sessions().by_secret(bearer)
+                if login is None:
+                    self._wrong.note(scope["client"])
+                    raise Refusal(401, "wrong-secret", "that is not the console's secret")
+                return login
+            held = _cookie(headers, self._cookie)
+            return self._sessions().find(held) if held else None
+        except GpulaneError as error:
+            raise Refusal(503, "not-now", str(error)) from error
+
+    def wrong(self, scope: Scope) -> None:
+        """A login that was none."""
+        self._wrong.note(scope["client"])
+
+
+def _may_read(method: str, path: str) -> bool:
+    return method in SAFE or path in READERS_MAY or ASKING.fullmatch(path) is not None
+
+
+def _refuse_strange_page(headers: Headers, scope: Scope, bearer: bool) -> None:
+    """A page of another origin, another port of this host among them, may neither write nor read."""
+    method = scope["method"]
+    origins, sites = headers.getlist("origin"), headers.getlist("sec-fetch-site")
+    host = headers.get("host", "").lower()
+    ours = f"http://{host}", f"https://{host}"  # who puts TLS in front of us is of the same name
+    if any(origin.lower() not in ours for origin in origins):
+        raise Refusal(403, "strange-origin", "another site's page has sent this")
+    page = (
+        headers.get("sec-fetch-mode") == "navigate"
+        and method in SAFE
+        and headers.get("sec-fetch-dest") == "document"
+    )
+    if any(site not in WHICH_SITES for site in sites) and not page:
+        raise Refusal(403, "strange-origin", "another site's page has sent this")
+    if method not in SAFE and not origins and not sites and not bearer and headers.get("x-gpulane") is None:
+        raise Refusal(
+            403,
+            "strange-origin",
+            "who sends no Origin has to send Authorization: Bearer SECRET, or X-Gpulane: 1",
+        )
+
+
+def _refuse_strange_body(headers: Headers, method: str) -> None:
+    """A form or plain text can be sent by any page without being asked first; JSON can't."""
+    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    if method in SAFE or not has_body:
+        return
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refusal(415, "not-json", "a body is sent as application/json")
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > LARGEST_BODY:
+        raise Refusal(413, "too-large", f"a request has at most {LARGEST_BODY >> 20} MiB")
+
+
+def _limited(receive: Receive) -> Receive:
+    """Of a body that did not say its length, no more than is allowed."""
+    seen = 0
+
+    async def limited() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > LARGEST_BODY:
+            raise HTTPException(413, f"a request has at most {LARGEST_BODY >> 20} MiB")
+        return message
+
+    return limited
+
+
+def _bearer(headers: Headers) -> str | None:
+    kind, _, secret = headers.get("authorization", "").partition(" ")
+    return secret.strip() if kind.lower() == "bearer" else None
+
+
+def _cookie(headers: Headers, name: str) -> str | None:
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(name)
+    except CookieError:
+        return None
+    return found.value if found else None
+
+
+def _harden(message: MutableMapping[str, Any], path: str) -> None:
+    headers = MutableHeaders(scope=message)
+    for name, value in HEADERS.items():
+        headers[name] = value
+    if path.startswith("/api/") and "cache-control" not in headers:
+        headers["Cache-Control"] = "no-store"
+
+
+async def _drain_nothing(
+    answer: Callable[..., Any],
+    refused: Refusal,
+    scope: Scope,
+    receive: Receive,
+    send: Callable[[Message], Awaitable[None]],
+) -> None:
+    await answer(refused.status, refused.kind, refused.detail, **refused.more)(scope, receive, send)

@@ -1,0 +1,114 @@
+"""Logins: a secret becomes a session, whose cookie says nothing of the secret. They outlive the console."""
+
+import secrets
+import time
+from collections import deque
+from dataclasses import dataclass
+from hashlib import sha256
+
+from control.src.database import Database
+from control.src.web.peers import name_of
+from control.src.web.secrets import Role, Secrets
+
+LIFE_SECONDS = 30 * 86_400.0
+"""Of a session that nobody uses."""
+
+SEEN_SECONDS = 3_600.0
+"""So seldom is it written down that one is used."""
+
+ONCE_SECONDS = 600.0
+"""In which the link of a start logs in."""
+
+BYTES = 32
+MOST = 500
+"""Sessions; the eldest go."""
+
+NEWEST = "SELECT digest FROM sessions ORDER BY seen_at DESC LIMIT ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who asks."""
+
+    role: Role
+    name: str  #: as the audit calls it: "browser 3f9a", "bearer"
+
+
+class Sessions:
+    """Sessions and the tokens of login links; both are kept as digests only."""
+
+    def __init__(self, database: Database, known: Secrets) -> None:
+        self._database, self._secrets = database, known
+        self._once: dict[str, float] = {}
+        # A session is worth what its secret was: with another secret it is nobody's.
+        self._pepper = sha256(f"{known.write}\0{known.read}".encode()).hexdigest()
+
+    def by_secret(self, given: str) -> Login | None:
+        role = self._secrets.role(given)
+        return Login(role, "bearer" if role == "write" else "bearer, read-only") if role else None
+
+    def make_once(self, now: float | None = None) -> str:
+        """A token that logs in once, within ONCE_SECONDS."""
+        now = time.time() if now is None else now
+        self._once = {digest: until for digest, until in self._once.items() if until > now}
+        token = secrets.token_urlsafe(BYTES)
+        self._once[self._digest(token)] = now + ONCE_SECONDS
+        return token
+
+    def open(self, given: str) -> tuple[str, Login] | None:
+        """What the cookie is to hold, for a secret or the token of a link; None: it is neither. Raises
+        DatabaseError."""
+        until = self._once.pop(self._digest(given), 0.0)
+        role: Role | None = "write" if until > time.time() else self._secrets.role(given)
+        if role is None:
+            return None
+        held, now = secrets.token_urlsafe(BYTES), time.time()
+        login = Login(role, f"browser {self._digest(held)[:4]}" + ("" if role == "write" else ", read-only"))
+        row = (self._digest(held), role, login.name, now, now)
+        self._database.write(
+            ("DELETE FROM sessions WHERE seen_at < ?", [(now - LIFE_SECONDS,)]),
+            ("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", [row]),
+            (f"DELETE FROM sessions WHERE digest NOT IN ({NEWEST})", [(MOST,)]),
+        )
+        return held, login
+
+    def find(self, held: str) -> Login | None:
+        """Whose cookie it is. Raises DatabaseError."""
+        digest, now = self._digest(held), time.time()
+        rows = self._database.rows("SELECT role, name, seen_at FROM sessions WHERE digest = ?", (digest,))
+        if not rows or rows[0][2] < now - LIFE_SECONDS:
+            return None
+        role, name, seen_at = rows[0]
+        if seen_at < now - SEEN_SECONDS:
+            self._database.write(("UPDATE sessions SET seen_at = ? WHERE digest = ?", [(now, digest)]))
+        return Login("write" if role == "write" else "read", name)
+
+    def end(self, held: str) -> None:
+        """Raises DatabaseError."""
+        self._database.write(("DELETE FROM sessions WHERE digest = ?", [(self._digest(held),)]))
+
+    def _digest(self, text: str) -> str:
+        return sha256(f"{self._pepper}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+WRONG_SECONDS = 60.0
+MOST_WRONG = 10
+
+
+class Wrong:
+    """How often each user of this machine, or other machine, has come with what is no secret, lately."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, deque[float]] = {}
+
+    def wait(self, client: tuple[str, int] | None) -> int:
+        """Seconds until it may try again; 0: now. `client`: its end of the connection."""
+        since = time.monotonic() - WRONG_SECONDS
+        self._at = {who: at for who, at in self._at.items() if at[-1] > since}
+        if not self._at:  # it need not be found out who asks
+            return 0
+        at = self._at.get(name_of(client), deque())
+        return max(1, round(at[0] - since)) if len(at) == MOST_WRONG and at[0] > since else 0
+
+    def note(self, client: tuple[str, int] | None) -> None:
+        self._at.setdefault(name_of(client), deque(maxlen=MOST_WRONG)).append(time.monotonic())
