@@ -29,8 +29,8 @@ TRANSLATED = Path(__file__).with_name("api_zh.yaml")
 WORDS: Mapping[str, str] = {
     "title": "The console's API",
     "about": (
-        "Made from the OpenAPI document by `python -m control.src.manual.describe`. A running console has it\n"
-        "at `/api/openapi.json`, and it lies here as [openapi.json](openapi.json). Scripts send the secret,\n"
+        "Made from the OpenAPI document by `python -m control.src.manual.describe`. A running console has\n"
+        "it at `/api/openapi.json`, and it lies here as [openapi.json](openapi.json). Scripts send the secret,\n"
         "which `control/logs/secrets.json` holds unless the settings name one; see\n"
         "[security.md](security.md)."
     ),
