@@ -30,8 +30,8 @@ WORDS: Mapping[str, str] = {
     "title": "The console's API",
     "about": (
         "Made from the OpenAPI document by `python -m control.src.manual.describe`. A running console has\n"
-        "it at `/api/openapi.json`, and it lies here as [openapi.json](openapi.json). Scripts send the secret,\n"
-        "which `control/logs/secrets.json` holds unless the settings name one; see\n"
+        "it at `/api/openapi.json`, and it lies here as [openapi.json](openapi.json). Scripts send the\n"
+        "secret, which `control/logs/secrets.json` holds unless the settings name one; see\n"
         "[security.md](security.md)."
     ),
     "units": "Times are wall-clock seconds, memory is GB of 1,024 MiB where nothing else is said.",
