@@ -22,6 +22,9 @@ PATIENCE = 30.0
 ENDING = 10.0
 LOOK_SECONDS = 0.02
 
+NONE = "no console of {home} runs"
+"""Said with its home: another GPULANE_HOME may have one."""
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
@@ -74,12 +77,12 @@ def stop() -> None:
     folder = settings.log_folder(Home.find())
     found = where.find(folder)
     if found is None:
-        typer.echo("no console runs")
+        typer.echo(NONE.format(home=Home.find().root))
         return
     place = found[0]
     fd = os.pidfd_open(place.pid)
     if not place.is_it():
-        typer.echo("no console runs")
+        typer.echo(NONE.format(home=Home.find().root))
         return
     signal.pidfd_send_signal(fd, signal.SIGTERM)
     if not _ended(place, ENDING):
@@ -93,7 +96,7 @@ def status() -> None:
     """Whether it runs, and where; 1 if not."""
     found = where.find(settings.log_folder(Home.find()))
     if found is None:
-        typer.echo("no console runs")
+        typer.echo(NONE.format(home=Home.find().root))
         raise typer.Exit(1)
     typer.echo(f"the console runs (pid {found[0].pid}) at {found[0].url or found[0].uds}")
 

@@ -54,7 +54,7 @@ def test_a_second_start_finds_the_first(console: Console) -> None:
 
 
 def test_an_end_that_finds_nothing_is_no_failure(unstarted: Console) -> None:
-    assert unstarted.stop() == "no console runs\n"
+    assert unstarted.stop() == f"no console of {unstarted.root} runs\n"
 
 
 def test_a_taken_port_is_said_and_the_next_free_one_is_had(unstarted: Console) -> None:
@@ -203,7 +203,7 @@ def test_killing_it_leaves_schedulers_and_tasks_as_they_were(console: Console) -
     task = eventually(lambda: console.tasks(pid)["1/0"]["state"]["pid"])
     before = [procfs.start_time(pid), procfs.start_time(task)]
     os.kill(console.pid, signal.SIGKILL)
-    eventually(lambda: "no console runs" in console.script(SHUT_DOWN).stdout)
+    eventually(lambda: "no console of" in console.script(SHUT_DOWN).stdout)
     console.start()
     assert [procfs.start_time(pid), procfs.start_time(task)] == before
     assert console.tasks(pid)["1/0"]["state"]["pid"] == task

@@ -85,7 +85,7 @@ class Edited:
             return
         tags = [quoted or plain for quoted, plain in _TAG.findall(wish.match)]
         if now.data is None:
-            self._conflict(now, mine, f"{self.shown} is no more", tags)
+            self._conflict(now, mine, f"there is no {self.shown} now", tags)
         if "*" not in tags and self.etag(now.data) not in tags:
             self._conflict(now, mine, f"{self.shown} was changed by somebody else meanwhile", tags)
 
