@@ -1,5 +1,6 @@
 """After a restart of the machine: the schedulers that ran then are started again, as they were."""
 
+import json
 import os
 import subprocess
 import time
@@ -14,6 +15,7 @@ from app.model.faults import GpulaneError
 from app.model.paths import PROJECT, Home, RunPaths
 from app.model.state_file import StateFile
 from app.store import surroundings
+from app.store.own_file import read_own
 from app.store.plan_lock import plan_holder
 from app.store.states import list_states
 
@@ -21,6 +23,8 @@ PATIENCE = 300.0
 """Seconds in which a start that is refused is tried again: drivers and network folders come late."""
 
 AGAIN_SECONDS = 5.0
+
+CONSOLE_SECONDS = 60.0
 
 CONSOLE = PROJECT / "control" / "run.sh"
 
@@ -58,12 +62,12 @@ def _was_running(state: StateFile, boot: str) -> bool:
 def boot(
     home: Home, tell: Callable[[str], None], console: Path = CONSOLE, again: float = AGAIN_SECONDS
 ) -> int:
-    """Start them again, and the console if there is one; 0, or 1 where one could not be. `tell` is told what
+    """Start them again, and the console if it ran; 0, or 1 where one could not be. `tell` is told what
     is done, a line each; `again`: seconds until what was refused is tried once more."""
     left = interrupted(home, procfs.boot_id())
     tell(f"the machine has restarted: {len(left)} to resume" if left else "nothing to resume")
-    if os.access(console, os.X_OK):
-        tell(_start_console(home, console))
+    if (flags := _wanted(home)) is not None and os.access(console, os.X_OK):
+        tell(_start_console(home, console, flags))
     deadline = time.monotonic() + PATIENCE
     told: dict[Path, str] = {}
     while True:
@@ -95,27 +99,36 @@ def resume_one(home: Home, one: Interrupted, tell: Callable[[str], None], told: 
     return True
 
 
-def _start_console(home: Home, console: Path) -> str:
-    folder = home.root / "control" / "logs"
+def _start_console(home: Home, console: Path, flags: Sequence[str]) -> str:
+    """What became of it. The link that logs in is nobody's to read in a log."""
+    trouble = home.console_wanted.with_name("boot.log")
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(folder / "boot.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = os.open(trouble, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
-            child = subprocess.Popen(
-                [str(console)],
+            done = subprocess.run(
+                [str(console), *flags],
                 stdin=subprocess.DEVNULL,
-                stdout=fd,
+                stdout=subprocess.DEVNULL,
                 stderr=fd,
                 cwd=console.parents[1],
                 env={**os.environ, "GPULANE_HOME": str(home.root)},
-                start_new_session=True,
+                timeout=CONSOLE_SECONDS,
+                check=False,
             )
         finally:
             os.close(fd)
-    except OSError as error:
+    except (OSError, subprocess.TimeoutExpired) as error:
         return f"the console could not be started: {error}"
-    pid, child.returncode = child.pid, 0  # it goes on by itself, and nobody waits for it
-    return f"started the console with pid {pid}"
+    return f"the console could not be started: see {trouble}" if done.returncode else "started the console"
+
+
+def _wanted(home: Home) -> Sequence[str] | None:
+    """The flags of a console that its user has started and not ended; None: there is none."""
+    try:
+        found = json.loads(read_own(home.console_wanted))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, list) and all(isinstance(each, str) for each in found) else []
 
 
 # What was done is kept, as nobody watches

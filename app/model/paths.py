@@ -82,6 +82,11 @@ class Home:
         """What `submit` writes."""
         return (self.root / "command" / "submitted_gpus.txt").resolve()
 
+    @property
+    def console_wanted(self) -> Path:
+        """There while its user wants a console, also across restarts: the flags that it was started with."""
+        return self.root / "control" / "logs" / "wanted"
+
     def config_file(self) -> Path:
         return self.root / "config" / "gpu_manage.yaml"
 

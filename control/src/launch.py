@@ -1,10 +1,12 @@
 """`control/run.sh` and `control/shut_down.sh`: start the console, find it again, end it."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +15,7 @@ if __name__ == "__main__":  # run as a script: the checkout is the root of our p
 
 import typer
 
+from app.atomic import write_atomically
 from app.model.faults import BadInput, GpulaneError
 from app.model.paths import PROJECT, Home
 from app.store.lock import is_alive
@@ -49,9 +52,10 @@ def start(
         return
     argv = [sys.executable, __file__, "serve"]
     file = settings_file and settings_file.absolute()
-    for name, value in (("--port", port), ("--bind", bind), ("--uds", uds), ("--settings", file)):
-        argv += [name, str(value)] if value is not None else []
-    place, token = _started(folder, argv)
+    given = (("--port", port), ("--bind", bind), ("--uds", uds), ("--settings", file))
+    flags = [word for name, value in given if value is not None for word in (name, str(value))]
+    place, token = _started(folder, [*argv, *flags])
+    _want(flags)
     if place.taken is not None:
         typer.echo(f"port {place.taken} is taken by another program; this is the next free one")
     typer.echo(_how_to_reach(place, token))
@@ -74,10 +78,12 @@ def serve(
 @app.command()
 def stop() -> None:
     """End the console. Schedulers and their tasks go on."""
-    folder = settings.log_folder(Home.find())
+    home = Home.find()
+    folder = settings.log_folder(home)
+    home.console_wanted.unlink(missing_ok=True)
     found = where.find(folder)
     if found is None:
-        typer.echo(NONE.format(home=Home.find().root))
+        typer.echo(NONE.format(home=home.root))
         return
     place = found[0]
     fd = os.pidfd_open(place.pid)
@@ -99,6 +105,13 @@ def status() -> None:
         typer.echo(NONE.format(home=Home.find().root))
         raise typer.Exit(1)
     typer.echo(f"the console runs (pid {found[0].pid}) at {found[0].url or found[0].uds}")
+
+
+def _want(flags: Sequence[str]) -> None:
+    """After a restart of the machine `service boot` starts it again."""
+    wanted = Home.find().console_wanted
+    wanted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_atomically(wanted, json.dumps(flags).encode())
 
 
 def _started(folder: Path, argv: list[str]) -> tuple[where.Where, str]:

@@ -250,3 +250,15 @@ def test_nobody_can_say_to_be_somebody_else(console: Console) -> None:
         for at in range(11):
             answer = http.get("/api/auth/check", headers={"X-Forwarded-For": f"10.0.0.{at}"})
     assert answer.status_code == 429
+
+
+def test_a_restart_of_the_machine_starts_what_its_user_wants(unstarted: Console) -> None:
+    wanted = unstarted.root / "control" / "logs" / "wanted"
+    port = free_port()
+    unstarted.start("--port", str(port))
+    assert json.loads(wanted.read_text()) == ["--port", str(port)]
+    os.kill(unstarted.pid, signal.SIGTERM)  # as the machine does when it goes down
+    eventually(lambda: not (unstarted.folder / "console.json").exists())
+    assert wanted.exists()
+    unstarted.stop()
+    assert not wanted.exists()

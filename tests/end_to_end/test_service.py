@@ -391,13 +391,22 @@ def test_what_can_not_beresume_one_is_said_and_tried_again(world: World) -> None
     assert interrupted(home, procfs.boot_id()) == []
 
 
-def test_the_console_is_started_if_there_is_one(world: World) -> None:
+def test_the_console_is_started_again_if_its_user_wants_one(world: World) -> None:
     console = world.root / "control" / "run.sh"
     console.parent.mkdir()
-    console.write_text('#!/bin/sh\necho "$GPULANE_HOME" >"$GPULANE_HOME/console"\n')
+    console.write_text('#!/bin/sh\necho "$GPULANE_HOME $*" >"$GPULANE_HOME/console"\necho secret\n')
     console.chmod(0o755)
     told: list[str] = []
     assert boot(Home(world.root), told.append, console) == 0
-    eventually((world.root / "console").exists)
-    assert (world.root / "console").read_text() == f"{world.root}\n"
-    assert "started the console" in told[1]
+    assert told == ["nothing to resume"]
+    wanted = Home(world.root).console_wanted
+    wanted.parent.mkdir()
+    wanted.write_text('["--port", "1"]')
+    assert boot(Home(world.root), told.append, console) == 0
+    assert (world.root / "console").read_text() == f"{world.root} --port 1\n"
+    assert told[2] == "started the console"
+    assert (wanted.parent / "boot.log").read_text() == ""
+    console.write_text("#!/bin/sh\necho no such port >&2\nexit 2\n")
+    assert boot(Home(world.root), told.append, console) == 0
+    assert "could not be started" in told[4]
+    assert (wanted.parent / "boot.log").read_text() == "no such port\n"
