@@ -27,6 +27,17 @@ def command_line(home: Home, state: StateFile) -> str:
     return f"cd {shlex.quote(str(folder))} && {' '.join(words)}"
 
 
+def command_line_anywhere(home: Home, state: StateFile) -> str:
+    """The same for whoever reads it in another shell than ours: it names every place."""
+    own = "" if home.root == PROJECT else f"GPULANE_HOME={shlex.quote(str(home.root))} "
+    if state.command_file == str(home.submitted):
+        words = [shlex.quote(f"{PROJECT}/gpulane"), "scheduler start", *_cards(state)]
+        return own + " ".join(words)
+    folder = state.started_with.folder if state.started_with else str(home.root)
+    words = [_program(f"{PROJECT}/", state), shlex.quote(state.command_file), *_flags(home, state)]
+    return f"cd {shlex.quote(folder)} && {own}{' '.join(words)}"
+
+
 def _program(checkout: str, state: StateFile) -> str:
     """`run` tells the mode from the file; where that would be another one, the entry point does not."""
     if _told_wrong(state):

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import logging
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +13,14 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Request
 
 from app.config.load import load as load_settings
-from app.going_on import command_line
+from app.going_on import command_line_anywhere
 from app.home import home_here
 from app.left import running_on
 from app.model.faults import GpulaneError
 from app.model.paths import Home
 from app.model.settings import Settings
 from app.model.state_file import adapter
+from app.model.task import Mode
 from control.src import settings
 from control.src.cards.gpus import Gpus
 from control.src.cards.latest import LatestSettings
@@ -46,24 +49,28 @@ MISSED = 3
 """Heartbeats, after which what a scheduler has said may be out of date."""
 
 
-class Where:
-    """Where state, runs and history lie at the moment: the scheduler's settings may say so, and change."""
+HOME_SECONDS = 1.0
+"""Where state lies is looked up no more often: it takes half a millisecond, and every request asks."""
+
+
+class HomeNow:
+    """Where state, runs and history lie at the moment: as the scheduler's settings have it, and where those
+    are that run or have left something."""
 
     def __init__(self) -> None:
         self._home = Home.find()
-        self._stamp: object = None
+        self._until = 0.0
 
     def __call__(self) -> Home:
-        try:
-            info = self._home.config_file().stat()
-            stamp: object = (info.st_mtime_ns, info.st_ino)
-        except OSError:
-            stamp = None
-        if stamp != self._stamp or stamp is None:
+        if time.monotonic() >= self._until:
             with contextlib.suppress(GpulaneError):  # settings that can't be read say nothing new
                 self._home = home_here()
-            self._stamp = stamp
+            self._until = time.monotonic() + HOME_SECONDS
         return self._home
+
+    def forget(self) -> None:
+        """A start may have changed it."""
+        self._until = 0.0
 
 
 @dataclass
@@ -74,7 +81,7 @@ class Console:
     secrets: secrets.Secrets
     cookie: str
     given: frozenset[str] = frozenset()  #: settings that the command line has said instead
-    home: Callable[[], Home] = field(default_factory=Where)
+    home: HomeNow = field(default_factory=HomeNow)
     hub: Hub = field(default_factory=Hub)
     children: Children = field(default_factory=Children)
 
@@ -82,6 +89,7 @@ class Console:
         """Raises GpulaneError."""
         self.database = Database(self.folder / "console.db")
         self.sessions = Sessions(self.database, self.secrets)
+        self._changing = threading.Lock()
         self.audit = Audit(self.database)
         self.bindings = Bindings(self.folder)
         self.estimates = Estimates(self.home)
@@ -93,8 +101,14 @@ class Console:
         self.rules = LatestSettings(lambda: settings.yaml_path(self.home(), self.settings))
         self.gpus = Gpus(self.home, self.rules, lambda: self.states.all)
         self.previews = Previews(self.home, self.gpus.now, self.rules)
-        self.samples = Samples(self.database)
+        # Long reads have a connection of their own: the loop asks the other one who is logged in.
+        self.archive = Database(self.folder / "console.db")
+        self.samples = Samples(self.archive)
         self.sampling = Sampling(self.gpus, self.samples, self.hub)
+
+    def command_file(self, mode: Mode, index: int) -> Path:
+        """The real path of a configuration's file. Raises BadInput."""
+        return real(self.home().command_file(mode, index))
 
     def config_file(self) -> Path:
         """The scheduler's settings that are shown and changed here."""
@@ -103,7 +117,11 @@ class Console:
     def read_settings(self) -> None:
         """What the file says now holds from now on, as far as it can without a restart. Raises BadInput; then
         what held before holds on."""
-        self.settings = settings.in_use(self.settings, settings.load(self.settings_file))
+        with self._changing:
+            self.settings = settings.in_use(self.settings, settings.load(self.settings_file))
+            known = secrets.load(self.folder, self.settings)
+            if (known.write, known.read) != (self.secrets.write, self.secrets.read):
+                self.secrets, self.sessions = known, Sessions(self.database, known)  # nobody is logged in now
         set_log_level(self.settings.log_level)
 
     def edited_yaml(self, what: Literal["config", "settings"]) -> Edited:
@@ -118,7 +136,7 @@ class Console:
         left = None
         if ended not in (None, "finished"):
             state = adapter().validate_python(raw)
-            resume = command_line(self.home(), state)
+            resume = command_line_anywhere(self.home(), state)
             left = {"running": running_on(state), "unfinished": state.left, "resume": resume}
         self.estimates.add(raw)
         mask_state(raw)
@@ -143,6 +161,8 @@ class Console:
         await self.states.look()
         beside = (self.states.run, self.hub.run, self.sampling.run, self._reap, *more)
         tasks = [asyncio.create_task(each()) for each in beside]
+        for task in tasks:
+            task.add_done_callback(_ended)
         try:
             yield
         finally:
@@ -151,12 +171,19 @@ class Console:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.gpus.now.close()
+            self.archive.close()
             self.database.close()
 
     async def _reap(self) -> None:
         while True:
             self.children.reap()
             await asyncio.sleep(1)
+
+
+def _ended(task: "asyncio.Task[None]") -> None:
+    """What goes on beside the answers is not to end unseen."""
+    if not task.cancelled() and (error := task.exception()):
+        log.error("something has ended that was to go on", exc_info=error)
 
 
 def _nothing(_: str) -> None:

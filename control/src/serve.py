@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import errno
+import functools
 import logging
 import logging.handlers
 import os
@@ -71,7 +73,7 @@ def serve(options: Options) -> None:
         path = options.settings_file or settings.settings_path(home)
         found = _chosen(settings.load(path, options.settings_file is not None), options)
         make_folders(home_here())
-        known, _ = secrets.load(folder, found)
+        known = secrets.load(folder, found)
         console = Console(path, found, folder, known, f"gpulane-{home.name}", options.given)
         with _listening(home, found) as (listener, where):
             asyncio.run(_run(console, listener, where, folder))
@@ -169,7 +171,7 @@ def _tcp(found: ControlSettings) -> tuple[socket.socket, int]:
         except OSError as error:
             listener.close()
             said = error.strerror or str(error)
-            if not isinstance(error, PermissionError) and error.errno != 98:
+            if not isinstance(error, PermissionError) and error.errno != errno.EADDRINUSE:
                 break
             continue
         return listener, port
@@ -187,9 +189,13 @@ def _unix(path: Path) -> socket.socket:
                 raise BadInput(f"{path} is there already, and is no socket")
             path.unlink()
         listener = socket.socket(socket.AF_UNIX)
-        os.fchmod(listener.fileno(), 0o600)  # what bind makes the file with
-        listener.bind(str(path))
-        listener.listen(2048)
+        try:
+            os.fchmod(listener.fileno(), 0o600)  # what bind makes the file with
+            listener.bind(str(path))
+            listener.listen(2048)
+        except OSError:
+            listener.close()
+            raise
     except OSError as error:
         raise BadInput(f"--uds {path} can't be had: {error.strerror or error}") from error
     return listener
@@ -224,9 +230,7 @@ def door_of(found: ControlSettings, where: Where) -> Door:
     if found.allow_lan:
         names |= {
             found.bind_address,
-            socket.gethostname().lower(),
-            socket.getfqdn().lower(),
-            *lan_addresses(),
+            *lan_names(),
         }
     else:
         names.add(found.bind_address)
@@ -235,14 +239,16 @@ def door_of(found: ControlSettings, where: Where) -> Door:
     return Door(frozenset(hosts | bare))
 
 
-def lan_addresses() -> list[str]:
-    """This machine's own, as others reach it."""
-    return [
+@functools.cache
+def lan_names() -> tuple[str, ...]:
+    """This machine's own, as others reach it. Asked once, at start: a name server may take its time."""
+    addresses = (
         each.address
         for every in psutil.net_if_addrs().values()
         for each in every
         if each.family == socket.AF_INET and not each.address.startswith("127.")
-    ]
+    )
+    return socket.gethostname().lower(), socket.getfqdn().lower(), *addresses
 
 
 def _log_to(folder: Path) -> None:

@@ -85,7 +85,7 @@ class ControlSettings(BaseModel):
 
 SECRETS = ("secret", "read-only-secret")
 
-RESTART = ("port", "bind_address", "allow_lan", "uds", "secret", "read_only_secret")
+RESTART = ("port", "bind_address", "allow_lan", "uds")
 """What acts with the next start of the console; all else as soon as it is saved."""
 
 

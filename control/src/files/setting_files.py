@@ -1,6 +1,6 @@
 """Reading and saving the two settings files, as texts and by single keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import BaseModel
 
@@ -19,9 +19,13 @@ from control.src.files.yaml_edit import changed
 from control.src.settings import RESTART, SECRETS, ControlSettings, waits_for_restart
 from control.src.web.gate import Door
 from control.src.web.problems import Fault as ShownFault
+from control.src.web.secrets import Role, renew
 from control.src.where import find
 
 CONFIG_KEYS = PROJECT / "config" / "gpu_manage.yaml"
+ROLES: Mapping[str, Role] = {"secret": "write", "read-only-secret": "read"}
+"""Whose secret each key is."""
+
 CONTROL_KEYS = PROJECT / "config" / "control_setting.yaml"
 
 
@@ -112,8 +116,11 @@ def save_control(
         return bool(found.secret or found.read_only_secret)
 
     changes = _save(edited, wish, login, wanted, holds_secrets)
+    renewed = [role for key, role in ROLES.items() if key in reset or (key in values and values[key] is None)]
+    for role in renewed:
+        renew(console.folder, role)
     console.read_settings()
-    return changes
+    return changes or bool(renewed)
 
 
 def _save(

@@ -1,8 +1,10 @@
 """A growing log as server-sent events. What comes faster than it can be shown is left out, and said to be."""
 
-import asyncio
+import functools
 import time
 from collections.abc import AsyncIterator, Callable
+
+from anyio import CapacityLimiter, to_thread
 
 from control.src.logs.opening import LogFile, shown
 from control.src.logs.parts import Part, ahead, behind, line_start
@@ -18,6 +20,8 @@ MOST_BEHIND = 1024 * 1024
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 0.25
 END_SECONDS = 1.0
 """Between looks at whether who writes it has ended."""
+
+THREADS = 8
 
 MOST = 200
 """Followers at once."""
@@ -109,12 +113,18 @@ def _data(part: Part) -> bytes:
     return encoded("data", {"from": part.start, "to": part.end, "text": part.text}, part.end)
 
 
+@functools.cache
+def _limiter() -> CapacityLimiter:
+    """Followers have threads of their own: a file system that stands still is to hold nobody else up."""
+    return CapacityLimiter(THREADS)
+
+
 async def follow(follower: Follower, hub: Hub) -> AsyncIterator[bytes]:
     """Until its writer has ended, the listener goes, or the console ends."""
     yield RETRY
     quiet = time.monotonic()
     while not follower.over:
-        told = await asyncio.to_thread(follower.look)
+        told = await to_thread.run_sync(follower.look, limiter=_limiter())
         for event in told:
             yield event
         if told:

@@ -31,8 +31,7 @@ class Tasks:
 def tasks_of(console: Console, mode: Mode, index: int) -> Tasks:
     """A living scheduler has taken up what the file says; else it is matched with the run that was left, as
     the next start does. Raises HistoryError."""
-    home = console.home()
-    path = home.command_file(mode, index).resolve()
+    home, path = console.home(), console.command_file(mode, index)
     run = last_run(home.history, str(path), os.getuid())
     parsed = None if run and console.states.living(str(path)) else _read(path, mode)
     if parsed is not None and not parsed.faults:

@@ -36,9 +36,12 @@ async def events(console: TheConsole) -> Events:
     - `gpu`: the cards, whenever they are sampled.
     - `commands`: a command file was changed, by anybody; `config`, `settings`: so were they.
     """
-    hello = {"now": time.time(), "versions": console.states.versions()}
+
+    def hello() -> bytes:
+        return encoded("hello", {"now": time.time(), "versions": console.states.versions()})
+
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Events(console.hub.listen(encoded("hello", hello)), headers=headers)
+    return Events(console.hub.listen(hello), headers=headers)
 
 
 @router.get("/metrics", tags=["metrics"], response_class=Exposition)

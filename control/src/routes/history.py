@@ -62,7 +62,7 @@ def _path(console: Console, given: str | None, mode: Mode | None, index: int) ->
     home = console.home()
     if given:  # wherever the console was started
         return str(home.resolve(given if given.startswith(("/", "~")) else f"{home.root}/{given}").resolve())
-    return str(home.command_file(mode, index).resolve()) if mode else None
+    return str(console.command_file(mode, index)) if mode else None
 
 
 @router.get(

@@ -53,7 +53,7 @@ async def running_schedulers(console: TheConsole) -> Response:
 @router.get("/api/scheduler/{mode}/state", response_model=Scheduler)
 async def scheduler_state(mode: PathMode, console: TheConsole, config_index: Index = 0) -> Response:
     """Of the scheduler that runs a configuration, or has run it last."""
-    path = console.home().command_file(mode, config_index).resolve()
+    path = console.command_file(mode, config_index)
     seen = console.states.last(str(path))
     if seen is None:
         raise Refused(404, "no-scheduler", f"no scheduler runs configuration {config_index} ({path.name})")
@@ -74,7 +74,7 @@ async def start_scheduler(
     is gone on with, as it was started, if nothing else is asked for."""
     home, asked = console.home(), Asked(simulate, watch, fresh, paused)
     config = console_settings.yaml_path(home, console.settings)
-    last = console.states.last(str(home.command_file(mode, config_index).resolve()))
+    last = console.states.last(str(console.command_file(mode, config_index)))
     begun = await run_in_threadpool(
         starting.start_configuration, home, mode, config_index, config, asked, last
     )
@@ -90,7 +90,7 @@ async def stop_verb(pid: Pid, console: TheConsole) -> Said:
 @router.post("/api/scheduler/{mode}/stop")
 async def stop_scheduler(mode: PathMode, console: TheConsole, config_index: Index = 0) -> Said:
     """Stop now: the running tasks of a configuration's scheduler end, and run again at its next start."""
-    path = console.home().command_file(mode, config_index).resolve()
+    path = console.command_file(mode, config_index)
     seen = console.states.living(str(path))
     if seen is None:
         raise Refused(404, "no-scheduler", f"no scheduler runs configuration {config_index} ({path.name})")
@@ -162,8 +162,8 @@ def why_post(pid: Pid, console: TheConsole, word: Word) -> Why:
 async def resume_scheduler(pid: Pid, console: TheConsole) -> Said | Started:
     """Lift a pause; one that has died is started again from what is left, adopting what still runs."""
     seen = _seen(console, pid)
-    if seen.alive is False and (left := seen.state) is not None:
-        return await _begun(console, await run_in_threadpool(starting.go_on, console.home(), left))
+    if seen.alive is False and seen.top is not None:
+        return await _begun(console, await run_in_threadpool(starting.go_on, console.home(), seen))
     return Said.model_validate(await run_in_threadpool(_ask, console, pid, "resume"))
 
 
@@ -207,17 +207,19 @@ async def _stop(console: Console, pid: int) -> Said:
 
 async def _begun(console: Console, begun: Begun) -> Started:
     console.children.add(begun.pid)
+    console.home.forget()
     await console.states.look()
     seen, how = console.states.of(begun.pid), begun.how
     ended = seen is None or not seen.alive
-    word = "goes on with what was left" if begun.resumed else "has started"
+    resumed = seen is not None and seen.top is not None and seen.top["run"] == begun.run_before
+    word = "goes on with what was left" if resumed else "has started"
     return Started(
         pid=begun.pid,
         log_file=str(how.log),
         command_file=how.command_file,
         mode=how.mode,
         config_index=seen.head["configuration"] if seen else None,
-        resumed=begun.resumed,
+        resumed=resumed,
         ended=ended,
         said=f"the scheduler with pid {begun.pid} {word}" + (", and has ended already" if ended else ""),
     )

@@ -11,7 +11,6 @@ from control.src import settings
 from control.src.console import Console
 from control.src.schedulers import starting
 from control.src.schedulers.starting import Asked
-from control.src.schedulers.states import Seen
 from control.src.web.problems import Refused
 
 log = logging.getLogger("gpulane.console")
@@ -20,20 +19,21 @@ log = logging.getLogger("gpulane.console")
 async def run(console: Console) -> None:
     """Once, one after the other. What is refused is said in the log and the audit, and keeps no other one."""
     for name in console.settings.autostart:
-        home, last = console.home(), console.states.last(str(_path(console.home(), name)))
-        said, status = await asyncio.to_thread(_start, console, home, name, last)
+        said, status = await asyncio.to_thread(_start, console, name)
         log.info("autostart of %s: %s", name, said)
         console.audit.write("autostart", "START", name, said, status)
         await console.states.look()
 
 
-def _start(console: Console, home: Home, name: str, last: Seen | None) -> tuple[str, int]:
+def _start(console: Console, name: str) -> tuple[str, int]:
     """What became of it, and as what status HTTP would have it."""
-    mode, index = settings.configuration(name)
+    home, (mode, index) = console.home(), settings.configuration(name)
     config = settings.yaml_path(home, console.settings)
     try:
+        path = console.command_file(mode, index)
+        last = console.states.last(str(path))
         at_rest = last is None or last.ended in (None, "finished")
-        if at_rest and (done := _is_done(home, _path(home, name))):
+        if at_rest and (done := _is_done(home, path)):
             return done, 200
         begun = starting.start_configuration(home, mode, index, config, Asked(), last)
     except Refused as refused:
@@ -41,11 +41,9 @@ def _start(console: Console, home: Home, name: str, last: Seen | None) -> tuple[
     except GpulaneError as error:
         return str(error), 422
     console.children.add(begun.pid)
-    return f"{'gone on with' if begun.resumed else 'started'}, with pid {begun.pid}", 200
-
-
-def _path(home: Home, name: str) -> Path:
-    return home.command_file(*settings.configuration(name)).resolve()
+    console.home.forget()
+    resumed = last is not None and last.ended not in (None, "finished")
+    return f"{'gone on with' if resumed else 'started'}, with pid {begun.pid}", 200
 
 
 def _is_done(home: Home, path: Path) -> str | None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from app import background, procfs
 from app.client import Client, NoAnswer
+from app.home import local_home, state_dir_set
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
-from app.model.state_file import StateFile
 from app.model.task import Mode
+from app.store.lasting import last_run
 from app.store.lock import is_alive
 from app.store.plan_lock import plan_holder
 from control.src.schedulers.states import Raw, Seen
@@ -42,7 +43,7 @@ class Asked:
 class Begun:
     pid: int
     how: background.Start
-    resumed: bool
+    run_before: str | None  #: its file's newest run before
 
 
 def start_configuration(
@@ -54,26 +55,30 @@ def start_configuration(
     if not path.exists():
         raise Refused(404, "no-configuration", f"there is no configuration {index} ({path.name})")
     path = path.resolve()
-    left = last.state if last and last.alive is False else None
-    if left and left.status != "finished" and asked == Asked():
-        return go_on(home, left)
+    if last and last.top and last.ended not in (None, "finished") and asked == Asked():
+        return go_on(home, last)
     flags = ["--config-index", str(index), *asked.flags]
     if config != home.config_file():
         flags = ["--config-file", str(config), *flags]
     how = background.first(home, path, mode, flags, index, str(home.root))
-    return Begun(_started(home, how), how, resumed=False)
+    return _started(home, how)
 
 
-def go_on(home: Home, state: StateFile) -> Begun:
+def go_on(home: Home, left: Seen) -> Begun:
     """With what it has left, as it was started. Raises Refused, BadInput."""
-    how = background.again(home, state)
-    return Begun(_started(home, how), how, resumed=True)
+    state = left.state
+    if state is None:
+        raise Refused(409, "unreadable", f"its state can't be read: {left.head['unreadable']}")
+    return _started(home, background.again(home, state))
 
 
-def _started(home: Home, how: background.Start) -> int:
+def _started(home: Home, how: background.Start) -> Begun:
     refuse_second(home, Path(how.command_file))
+    before = last_run(home.history, how.command_file, os.getuid())
+    # What is started now has its state where the settings say; what ran before may have it elsewhere.
+    there, _ = local_home(Home.find(), state_dir_set(home.config_file()), make=True)
     try:
-        return background.start(home, how)
+        return Begun(background.start(there, how), how, before.name if before else None)
     except BadInput as bad:
         refuse_second(home, Path(how.command_file))
         raise BadInput(faults_of(str(bad)) or str(bad)) from bad

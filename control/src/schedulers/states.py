@@ -16,7 +16,6 @@ from typing import Any, Literal
 
 from pydantic_core import from_json, to_json
 
-from app.model.faults import GpulaneError
 from app.model.paths import Home
 from app.model.state_file import Card, Queue, StateFile, Task, UnreadableState, adapter, load
 from app.store.lock import is_alive
@@ -109,7 +108,7 @@ class Seen:
 
 
 class States:
-    """For the event loop's thread."""
+    """The loop looks; any thread may ask: each look makes another dict, and none is changed."""
 
     def __init__(self, home: Callable[[], Home], hub: Hub, finish: Finish) -> None:
         """`home`: where state lies at the moment (`state_dir` may change)."""
@@ -152,16 +151,13 @@ class States:
     async def look(self) -> None:
         """At all of them, now. What has changed is told."""
         async with self._looking:
-            before = dict(self._seen)
-            found = await asyncio.to_thread(self._read, self._home(), before)
+            before = self._seen
+            found = self._seen = await asyncio.to_thread(self._read, self._home(), before)
             for name in before.keys() - found.keys():
-                del self._seen[name]
                 self._hub.tell("gone", {"pid": before[name].pid, "id": before[name].head["id"]})
             for name, seen in found.items():
-                if seen is not before.get(name):
-                    self._seen[name] = seen
-                    if self._hub.listeners:
-                        self._hub.tell("scheduler", change(before.get(name), seen))
+                if seen is not before.get(name) and self._hub.listeners:
+                    self._hub.tell("scheduler", change(before.get(name), seen))
 
     def _read(self, home: Home, before: Mapping[str, Seen]) -> dict[str, Seen]:
         """In a thread. What has not changed is the very object of before."""
@@ -184,24 +180,33 @@ class States:
         # One that was moved aside belongs to a scheduler whose pid another has now.
         alive: bool | None = not aside and is_alive(home.state_lock(int(pid)))
         head: Raw = {"id": path.name.replace(".json", ""), "pid": int(pid), "version": ""}
-        state: Raw | None = None
         try:
-            state = parsed(read_own(path), whole=not alive or old is None)
-            alive = alive if state["host"] == host else None
-            ended = how_ended(state) if alive is False else None
-            head |= {"alive": alive, "ended": ended, "unreadable": None} | self._finish(state, alive, ended)
+            try:
+                seen = self._seen_as(path, stamp, head, alive, host, whole=not alive or old is None)
+            except (ValueError, TypeError, KeyError, AttributeError):  # not as its version writes it
+                seen = self._seen_as(path, stamp, head, alive, host, whole=True)
         except FileNotFoundError:
             raise
-        except (OSError, GpulaneError) as error:
-            said = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-            head |= {"alive": alive, "ended": None, "unreadable": f"{path} can't be read: {said}"}
-        seen = Seen(path, stamp, head, state)
+        except Exception as error:  # whatever is wrong with one, the others are shown
+            said = error.strerror if isinstance(error, OSError) else None
+            unreadable = f"{path} can't be read: {said or error}"
+            seen = Seen(path, stamp, {**head, "alive": alive, "ended": None, "unreadable": unreadable}, None)
         if old and seen.same_as(old):
             old.stamp = stamp
             return old
         self._number += 1
-        head["version"] = f"{self._boot}.{self._number}"
+        seen.head["version"] = f"{self._boot}.{self._number}"
         return seen
+
+    def _seen_as(
+        self, path: Path, stamp: Stamp, head: Raw, alive: bool | None, host: str, whole: bool
+    ) -> Seen:
+        """Raises OSError, GpulaneError; and whatever comes of a file that was not validated as a `whole`."""
+        state = parsed(read_own(path), whole)
+        alive = alive if state["host"] == host else None
+        ended = how_ended(state) if alive is False else None
+        said = {"alive": alive, "ended": ended, "unreadable": None}
+        return Seen(path, stamp, {**head, **said, **self._finish(state, alive, ended)}, state)
 
 
 def _stamp(path: Path) -> Stamp:

@@ -2,7 +2,7 @@
 and whether they may. One place for all methods and all paths, static files too."""
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.model.faults import GpulaneError
 from control.src.web import problems
 from control.src.web.audit import Audit
+from control.src.web.headers import HEADERS
+from control.src.web.problems import Refused
 from control.src.web.sessions import Login, Sessions, Wrong
 
 OPEN = frozenset({"/healthz", "/api/auth/login", "/login", "/login.js", "/login.css"})
@@ -32,18 +34,6 @@ ASKING = re.compile(r"/api/commands/(single|multi)/(validate|preview)")
 
 LARGEST_BODY = 20 * 1024 * 1024
 
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-
 WHICH_SITES = ("same-origin", "none")
 
 
@@ -59,12 +49,6 @@ class Door:
     def knows(self, host: str) -> bool:
         name = re.sub(r":\d+$", "", host)
         return host in self.hosts or name in self.any_port
-
-
-class Refusal(Exception):
-    def __init__(self, status: int, kind: str, detail: str, **more: Any) -> None:
-        super().__init__(detail)
-        self.status, self.kind, self.detail, self.more = status, kind, detail, more
 
 
 class Gate:
@@ -99,32 +83,40 @@ class Gate:
 
         try:
             login = self._let_in(scope)
-        except Refusal as refused:
-            await _drain_nothing(problems.response, refused, scope, receive, answer)
+        except Refused as refused:
+            await problems.of_refused(refused)(scope, receive, answer)
             return
         scope["state"] = {**scope.get("state", {}), "login": login, "wrong": lambda: self.wrong(scope)}
-        await self._app(scope, _limited(receive), answer)
+        try:
+            await self._app(scope, _limited(receive), answer)
+        except Exception:
+            status = status or 500
+            raise
+        finally:
+            self._note(scope, login, status)
+
+    def _note(self, scope: Scope, login: Login | None, status: int) -> None:
         if login and scope["method"] not in SAFE and not ASKING.fullmatch(scope["path"]):
             self._audit.note(login, scope, status)
 
     def _let_in(self, scope: Scope) -> Login | None:
-        """Who asks. Raises Refusal."""
+        """Who asks. Raises Refused."""
         headers, method, path = Headers(scope=scope), scope["method"], scope["path"]
         self._refuse_strange_host(headers)
         bearer = _bearer(headers)
         _refuse_strange_page(headers, scope, bearer is not None)
         if method not in METHODS:
-            raise Refusal(405, "method-not-allowed", f"{method} is not answered here")
+            raise Refused(405, "method-not-allowed", f"{method} is not answered here")
         _refuse_strange_body(headers, method)
         login = self._login(headers, scope, bearer)
         if login is None and not (path in OPEN or (method in SAFE and SHELL.fullmatch(path))):
-            raise Refusal(
+            raise Refused(
                 401,
                 "no-login",
                 "log in first: with the link that the console's start has printed, or a secret",
             )
         if login and login.role == "read" and not _may_read(method, path):
-            raise Refusal(403, "read-only", "this login is read-only, and changes nothing")
+            raise Refused(403, "read-only", "this login is read-only, and changes nothing")
         return login
 
     def _refuse_strange_host(self, headers: Headers) -> None:
@@ -132,7 +124,7 @@ class Gate:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._door().knows(hosts[0].lower()):
             named = hosts[0] if len(hosts) == 1 else "no name, or several"
-            raise Refusal(
+            raise Refused(
                 421,
                 "strange-host",
                 f"this console is not known as {named[:100]!r}; if it is meant, write it into allowed-hosts "
@@ -140,11 +132,11 @@ class Gate:
             )
 
     def _login(self, headers: Headers, scope: Scope, bearer: str | None) -> Login | None:
-        """Raises Refusal, for who has come with wrong secrets too often."""
+        """Raises Refused, for who has come with wrong secrets too often."""
         tries = scope["path"] == "/api/auth/login" or bearer is not None
         wait = self._wrong.wait(scope["client"]) if tries else 0
         if wait:
-            raise Refusal(
+            raise Refused(
                 429, "too-many-tries", f"too many wrong secrets; try again in {wait} s", retry_after=wait
             )
         try:
@@ -152,12 +144,12 @@ class Gate:
                 login = self._sessions().by_secret(bearer)
                 if login is None:
                     self._wrong.note(scope["client"])
-                    raise Refusal(401, "wrong-secret", "that is not the console's secret")
+                    raise Refused(401, "wrong-secret", "that is not the console's secret")
                 return login
             held = _cookie(headers, self._cookie)
             return self._sessions().find(held) if held else None
         except GpulaneError as error:
-            raise Refusal(503, "not-now", str(error)) from error
+            raise Refused(503, "not-now", str(error)) from error
 
     def wrong(self, scope: Scope) -> None:
         """A login that was none."""
@@ -175,16 +167,16 @@ def _refuse_strange_page(headers: Headers, scope: Scope, bearer: bool) -> None:
     host = headers.get("host", "").lower()
     ours = f"http://{host}", f"https://{host}"  # who puts TLS in front of us is of the same name
     if any(origin.lower() not in ours for origin in origins):
-        raise Refusal(403, "strange-origin", "another site's page has sent this")
+        raise Refused(403, "strange-origin", "another site's page has sent this")
     page = (
         headers.get("sec-fetch-mode") == "navigate"
         and method in SAFE
         and headers.get("sec-fetch-dest") == "document"
     )
     if any(site not in WHICH_SITES for site in sites) and not page:
-        raise Refusal(403, "strange-origin", "another site's page has sent this")
+        raise Refused(403, "strange-origin", "another site's page has sent this")
     if method not in SAFE and not origins and not sites and not bearer and headers.get("x-gpulane") is None:
-        raise Refusal(
+        raise Refused(
             403,
             "strange-origin",
             "who sends no Origin has to send Authorization: Bearer SECRET, or X-Gpulane: 1",
@@ -198,10 +190,10 @@ def _refuse_strange_body(headers: Headers, method: str) -> None:
         return
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise Refusal(415, "not-json", "a body is sent as application/json")
+        raise Refused(415, "not-json", "a body is sent as application/json")
     length = headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > LARGEST_BODY:
-        raise Refusal(413, "too-large", f"a request has at most {LARGEST_BODY >> 20} MiB")
+        raise Refused(413, "too-large", f"a request has at most {LARGEST_BODY >> 20} MiB")
 
 
 def _limited(receive: Receive) -> Receive:
@@ -238,13 +230,3 @@ def _harden(message: MutableMapping[str, Any], path: str) -> None:
         headers[name] = value
     if path.startswith("/api/") and "cache-control" not in headers:
         headers["Cache-Control"] = "no-store"
-
-
-async def _drain_nothing(
-    answer: Callable[..., Any],
-    refused: Refusal,
-    scope: Scope,
-    receive: Receive,
-    send: Callable[[Message], Awaitable[None]],
-) -> None:
-    await answer(refused.status, refused.kind, refused.detail, **refused.more)(scope, receive, send)

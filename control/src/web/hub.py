@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from pydantic_core import to_json
@@ -53,12 +53,15 @@ class Hub:
             return False
         return True
 
-    async def listen(self, first: bytes = b"") -> AsyncIterator[bytes]:
-        """Events as bytes, from now on, with what is to be said at first."""
+    async def listen(self, first: Callable[[], bytes]) -> AsyncIterator[bytes]:
+        """Events as bytes, from now on. `first`: what is to be said before; asked for once nothing is missed
+        any more."""
         listener: asyncio.Queue[bytes | None] = asyncio.Queue(ROOM)
+        if self._closed.is_set():
+            return
         self._listeners.add(listener)
         try:
-            yield RETRY + first
+            yield RETRY + first()
             while True:
                 if (event := await listener.get()) is None:
                     return

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from app.client import NoAnswer, RequestRefused
 from app.model.faults import BadInput, GpulaneError
 from app.model.faults import Fault as FileFault
+from control.src.web.headers import HEADERS
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -106,7 +107,13 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:
-        return response(error.status, error.kind, error.detail, **error.more)
+        return of_refused(error)
+
+    @app.exception_handler(Exception)
+    async def unforeseen(_: Request, __: Exception) -> JSONResponse:
+        answer = response(500, "bug", "this is a bug of gpulane; control/logs/console.log says more")
+        answer.headers.update(HEADERS)  # it is answered outside of the gate
+        return answer
 
     @app.exception_handler(GpulaneError)
     async def gpulane_error(_: Request, error: GpulaneError) -> JSONResponse:
@@ -123,6 +130,10 @@ def install(app: FastAPI) -> None:
         answer = response(error.status_code, _kind(error.status_code), str(error.detail))
         answer.headers.update(error.headers or {})
         return answer
+
+
+def of_refused(error: Refused) -> JSONResponse:
+    return response(error.status, error.kind, error.detail, **error.more)
 
 
 def of_error(error: GpulaneError) -> JSONResponse:

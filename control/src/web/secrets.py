@@ -33,25 +33,20 @@ class Secrets:
         is_read = hmac.compare_digest(data, self.read.encode())
         return "write" if is_write else "read" if is_read else None
 
-    def of(self, role: Role) -> str:
-        return self.write if role == "write" else self.read
 
-
-def load(folder: Path, settings: ControlSettings) -> tuple[Secrets, bool]:
-    """Those of the settings, else those made at the first start and kept in `folder`, 0600; and whether any
-    was made now. Raises BadInput."""
+def load(folder: Path, settings: ControlSettings) -> Secrets:
+    """Those of the settings, else those made at the first start and kept in `folder`. Raises BadInput."""
     path = folder / "secrets.json"
     kept = _kept(path)
     made = {role: kept.get(role) or secrets.token_urlsafe(BYTES) for role in ("write", "read")}
     if made != kept:
         _keep(path, made)
     key = blake2b(f"{made['write']} {made['read']}".encode(), digest_size=32).digest()
-    found = Secrets(settings.secret or made["write"], settings.read_only_secret or made["read"], key)
-    return found, not kept
+    return Secrets(settings.secret or made["write"], settings.read_only_secret or made["read"], key)
 
 
 def renew(folder: Path, role: Role) -> None:
-    """Another one, at the next `load`. Raises BadInput."""
+    """Another one, from the next `load` on. Raises BadInput."""
     path = folder / "secrets.json"
     _keep(path, {**_kept(path), role: secrets.token_urlsafe(BYTES)})
 
