@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 
 from app.model.backend import LaunchSpec
 from app.model.paths import LOG_RULE, PROJECT
+from app.model.secret_names import MASK, is_secret
 from app.model.task import in_words
 
 VENV = PROJECT / ".venv"
@@ -62,7 +63,7 @@ def header(spec: LaunchSpec, env: Mapping[str, str], gpu_ids: Sequence[str], hos
         ("python", which("python", path) or "none"),
         ("conda", which("conda", path) or "none"),
         *([(BUILT, _first_line(spec.built))] if spec.built else []),
-        *((f"env {name}", value) for name, value in spec.env),
+        *((f"env {name}", MASK if is_secret(name) else value) for name, value in spec.env),
     ]
     lines = [f"# {name}: {value}" for name, value in facts]
     lines += ["#", *_quoted(in_words(spec.script))]

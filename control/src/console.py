@@ -33,6 +33,7 @@ from control.src.files.masks import Masks
 from control.src.files.previews import Previews
 from control.src.files.versions import Versions
 from control.src.logs.bindings import Bindings
+from control.src.schedulers.asking import Asking
 from control.src.schedulers.children import Children
 from control.src.schedulers.estimates import Estimates
 from control.src.schedulers.masking import mask_state
@@ -84,6 +85,7 @@ class Console:
     home: HomeNow = field(default_factory=HomeNow)
     hub: Hub = field(default_factory=Hub)
     children: Children = field(default_factory=Children)
+    asking: Asking = field(default_factory=Asking)
 
     def __post_init__(self) -> None:
         """Raises GpulaneError."""

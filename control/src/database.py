@@ -1,8 +1,10 @@
 """What the console remembers: control/logs/console.db, its own. Nothing a scheduler needs is in it."""
 
+import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,9 @@ CREATE TABLE cards (
 """
 
 
+log = logging.getLogger("gpulane.console")
+
+
 class DatabaseError(GpulaneError):
     """console.db can't be read or written now."""
 
@@ -63,12 +68,34 @@ class Database:
         """Raises DatabaseError."""
         self._path, self._lock = path, threading.Lock()
         try:
+            self._open()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise self._explained(error) from error
+            aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
+            log.warning("%s is damaged (%s), and was moved to %s", path, error, aside.name)
+            self._start_over(aside)
+
+    def _start_over(self, aside: Path) -> None:
+        """Raises DatabaseError."""
+        try:
+            for suffix in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            self._path.replace(aside)
+            self._open()
+        except (sqlite3.Error, OSError) as error:
+            raise self._explained(error) from error
+
+    def _open(self) -> None:
+        """Raises DatabaseError, sqlite3.DatabaseError."""
+        path = self._path
+        try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=4)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._make()
-        except (sqlite3.Error, OSError) as error:
+        except OSError as error:
             raise self._explained(error) from error
 
     def _make(self) -> None:
@@ -96,7 +123,8 @@ class Database:
                         self._connection.executemany(statement, values)
                     self._connection.execute("COMMIT")
                 except BaseException:
-                    self._connection.execute("ROLLBACK")
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
                     raise
             except sqlite3.Error as error:
                 raise self._explained(error) from error

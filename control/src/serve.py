@@ -187,6 +187,9 @@ def _unix(path: Path) -> socket.socket:
         with contextlib.suppress(FileNotFoundError):
             if not stat.S_ISSOCK(path.lstat().st_mode):
                 raise BadInput(f"{path} is there already, and is no socket")
+            with socket.socket(socket.AF_UNIX) as other, contextlib.suppress(ConnectionRefusedError):
+                other.connect(str(path))
+                raise BadInput(f"another program listens at {path}; name another path")
             path.unlink()
         listener = socket.socket(socket.AF_UNIX)
         try:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from control.src.schedulers.masking import MASK, is_secret, mask_state
+from app.model.secret_names import MASK, is_secret
+from control.src.schedulers.masking import mask_state
 from tests.console.world import Console
 from tests.waiting import eventually
 

@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
+from app import procfs
 from app.client import Client, NoAnswer
 from control.src import settings as console_settings
 from control.src.console import Console, TheConsole
@@ -162,7 +163,9 @@ def why_post(pid: Pid, console: TheConsole, word: Word) -> Why:
 async def resume_scheduler(pid: Pid, console: TheConsole) -> Said | Started:
     """Lift a pause; one that has died is started again from what is left, adopting what still runs."""
     seen = _seen(console, pid)
-    if seen.alive is False and seen.top is not None:
+    if seen.ended == "finished":
+        raise Refused(409, "finished", "all of it is done; a start begins a new run")
+    if seen.ended is not None:
         return await _begun(console, await run_in_threadpool(starting.go_on, console.home(), seen))
     return Said.model_validate(await run_in_threadpool(_ask, console, pid, "resume"))
 
@@ -261,8 +264,18 @@ def _seen(console: Console, pid: int) -> Seen:
 
 def _ask(console: Console, pid: int, verb: str, **arguments: Any) -> dict[str, Any]:
     """In a thread. Raises Refused, NoAnswer, RequestRefused."""
+    with console.asking.of(pid):
+        return _asked(console, pid, verb, **arguments)
+
+
+def _asked(console: Console, pid: int, verb: str, **arguments: Any) -> dict[str, Any]:
     home = console.home()
     starting.checked(home, console.states.of(pid), pid)
+    process = procfs.stat(pid)
+    if process is not None and process.stopped:
+        raise Refused(
+            503, "no-answer", f"the scheduler with pid {pid} is stopped; kill -CONT {pid} lets it go on"
+        )
     try:
         with Client(home.control_socket(pid)) as client:
             return client.ask(verb, **arguments)

@@ -1,21 +1,9 @@
 """What nobody but its owner's tasks should read: values of variables whose names sound secret."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
-MASK = "********"
-
-SECRET = re.compile(
-    r"(?i)(secrets?|tokens?|keys?|passwords?|passwd|passphrase|credentials?|(?<![a-z])(pass|pwd|pat|auth|cookie))"
-    r"(?![a-z])"
-)
-"""HF_TOKEN, apiKey, DB_PASS; not TOKENIZERS_PARALLELISM."""
-
-
-def is_secret(name: str) -> bool:
-    """Of an environment variable."""
-    return SECRET.search(name) is not None
+from app.model.secret_names import MASK, is_secret
 
 
 def masked(env: Iterable[Iterable[str]]) -> dict[str, str]:

@@ -14,10 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic_core import from_json, to_json
+from pydantic_core import ValidationError, from_json, to_json
 
 from app.model.paths import Home
-from app.model.state_file import Card, Queue, StateFile, Task, UnreadableState, adapter, load
+from app.model.state_file import SCHEMA, Card, Queue, StateFile, Task, UnreadableState, adapter, load
 from app.store.lock import is_alive
 from app.store.own_file import read_own
 from app.store.states import state_names
@@ -98,8 +98,10 @@ class Seen:
 
     @property
     def state(self) -> StateFile | None:
-        """Made anew each time."""
-        return None if self.top is None else adapter().validate_python(self.shown["state"])
+        """Made anew each time. None: it can't be read."""
+        with contextlib.suppress(ValidationError):
+            return None if self.top is None else adapter().validate_python(self.shown["state"])
+        return None
 
     def same_as(self, other: "Seen") -> bool:
         """But for the version."""
@@ -228,7 +230,7 @@ def parsed(data: bytes, whole: bool) -> Raw:
     state = load(data) if whole else None
     try:
         raw: Raw = from_json(data)
-        if not is_complete(raw):
+        if raw["schema"] != SCHEMA or not is_complete(raw):
             raw = adapter().dump_python(state or load(data), mode="json")
         return raw
     except (ValueError, TypeError, KeyError, AttributeError) as error:

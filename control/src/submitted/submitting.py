@@ -9,11 +9,11 @@ from app.amend import script_fault
 from app.client import Client, NoAnswer
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
+from app.model.secret_names import MASK
 from app.model.task import TaskSpec
 from app.store.lasting import KeptTask, task_by_id
 from app.store.lock import is_alive
 from app.submission import Submitted, model_of, spec_of, submit
-from control.src.schedulers.masking import MASK
 from control.src.schedulers.starting import checked
 from control.src.schedulers.states import Seen, States
 from control.src.submitted.models import Raw, TaskCreate

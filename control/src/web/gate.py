@@ -4,11 +4,12 @@ and whether they may. One place for all methods and all paths, static files too.
 import re
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
+from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.model.faults import GpulaneError
@@ -33,6 +34,8 @@ ASKING = re.compile(r"/api/commands/(single|multi)/(validate|preview)")
 """POSTs that change nothing: a text comes with them."""
 
 LARGEST_BODY = 20 * 1024 * 1024
+LARGEST_LOGIN = 4 * 1024
+"""Of who is not logged in: nobody is to fill our memory."""
 
 WHICH_SITES = ("same-origin", "none")
 
@@ -88,16 +91,22 @@ class Gate:
             return
         scope["state"] = {**scope.get("state", {}), "login": login, "wrong": lambda: self.wrong(scope)}
         try:
-            await self._app(scope, _limited(receive), answer)
+            await self._app(scope, _limited(receive, LARGEST_BODY if login else LARGEST_LOGIN), answer)
         except Exception:
             status = status or 500
             raise
         finally:
-            self._note(scope, login, status)
+            await self._note(scope, login, status)
 
-    def _note(self, scope: Scope, login: Login | None, status: int) -> None:
-        if login and scope["method"] not in SAFE and not ASKING.fullmatch(scope["path"]):
-            self._audit.note(login, scope, status)
+    async def _note(self, scope: Scope, login: Login | None, status: int) -> None:
+        """In a thread, as a disk may take its time. Who may only read has written nothing."""
+        if (
+            login
+            and login.role == "write"
+            and scope["method"] not in SAFE
+            and not ASKING.fullmatch(scope["path"])
+        ):
+            await to_thread.run_sync(self._audit.note, login, scope, status)
 
     def _let_in(self, scope: Scope) -> Login | None:
         """Who asks. Raises Refused."""
@@ -196,16 +205,16 @@ def _refuse_strange_body(headers: Headers, method: str) -> None:
         raise Refused(413, "too-large", f"a request has at most {LARGEST_BODY >> 20} MiB")
 
 
-def _limited(receive: Receive) -> Receive:
-    """Of a body that did not say its length, no more than is allowed."""
+def _limited(receive: Receive, most: int) -> Receive:
+    """Of a body no more bytes than are allowed, whatever it said of its length."""
     seen = 0
 
     async def limited() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > LARGEST_BODY:
-            raise HTTPException(413, f"a request has at most {LARGEST_BODY >> 20} MiB")
+        if seen > most:
+            raise HTTPException(413, f"a request has at most {most >> 10} KiB")
         return message
 
     return limited
@@ -217,11 +226,8 @@ def _bearer(headers: Headers) -> str | None:
 
 
 def _cookie(headers: Headers, name: str) -> str | None:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return None
-    return found.value if found else None
+    # Not SimpleCookie, which reads none after one that it does not like: other ports of this host set theirs.
+    return cookie_parser(headers.get("cookie", "")).get(name)
 
 
 def _harden(message: MutableMapping[str, Any], path: str) -> None:

@@ -119,6 +119,11 @@ def install(app: FastAPI) -> None:
     async def gpulane_error(_: Request, error: GpulaneError) -> JSONResponse:
         return of_error(error)
 
+    @app.exception_handler(OSError)
+    async def system(_: Request, error: OSError) -> JSONResponse:
+        where = f"{error.filename}: " if error.filename else ""
+        return response(503, "not-now", f"{where}{error.strerror or error}")
+
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         faults = [_fault(detail) for detail in error.errors()]

@@ -21,9 +21,9 @@ ONCE_SECONDS = 600.0
 
 BYTES = 32
 MOST = 500
-"""Sessions; the eldest go."""
+"""Sessions of a role; the eldest go."""
 
-NEWEST = "SELECT digest FROM sessions ORDER BY seen_at DESC LIMIT ?"
+NEWEST = "SELECT digest FROM sessions WHERE role = ? ORDER BY seen_at DESC LIMIT ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Sessions:
     def open(self, given: str) -> tuple[str, Login] | None:
         """What the cookie is to hold, for a secret or the token of a link; None: it is neither. Raises
         DatabaseError."""
-        until = self._once.pop(self._digest(given), 0.0)
+        until = self._once.get(self._digest(given), 0.0)
         role: Role | None = "write" if until > time.time() else self._secrets.role(given)
         if role is None:
             return None
@@ -68,8 +68,9 @@ class Sessions:
         self._database.write(
             ("DELETE FROM sessions WHERE seen_at < ?", [(now - LIFE_SECONDS,)]),
             ("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", [row]),
-            (f"DELETE FROM sessions WHERE digest NOT IN ({NEWEST})", [(MOST,)]),
+            (f"DELETE FROM sessions WHERE role = ? AND digest NOT IN ({NEWEST})", [(role, role, MOST)]),
         )
+        self._once.pop(self._digest(given), None)
         return held, login
 
     def find(self, held: str) -> Login | None:
