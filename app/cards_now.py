@@ -39,6 +39,9 @@ FIRST_SECONDS = 0.4
 NO_DRIVER_SECONDS = 30.0
 """Where there is no driver it is looked for no sooner again."""
 
+MOST_RULES = 16
+"""That are kept: of the settings of each scheduler that somebody asks about."""
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -71,7 +74,7 @@ class CardsNow:
         self._lock = threading.Lock()
         self._machine: Machine | None = None
         self._path: Path | None = None  #: of its leases
-        self._rules: tuple[Settings, frozenset[str] | None, Rules] | None = None
+        self._rules: dict[tuple[Settings, frozenset[str] | None], Rules] = {}
 
     async def look(self, max_age: float = 1.0) -> Looked:
         """At the driver, at most so many seconds ago; answers within a second whatever the driver does."""
@@ -113,10 +116,13 @@ class CardsNow:
         """What the settings come to here. The very object of the last time while nothing has changed, as
         what follows from it is kept."""
         visible, _ = visible_gpus(tuple(gpus))
-        if self._rules is None or self._rules[:2] != (settings, visible):
-            rules = Rules.of(settings, os.getuid(), visible, os.cpu_count() or 1)
-            self._rules = settings, visible, rules
-        return self._rules[2]
+        kept = self._rules.get((settings, visible))
+        if kept is not None:
+            return kept
+        if len(self._rules) >= MOST_RULES:
+            self._rules = {}
+        rules = Rules.of(settings, os.getuid(), visible, os.cpu_count() or 1)
+        return self._rules.setdefault((settings, visible), rules)  # of two threads the first one's
 
     def accounts(
         self, seen: Seen, rules: Rules, tasks: Mapping[str, str], aside: Mapping[str, SetAside]

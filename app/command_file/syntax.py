@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 from app.command_file.parse import Parsed
 from app.command_file.shell import is_plain
@@ -26,7 +27,13 @@ def check_scripts(parsed: Parsed, file: str, verdicts: Verdicts | None = None) -
     Takes some milliseconds for each new script. Each distinct one that is more than plain words is asked
     about once; `verdicts` is added to.
     """
-    known: Verdicts = {} if verdicts is None else verdicts
+    return check_some_scripts(parsed, file, {} if verdicts is None else verdicts)[0]
+
+
+def check_some_scripts(
+    parsed: Parsed, file: str, known: Verdicts, most: int | None = None
+) -> tuple[list[Fault], int]:
+    """The same, but at most so many new ones are asked about; and how many were left out."""
     hashes: dict[str, str] = {}
     lines: dict[int, str] = {}  # of its block's queue id -> script; repeats of a block are one
     for task in (*parsed.tasks, *parsed.doubtful):
@@ -35,13 +42,11 @@ def check_scripts(parsed: Parsed, file: str, verdicts: Verdicts | None = None) -
         if hashes[task.script]:
             lines[task.line] = task.script
     new = {digest: script for script, digest in hashes.items() if digest and digest not in known}
-    known.update(zip(new, _ask(new.values()), strict=True))
-    return [
-        fault
-        for line, script in lines.items()
-        if (said := known[hashes[script]]) is not None
-        for fault in [_fault(parsed, file, line, said)]
-    ]
+    asked = dict(islice(new.items(), most))
+    known.update(zip(asked, _ask(asked.values()), strict=True))
+    said = {line: known.get(hashes[script]) for line, script in lines.items()}
+    faults = [_fault(parsed, file, line, text) for line, text in said.items() if text is not None]
+    return faults, len(new) - len(asked)
 
 
 def _digest(script: str) -> str:

@@ -102,7 +102,7 @@ class Console:
         self.states = States(self.home, self.hub, self._finish)
         self.rules = LatestSettings(lambda: settings.yaml_path(self.home(), self.settings))
         self.gpus = Gpus(self.home, self.rules, lambda: self.states.all)
-        self.previews = Previews(self.home, self.gpus.now, self.rules)
+        self.previews = Previews(self.home, self.gpus.now, self.rules, self.configurations.check)
         # Long reads have a connection of their own: the loop asks the other one who is logged in.
         self.archive = Database(self.folder / "console.db")
         self.samples = Samples(self.archive)

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.amend import alone
 from app.command_file.parse import Parsed, parse
 from app.command_file.read import LARGEST_BYTES
-from app.command_file.syntax import check_scripts
+from app.command_file.syntax import check_some_scripts
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.task import Mode
@@ -20,7 +20,7 @@ from control.src.schedulers.states import Seen
 from control.src.web.problems import Refused
 
 LAST_INDEX = 9999
-MOST_VERDICTS = 10_000
+MOST_VERDICTS = 50_000
 MOST_CACHED = 200
 
 Stamp = tuple[int, int, int]
@@ -52,6 +52,7 @@ class Checked:
 
     parsed: Parsed
     faults: tuple[Fault, ...]
+    unasked: int = 0  #: scripts that bash was not asked about, as they are too many at once
 
     @property
     def queues(self) -> int:
@@ -110,14 +111,15 @@ class Configurations:
         etag, tasks = edited.etag(present.data), len(checked.parsed.tasks)
         return Read(mode, index, path, present, etag, text, tasks, checked.queues, checked.faults)
 
-    def check(self, text: str, mode: Mode, shown: str) -> Checked:
-        """By the scheduler's own parser, and by bash, which is asked about each script once."""
+    def check(self, text: str, mode: Mode, shown: str, most: int | None = None) -> Checked:
+        """By the scheduler's own parser, and by bash, which is asked about each script once; about `most` new
+        ones now."""
         parsed = parse(text, mode, shown, tmux_available=shutil.which("tmux") is not None)
         verdicts = self._verdicts
-        faults = sorted({*parsed.faults, *check_scripts(parsed, shown, verdicts)})
+        faults, unasked = check_some_scripts(parsed, shown, verdicts, most)
         if len(verdicts) > MOST_VERDICTS:
             self._verdicts = {}
-        return Checked(parsed, tuple(faults))
+        return Checked(parsed, tuple(sorted({*parsed.faults, *faults})), unasked)
 
     def edited(self, mode: Mode, index: int) -> Edited:
         """Raises BadInput."""

@@ -34,7 +34,9 @@ LONGEST = 2_000_000
 
 MOST_SCRIPTS = 40
 """That bash is asked about at once; it takes some milliseconds for each."""
-MOST_KNOWN = 50_000
+
+Check = Callable[[str, Mode, str, int], Checked]
+"""A text, its mode, what faults call its file, and about how many new scripts bash is asked now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +73,20 @@ class Question:
 class Previews:
     """For threads."""
 
-    def __init__(self, home: Callable[[], Home], cards: CardsNow, settings: Callable[[], Settings]) -> None:
-        self._home, self._cards, self._settings = home, cards, settings
-        self._sound: set[int] = set()  #: hashes of scripts that bash can read
+    def __init__(
+        self, home: Callable[[], Home], cards: CardsNow, settings: Callable[[], Settings], check: Check
+    ) -> None:
+        self._home, self._cards, self._settings, self._check = home, cards, settings, check
 
     def of(self, asked: Question, looked: Looked) -> tuple[Preview, list[str]]:
         """And what is worth knowing of it. Raises GpulaneError where a start would not even come so far."""
         notes: list[str] = []
-        parsed = parse(
-            asked.text, asked.mode, asked.path.name, tmux_available=shutil.which("tmux") is not None
-        )
-        faults = (*parsed.faults, *self._unsound(parsed, asked.path.name, notes))
-        if faults:
-            return Preview(
-                how="fresh", total=len(parsed.tasks), counts={}, faults=tuple(sorted(faults))
-            ), notes
+        checked = self._check(asked.text, asked.mode, asked.path.name, MOST_SCRIPTS)
+        parsed = checked.parsed
+        if checked.unasked:
+            notes.append(f"{checked.unasked} scripts are not checked by bash until it is saved")
+        if checked.faults:
+            return Preview(how="fresh", total=len(parsed.tasks), counts={}, faults=checked.faults), notes
         now = Now(time.monotonic(), time.time())
         before = self._before(asked, now, notes)
         settings = self._settings_of(asked)
@@ -122,25 +123,6 @@ class Previews:
         """Those of its scheduler, if that was started with others than the console shows. Raises BadInput."""
         given = asked.living["config_file"] if asked.living else None
         return load(Path(given)).settings if given else self._settings()
-
-    def _unsound(self, parsed: Parsed, file: str, notes: list[str]) -> Sequence[Fault]:
-        """What bash says against scripts that it was not asked about yet."""
-        new = [
-            script
-            for script in dict.fromkeys(task.script for task in (*parsed.tasks, *parsed.doubtful))
-            if not is_plain(script) and hash(script) not in self._sound
-        ]
-        asked = set(new[:MOST_SCRIPTS])
-        if len(new) > MOST_SCRIPTS:
-            notes.append(f"{len(new) - MOST_SCRIPTS} scripts are not checked by bash until it is saved")
-        tasks = [task for task in parsed.tasks if task.script in asked]
-        doubtful = [task for task in parsed.doubtful if task.script in asked]
-        faults = check_scripts(replace(parsed, tasks=tuple(tasks), doubtful=tuple(doubtful)), file)
-        if not faults:
-            if len(self._sound) > MOST_KNOWN:
-                self._sound.clear()
-            self._sound.update(map(hash, asked))
-        return faults
 
 
 def with_task(home: Home, path: Path, spec: TaskSpec) -> tuple[str, int]:
