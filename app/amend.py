@@ -89,7 +89,7 @@ def amend(file: CommandFile, change: Change, may_be_empty: bool = False) -> Amen
     A file that is not there counts as empty."""
     there, mode = _read(file)
     text = there or ""
-    after = change(Document(text, file.mode), _parsed(text, file)).text
+    after = _changed(text, file, change)
     parsed = _parsed(after, file)
     if parsed.faults and not (may_be_empty and not len(Document(after, file.mode))):
         raise BadInput(parsed.faults)
@@ -99,6 +99,16 @@ def amend(file: CommandFile, change: Change, may_be_empty: bool = False) -> Amen
         except OSError as error:
             raise BadInput(f"{file.shown} can't be written: {error.strerror}; nothing was changed") from error
     return Amended(parsed, file, None if there is None else there.encode(), after.encode())
+
+
+def drafted(file: CommandFile, change: Change) -> str:
+    """The text that `amend` would write, with whatever faults it has; nothing is written. Raises BadInput: it
+    is not to be trusted or read."""
+    return _changed(_read(file)[0] or "", file, change)
+
+
+def _changed(text: str, file: CommandFile, change: Change) -> str:
+    return change(Document(text, file.mode), _parsed(text, file)).text
 
 
 def script_fault(script: str) -> tuple[int, str] | None:

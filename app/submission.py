@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app import background, takeup
-from app.amend import Amended, Change, CommandFile, alone, amend, check_script
+from app.amend import Amended, Change, CommandFile, alone, amend, check_script, drafted
 from app.client import Client, NoAnswer
 from app.command_file.document import Document
 from app.command_file.lane import asked
@@ -54,7 +54,10 @@ class Place:
     def find(cls) -> "Place":
         """Whatever is wrong with the settings: what runs, and what there was, is told all the same. Raises
         BadInput where they can't tell where that lies."""
-        home = home_here()
+        return cls.of(home_here())
+
+    @classmethod
+    def of(cls, home: Home) -> "Place":
         path = home.submitted
         return cls(home, CommandFile(path.resolve(), "multi", str(path), PRIVATE))
 
@@ -93,7 +96,8 @@ def spec_of(
 ) -> TaskSpec:
     """A task to submit, whose queue is chosen then. `wishes`: as `lane.asked` takes them. Raises BadInput."""
     found = asked([*wishes, *([("gpus", "0")] if gpus == 0 else [])])
-    return TaskSpec(0, script, 0 if found.cpu else gpus, memory_gb, found.options)
+    options = replace(found.options, fifo=True)
+    return TaskSpec(0, script, 0 if found.cpu else gpus, memory_gb, options)
 
 
 def model_of(gpu_type: str | None) -> str | None:
@@ -107,7 +111,6 @@ def submit(spec: TaskSpec, simulate: str | None = None) -> Submitted:
     Raises BadInput, NoAnswer; then nothing was changed."""
     check_script(spec.script)
     place = Place.to_run()
-    spec = replace(spec, options=replace(spec.options, fifo=True))
     make_folders(place.home)
     try:
         place.file.path.parent.mkdir(exist_ok=True)
@@ -183,18 +186,37 @@ def _started_with(place: Place, spec: TaskSpec, simulate: str | None) -> tuple[K
         raise _bare(place, bad) from bad
 
 
-def _written(place: Place, spec: TaskSpec) -> tuple[Amended, int]:
-    """With the next free queue id, which is given once."""
-    before = largest_queue(place.home.history, place.path, os.getuid())
+def with_one_more(place: Place, spec: TaskSpec, living: bool) -> tuple[str, int]:
+    """The text of the file as submitting this would leave it, and the queue it gets; nothing is written.
+    `living`: its scheduler runs; else what has ended is taken out, as at a start. Raises BadInput."""
     queue = 0
 
     def change(document: Document, parsed: Parsed) -> Document:
         nonlocal queue
-        queue = 1 + max([before, *(task.queue_id for task in parsed.tasks)])
-        whole = document if document.text.strip() else Document(HEADER, document.mode)
-        return whole.insert(len(whole), replace(spec, queue_id=queue))
+        left = document if living else _without(place.ended())(document, parsed)
+        whole, queue = _one_more(place, spec, left, parsed)
+        return whole
+
+    return drafted(place.file, change), queue
+
+
+def _written(place: Place, spec: TaskSpec) -> tuple[Amended, int]:
+    """With the next free queue id, which is given once."""
+    queue = 0
+
+    def change(document: Document, parsed: Parsed) -> Document:
+        nonlocal queue
+        whole, queue = _one_more(place, spec, document, parsed)
+        return whole
 
     return amend(place.file, change), queue
+
+
+def _one_more(place: Place, spec: TaskSpec, document: Document, parsed: Parsed) -> tuple[Document, int]:
+    before = largest_queue(place.home.history, place.path, os.getuid())
+    queue = 1 + max([before, *(task.queue_id for task in parsed.tasks)])
+    whole = document if document.text.strip() else Document(HEADER, document.mode)
+    return whole.insert(len(whole), replace(spec, queue_id=queue)), queue
 
 
 def _background(place: Place, simulate: str | None, *flags: str) -> int:

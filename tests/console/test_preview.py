@@ -102,9 +102,9 @@ def test_faults_have_their_places(shared: Console, text: str, line: int, column:
         {},
         {"text": "", "task": {"command": "true"}},
         {"text": "1\ntrue\n1\n1\n", "simulate": "0x0"},
-        {"task": {"command": " "}},
-        {"task": {"command": "true\0"}},
-        {"task": {"command": "if true"}, "text": None, "simulate": "x" * 41},
+        {"task": {"command": "true"}, "text": None, "simulate": "x" * 41},
+        {"task": {"command": "true", "memory_gb": -1}},
+        {"task": {"command": "true", "colour": "red"}},
     ],
 )
 def test_odd_requests_are_refused(shared: Console, body: Any) -> None:
@@ -120,8 +120,34 @@ def test_a_task_to_submit(shared: Console) -> None:
     assert of(command="true", gpu_type="Simulated", gpu_count=2)["said"] == "would start now on GPU 0, 1"
     assert "1 fault" in of(command="true", gpu_type="H100")["said"]
     assert of(command="true", gpu_count=0)["said"] == "would start now"
-    assert of(command="if true")["faults"][0]["problem"].startswith("bash can't read")
+    assert of(command="true", gpu_type="any")["said"] == "would start now on GPU 0"
+    assert of(command="true", devices="1")["said"] == "would start now on GPU 1"
+    assert of(command="true", hold=True)["said"] == "would be held until it is released"
+    assert of(command="true", simulate="1x24", gpu_count=2)["said"].startswith("would start now")
+    own = {"command": "true", "gpu_count": 3, "simulate": "3x24"}
+    assert (
+        shared.post("/api/commands/multi/preview", {"task": own})["said"] == "would start now on GPU 0, 1, 2"
+    )
     assert files(shared) == before
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"command": " "},
+        {"command": "true\0"},
+        {"command": "true\nif true"},
+        {"command": "true", "env": {"A B": "1"}},
+        {"command": "true", "env": {"A": "********"}},
+        {"command": "true", "cwd": "/not/there"},
+        {"command": "true", "timeout": "soon"},
+    ],
+    ids=["empty", "NUL", "bash", "env", "masked", "cwd", "timeout"],
+)
+def test_a_task_to_submit_has_the_faults_that_submitting_says(shared: Console, task: Any) -> None:
+    answer = shared.post("/api/commands/multi/preview", {"task": task})
+    assert answer["faults"] == shared.refused("POST", "/api/tasks", 422, json=task)["faults"]
+    assert answer["said"] == "it would be refused whole, for 1 fault"
 
 
 def test_a_task_to_submit_stands_in_line(shared: Console) -> None:
@@ -135,8 +161,27 @@ def test_a_task_to_submit_stands_in_line(shared: Console) -> None:
     answer = shared.post("/api/commands/multi/preview", body)
     said = "would wait: needs 1 GPU with 10 GB free; GPU 0 is leased to queue 1"
     assert (answer["said"], answer["tasks"][0]["name"], answer["simulate"]) == (said, "next", "1x24")
+    line = shared.root / "command" / "submitted_gpus.txt"
+    text = line.read_text()
+    shared.post("/api/tasks", {**body["task"], "priority": 1, "env": {"A": "b c"}})
+    assert "task 2/0 is first in line (fifo)" in shared.post("/api/commands/multi/preview", body)["said"]
+    first = {"task": {**body["task"], "priority": 2}}
+    assert shared.post("/api/commands/multi/preview", first)["said"] == said
+    assert line.read_text().startswith(text)
     shared.post(f"/api/scheduler/stop/{pid}")
     eventually(lambda: not shared.scheduler(pid)["alive"])
+
+
+def test_what_was_submitted_and_has_ended_is_not_in_the_way(console: Console) -> None:
+    """It leaves the file when its scheduler is started anew."""
+    console.post("/api/tasks", {"command": "true", "memory_gb": 20, "simulate": "1x24"})
+    (pid,) = (one["pid"] for one in console.get("/api/scheduler/running")["schedulers"])
+    console.wait_for(pid, "1/0", "completed")
+    console.post(f"/api/scheduler/stop/{pid}")
+    eventually(lambda: not console.scheduler(pid)["alive"])
+    body = {"task": {"command": "true", "memory_gb": 20, "simulate": "1x24"}}
+    answer = console.post("/api/commands/multi/preview", body)
+    assert (answer["said"], answer["total"]) == ("would start now on GPU 0", 1)
 
 
 def test_a_thousand_tasks_are_quick(shared: Console, running: int) -> None:

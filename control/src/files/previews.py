@@ -1,31 +1,25 @@
 """What a text would do as a command file, put together from the file's run, its scheduler and the cards."""
 
 import os
-import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.cards_now import CardsNow, Looked, simulated_cards
-from app.command_file.parse import Parsed, parse
 from app.command_file.read import read
-from app.command_file.render import block_lines
-from app.command_file.shell import is_plain
-from app.command_file.syntax import check_scripts
 from app.config.load import load
 from app.earlier import filled_in, unfinished_run
 from app.model.backend import Now
 from app.model.blockers import DriverSilent
-from app.model.faults import BadInput, Fault
 from app.model.paths import Home, RunPaths
 from app.model.settings import Settings
-from app.model.task import Mode, Options, TaskSpec
+from app.model.task import Mode
 from app.options import RunOptions
 from app.preview import Asked, Before, Preview, Row, Standing, own_leases, preview
 from app.store import paused
-from app.store.lasting import largest_queue
 from app.store.resume import load_unfinished
+from control.src.files.configurations import Checked
 from control.src.schedulers.states import Raw
 from control.src.schedulers.states import Seen as Scheduler
 
@@ -125,27 +119,6 @@ class Previews:
         return load(Path(given)).settings if given else self._settings()
 
 
-def with_task(home: Home, path: Path, spec: TaskSpec) -> tuple[str, int]:
-    """The file of submitted tasks with one more, and its queue. Raises BadInput."""
-    there = read(path, "multi") if path.exists() else None
-    text = there.text if there else ""
-    before = largest_queue(home.history, str(path), os.getuid())
-    queue = 1 + max([before, *(task.queue_id for task in (there.tasks if there else ()))])
-    lines = block_lines(replace(spec, queue_id=queue), "multi")
-    return f"{text.rstrip()}\n\n" * bool(text.strip()) + "\n".join(lines) + "\n", queue
-
-
-def submitted_spec(
-    command: str, gpus: int, memory_gb: float | None, name: str | None, model: str | None
-) -> TaskSpec:
-    """As a submitted task stands in line."""
-    script = command.replace("\r\n", "\n").strip("\n")
-    if not script.strip():
-        raise BadInput("there are no commands")
-    options = Options(name=name or None, model=model or None, fifo=True)
-    return TaskSpec(0, script, gpus, memory_gb if gpus else 0, options)
-
-
 def sentence(found: Preview) -> str:
     """ "3 start now, 2 run on, 5 wait, 1 is removed"."""
     if found.faults:
@@ -174,6 +147,8 @@ def of_task(row: Row) -> str:
     """ "would start now on GPU 2"."""
     if row.state == "starts_now":
         return f"would start now on GPU {', '.join(row.gpus)}" if row.gpus else "would start now"
+    if row.state == "held":
+        return "would be held until it is released"
     if row.state == "never":
         return f"could never run here: it {row.reason}"
     return f"would wait: {row.reason}"

@@ -1,31 +1,28 @@
 """What a text would do if it were saved or started."""
 
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.cards_now import Looked
+from app.model.faults import BadInput
 from app.model.task import Mode
 from app.preview import Preview as Found
 from app.preview import Removed, Row, State
+from app.submission import Place, with_one_more
 from control.src.console import Console, TheConsole
-from control.src.files.previews import LONGEST, Question, of_task, sentence, submitted_spec, with_task
+from control.src.files.editing import real
+from control.src.files.previews import LONGEST, Question, of_task, sentence
 from control.src.schedulers.models import ConfigIndex, PathMode
+from control.src.submitted.models import TaskCreate
+from control.src.submitted.submitting import faults_of, spec_to_submit
 from control.src.web.problems import Fault, Refused
 
 router = APIRouter(tags=["commands"])
-
-
-class NewTask(BaseModel):
-    """A task to submit, as the form has it."""
-
-    name: str | None = Field(default=None, max_length=500)
-    gpu_type: str | None = Field(default=None, max_length=200, description="part of the card's name")
-    gpu_count: int = Field(default=1, ge=0, le=1024)
-    memory_gb: float | None = Field(default=None, gt=0, le=1e6, description="per GPU; null: whole cards")
-    command: str = Field(max_length=LONGEST)
 
 
 class PreviewRequest(BaseModel):
@@ -34,12 +31,12 @@ class PreviewRequest(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "1\npython train.py\n1\n20\n"}]})
 
     text: str | None = Field(default=None, max_length=LONGEST)
-    task: NewTask | None = None
+    task: TaskCreate | None = None
     simulate: str | None = Field(
         default=None,
         max_length=40,
         description='"4x24": on such simulated cards; "": on the machine\'s; null: as its scheduler has it. '
-        "A scheduler that runs keeps its cards",
+        "A scheduler that runs keeps its cards; of a task its own `simulate` counts where this is null",
     )
 
 
@@ -73,32 +70,44 @@ async def preview_commands(
     if body.task is not None and mode != "multi":
         raise Refused(422, "invalid-request", "submitted tasks are of mode multi")
     looked = await console.gpus.now.look()
-    path, text, queue = await run_in_threadpool(_meant, console, mode, config_index, body)
-    asked = Question(mode, path, text, body.simulate, console.states.last(str(path)))
-    found, notes = await run_in_threadpool(console.previews.of, asked, looked)
-    rows = [row for row in found.rows if queue is None or row.queue == queue]
-    said = of_task(rows[0]) if queue is not None and rows and not found.faults else sentence(found)
+    if body.task is not None:
+        return await run_in_threadpool(_of_task, console, body.task, body.simulate, looked)
+    return await run_in_threadpool(_of_text, console, mode, config_index, body, looked)
+
+
+def _of_text(console: Console, mode: Mode, index: int, body: PreviewRequest, looked: Looked) -> Preview:
+    path = real(console.home().command_file(mode, index))
+    asked = Question(mode, path, body.text or "", body.simulate, console.states.last(str(path)))
+    found, notes = console.previews.of(asked, looked)
+    return _answer(found, found.rows, sentence(found), notes, asked.simulation)
+
+
+def _of_task(console: Console, task: TaskCreate, simulate: str | None, looked: Looked) -> Preview:
+    """By the code that submits it, but for the writing."""
+    home, simulate = console.home(), task.simulate if simulate is None else simulate
+    path = real(home.submitted)
+    scheduler = console.states.last(str(path))
+    asked = Question("multi", path, "", simulate, scheduler)
+    try:
+        spec = spec_to_submit(home, task)
+        text, queue = with_one_more(Place.of(home), spec, bool(asked.living))
+    except BadInput as bad:
+        found = Found(how="fresh", total=0, counts={}, faults=tuple(faults_of(bad)))
+        return _answer(found, (), sentence(found), [], asked.simulation)
+    found, notes = console.previews.of(replace(asked, text=text), looked)
+    rows = [row for row in found.rows if row.queue == queue]
+    said = of_task(rows[0]) if rows and not found.faults else sentence(found)
     return _answer(found, rows, said, notes, asked.simulation)
 
 
-def _meant(console: Console, mode: Mode, index: int, body: PreviewRequest) -> tuple[Path, str, int | None]:
-    """The file (real path), its text, and the queue of a task to submit."""
-    home = console.home()
-    if body.task is None:
-        return home.command_file(mode, index).resolve(), body.text or "", None
-    one = body.task
-    spec = submitted_spec(one.command, one.gpu_count, one.memory_gb, one.name, one.gpu_type)
-    return home.submitted, *with_task(home, home.submitted, spec)
-
-
-def _answer(found: Found, rows: list[Row], said: str, notes: list[str], simulate: str | None) -> Preview:
+def _answer(found: Found, rows: Sequence[Row], said: str, notes: list[str], simulate: str | None) -> Preview:
     return Preview(
         said=said,
         how=found.how,
         simulate=simulate,
         total=found.total,
         counts=dict(found.counts),
-        tasks=rows,
+        tasks=list(rows),
         removed=list(found.removed),
         faults=[Fault.of(fault) for fault in found.faults],
         notes=notes,

@@ -1,6 +1,6 @@
 """What is done to submitted tasks: making one, ending one, letting one into the queue."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,23 +24,27 @@ COMMAND = "body.command"
 
 
 def make(home: Home, given: TaskCreate) -> Submitted:
-    """Submit it. Raises BadInput with what is wrong with it, and where."""
+    """Submit it. Raises Refused with what is wrong with it, and where."""
+    try:
+        return submit(spec_to_submit(home, given), given.simulate)
+    except BadInput as bad:
+        shown = [problems.Fault.of(fault).model_dump() for fault in faults_of(bad)]
+        raise Refused(422, "bad-input", str(bad), faults=shown) from bad
+
+
+def faults_of(bad: BadInput) -> Sequence[Fault]:
+    """Each sentence of it is one, whether it has a place or not."""
+    lines = [line.strip() for line in str(bad).splitlines() if line.strip()]
+    return bad.faults or [Fault("body", 0, 0, line) for line in lines]
+
+
+def spec_to_submit(home: Home, given: TaskCreate) -> TaskSpec:
+    """As it would stand in line. Raises BadInput with what is wrong with it, and where."""
     script = given.command.replace("\r\n", "\n").strip("\n")
     if not script.strip() or "\0" in script:
         raise BadInput([Fault(COMMAND, 0, 0, "there are no commands", "write at least one line")])
     if wrong := script_fault(script):
         raise BadInput([Fault(COMMAND, wrong[0], 1, f"bash can't read it: {wrong[1]}")])
-    try:
-        return submit(_spec(home, given, script), given.simulate)
-    except BadInput as bad:
-        lines = [line.strip() for line in str(bad).splitlines() if line.strip()]
-        faults = bad.faults or [Fault("body", 0, 0, line) for line in lines]
-        shown = [problems.Fault.of(fault).model_dump() for fault in faults]
-        raise Refused(422, "bad-input", str(bad), faults=shown) from bad
-
-
-def _spec(home: Home, given: TaskCreate, script: str) -> TaskSpec:
-    """Raises BadInput."""
     words: list[tuple[str, str | None]] = [
         (key, str(value))
         for key, value in (
