@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from app import procfs
+from app.core.align import OldTask, align
 from app.core.outcome import cause_of
 from app.execution.ends import NOTHING, Ended, EndsFile, Lines
 from app.execution.strays import left_behind, supervisors_below
@@ -29,9 +30,10 @@ from app.model.state import (
     Vanished,
 )
 from app.model.state_file import StateFile
-from app.model.task import MODES, Mode, TaskSpec
+from app.model.task import MODES, Mode, TaskKey, TaskSpec
 from app.narrate import counted
 from app.options import RunOptions
+from app.store.lasting import LastRun
 from app.store.places import places_before
 from app.store.resume import LeftRun, SavedRun, SavedTask, load_left, load_unfinished
 from app.store.states import list_states
@@ -87,6 +89,18 @@ def _refuse_beside(home: Home, run: LeftRun, why: str) -> None:
             f"{counted(living, 'task')} of the unfinished run {run.name} can still run, and {why} to go on "
             "with them (Ctrl-C twice ends them)"
         )
+
+
+def keys_in(run: LastRun | None, specs: Sequence[TaskSpec]) -> tuple[TaskKey, ...]:
+    """Which task of a file's newest run each of these is, as the next start finds it."""
+    tasks = run.tasks if run else ()
+    old = [
+        OldTask(one.key, one.queue_id, one.status in RUN_DONE, one.status == "running")
+        for one in tasks
+        if one.index is not None
+    ]
+    gone = [one.key for one in tasks if one.index is None and one.status in RUN_DONE]
+    return align(old, specs, [one.key for one in tasks], gone)
 
 
 def filled_in(home: Home, saved: SavedRun, now: Now) -> tuple[SavedRun, list[Record]]:

@@ -27,12 +27,14 @@ from app.model.paths import RunPaths
 from app.model.settings import Settings
 from app.model.state import (
     FINISHED,
+    RUN_DONE,
     Backoff,
     Cancelled,
     Failed,
     Held,
     Running,
     Skipped,
+    Status,
     Waiting,
     holder,
 )
@@ -67,7 +69,8 @@ class Before:
     saved: SavedRun | None = None
     living: bool = False  #: a scheduler goes on with it now, and would take an edit up
     standing: Standing | None = None
-    specs: Sequence[TaskSpec] = ()  #: without a run
+    specs: Sequence[TaskSpec] = ()  #: without an unfinished run
+    ended: Sequence[Status | None] = ()  #: how each of these did in the run before; none: it had no run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +191,11 @@ def _made(asked: Asked, before: Before) -> _Plan:
         there = [OldTask(one.key, one.spec.queue_id, False, False) for one in old]
         planned = plan.numbered(asked.specs, align(there, asked.specs))
         core = Core(plan.fresh(planned, now), settings, run, "", now)
-        known = {one.key: _Old(one.key, one.spec, one.index) for one in old}
+        ended = before.ended or [None] * len(old)
+        known = {
+            one.key: _Old(one.key, one.spec, one.index, status or "pending")
+            for one, status in zip(old, ended, strict=True)
+        }
         return _Plan(core, planned, known, asked.specs, "fresh")
     specs = {spec.digest(): spec for spec in asked.specs}
     known = {
@@ -239,9 +246,10 @@ def _task(one: SavedTask, saved: SavedRun, specs: Mapping[str, TaskSpec], now: N
 
 
 def _removed(made: _Plan) -> Iterable[Removed]:
+    """What a run that is over has done is nothing to lose."""
     kept = {one.key for one in made.planned}
     for old in made.old.values():
-        if old.key not in kept:
+        if old.key not in kept and not (made.how == "fresh" and old.status in RUN_DONE):
             running = old.status == "running"
             name = old.spec.options.name
             yield Removed(task=old.label, key=str(old.key), name=name, status=old.status, runs_on=running)

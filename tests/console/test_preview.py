@@ -67,6 +67,15 @@ def test_a_start_does_what_was_said(shared: Console) -> None:
     assert asked(shared, text, None, 5)["simulate"] == "2x24"
 
 
+def test_what_a_finished_run_has_done_is_not_removed(shared: Console) -> None:
+    text = block(1, "true") + "\n" + block(2, "true") + "\n" + block(2, "true")
+    shared.world.file(text, "command_gpus_6.txt")
+    pid = shared.post("/api/scheduler/multi/start", simulate="2x24", config_index=6)["pid"]
+    eventually(lambda: not shared.scheduler(pid)["alive"])
+    answer = asked(shared, block(1, "true"), index=6)
+    assert (answer["said"], answer["removed"]) == ("1 starts now", [])
+
+
 def test_an_edit_of_what_runs(shared: Console, running: int) -> None:
     answer = asked(shared, block(1, "true") + "\n" + block(4, "sleep 1"), None)
     assert shown(answer) == ["1/0 runs_on 0", "1/0 behind", "4/0 starts_now 1"]

@@ -21,6 +21,7 @@ from app.model.state import (
     Pending,
     Running,
     Skipped,
+    Status,
     TaskState,
     Waiting,
 )
@@ -131,6 +132,16 @@ def test_without_a_run_it_is_held_against_what_is_saved() -> None:
         ("2/0", "new", ()),
     ]
     assert [one.task for one in previewed("1\nb\n20\n", Before(specs=specs)).removed] == ["1/0"]
+
+
+@pytest.mark.parametrize(
+    ("status", "removed"), [("completed", []), ("cancelled", []), ("failed", ["failed"])]
+)
+def test_what_a_finished_run_has_done_is_not_removed(status: Status, removed: list[str]) -> None:
+    specs = parse(TWO, "single", "f").tasks
+    found = previewed("1\nb\n20\n", Before(specs=specs, ended=[status, "completed"]))
+    assert [one.status for one in found.removed] == removed
+    assert shown(found) == ["1/0 starts_now 0"]
 
 
 # --- a resume --------------------------------------------------------------------------------------

@@ -9,15 +9,17 @@ from pathlib import Path
 from app.cards_now import CardsNow, Looked, simulated_cards
 from app.command_file.read import read
 from app.config.load import load
-from app.earlier import filled_in, unfinished_run
+from app.earlier import filled_in, keys_in, unfinished_run
 from app.model.backend import Now
 from app.model.blockers import DriverSilent
 from app.model.paths import Home, RunPaths
 from app.model.settings import Settings
+from app.model.state import FINISHED
 from app.model.task import Mode
 from app.options import RunOptions
 from app.preview import Asked, Before, Preview, Row, Standing, own_leases, preview
 from app.store import paused
+from app.store.lasting import last_run
 from app.store.resume import load_unfinished
 from control.src.files.configurations import Checked
 from control.src.schedulers.states import Raw
@@ -106,8 +108,7 @@ class Previews:
         options = RunOptions(mode=asked.mode, simulate=asked.simulation)
         found = unfinished_run(home, asked.path, options)
         if found is None:
-            there = read(asked.path, asked.mode).tasks if asked.path.exists() else ()
-            return Before(specs=there)
+            return _finished(home, asked)
         saved, _ = filled_in(home, found, now)
         notes.append(f"a start goes on with the run {saved.name}, which is not finished")
         kept = paused.is_kept(RunPaths(home.runs / saved.name))
@@ -117,6 +118,14 @@ class Previews:
         """Those of its scheduler, if that was started with others than the console shows. Raises BadInput."""
         given = asked.living["config_file"] if asked.living else None
         return load(Path(given)).settings if given else self._settings()
+
+
+def _finished(home: Home, asked: Question) -> Before:
+    """What is saved, and how it did in the last run, all of which is over. Raises HistoryError."""
+    specs = read(asked.path, asked.mode).tasks if asked.path.exists() else ()
+    run = last_run(home.history, str(asked.path), os.getuid())
+    ended = {one.key: one.status for one in run.tasks if one.status in FINISHED} if run else {}
+    return Before(specs=specs, ended=[ended.get(key) for key in keys_in(run, specs)])
 
 
 def sentence(found: Preview) -> str:

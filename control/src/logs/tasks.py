@@ -8,9 +8,8 @@ from pathlib import Path
 
 from app.command_file.parse import Parsed
 from app.command_file.read import read
-from app.core.align import OldTask, align
+from app.earlier import keys_in
 from app.model.paths import Home, log_number
-from app.model.state import RUN_DONE
 from app.model.task import Mode, TaskKey, TaskSpec
 from app.store.lasting import LastRun, has_ended, last_run, logs_of
 from control.src.console import Console
@@ -75,17 +74,9 @@ def _parsed(path: Path, mode: Mode, _stamp: tuple[int, int, int]) -> Parsed:
 
 
 def _matched(run: LastRun | None, specs: tuple[TaskSpec, ...]) -> dict[Place, TaskKey]:
-    tasks = run.tasks if run else ()
-    old = [
-        OldTask(one.key, one.queue_id, one.status in RUN_DONE, one.status == "running")
-        for one in tasks
-        if one.index is not None
-    ]
-    gone = [one.key for one in tasks if one.index is None and one.status in RUN_DONE]
-    keys = align(old, specs, [one.key for one in tasks], gone)
     places: dict[Place, TaskKey] = {}
     counts: dict[int, int] = {}
-    for spec, key in zip(specs, keys, strict=True):
+    for spec, key in zip(specs, keys_in(run, specs), strict=True):
         at = counts[spec.queue_id] = counts.get(spec.queue_id, -1) + 1
         places[spec.queue_id, at] = key
     return places
