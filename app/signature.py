@@ -10,6 +10,6 @@ def signature(path: Path) -> Signature | None:
     """None: it is not there."""
     try:
         info = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # NUL in its name
         return None
     return info.st_mtime_ns, info.st_ctime_ns, info.st_ino, info.st_size

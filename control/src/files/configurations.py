@@ -16,6 +16,7 @@ from app.model.task import Mode
 from app.store.plan_lock import plan_holder, take_plan
 from control.src.files.editing import Edited, Present, Wish, encoded, folder_for, real
 from control.src.files.versions import Versions
+from control.src.latest import Latest
 from control.src.schedulers.states import Seen
 from control.src.web.problems import Refused
 
@@ -23,7 +24,6 @@ LAST_INDEX = 9999
 MOST_VERDICTS = 50_000
 MOST_CACHED = 200
 
-Stamp = tuple[int, int, int]
 Seens = Mapping[str, Seen]
 """Of each command file (real path) the scheduler that runs it, else the one that has run it last."""
 
@@ -65,7 +65,7 @@ class Configurations:
     def __init__(self, home: Callable[[], Home], folder: Path, key: bytes) -> None:
         self._home, self._folder, self._key = home, folder, key
         self._verdicts: dict[str, str | None] = {}
-        self._cache: dict[tuple[Mode, int], tuple[Stamp, Read]] = {}
+        self._latest = Latest(self._read, MOST_CACHED)
 
     def indices(self, mode: Mode) -> list[int]:
         """Those that there are."""
@@ -83,19 +83,9 @@ class Configurations:
 
     def read(self, mode: Mode, index: int) -> Read:
         """Never raises: what is wrong with the file itself is its one fault."""
-        path = self._home().command_file(mode, index)
-        stamp = stamp_of(path)
-        cached = self._cache.get((mode, index))
-        if cached and stamp and cached[0] == stamp and cached[1].path == path:
-            return cached[1]
-        found = self._read(mode, index, path)
-        if stamp and stamp == stamp_of(path):
-            if len(self._cache) >= MOST_CACHED:
-                self._cache = {}
-            self._cache[mode, index] = stamp, found
-        return found
+        return self._latest(self._home().command_file(mode, index), mode, index)
 
-    def _read(self, mode: Mode, index: int, path: Path) -> Read:
+    def _read(self, path: Path, mode: Mode, index: int) -> Read:
         present, edited = Present(None), None
         try:
             edited = self.edited(mode, index)
@@ -221,12 +211,3 @@ def refuse_kept(home: Home, index: int, path: Path, seens: Seens) -> None:
     why = why_kept(home, index, path, seens)
     if why:
         raise Refused(409, "in-use" if index else "default", why[0], pid=why[1])
-
-
-def stamp_of(path: Path) -> Stamp | None:
-    """Another one with each change; None: it is not there."""
-    try:
-        info = path.stat()
-    except (OSError, RuntimeError):
-        return None
-    return info.st_mtime_ns, info.st_ino, info.st_size

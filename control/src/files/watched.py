@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from app.model.faults import BadInput
 from app.model.task import MODES
+from app.signature import Signature, signature
 from control.src.console import Console
-from control.src.files.configurations import Stamp, stamp_of
 from control.src.files.watching import looks
 
 log = logging.getLogger("gpulane.console")
@@ -31,7 +31,7 @@ class Change:
 class Watched:
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._stamps: dict[What, Stamp | None] | None = None
+        self._stamps: dict[What, Signature | None] | None = None
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -56,15 +56,15 @@ class Watched:
         different = [what for what in {**before, **now} if before.get(what) != now.get(what)]
         return [self._change(what) for what in different]
 
-    def _now(self) -> dict[What, Stamp | None]:
+    def _now(self) -> dict[What, Signature | None]:
         console = self._console
-        found: dict[What, Stamp | None] = {
-            ("commands", mode, str(index)): stamp_of(console.home().command_file(mode, index))
+        found: dict[What, Signature | None] = {
+            ("commands", mode, str(index)): signature(console.home().command_file(mode, index))
             for mode in MODES
             for index in console.configurations.indices(mode)
         }
-        found["config",] = stamp_of(console.config_file())
-        found["settings",] = stamp_of(console.settings_file)
+        found["config",] = signature(console.config_file())
+        found["settings",] = signature(console.settings_file)
         return found
 
     def _change(self, what: What) -> Change:

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from app.atomic import write_atomically
 from app.model.task import Mode
 from app.store.own_file import LARGEST, read_own
+from control.src.latest import Latest
 from control.src.web.problems import Refused
 
 log = logging.getLogger("gpulane.console")
@@ -57,8 +58,7 @@ class Bindings:
 
     def __init__(self, folder: Path) -> None:
         self._path, self._lock = folder / NAME, threading.Lock()
-        self._stamp: object = None
-        self._kept: Kept = {}
+        self._latest = Latest(_read)
         self.damaged = ""  #: what became of a file that could not be read
 
     def all(self) -> Mapping[Task, Binding]:
@@ -90,28 +90,21 @@ class Bindings:
             if len(data) > LARGEST:
                 raise Refused(409, "too-many", f"{len(kept)} bindings are too many; take some away first")
             try:
-                mtime, inode = write_atomically(self._path, data)
+                write_atomically(self._path, data)
             except OSError as error:
                 raise Refused(
                     503, "not-now", f"{self._path} can't be written: {error.strerror}; nothing was changed"
                 ) from error
-            self._stamp, self._kept = (mtime, inode), kept
             return True
 
     def _load(self) -> Kept:
         try:
-            info = self._path.lstat()
-            stamp: object = (info.st_mtime_ns, info.st_ino)
-            if stamp != self._stamp:
-                found = _FILE.validate_json(read_own(self._path))
-                if found.schema != SCHEMA:
-                    raise ValueError(f"it has schema {found.schema}")
-                self._stamp, self._kept = stamp, {each.task: each for each in found.bindings}
+            return self._latest(self._path)
         except FileNotFoundError:
-            self._stamp, self._kept = None, {}
+            return {}
         except (OSError, ValueError) as error:
             self._put_aside(error)
-        return self._kept
+            return {}
 
     def _put_aside(self, error: OSError | ValueError) -> None:
         """Kept for its user to look at, and no longer in the way. Raises Refused."""
@@ -125,7 +118,14 @@ class Bindings:
             ) from again
         self.damaged = f"{self._path.name} could not be read ({said}); it is kept as {aside.name}"
         log.warning("%s: %s", self.damaged, error)
-        self._stamp, self._kept = None, {}
+
+
+def _read(path: Path) -> Kept:
+    """Raises OSError, ValueError."""
+    found = _FILE.validate_json(read_own(path))
+    if found.schema != SCHEMA:
+        raise ValueError(f"it has schema {found.schema}")
+    return {each.task: each for each in found.bindings}
 
 
 def now_bound(mode: Mode, config_index: int, place: tuple[int, int], key: str, log_path: str) -> Binding:

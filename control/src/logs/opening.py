@@ -15,7 +15,6 @@ from types import TracebackType
 
 from app.store.places import places_before
 from control.src.console import Console
-from control.src.logs.work_dir import work_dir
 from control.src.settings import yaml_path
 from control.src.web.problems import Refused
 from control.src.web.secrets import Role
@@ -140,7 +139,7 @@ def reach(console: Console) -> Reach:
     """As home and settings are now."""
     home, found = console.home(), console.settings
     homes = [home, *places_before(home)]
-    where = work_dir(home, yaml_path(home, found))
+    where = console.rules.work_dir(home.root)
     named = [os.path.join(home.root, os.path.expanduser(each)) for each in found.log_roots]  # noqa: PTH111, PTH118
     never = (home.root / "config", home.root / "control", console.folder, console.settings_file)
     return Reach(

@@ -1,18 +1,17 @@
 """Which task stands where in a command file, and which logs are its."""
 
-import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.command_file.parse import Parsed
 from app.command_file.read import read
 from app.earlier import keys_in
 from app.model.paths import Home, log_number
 from app.model.task import Mode, TaskKey, TaskSpec
 from app.store.lasting import LastRun, has_ended, last_run, logs_of
 from control.src.console import Console
+from control.src.latest import Latest
 from control.src.web.problems import Refused
 
 Place = tuple[int, int]
@@ -60,17 +59,8 @@ def writer_has_ended(home: Home, log: str) -> bool:
     return number is not None and has_ended(home.history, path.parent.name, number)
 
 
-def _read(path: Path, mode: Mode) -> Parsed | None:
-    try:
-        info = path.stat()
-    except OSError:
-        return None
-    return _parsed(path, mode, (info.st_mtime_ns, info.st_ino, info.st_size))
-
-
-@functools.lru_cache(maxsize=4)
-def _parsed(path: Path, mode: Mode, _stamp: tuple[int, int, int]) -> Parsed:
-    return read(path, mode)
+_read = Latest(read)
+"""The command files that were asked for last, parsed."""
 
 
 def _matched(run: LastRun | None, specs: tuple[TaskSpec, ...]) -> dict[Place, TaskKey]:
