@@ -76,7 +76,7 @@ async def preview_commands(
 
 
 def _of_text(console: Console, mode: Mode, index: int, body: PreviewRequest, looked: Looked) -> Preview:
-    path = real(console.home().command_file(mode, index))
+    path = console.command_file(mode, index)
     asked = Question(mode, path, body.text or "", body.simulate, console.states.last(str(path)))
     found, notes = console.previews.of(asked, looked)
     return _answer(found, found.rows, sentence(found), notes, asked.simulation)
