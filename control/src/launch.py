@@ -1,6 +1,7 @@
 """`control/run.sh` and `control/shut_down.sh`: start the console, find it again, end it."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -72,7 +73,17 @@ def serve(
     from control.src.serve import Options
     from control.src.serve import serve as serve_
 
-    serve_(Options(port, bind, uds, settings_file))
+    code: object = None
+    try:
+        serve_(Options(port, bind, uds, settings_file))
+    except SystemExit as ended:  # by a signal
+        code = ended.code
+    # All is closed. What the interpreter would do yet is to take FastAPI's modules apart, for half a second
+    # that who shuts the console down waits for.
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 0)
 
 
 @app.command()

@@ -49,8 +49,10 @@ def test_they_are_started_once_and_gone_on_with(console: Console) -> None:
     console.wait_for(pid, "1/0", "running")
     eventually(lambda: gone(int(first["single/2"].split()[-1])))
 
-    console.stop()
+    assert "go on" in console.stop()
     console.start()
+    assert console.scheduler(pid)["alive"] is True
+    assert console.tasks(pid)["1/0"]["state"]["status"] == "running"
     second = eventually(lambda: _other(console, first))
     assert f"run by the scheduler with pid {pid} already" in second["multi/0"]
     assert second["single/2"] == "all of it is done, and the file has not changed since"

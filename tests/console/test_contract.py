@@ -17,7 +17,8 @@ from schemathesis.specs.openapi.checks import (
 from tests.console.world import Console
 from tests.end_to_end.world import World
 
-EXAMPLES = 15
+EXAMPLES, MORE_EXAMPLES = 6, 40
+"""A call; more with --long."""
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -54,7 +55,8 @@ def test_every_call_has_a_name_a_word_and_typed_answers(shared: Console) -> None
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
-def test_nothing_that_comes_in_is_a_500(fuzzed: Console) -> None:
+def test_nothing_that_comes_in_is_a_500(fuzzed: Console, request: pytest.FixtureRequest) -> None:
+    examples = MORE_EXAMPLES if request.config.getoption("--long") else EXAMPLES
     headers = {"Authorization": f"Bearer {fuzzed.secret()}", "X-Gpulane": "1"}
     schema = schemathesis.openapi.from_url(f"{fuzzed.url}/api/openapi.json", headers=headers)
     failures: list[str] = []
@@ -64,7 +66,7 @@ def test_nothing_that_comes_in_is_a_500(fuzzed: Console) -> None:
         if operation.path in ENDLESS:
             continue
         try:
-            fuzz(operation, headers)
+            fuzz(operation, headers, examples)
         except Exception as error:
             failures.append(f"{operation.method.upper()} {operation.path}: {error}")
     assert not failures, "\n\n".join(failures)
@@ -72,9 +74,9 @@ def test_nothing_that_comes_in_is_a_500(fuzzed: Console) -> None:
     assert "Traceback" not in log, log[-4000:]
 
 
-def fuzz(operation: Any, headers: dict[str, str]) -> None:
+def fuzz(operation: Any, headers: dict[str, str], examples: int) -> None:
     @hypothesis.settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         database=None,
         phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],

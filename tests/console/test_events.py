@@ -1,6 +1,7 @@
 """The stream of events: what has changed, and nothing else, so that who has seen all of them knows all."""
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -35,10 +36,27 @@ def test_applying_the_changes_gives_the_state(console: Console) -> None:
 
 def test_who_comes_later_is_told_the_versions(console: Console) -> None:
     pid = started(console)
-    seen = console.scheduler(pid)
-    _, hello = next(console.events())
-    assert list(hello["versions"]) == [str(pid)]
-    assert hello["versions"][str(pid)].split(".")[0] == seen["version"].split(".")[0]
+    os.kill(pid, signal.SIGSTOP)  # it writes no more
+    try:
+        eventually(lambda: versions_told(console) == versions_shown(console), 10, 0.5)
+        before = versions_told(console)
+        assert list(before) == [str(pid)]
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    console.post(f"/api/scheduler/{pid}/pause")
+    eventually(lambda: versions_told(console) != before)
+
+
+def versions_told(console: Console) -> Any:
+    """To who begins to listen."""
+    kind, hello = next(console.events())
+    assert kind == "hello"
+    return hello["versions"]
+
+
+def versions_shown(console: Console) -> Any:
+    shown = console.get("/api/scheduler/running")["schedulers"]
+    return {str(one["pid"]): one["version"] for one in shown}
 
 
 def test_a_death_is_an_event(console: Console) -> None:
@@ -64,7 +82,7 @@ def test_streams_end_with_the_console(console: Console) -> None:
 
     thread = threading.Thread(target=listen)
     thread.start()
-    eventually(lambda: True)
+    eventually(lambda: listeners(console) == "1.0")
     console.stop()
     thread.join(20)
     assert ended.is_set()
@@ -79,8 +97,14 @@ def test_who_goes_is_forgotten(console: Console) -> None:
             http.stream("GET", "/api/events") as stream,
         ):
             assert next(stream.iter_lines())
+    eventually(lambda: listeners(console) == "0.0")
+
+
+def listeners(console: Console) -> str:
+    """How many it counts."""
     with console.http as http:
-        eventually(lambda: "gpulane_console_listeners 0.0" in http.get("/metrics").text)
+        found = re.search(r"^gpulane_console_listeners (\S+)$", http.get("/metrics").text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def schedulers(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:

@@ -1,7 +1,11 @@
-"""Starting, seeing, asking and ending schedulers over HTTP."""
+"""Starting, seeing, asking and ending schedulers over HTTP: all by one console, each test with a
+configuration of its own, whose schedulers end with it."""
 
+import itertools
 import os
 import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +20,69 @@ from tests.waiting import eventually
 HOLDS = [(1, UNTIL_GO), (1, "echo second"), (2, UNTIL_GO)]
 
 
-def started(console: Console, tasks: list[tuple[int, str]] = HOLDS, **parameters: Any) -> int:
-    """The pid of one whose first task runs."""
+@dataclass
+class Configuration:
+    """One of many of a console."""
+
+    console: Console
+    index: int
+
+    @property
+    def go_file(self) -> str:
+        return f"go-{self.index}"
+
+    def blocks(self, tasks: list[tuple[int, str]], gpus: int = 1) -> None:
+        """Its multi-mode command file. UNTIL_GO lasts until *its* `go`."""
+        until = UNTIL_GO.replace("test -e go", f"test -e {self.go_file}")
+        mine = [(queue, script.replace(UNTIL_GO, until)) for queue, script in tasks]
+        self.file("\n".join(f"{queue}\n{script}\n{gpus}\n10\n" for queue, script in mine))
+
+    def file(self, text: str, mode: str = "multi") -> None:
+        stem = "command_gpus" if mode == "multi" else "command_gpu"
+        self.console.world.file(text, f"{stem}_{self.index}.txt")
+
+    def start(self, mode: str = "multi", **parameters: Any) -> Any:
+        path = f"/api/scheduler/{mode}/start"
+        return self.console.post(path, config_index=self.index, **parameters)
+
+    def started(self, tasks: list[tuple[int, str]] = HOLDS) -> int:
+        """The pid of one whose first task runs."""
+        self.blocks(tasks)
+        pid: int = self.start(simulate="2x24")["pid"]
+        self.console.wait_for(pid, "1/0", "running")
+        return pid
+
+    def not_started(self, status: int, **parameters: Any) -> dict[str, Any]:
+        """The problem that a start answers with."""
+        parameters = {"config_index": self.index, "simulate": "2x24", **parameters}
+        return self.console.refused("POST", "/api/scheduler/multi/start", status, params=parameters)
+
+    def listed(self) -> list[Any]:
+        """Its schedulers, of all that are seen."""
+        found = self.console.get("/api/scheduler/running")["schedulers"]
+        return [one for one in found if one["configuration"] == self.index]
+
+    def go(self) -> None:
+        """Let its tasks end that wait for it."""
+        (self.console.root / "work" / self.go_file).touch()
+
+
+INDICES = itertools.count(1)
+
+
+@pytest.fixture
+def mine(shared: Console) -> Iterator[Configuration]:
+    """Of the test alone."""
+    mine = Configuration(shared, next(INDICES))
+    yield mine
+    mine.go()
+    shared.end_schedulers()
+
+
+def started(console: Console, tasks: list[tuple[int, str]] = HOLDS) -> int:
+    """The pid of one of the configuration 0 whose first task runs."""
     console.world.blocks(tasks)
-    pid: int = console.post("/api/scheduler/multi/start", **{"simulate": "2x24", **parameters})["pid"]
+    pid: int = console.post("/api/scheduler/multi/start", simulate="2x24")["pid"]
     console.wait_for(pid, "1/0", "running")
     return pid
 
@@ -32,63 +95,69 @@ def gone(pid: int) -> bool:
 # Starting
 
 
-def test_a_start_says_what_it_has_started(console: Console) -> None:
-    console.world.blocks(HOLDS)
-    answer = console.post("/api/scheduler/multi/start", simulate="2x24")
-    assert answer["command_file"] == str(console.root / "command" / "command_gpus.txt")
-    assert answer["log_file"] == str(console.root / "logs" / "scheduler_multi_0.log")
+def test_a_start_says_what_it_has_started(mine: Configuration) -> None:
+    root, index = mine.console.root, mine.index
+    mine.blocks(HOLDS)
+    answer = mine.start(simulate="2x24")
+    assert answer["command_file"] == str(root / "command" / f"command_gpus_{index}.txt")
+    assert answer["log_file"] == str(root / "logs" / f"scheduler_multi_{index}.log")
     assert Path(answer["log_file"]).exists()
-    assert answer["config_index"] == 0
+    assert answer["config_index"] == index
     assert os.getsid(answer["pid"]) == answer["pid"]
     argv = Path(f"/proc/{answer['pid']}/cmdline").read_bytes().split(b"\0")
     assert b"--command-file" in argv
-    assert argv[argv.index(b"--config-index") + 1] == b"0"
+    assert argv[argv.index(b"--config-index") + 1] == str(index).encode()
 
 
-def test_the_other_mode_and_another_index(console: Console) -> None:
-    console.world.file("1\ntrue\n5\n", "command_gpu_3.txt")
-    answer = console.post("/api/scheduler/single/start", config_index=3, simulate="1x24")
-    assert answer["log_file"].endswith("logs/scheduler_single_3.log")
-    state = console.get("/api/scheduler/single/state", config_index=3)
-    assert state["configuration"] == 3
+def test_without_an_index_it_is_the_first_configuration(shared: Console) -> None:
+    shared.world.blocks([(1, "true")])
+    answer = shared.post("/api/scheduler/multi/start", simulate="1x24")
+    assert answer["command_file"] == str(shared.root / "command" / "command_gpus.txt")
+    assert answer["config_index"] == 0
+    eventually(lambda: _if(shared.scheduler(answer["pid"]), alive=False))
+
+
+def test_the_other_mode(mine: Configuration) -> None:
+    mine.file("1\ntrue\n5\n", "single")
+    answer = mine.start("single", simulate="1x24")
+    assert answer["log_file"].endswith(f"logs/scheduler_single_{mine.index}.log")
+    state = mine.console.get("/api/scheduler/single/state", config_index=mine.index)
+    assert state["configuration"] == mine.index
     assert state["state"]["mode"] == "single"
 
 
-def test_a_second_start_names_who_runs_it(console: Console) -> None:
-    pid = started(console)
-    problem = console.refused("POST", "/api/scheduler/multi/start", 409)
+def test_a_second_start_names_who_runs_it(mine: Configuration) -> None:
+    pid = mine.started()
+    problem = mine.not_started(409)
     assert problem["pid"] == pid
     assert str(pid) in problem["detail"]
 
 
-def test_a_file_with_faults_is_not_started(console: Console) -> None:
-    console.world.file("1\necho a\nx\n20\n\n2\nif true\n1\n20\n")
-    problem = console.refused("POST", "/api/scheduler/multi/start?simulate=2x24", 422)
+def test_a_file_with_faults_is_not_started(mine: Configuration) -> None:
+    mine.file("1\necho a\nx\n20\n\n2\nif true\n1\n20\n")
+    problem = mine.not_started(422)
     places = [(fault["line"], fault["column"]) for fault in problem["faults"]]
     assert (3, 1) in places
     assert len(places) == 2
-    assert console.get("/api/scheduler/running")["schedulers"] == []
+    assert mine.listed() == []
 
 
-def test_what_can_never_fit_is_said_at_its_line(console: Console) -> None:
-    console.world.blocks([(1, "true")], gpus=3)
-    problem = console.refused("POST", "/api/scheduler/multi/start?simulate=2x24", 422)
+def test_what_can_never_fit_is_said_at_its_line(mine: Configuration) -> None:
+    mine.blocks([(1, "true")], gpus=3)
+    problem = mine.not_started(422)
     assert problem["faults"][0]["line"] == 3
     assert "3 GPUs" in problem["detail"]
 
 
-def test_a_configuration_that_is_not_there(console: Console) -> None:
-    assert (
-        console.refused("POST", "/api/scheduler/multi/start?config_index=7", 404)["type"]
-        == "no-configuration"
-    )
-    assert console.refused("GET", "/api/scheduler/multi/state?config_index=7", 404)["type"] == "no-scheduler"
+def test_a_configuration_that_is_not_there(mine: Configuration) -> None:
+    assert mine.not_started(404)["type"] == "no-configuration"
+    path = f"/api/scheduler/multi/state?config_index={mine.index}"
+    assert mine.console.refused("GET", path, 404)["type"] == "no-scheduler"
 
 
-def test_one_that_ends_at_once_has_been_started(console: Console) -> None:
-    console.world.blocks([(1, "false")])
-    console.world.settings(max_retries=0)
-    answer = console.post("/api/scheduler/multi/start", simulate="1x24")
+def test_one_that_ends_at_once_has_been_started(mine: Configuration) -> None:
+    mine.file("1\n#LANE retries=0\nfalse\n1\n10\n")
+    console, answer = mine.console, mine.start(simulate="1x24")
     seen = eventually(lambda: _if(console.scheduler(answer["pid"]), alive=False))
     assert seen["ended"] == "finished"
     assert seen["state"]["counts"] == {"failed": 1}
@@ -98,41 +167,29 @@ def test_one_that_ends_at_once_has_been_started(console: Console) -> None:
 # What it says
 
 
-def test_the_state_is_what_the_scheduler_wrote(console: Console) -> None:
-    pid = started(console)
+def test_the_state_is_what_the_scheduler_wrote(mine: Configuration) -> None:
+    console, pid = mine.console, mine.started()
     seen = console.scheduler(pid)
     assert (seen["alive"], seen["ended"], seen["left"]) == (True, None, None)
-    [listed] = console.get("/api/scheduler/running")["schedulers"]
+    [listed] = mine.listed()
     assert listed["pid"] == pid
     written = load((console.root / "logs" / "state" / f"{pid}.json").read_bytes())
     assert seen["state"]["run"] == written.run
     assert [queue["queue_id"] for queue in seen["state"]["queues"]] == [1, 2]
 
 
-def test_every_task_can_be_had_a_part_at_a_time(console: Console) -> None:
-    pid = started(console, [(1, UNTIL_GO)] + [(1, f"echo {n}") for n in range(70)])
+def test_every_task_can_be_had_a_part_at_a_time(mine: Configuration) -> None:
+    console, pid = mine.console, mine.started([(1, UNTIL_GO)] + [(1, f"echo {n}") for n in range(70)])
     part = console.get(f"/api/scheduler/{pid}/tasks", **{"from": 60, "count": 5})
     assert part["total"] == 71
     assert [task["commands"] for task in part["tasks"]] == [f"echo {n}" for n in range(59, 64)]
 
 
-def test_like_ones_before_tell_when_it_ends(console: Console) -> None:
-    console.world.blocks([(1, f"sleep 0.{n}") for n in range(1, 5)])
-    pid = console.post("/api/scheduler/multi/start", simulate="1x24")["pid"]
-    eventually(lambda: _if(console.scheduler(pid), alive=False))
-    console.stop()
-    console.start()  # it learns anew
-    running = started(console, [(1, UNTIL_GO), (2, "sleep 0.7"), (2, "sleep 0.9")], simulate="1x24")
-    tasks = console.tasks(running)
-    assert tasks["1/0"]["estimate"] is None
-    assert tasks["2/0"]["estimate"] == {"start": None, "end": None}
-
-
 # Asking
 
 
-def test_the_verbs_of_the_control_socket(console: Console) -> None:
-    pid = started(console)
+def test_the_verbs_of_the_control_socket(mine: Configuration) -> None:
+    console, pid = mine.console, mine.started()
     verb = f"/api/scheduler/{pid}"
     assert console.post(f"{verb}/pause")["said"].startswith("paused")
     assert console.post(f"{verb}/pause")["changed"] is False
@@ -151,8 +208,8 @@ def test_the_verbs_of_the_control_socket(console: Console) -> None:
     assert console.post(f"{verb}/drain")["said"].startswith("draining")
 
 
-def test_a_task_that_is_another_one_now_is_left_alone(console: Console) -> None:
-    pid = started(console)
+def test_a_task_that_is_another_one_now_is_left_alone(mine: Configuration) -> None:
+    console, pid = mine.console, mine.started()
     problem = console.refused(
         "POST", f"/api/scheduler/{pid}/kill", 409, json={"task": "1/0", "key": "0000-0"}
     )
@@ -170,14 +227,19 @@ def test_a_task_that_is_another_one_now_is_left_alone(console: Console) -> None:
         ("kill", {"task": ["1/0"]}),
     ],
 )
-def test_a_word_that_lacks_something(console: Console, verb: str, body: Any) -> None:
-    pid = started(console)
-    problem = console.refused("POST", f"/api/scheduler/{pid}/{verb}", 422, json=body)
+def test_a_word_that_lacks_something(shared: Console, verb: str, body: Any) -> None:
+    """Before anybody looks whether there is such a scheduler."""
+    problem = shared.refused("POST", f"/api/scheduler/1/{verb}", 422, json=body)
     assert problem["detail"]
 
 
-def test_what_a_scheduler_refuses_is_said_in_its_words(console: Console) -> None:
-    pid = started(console)
+def test_a_sound_word_to_none_is_no_word_to_a_process(shared: Console) -> None:
+    problem = shared.refused("POST", "/api/scheduler/1/kill", 404, json={"task": "1/0"})
+    assert problem["type"] == "no-scheduler"
+
+
+def test_what_a_scheduler_refuses_is_said_in_its_words(mine: Configuration) -> None:
+    console, pid = mine.console, mine.started()
     assert (
         "no task 9/9"
         in console.refused("POST", f"/api/scheduler/{pid}/kill", 409, json={"task": "9/9"})["detail"]
@@ -187,29 +249,30 @@ def test_what_a_scheduler_refuses_is_said_in_its_words(console: Console) -> None
 # Ending
 
 
-def test_stop_drain_and_pause_are_three_things(console: Console) -> None:
-    pid = started(console)
-    assert "asked to end" in console.post("/api/scheduler/multi/stop")["said"]
+def test_stop_drain_and_pause_are_three_things(mine: Configuration) -> None:
+    console, pid = mine.console, mine.started()
+    stopped = console.post("/api/scheduler/multi/stop", config_index=mine.index)
+    assert "asked to end" in stopped["said"]
     seen = eventually(lambda: _if(console.scheduler(pid), alive=False))
     assert seen["ended"] == "asked"
-    again = console.post("/api/scheduler/multi/start")
+    again = mine.start()
     assert again["resumed"] is True
     console.wait_for(again["pid"], "1/0", "running")
 
 
-def test_stop_by_pid(console: Console) -> None:
-    pid = started(console)
+def test_stop_by_pid(mine: Configuration) -> None:
+    console, pid = mine.console, mine.started()
     console.post(f"/api/scheduler/stop/{pid}")
     eventually(lambda: gone(pid))
 
 
-def test_a_pid_that_is_no_scheduler_is_left_alone(console: Console) -> None:
-    for pid in (1, os.getpid(), console.pid):
-        assert console.refused("POST", f"/api/scheduler/stop/{pid}", 404)["type"] == "no-scheduler"
+def test_a_pid_that_is_no_scheduler_is_left_alone(shared: Console) -> None:
+    for pid in (1, os.getpid(), shared.pid):
+        assert shared.refused("POST", f"/api/scheduler/stop/{pid}", 404)["type"] == "no-scheduler"
 
 
-def test_a_pid_that_another_process_has_now_is_left_alone(console: Console) -> None:
-    pid = started(console)
+def test_a_pid_that_another_process_has_now_is_left_alone(mine: Configuration) -> None:
+    console, pid = mine.console, mine.started()
     path = console.root / "logs" / "state" / f"{pid}.json"
     os.kill(pid, signal.SIGSTOP)  # it writes no more
     try:
@@ -225,8 +288,8 @@ def test_a_pid_that_another_process_has_now_is_left_alone(console: Console) -> N
     assert not gone(pid)
 
 
-def test_one_that_does_not_answer_is_sent_a_signal(console: Console) -> None:
-    pid = started(console)
+def test_one_that_does_not_answer_is_sent_a_signal(mine: Configuration) -> None:
+    console, pid = mine.console, mine.started()
     (console.root / "logs" / "state" / f"{pid}.sock").unlink()
     assert "SIGTERM" in console.post(f"/api/scheduler/stop/{pid}")["said"]
     eventually(lambda: gone(pid))
@@ -235,8 +298,8 @@ def test_one_that_does_not_answer_is_sent_a_signal(console: Console) -> None:
 # Death
 
 
-def test_one_that_is_killed_shows_as_died_with_what_it_left(console: Console) -> None:
-    pid = started(console)
+def test_one_that_is_killed_shows_as_died_with_what_it_left(mine: Configuration) -> None:
+    console, pid = mine.console, mine.started()
     os.kill(pid, signal.SIGKILL)
     seen = eventually(lambda: _if(console.scheduler(pid), alive=False))
     assert seen["ended"] == "died"
@@ -249,32 +312,37 @@ def test_one_that_is_killed_shows_as_died_with_what_it_left(console: Console) ->
     console.refused("GET", f"/api/scheduler/{pid}", 404)  # its state was taken over
 
 
-def test_what_it_left_is_told_as_it_ends(console: Console) -> None:
-    pid = started(console)
+def test_what_it_left_is_told_as_it_ends(mine: Configuration) -> None:
+    console, pid = mine.console, mine.started()
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: _if(console.scheduler(pid), alive=False))
-    console.world.go()
+    mine.go()
     eventually(lambda: console.scheduler(pid)["left"]["running"] == [])
 
 
-def test_a_dead_one_is_dismissed_and_can_still_be_gone_on_with(console: Console) -> None:
-    pid = started(console)
+def test_a_dead_one_is_dismissed_and_can_still_be_gone_on_with(mine: Configuration) -> None:
+    console, pid = mine.console, mine.started()
     assert console.refused("POST", f"/api/scheduler/{pid}/dismiss", 409)["type"] == "lives"
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: _if(console.scheduler(pid), alive=False))
     assert "forgotten" in console.post(f"/api/scheduler/{pid}/dismiss")["said"]
-    assert console.get("/api/scheduler/running")["schedulers"] == []
-    again = console.post("/api/scheduler/multi/start", simulate="2x24")
+    assert mine.listed() == []
+    again = mine.start(simulate="2x24")
     assert console.tasks(again["pid"])["1/0"]["attempts"] == 1
 
 
-def test_a_state_that_cannot_be_read_is_said(console: Console) -> None:
-    path = console.root / "logs" / "state" / "99999.json"
+def test_a_state_that_cannot_be_read_is_said(shared: Console) -> None:
+    path = shared.root / "logs" / "state" / "99999.json"
     path.write_text("{")
-    seen = eventually(lambda: console.get("/api/scheduler/running")["schedulers"])
-    assert "can't be read" in seen[0]["unreadable"]
-    assert seen[0]["state"] is None
-    console.post("/api/scheduler/99999/dismiss")
+
+    def listed() -> Any:
+        found = shared.get("/api/scheduler/running")["schedulers"]
+        return next((one for one in found if one["pid"] == 99999), None)
+
+    seen = eventually(listed)
+    assert "can't be read" in seen["unreadable"]
+    assert seen["state"] is None
+    shared.post("/api/scheduler/99999/dismiss")
     assert not path.exists()
 
 

@@ -1,12 +1,16 @@
 """What ran where, what waited, and what comes."""
 
+import json
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from app.model.backend import AttemptRecord
+from app.model.paths import Home
 from app.model.records import (
     AttemptEnded,
     AttemptLaunched,
@@ -20,6 +24,8 @@ from app.model.state import Completed, Waiting
 from app.model.task import Planned, TaskKey, TaskSpec
 from app.store.write import Writer
 from control.src.cards.others import joined
+from control.src.past import timeline
+from tests.console.test_scheduler import started
 from tests.console.world import Console
 from tests.end_to_end.world import UNTIL_GO
 from tests.waiting import eventually
@@ -119,8 +125,8 @@ def _records(attempts: int) -> Iterator[Record]:
         yield AttemptEnded(at, start, end, 0, None, None)
 
 
-def test_ten_thousand_bars_come_quickly_and_more_are_thinned(console: Console) -> None:
-    write_past(console.root / "logs" / "history.db", 21_000)
+def test_ten_thousand_bars_come_quickly(console: Console) -> None:
+    write_past(console.root / "logs" / "history.db", 10_000)
     window = {"since": BEGAN, "until": BEGAN + STEP * 10_000}
     took = []
     for _ in range(3):
@@ -129,13 +135,30 @@ def test_ten_thousand_bars_come_quickly_and_more_are_thinned(console: Console) -
         took.append(time.monotonic() - began)
     assert len(found["bars"]) == len(found["tasks"]) == 10_000
     assert found["thinned"]["bars"] == 0
+    assert found["spans"] == []  # none is as wide as a quarter of a pixel
     assert min(took) < 2.0, took
-    whole = console.get("/api/timeline", since=BEGAN, until=BEGAN + STEP * 30_000)
-    assert (len(whole["bars"]), whole["thinned"]["bars"]) == (20_000, 1_000)
-    assert whole["spans"] == []
     near = console.get("/api/timeline", since=BEGAN, until=BEGAN + 100)
     assert len(near["spans"]) == len(near["bars"]) == 10
     assert {span["end"] - span["start"] for span in near["spans"]} == {STEP / 2}
+    tells_when_it_ends(console)
+
+
+def tells_when_it_ends(console: Console) -> None:
+    """By like ones before: what the console has learned is in a scheduler's state."""
+    pid = started(console, [(1, UNTIL_GO), (1, "echo 77777")])
+    tasks = console.tasks(pid)
+    assert tasks["1/0"]["estimate"] is None
+    assert tasks["1/1"]["estimate"] == {"start": None, "end": None}
+
+
+def test_more_than_a_picture_shows_are_thinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "MOST", 20)
+    home = Home(tmp_path)
+    home.history.parent.mkdir()
+    write_past(home.history, 30)
+    found = json.loads(timeline.picture(home, [], [], BEGAN, BEGAN + STEP * 30, BEGAN))
+    assert (len(found["bars"]), found["thinned"]["bars"]) == (20, 10)
+    assert (len(found["spans"]), found["thinned"]["spans"]) == (20, 10)
 
 
 def test_others_memory_is_joined_to_bars_and_gaps_stay_gaps() -> None:

@@ -1,5 +1,6 @@
 """Two users of one machine, each with a console: neither sees anything of the other's."""
 
+import inspect
 import os
 import socket
 import subprocess
@@ -9,15 +10,27 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import conftest
 from tests.accounts import Account
 from tests.console.test_scheduler import started
 from tests.console.world import Console
 from tests.end_to_end.world import World
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def accounts() -> Iterator[list[Account]]:
+    """Two for all tests here."""
+    yield from inspect.unwrap(conftest.accounts)()
+
+
+@pytest.fixture(scope="module")
+def public() -> Iterator[Path]:
+    yield from inspect.unwrap(conftest.public)()
+
+
+@pytest.fixture(scope="module")
 def consoles(public: Path, accounts: list[Account]) -> Iterator[list[Console]]:
-    """One of each account; the first has a scheduler."""
+    """One of each account, for all tests: the last one stops the second."""
     made = []
     for account in accounts:
         root = public / account.name
@@ -34,9 +47,14 @@ def consoles(public: Path, accounts: list[Account]) -> Iterator[list[Console]]:
             console.end()
 
 
-def test_each_sees_its_own_alone(consoles: list[Console], accounts: list[Account]) -> None:
+@pytest.fixture(scope="module")
+def pid(consoles: list[Console]) -> int:
+    """Of the first one's scheduler."""
+    return started(consoles[0])
+
+
+def test_each_sees_its_own_alone(consoles: list[Console], accounts: list[Account], pid: int) -> None:
     first, second = consoles
-    pid = started(first)
     assert os.stat(f"/proc/{pid}").st_uid == accounts[0].uid  # noqa: PTH116
     assert second.get("/api/scheduler/running")["schedulers"] == []
     assert second.refused("POST", f"/api/scheduler/stop/{pid}", 404)["type"] == "no-scheduler"
@@ -67,9 +85,10 @@ def test_guesses_of_one_send_only_that_one_away(consoles: list[Console], account
     assert console.get("/api/auth/check")["role"] == "write"
 
 
-def test_the_system_keeps_files_and_sockets_apart(consoles: list[Console], accounts: list[Account]) -> None:
+def test_the_system_keeps_files_and_sockets_apart(
+    consoles: list[Console], accounts: list[Account], pid: int
+) -> None:
     first, second = consoles
-    pid = started(first)
     state = first.root / "logs" / "state"
     paths = [
         first.folder / "secrets.json",

@@ -156,16 +156,21 @@ class Console:
         """With all schedulers of its world."""
         self._streams.close()
         self.world.go()
+        self.end_schedulers()
+        self.stop()
+
+    def end_schedulers(self) -> None:
+        """Of its world."""
         for path in (self.root / "logs" / "state").glob("*.lock"):
             if path.stem.isdecimal() and is_alive(path):
                 _end(int(path.stem))
-        self.stop()
 
 
 def _end(pid: int) -> None:
     """Also one that nobody waits for."""
     start = procfs.start_time(pid)
-    os.kill(pid, signal.SIGTERM)
+    with contextlib.suppress(ProcessLookupError):  # it has ended by itself meanwhile
+        os.kill(pid, signal.SIGTERM)
 
     def ended() -> bool:
         found = procfs.stat(pid)
