@@ -46,11 +46,10 @@ class Configuration:
         return self.console.post(path, config_index=self.index, **parameters)
 
     def started(self, tasks: list[tuple[int, str]] = HOLDS) -> int:
-        """The pid of one whose first task runs."""
+        """The pid of one whose queues all run."""
         self.blocks(tasks)
         pid: int = self.start(simulate="2x24")["pid"]
-        self.console.wait_for(pid, "1/0", "running")
-        return pid
+        return running(self.console, pid, tasks)
 
     def not_started(self, status: int, **parameters: Any) -> dict[str, Any]:
         """The problem that a start answers with."""
@@ -80,10 +79,16 @@ def mine(shared: Console) -> Iterator[Configuration]:
 
 
 def started(console: Console, tasks: list[tuple[int, str]] = HOLDS) -> int:
-    """The pid of one of the configuration 0 whose first task runs."""
+    """The pid of one of the configuration 0 whose queues all run."""
     console.world.blocks(tasks)
     pid: int = console.post("/api/scheduler/multi/start", simulate="2x24")["pid"]
-    console.wait_for(pid, "1/0", "running")
+    return running(console, pid, tasks)
+
+
+def running(console: Console, pid: int, tasks: list[tuple[int, str]]) -> int:
+    """Once the first task of each queue runs."""
+    for queue in {queue for queue, _ in tasks}:
+        console.wait_for(pid, f"{queue}/0", "running")
     return pid
 
 
