@@ -206,6 +206,8 @@ def test_the_verbs_of_the_control_socket(mine: Configuration) -> None:
     assert "pending" in console.post(f"{verb}/release", {"task": "1/1"})["said"]
     assert "turned off" in console.post(f"{verb}/gpu", {"id": "1", "state": "off"})["said"]
     assert eventually(lambda: console.scheduler(pid)["state"]["gpus"][1]["off_since"])
+    console.post(f"{verb}/gpu", {"id": "1", "state": "on"})  # else it stays off for all schedulers to come
+    eventually(lambda: console.scheduler(pid)["state"]["gpus"][1]["off_since"] is None)
     assert console.post(f"{verb}/set", {"name": "max_tasks", "value": "5"})["changed"]
     assert console.get(f"{verb}/settings")["settings"]["max_tasks"] == "5"
     assert "being ended" in console.post(f"{verb}/kill", {"task": "2/0"})["said"]

@@ -144,13 +144,18 @@ class Console:
         }
 
     def wait_for(self, pid: int, label: str, status: str, seconds: float = 20) -> Any:
-        """A task, once it has that status."""
+        """A task, once it has that status. Who fails says how it stands instead."""
+        task = None
 
         def look() -> Any:
+            nonlocal task
             task = self.tasks(pid).get(label)
             return task if task and task["state"]["status"] == status else None
 
-        return eventually(look, seconds, 0.03)
+        try:
+            return eventually(look, seconds, 0.03)
+        except AssertionError as error:
+            raise AssertionError(f"{label} is not {status}, but {task}") from error
 
     def end(self) -> None:
         """With all schedulers of its world."""
