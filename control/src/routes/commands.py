@@ -89,7 +89,8 @@ def put_commands(
     """Save a configuration: its whole text, or all of its queues. Add, copy, reorder and move are changes of
     those, and so is bringing back a version.
 
-    `If-Match` says which version you have seen (`*`: whatever is there); where another is there by now, the
+    `If-Match` says which version you have seen (`*`: whatever is there; `If-None-Match: *` makes a file that
+    is not there); where another is there by now, the
     answer is 412 with `theirs` and a `diff`. With faults nothing is saved (422), except as a draft: a
     scheduler that runs goes on under the last good version, and a start refuses it."""
     request.state.what = f"configuration {config_index} of {mode}" + (", as a draft" if draft else "")
@@ -138,7 +139,8 @@ def delete_commands(
     seens: TheSeens,
     wish: TheWish,
 ) -> models.Deleted:
-    """Delete a configuration. Its text stays among its versions. Number 0 stays, and one that runs."""
+    """Delete a configuration: the version that `If-Match` names, or without it whatever is there. Its text
+    stays among its versions. Number 0 stays, and one that runs."""
     request.state.what = f"configuration {index} of {mode} deleted"
     console.configurations.delete(mode, index, wish, seens)
     return models.Deleted(said=f"Configuration {index} is deleted. Its last versions are kept.")
