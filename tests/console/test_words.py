@@ -128,11 +128,12 @@ def test_the_list_of_logs_counts_logs(console: Console) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/settings", "/api/config"])
-def test_whatever_is_there_may_be_nothing(console: Console, path: str) -> None:
-    file = Path(console.get(path)["file"])
+def test_whatever_is_there_may_be_nothing(shared: Console, path: str) -> None:
+    file = Path(shared.get(path)["file"])
+    before = file.read_bytes() if file.exists() else None
     file.unlink(missing_ok=True)
     key = {"/api/settings": {"log-level": "debug"}, "/api/config": {"gpu_left": 1}}[path]
-    with console.http as http:
+    with shared.http as http:
         anything = {"If-Match": "*"}
         wrong = http.put(path, json={"values": dict.fromkeys(key, "loud")}, headers=anything)
         assert wrong.status_code == 422
@@ -141,6 +142,10 @@ def test_whatever_is_there_may_be_nothing(console: Console, path: str) -> None:
         assert not file.exists()
         assert http.put(path, json={"values": key}, headers=anything).json()["changed"] is True
     assert file.exists()
+    if before is None:
+        file.unlink()
+    else:
+        file.write_bytes(before)
 
 
 def test_a_configuration_that_is_not_there_is_made_only_by_who_means_that(shared: Console) -> None:
@@ -173,12 +178,13 @@ def test_a_configuration_to_start_that_is_none_is_told_at_its_line(shared: Conso
     assert fault["column"] > len("autostart: [")
 
 
-def test_what_is_started_with_the_console_waits_for_its_next_start(console: Console) -> None:
-    with console.http as http:
+def test_what_is_started_with_the_console_waits_for_its_next_start(shared: Console) -> None:
+    with shared.http as http:
         body = {"values": {"autostart": ["multi/0"]}}
         saved = http.put("/api/settings", json=body, headers={"If-Match": "*"}).json()
     assert "autostart" in saved["restart"]
     assert saved["waiting"] == ["autostart"]
+    Path(saved["file"]).unlink()
 
 
 def test_a_second_start_says_that_its_options_were_not_heeded(shared: Console) -> None:
@@ -235,20 +241,21 @@ def test_values_are_masked_and_lines_stay(text: str, masked: str) -> None:
     assert mask_text(text) == masked
 
 
-def test_what_was_bound_is_read_wherever_work_dir_is_now(console: Console) -> None:
-    console.world.blocks([(1, "true")])
-    path = console.root / "work" / "mine.log"
+def test_what_was_bound_is_read_wherever_work_dir_is_now(shared: Console) -> None:
+    shared.world.blocks([(1, "true")])
+    path = shared.root / "work" / "mine.log"
     path.write_text("of mine\n")
     task = {"mode": "multi", "config_index": 0, "queue_id": 1, "process_index": 0}
-    console.post("/api/log/bind", task | {"log_path": str(path)})
-    other = console.root / "other"
+    shared.post("/api/log/bind", task | {"log_path": str(path)})
+    other = shared.root / "other"
     other.mkdir()
-    console.world.settings(work_dir=str(other))
-    assert console.get("/api/log/content", **task)["text"] == "of mine\n"
-    assert console.get("/api/log/bindings")["bindings"][0]["problem"] is None
+    shared.world.settings(work_dir=str(other))
+    assert shared.get("/api/log/content", **task)["text"] == "of mine\n"
+    assert shared.get("/api/log/bindings")["bindings"][0]["problem"] is None
     beside = path.with_name("beside.log")
     beside.write_text("not bound\n")
-    console.refused("GET", f"/api/log/read?log_path={beside}", 403)
+    shared.refused("GET", f"/api/log/read?log_path={beside}", 403)
+    shared.world.settings()
 
 
 def test_the_login_page_says_who_is_logged_in(shared: Console) -> None:
