@@ -127,20 +127,21 @@ def test_the_list_of_logs_counts_logs(console: Console) -> None:
     assert names == {"compete_gpus.log", "scheduler_multi_0.log"}
 
 
-@pytest.mark.parametrize("path", ["/api/settings", "/api/config"])
-def test_whatever_is_there_may_be_nothing(shared: Console, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "values"), [("/api/settings", {"log-level": "debug"}), ("/api/config", {"gpu_left": 1})]
+)
+def test_whatever_is_there_may_be_nothing(shared: Console, path: str, values: dict[str, Any]) -> None:
     file = Path(shared.get(path)["file"])
     before = file.read_bytes() if file.exists() else None
     file.unlink(missing_ok=True)
-    key = {"/api/settings": {"log-level": "debug"}, "/api/config": {"gpu_left": 1}}[path]
     with shared.http as http:
         anything = {"If-Match": "*"}
-        wrong = http.put(path, json={"values": dict.fromkeys(key, "loud")}, headers=anything)
+        wrong = http.put(path, json={"values": dict.fromkeys(values, "loud")}, headers=anything)
         assert wrong.status_code == 422
-        seen = http.put(path, json={"values": key}, headers={"If-Match": '"0123456789abcdef"'})
+        seen = http.put(path, json={"values": values}, headers={"If-Match": '"0123456789abcdef"'})
         assert seen.status_code == 412
         assert not file.exists()
-        assert http.put(path, json={"values": key}, headers=anything).json()["changed"] is True
+        assert http.put(path, json={"values": values}, headers=anything).json()["changed"] is True
     assert file.exists()
     if before is None:
         file.unlink()

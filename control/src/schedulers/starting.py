@@ -13,6 +13,7 @@ from app.client import Client, NoAnswer
 from app.home import local_home, state_dir_set
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
+from app.model.state_file import StateFile
 from app.model.task import Mode
 from app.store.lasting import last_run
 from app.store.lock import is_alive
