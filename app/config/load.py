@@ -169,9 +169,12 @@ def _fault(detail: ErrorDetails, tree: Tree, file: str) -> Fault:
     path = detail["loc"]
     line, column = tree.place(path)
     key = ".".join(part for part in path if isinstance(part, str))
-    hint = _wanted(detail)
     # What stands there may be secret.
     secret = path[0] == "notify" or "secret" in str(path[0])
+    if detail["type"] == "value_error" and not secret:  # a sentence of ours
+        problem, _, hint = str(detail["ctx"]["error"]).partition("; ")
+        return Fault(file, line, column, f"{key}: {problem}", hint)
+    hint = _wanted(detail)
     value = "what stands here" if secret else described(detail["input"])
     return Fault(file, line, column, f"{key} can't be {value}", hint)
 

@@ -40,6 +40,7 @@ class Wanted:
     task: str | None = None  #: queue/index, name, or the start of its key
     queue: int | None = None
     failed: bool = False
+    attempted: bool = False  #: tasks that have begun at least once
     status: Status | None = None  #: of its tasks
     since: float | None = None  #: something of it happened since then
     until: float | None = None  #: it had begun by then
@@ -171,7 +172,7 @@ TASKS = f"""SELECT tasks.id, run_id, runs.name AS run, command_file, queue_id, i
             max(coalesce(ended_at, 1e12)) AS ended
         FROM attempts WHERE :run IS NULL OR run_id = :run GROUP BY task_id) AS last ON last.task_id = tasks.id
     WHERE {WHICH} AND (:since IS NULL OR coalesce(ended, planned_at) >= :since)
-        AND (:until IS NULL OR coalesce(first, planned_at) <= :until)
+        AND (:until IS NULL OR coalesce(first, planned_at) <= :until) AND (NOT :attempted OR begun NOT NULL)
         AND (:before_at IS NULL OR (coalesce(begun, planned_at), tasks.id) < (:before_at, :before_id))
     ORDER BY CASE WHEN :run IS NULL OR :newest_first THEN -coalesce(begun, planned_at) END,
         CASE WHEN :newest_first THEN -tasks.id END, queue_id, idx IS NULL, idx, tasks.id

@@ -25,6 +25,7 @@ CREATE TABLE audit (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at REAL NOT NULL,
     login TEXT NOT NULL,
+    address TEXT NOT NULL,        -- of the sender
     method TEXT NOT NULL,
     path TEXT NOT NULL,
     what TEXT NOT NULL,

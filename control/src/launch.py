@@ -46,15 +46,17 @@ def start(
 ) -> None:
     """Start the console, and return when it answers. It stays until shut_down.sh ends it."""
     folder = settings.log_folder(Home.find())
-    found = where.find(folder)
-    if found:
-        typer.echo(f"the console runs already (pid {found[0].pid})")
-        typer.echo(_how_to_reach(found[0], _new_token(folder)))
-        return
-    argv = [sys.executable, __file__, "serve"]
     file = settings_file and settings_file.absolute()
     given = (("--port", port), ("--bind", bind), ("--uds", uds), ("--settings", file))
     flags = [word for name, value in given if value is not None for word in (name, str(value))]
+    found = where.find(folder)
+    if found:
+        typer.echo(f"the console runs already (pid {found[0].pid})")
+        if flags and flags != _kept_flags():
+            typer.echo(f"{' '.join(flags)}: not heeded, as it runs; control/shut_down.sh first")
+        typer.echo(_how_to_reach(found[0], _new_token(folder)))
+        return
+    argv = [sys.executable, __file__, "serve"]
     place, token = _started(folder, [*argv, *flags])
     _want(flags)
     if place.taken is not None:
@@ -123,6 +125,15 @@ def _want(flags: Sequence[str]) -> None:
     wanted = Home.find().console_wanted
     wanted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_atomically(wanted, json.dumps(flags).encode())
+
+
+def _kept_flags() -> list[str]:
+    """What the console that runs was started with."""
+    try:
+        found: list[str] = json.loads(Home.find().console_wanted.read_text())
+    except (OSError, ValueError):
+        return []
+    return found
 
 
 def _started(folder: Path, argv: list[str]) -> tuple[where.Where, str]:

@@ -6,10 +6,10 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from app.config.load import model_of
 from app.home import local_home
@@ -24,6 +24,19 @@ PORT = 29214
 SHORTEST_SECRET = 16
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+def configuration(text: str) -> tuple[Mode, int]:
+    """ "multi/0" as mode and index. Raises ValueError."""
+    found = re.fullmatch(r"(single|multi)/(\d{1,4})", text)
+    if not found:
+        raise ValueError(f"{text!r} is no configuration; write multi/0, or single/1")
+    return ("single" if found[1] == "single" else "multi"), int(found[2])
+
+
+def _a_configuration(text: str) -> str:
+    configuration(text)
+    return text
 
 
 class ControlSettings(BaseModel):
@@ -48,7 +61,7 @@ class ControlSettings(BaseModel):
     log_level: LogLevel = "info"
     target_yaml_path: str = Field(default="config/gpu_manage.yaml", min_length=1)
     log_roots: tuple[str, ...] = ()
-    autostart: tuple[str, ...] = ()
+    autostart: tuple[Annotated[str, AfterValidator(_a_configuration)], ...] = ()
 
     @field_validator("allowed_hosts", "log_roots", "autostart", mode="before")
     @classmethod
@@ -67,13 +80,6 @@ class ControlSettings(BaseModel):
                 raise ValueError(f"{each.partition('/')[0]} is nobody here") from error
         return value
 
-    @field_validator("autostart")
-    @classmethod
-    def _configurations(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for each in value:
-            configuration(each)
-        return value
-
     @field_validator("allowed_hosts")
     @classmethod
     def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -85,7 +91,7 @@ class ControlSettings(BaseModel):
 
 SECRETS = ("secret", "read-only-secret")
 
-RESTART = ("port", "bind_address", "allow_lan", "uds")
+RESTART = ("port", "bind_address", "allow_lan", "uds", "autostart")
 """What acts with the next start of the console; all else as soon as it is saved."""
 
 
@@ -100,14 +106,6 @@ def waits_for_restart(used: ControlSettings, found: ControlSettings, given: froz
         name for name in RESTART if name not in given and getattr(used, name) != getattr(found, name)
     )
     return [name.replace("_", "-") for name in different]
-
-
-def configuration(text: str) -> tuple[Mode, int]:
-    """ "multi/0" as mode and index. Raises ValueError."""
-    found = re.fullmatch(r"(single|multi)/(\d{1,4})", text)
-    if not found:
-        raise ValueError(f"{text!r} is no configuration; write multi/0, or single/1")
-    return ("single" if found[1] == "single" else "multi"), int(found[2])
 
 
 def settings_path(home: Home) -> Path:

@@ -154,7 +154,7 @@ def test_nobody_writes_over_what_they_have_not_seen(files: Console) -> None:
 
 def test_a_file_that_is_not_there_is_not_made_by_a_save(files: Console) -> None:
     assert put(files, {"text": TEXT}, None, config_index=7).status_code == 404
-    assert put(files, {"text": TEXT}, "*", config_index=7).status_code == 412
+    assert put(files, {"text": TEXT}, "*", config_index=7).status_code == 404
     with files.http as http:
         made = http.put(
             MULTI, json={"text": TEXT}, headers={"If-None-Match": "*"}, params={"config_index": 7}

@@ -1,11 +1,14 @@
 """What the API says of command files. A queue's `tasks` are its blocks, with `repeat` three tasks are one."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.command_file.lines import split_lines
 from app.model.task import Mode, Options
 from control.src.files.structure import Wanted
+from control.src.schedulers.masking import mask_text, masked
 from control.src.web.problems import Fault
 
 QueueId = Annotated[int, Field(ge=0, lt=10**18)]
@@ -51,6 +54,12 @@ class Task(BaseModel):
     options: Options
     repeat: int
 
+    def masked(self) -> "Task":
+        env = tuple(masked(self.options.env).items())
+        return self.model_copy(
+            update={"commands": mask_text(self.commands), "options": replace(self.options, env=env)}
+        )
+
 
 class Queue(BaseModel):
     queue_id: int
@@ -73,6 +82,25 @@ class CommandFile(Configuration):
     all_faults: list[Fault]
     structure: list[Queue] = Field(description="the sound blocks, by queue")
     broken: list[Broken]
+
+    def masked(self) -> "CommandFile":
+        """As a read-only login sees it. A fault in a line with a mask would quote what it stands for."""
+        text = mask_text(self.text)
+        before, after = (split_lines(each) for each in (self.text, text))
+        hidden = {
+            number for number, pair in enumerate(zip(before, after, strict=True), 1) if len({*pair}) > 1
+        }
+        faults = [_without_words(fault) if fault.line in hidden else fault for fault in self.all_faults]
+        queues = [
+            queue.model_copy(update={"tasks": [task.masked() for task in queue.tasks]})
+            for queue in self.structure
+        ]
+        return self.model_copy(update={"text": text, "all_faults": faults, "structure": queues})
+
+
+def _without_words(fault: Fault) -> Fault:
+    said = {"column": 0, "problem": "something in this line is wrong", "hint": "who may write sees what"}
+    return fault.model_copy(update=said)
 
 
 class CommandFiles(BaseModel):

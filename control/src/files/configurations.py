@@ -127,7 +127,7 @@ class Configurations:
         folder_for(edited.path)
         with alone(edited.path):
             now = edited.present()
-            if now.data is None and wish == Wish():
+            if now.data is None and wish.none_match is None and wish.match in (None, "*"):
                 raise Refused(404, "no-configuration", f"there is no configuration {index} ({edited.shown})")
             edited.refuse_stale(now, wish, lambda seen: text(seen or Present(None)))
             said = text(now)

@@ -84,9 +84,11 @@ class Edited:
         if wish.match is None:
             return
         tags = [quoted or plain for quoted, plain in _TAG.findall(wish.match)]
+        if "*" in tags:
+            return
         if now.data is None:
             self._conflict(now, mine, f"there is no {self.shown} now", tags)
-        if "*" not in tags and self.etag(now.data) not in tags:
+        if self.etag(now.data) not in tags:
             self._conflict(now, mine, f"{self.shown} was changed by somebody else meanwhile", tags)
 
     def _conflict(self, now: Present, mine: Mine | None, said: str, tags: Sequence[str] = ()) -> None:
@@ -100,7 +102,7 @@ class Edited:
         raise Refused(
             412,
             "conflict",
-            f"{said}; nothing was saved",
+            f"{said}; nothing was {'saved' if mine else 'deleted'}",
             etag=self.etag(now.data),
             theirs=theirs if now.data is not None else None,
             modified=now.modified or None,

@@ -1,6 +1,7 @@
 """Reading and saving the two settings files, as texts and by single keys."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from difflib import get_close_matches
 
 from pydantic import BaseModel
 
@@ -145,7 +146,9 @@ def _changed(model: type[BaseModel], text: str, values: dict[str, Value], reset:
     shipped = CONFIG_KEYS if model is Settings else CONTROL_KEYS
     known = {key.key for key in keys_of(model, shipped)}
     faults = [
-        Fault(f"values.{key}", 0, 0, "there is no such key") for key in (*values, *reset) if key not in known
+        Fault(f"values.{key}", 0, 0, "there is no such key", nearest(key, known))
+        for key in (*values, *reset)
+        if key not in known
     ]
     both = [Fault(f"values.{key}", 0, 0, "it is set and reset") for key in values if key in reset]
     if faults or both:
@@ -153,6 +156,15 @@ def _changed(model: type[BaseModel], text: str, values: dict[str, Value], reset:
     defaults = {key.key: key.default for key in keys_of(model, shipped)}
     values = {**values, **{key: defaults[key] for key in reset}}
     return changed(text, {tuple(key.split(".")): value for key, value in values.items()})
+
+
+def nearest(key: str, known: Collection[str]) -> str:
+    """A hint for who has misspelt it."""
+    near = get_close_matches(
+        key.lower().replace("_", "-"), [each.replace("_", "-") for each in known], 1, 0.5
+    )
+    meant = [each for each in known if each.replace("_", "-") in near]
+    return f"did you mean {meant[0]}?" if meant else ""
 
 
 def _read(console: Console, what: str) -> tuple[Edited | None, Present, str, Sequence[Fault]]:

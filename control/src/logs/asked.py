@@ -95,16 +95,14 @@ def place_of(
     return mode, index or 0, (queue, process)
 
 
-def bound_paths(console: Console, who: Login) -> frozenset[str]:
-    """What a read-only login may read since it was bound."""
-    if who.role == "write":
-        return frozenset()
+def bound_paths(console: Console) -> frozenset[str]:
+    """What may be read since it was bound, wherever work_dir and log-roots are now."""
     return frozenset(each.log_path for each in console.bindings.all().values())
 
 
 def open_at(console: Console, path: str, who: Login) -> LogFile:
     """As home, settings and bindings are now. Raises Refused."""
-    return open_log(reach(console), path, who.role, bound_paths(console, who))
+    return open_log(reach(console), path, who.role, bound_paths(console))
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The logs there are: of the last attempts, and of schedulers."""
 
 import os
+import re
 from pathlib import Path
 
 from app.model.state import error_text
@@ -10,7 +11,8 @@ from control.src.logs.opening import LogFile, Reach, open_log, shown
 from control.src.web.problems import Refused
 from control.src.web.secrets import Role
 
-MOST_SCHEDULERS = 200
+OF_SCHEDULER = re.compile(r"(compete|scheduler)_[^/]*\.log(\.\d+)?")
+"""As we name them; other files that lie beside them are no scheduler's."""
 
 
 def attempts(history: Path, reach: Reach, role: Role, limit: int) -> list[Attempt]:
@@ -18,10 +20,10 @@ def attempts(history: Path, reach: Reach, role: Role, limit: int) -> list[Attemp
     if not history.exists():
         return []
     with open_past(history) as past:
-        failed = tasks(past, Wanted(failed=True, limit=limit))
-        rest = [each for each in tasks(past, Wanted(limit=limit)) if each.state.status != "failed"]
-    with_log = [each for each in (*failed, *rest) if each.attempts][:limit]
-    return [_attempt(each, each.attempts[-1], reach, role) for each in with_log]
+        failed = tasks(past, Wanted(failed=True, attempted=True, limit=limit))
+        newest = tasks(past, Wanted(attempted=True, limit=limit))
+    rest = [each for each in newest if each.state.status != "failed"]
+    return [_attempt(each, each.attempts[-1], reach, role) for each in (*failed, *rest)[:limit]]
 
 
 def _attempt(task: PastTask, last: PastAttempt, reach: Reach, role: Role) -> Attempt:
@@ -47,16 +49,15 @@ def _attempt(task: PastTask, last: PastAttempt, reach: Reach, role: Role) -> Att
     )
 
 
-def schedulers(reach: Reach, role: Role) -> list[SchedulerLog]:
+def schedulers(reach: Reach, role: Role, limit: int) -> list[SchedulerLog]:
     """The newest first."""
     found = []
     for folder in reach.data:
-        names = sorted(_names(folder))[:MOST_SCHEDULERS]
-        for name in names:
+        for name in _names(folder):
             path = f"{folder}/{name}"
             if facts := facts_of(reach, path, role):
                 found.append(SchedulerLog(log_path=shown(path), size=facts.size, mtime=facts.mtime))
-    return sorted(found, key=lambda each: -each.mtime)
+    return sorted(found, key=lambda each: -each.mtime)[:limit]
 
 
 def facts_of(reach: Reach, path: str, role: Role) -> LogFile | None:
@@ -70,6 +71,6 @@ def facts_of(reach: Reach, path: str, role: Role) -> LogFile | None:
 
 def _names(folder: str) -> list[str]:
     try:
-        return [each.name for each in os.scandir(folder) if ".log" in each.name]
+        return [each.name for each in os.scandir(folder) if OF_SCHEDULER.fullmatch(each.name)]
     except OSError:
         return []

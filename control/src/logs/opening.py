@@ -2,7 +2,8 @@
 
 What a task writes is a log; secrets, settings, sockets and the state of schedulers are none, wherever a root
 lies. Who may only read gets what we call logs ourselves: those of attempts and schedulers, those that were
-bound, and what lies under `log-roots`. Without that setting who may write also reads below work_dir.
+bound (by somebody who might read them then), and what lies under `log-roots`. Without that setting who may
+write also reads below work_dir.
 """
 
 import errno
@@ -80,7 +81,7 @@ class Reach:
     runs: tuple[str, ...]  #: the logs of attempts, a folder deeper
     never: tuple[str, ...]  #: folders and files
     named: tuple[str, ...]  #: roots that the settings name
-    work: tuple[str, ...]  #: roots for who may write, and for what was bound
+    work: tuple[str, ...]  #: roots for who may write
 
     def find(self, given: str, role: Role, bound: frozenset[str] = frozenset()) -> str:
         """The real path of a log. It need not be there. Raises Refused; what is not to be read is refused in
@@ -112,7 +113,9 @@ class Reach:
         for folder in self.data:
             if is_below(path, folder):
                 return _OUR_LOG.fullmatch(path, len(folder) + 1) is not None
-        more = self.work if role == "write" or path in bound else ()
+        if path in bound:
+            return True
+        more = self.work if role == "write" else ()
         return any(is_below(path, root) and not is_hidden(path, root) for root in (*self.named, *more))
 
     def _why_not(self, role: Role) -> str:

@@ -20,7 +20,7 @@ FILES: Mapping[str, type[Settings | ControlSettings]] = {
     "gpu_manage": Settings,
     "control_setting": ControlSettings,
 }
-LATER = AT_START | {name.replace("_", "-") for name in RESTART} | {"autostart"}
+LATER = AT_START | {name.replace("_", "-") for name in RESTART}
 """Keys that act with the next start only: of the scheduler, of the console."""
 
 WORDS: Mapping[str, str] = {

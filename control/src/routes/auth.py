@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from app.procfs import user_name
 from control.src.console import Console, TheConsole, TheLogin
 from control.src.schedulers.models import AuditLog, Identity, Login, LoginLink, Said
+from control.src.web.audit import sender
 from control.src.web.problems import Refused
 from control.src.web.sessions import LIFE_SECONDS
 from control.src.web.sessions import Login as Who
@@ -35,7 +36,8 @@ def login(request: Request, response: Response, given: Login, console: TheConsol
         console.cookie, held, max_age=int(LIFE_SECONDS), path="/", httponly=True, samesite="strict"
     )
     if who.role == "write":
-        console.audit.write(who.name, "POST", "/api/auth/login", "logged in", 200)
+        address = sender(request.scope["client"])
+        console.audit.write(who.name, "POST", "/api/auth/login", "logged in", 200, address)
     return _identity(console, who)
 
 

@@ -13,9 +13,11 @@ from control.src.files.configurations import Read, Seens, Text, why_kept
 from control.src.files.editing import Present, Wish, real
 from control.src.files.past_versions import version_list, version_text
 from control.src.files.structure import Block, blocks_of, rewritten
+from control.src.schedulers.masking import mask_text
 from control.src.schedulers.models import ConfigIndex, PathMode
 from control.src.web.problems import Fault as ShownFault
 from control.src.web.problems import Refused
+from control.src.web.sessions import Login
 
 router = APIRouter(tags=["commands"])
 
@@ -53,24 +55,30 @@ def list_commands(mode: PathMode, console: TheConsole, seens: TheSeens) -> model
 
 
 @router.get("/api/commands/{mode}/all")
-def all_commands(mode: PathMode, console: TheConsole, seens: TheSeens) -> models.CommandFiles:
+def all_commands(mode: PathMode, console: TheConsole, who: TheLogin, seens: TheSeens) -> models.CommandFiles:
     """All configurations of a mode with their texts."""
-    found = [_whole(console, each, seens) for each in console.configurations.listed(mode)]
+    found = [_to(who, _whole(console, each, seens)) for each in console.configurations.listed(mode)]
     return models.CommandFiles(configurations=found)
 
 
 @router.get("/api/commands/{mode}")
 def get_commands(
-    mode: PathMode, console: TheConsole, seens: TheSeens, response: Response, config_index: Index = 0
+    mode: PathMode,
+    console: TheConsole,
+    who: TheLogin,
+    seens: TheSeens,
+    response: Response,
+    config_index: Index = 0,
 ) -> models.CommandFile:
     """One configuration: its text, its tasks, and everything that is wrong with it. The etag is for If-Match
-    of a save."""
+    of a save. A read-only login sees masks for values of variables (`#LANE env.NAME=`) whose names sound
+    secret."""
     found = console.configurations.read(mode, config_index)
     if found.present.data is None and not found.faults:
         raise _missing(found)
     if found.etag:
         response.headers["ETag"] = f'"{found.etag}"'
-    return _whole(console, found, seens)
+    return _to(who, _whole(console, found, seens))
 
 
 @router.put("/api/commands/{mode}")
@@ -89,7 +97,8 @@ def put_commands(
     """Save a configuration: its whole text, or all of its queues. Add, copy, reorder and move are changes of
     those, and so is bringing back a version.
 
-    `If-Match` says which version you have seen (`*`: whatever is there); where another is there by now, the
+    `If-Match` says which version you have seen (`*`: whatever is there; `If-None-Match: *` makes a file that
+    is not there); where another is there by now, the
     answer is 412 with `theirs` and a `diff`. With faults nothing is saved (422), except as a draft: a
     scheduler that runs goes on under the last good version, and a start refuses it."""
     request.state.what = f"configuration {config_index} of {mode}" + (", as a draft" if draft else "")
@@ -138,7 +147,8 @@ def delete_commands(
     seens: TheSeens,
     wish: TheWish,
 ) -> models.Deleted:
-    """Delete a configuration. Its text stays among its versions. Number 0 stays, and one that runs."""
+    """Delete a configuration: the version that `If-Match` names, or without it whatever is there. Its text
+    stays among its versions. Number 0 stays, and one that runs."""
     request.state.what = f"configuration {index} of {mode} deleted"
     console.configurations.delete(mode, index, wish, seens)
     return models.Deleted(said=f"Configuration {index} is deleted. Its last versions are kept.")
@@ -167,12 +177,13 @@ def command_versions(mode: PathMode, console: TheConsole, config_index: Index = 
 
 @router.get("/api/commands/{mode}/versions/{version}")
 def command_version(
-    mode: PathMode, version: VersionId, console: TheConsole, config_index: Index = 0
+    mode: PathMode, version: VersionId, console: TheConsole, who: TheLogin, config_index: Index = 0
 ) -> models.VersionText:
     """One of them, and how the file differs from it. To bring it back, save its text."""
     configurations = console.configurations
     present = configurations.read(mode, config_index).present.data
-    return version_text(configurations.versions(mode, config_index), version, present)
+    show = mask_text if who.role == "read" else str
+    return version_text(configurations.versions(mode, config_index), version, present, show)
 
 
 def _text_of(change: models.CommandChange, mode: Mode) -> Text:
@@ -262,6 +273,11 @@ def _whole(console: Console, read: Read, seens: Seens) -> models.CommandFile:
             ],
         }
     )
+
+
+def _to(who: Login, found: models.CommandFile) -> models.CommandFile:
+    """As a login may see it."""
+    return found if who.role == "write" else found.masked()
 
 
 def _queue(document: Document, queue_id: int, blocks: list[Block]) -> models.Queue:

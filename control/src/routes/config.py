@@ -39,7 +39,7 @@ def put_config(
     running: Annotated[int, Depends(_running)],
 ) -> models.SavedConfig:
     """Save the scheduler's settings: the text, or single keys, whose comments stay. Checked as a whole:
-    with a fault nothing is saved. `If-Match` as for command files."""
+    with a fault nothing is saved. `If-Match` as for command files; `*` makes a file that is not there."""
     single = bool(change.values or change.reset)
     if single == (change.text is not None):
         raise Refused(422, "invalid-request", "a save has either text, or values and reset")
@@ -88,7 +88,7 @@ def put_settings(
     who: TheLogin,
     wish: TheWish,
 ) -> models.SavedControlConfig:
-    """Change single keys of the console's settings. `If-Match` as for command files. A secret of null: one is
+    """Change single keys of the console's settings. `If-Match` as for /api/config. A secret of null: one is
     made. Where the file holds a secret, nobody else may read it from then on."""
     if not change.values and not change.reset:
         raise Refused(422, "invalid-request", "name values to set, or keys to reset")

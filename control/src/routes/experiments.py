@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from control.src.console import TheConsole
 from control.src.routes.tasks import Id
@@ -24,8 +24,10 @@ def queue_status(
 
 @router.post("/api/experiments/{id}/queue", include_in_schema=False)
 @router.post("/api/experiments/{id}/queue/")
-def queue_experiment(id: Id, console: TheConsole) -> Queued:
+def queue_experiment(request: Request, id: Id, console: TheConsole) -> Queued:
     """A held task joins the queue; also where its scheduler is gone."""
     home = console.home()
-    answer = submitting.release(home, console.states, tasks.kept(home, id))
+    task = tasks.kept(home, id)
+    request.state.what = f"release {task.label}"
+    answer = submitting.release(home, console.states, task)
     return Queued(message=answer["said"], experiment=QueuedExperiment(id=id))

@@ -190,10 +190,10 @@ def list_logs(
     who: TheLogin,
     limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 100,
 ) -> LogList:
-    """The logs of tasks, failed ones first and then the newest, and those of schedulers."""
+    """The logs of tasks, failed ones first and then the newest, and those of schedulers: `limit` of each."""
     where = reach(console)
     found = log_list.attempts(console.home().history, where, who.role, limit)
-    return LogList(logs=found, schedulers=log_list.schedulers(where, who.role))
+    return LogList(logs=found, schedulers=log_list.schedulers(where, who.role, limit))
 
 
 def _checked(console: Console, which: Which, who: Login) -> str:

@@ -233,11 +233,13 @@ def _arguments(verb: str, word: Word) -> dict[str, Any]:
     if verb in ("pause", "drain"):
         return {}
     if verb == "gpu":
-        return {"id": word.id or "", "state": word.state}
+        if not word.id:
+            raise Refused(422, "invalid-request", 'id: which card? {"id": "3", "state": "off"}')
+        return {"id": word.id, "state": word.state}
     if verb == "set":
         if word.name is None or word.value is None:
             raise Refused(
-                422, "invalid-request", 'which setting, and what? {"name": "max_tasks", "value": "4"}'
+                422, "invalid-request", 'which setting, and what? {"name": "max_tasks", "value": 4}'
             )
         return {"key": word.name, "value": word.value}
     if verb == "kill" and word.gpu is not None:

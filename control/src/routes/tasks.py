@@ -1,12 +1,14 @@
 """Submitted tasks: commands without a command file of one's own."""
 
+import asyncio
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from app.model.state import Status
-from app.store.lasting import attempts_of
+from app.model.state import FINISHED, Status
+from app.store.lasting import KeptTask, attempts_of
 from control.src.console import Console, TheConsole, TheLogin
 from control.src.submitted import submitting, tasks
 from control.src.submitted.models import (
@@ -25,6 +27,9 @@ from control.src.submitted.models import (
 from control.src.submitted.tasks import Live, Wanted
 
 router = APIRouter(tags=["tasks"])
+
+SOON = 2.0
+"""Seconds that a cancelled task may take until its answer says so."""
 
 Id = Annotated[int, Path(ge=1, le=LARGEST, description="that history gives a task")]
 
@@ -99,14 +104,31 @@ def task_logs(
 
 
 @router.post("/api/tasks/{id}/cancel", response_model=TaskCancelled)
-async def cancel_task(id: Id, console: TheConsole) -> Raw:
-    """It does not run any more: one that runs is ended with its whole process tree."""
+async def cancel_task(request: Request, id: Id, console: TheConsole) -> Raw:
+    """It does not run any more: one that runs is ended with its whole process tree. The answer waits up to 2
+    seconds for that; `task` is as it is then."""
     home = console.home()
     task = await run_in_threadpool(tasks.kept, home, id)
+    request.state.what = f"cancel {_called(task)}"
     answer = await run_in_threadpool(submitting.cancel, home, console.states, task)
-    await console.states.look()
-    found = await run_in_threadpool(_detail, console, id)
+    found = await _ended(console, id)
     return {"changed": answer["changed"], "said": answer["said"], "task": found}
+
+
+async def _ended(console: Console, id_: int) -> Raw:
+    """A cancelled task, once its scheduler's state says so; as it is, if that takes long."""
+    until = time.monotonic() + SOON
+    while True:
+        await console.states.look()
+        found = await run_in_threadpool(_detail, console, id_)
+        if found["state"] in FINISHED or time.monotonic() > until:
+            return found
+        await asyncio.sleep(0.05)
+
+
+def _called(task: KeptTask) -> str:
+    name = task.spec.options.name
+    return f"{task.label} ({name})" if name else task.label
 
 
 def _detail(console: Console, id_: int) -> Raw:

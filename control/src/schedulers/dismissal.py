@@ -2,10 +2,13 @@
 
 import socket
 
+from app.left import running_on
 from app.model.faults import BadInput
 from app.model.paths import Home
+from app.model.state_file import StateFile
 from app.store.lock import take
 from app.store.states import list_states
+from control.src.schedulers.starting import run_on
 from control.src.web.problems import Refused
 
 
@@ -23,12 +26,17 @@ def dismiss(home: Home, pid: int) -> str:
     lock = take(home.state_lock(pid))  # a scheduler that gets this pid now keeps its first state
     if lock is None:
         raise Refused(409, "lives", f"a scheduler with pid {pid} has just started")
+    dead = [one for one in found if one.alive is False]
+    running = [label for one in dead if isinstance(one.state, StateFile) for label in running_on(one.state)]
     try:
-        for one in found:
-            if one.alive is False:
-                one.path.unlink(missing_ok=True)
+        for one in dead:
+            one.path.unlink(missing_ok=True)
     except OSError as error:
         raise BadInput(f"{error.filename} can't be removed: {error.strerror}") from error
     finally:
         lock.release()
-    return f"the scheduler with pid {pid} is forgotten"
+    said = f"the scheduler with pid {pid} is forgotten"
+    if not running:
+        return said
+    many = "are" if len(running) > 1 else "is"
+    return f"{said}; {run_on(running)} and {many} found again by the next start"

@@ -1,5 +1,6 @@
 """What nobody but its owner's tasks should read: values of variables whose names sound secret."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,18 @@ from app.model.secret_names import MASK, is_secret
 def masked(env: Iterable[Iterable[str]]) -> dict[str, str]:
     """Variables as the console shows them."""
     return {name: MASK if is_secret(name) and value else value for name, value in env}
+
+
+_GIVEN = re.compile(
+    r"""(\benv\.([^\s=]+)[ \t]*=[ \t]*)"""
+    r"""((?:"(?:\\.|[^"\\\n])*"|'[^'\n]*'|[^\s"']+)(?=\s|\Z)|\S[^\n]*)"""
+)
+"""A variable in a command file. Of a value whose quotes don't match, all up to the end of its line."""
+
+
+def mask_text(text: str) -> str:
+    """A command file, or a part of one: the same lines."""
+    return _GIVEN.sub(lambda found: found[1] + MASK if is_secret(found[2]) else found[0], text)
 
 
 def mask_state(state: dict[str, Any]) -> None:

@@ -109,7 +109,9 @@ class Word(BaseModel):
     state: Literal["on", "off"] | None = None
     held_by: str | None = Field(default=None, description="release: all that this one holds (fuse)")
     name: str | None = Field(default=None, description="set: which setting")
-    value: str | None = Field(default=None, description="set: to what, as YAML would read it")
+    value: str | bool | int | float | None = Field(
+        default=None, description="set: to what; a text as YAML would read it"
+    )
 
 
 class Ending(BaseModel):
@@ -180,6 +182,9 @@ class AuditEntry(BaseModel):
     id: int
     at: float
     login: str
+    address: str = Field(
+        description='of the sender; "unix": the Unix socket; "": the console itself, by autostart'
+    )
     method: str
     path: str
     what: str

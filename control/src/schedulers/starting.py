@@ -4,6 +4,7 @@ command of whoever asks."""
 import os
 import re
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from app.client import Client, NoAnswer
 from app.home import local_home, state_dir_set
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
+from app.model.state_file import StateFile
 from app.model.task import Mode
 from app.store.lasting import last_run
 from app.store.lock import is_alive
 from app.store.plan_lock import plan_holder
+from app.store.states import list_states
 from control.src.schedulers.states import Raw, Seen
 from control.src.web.problems import Refused
 
@@ -111,8 +114,16 @@ def stop(home: Home, seen: Seen | None, pid: int) -> dict[str, object]:
         with Client(home.control_socket(pid)) as client:
             return client.ask("stop")
     except NoAnswer:
+        if _is_stopping(home, pid):
+            return {"ok": True, "changed": False, "said": "it is stopping already, and has no more to say"}
         _signal(pid, state["process_start"])
         return {"ok": True, "changed": True, "said": "it does not answer; it was sent SIGTERM"}
+
+
+def _is_stopping(home: Home, pid: int) -> bool:
+    """By the state file as it is now: it may have ended since that was looked at last."""
+    states = [one.state for one in list_states(home) if one.pid == pid]
+    return any(isinstance(each, StateFile) and each.status in ("stopping", "finished") for each in states)
 
 
 def checked(home: Home, seen: Seen | None, pid: int) -> Raw:
@@ -123,12 +134,25 @@ def checked(home: Home, seen: Seen | None, pid: int) -> Raw:
     if seen.alive is None:
         raise Refused(409, "elsewhere", f"it runs on {state['host']}; ask there")
     if not is_alive(home.state_lock(pid)):
-        raise Refused(409, "gone", f"the scheduler with pid {pid} is gone already")
+        raise Refused(409, "gone", _gone(seen))
     process = procfs.stat(pid)
     same = process is not None and process.start == state["process_start"]
     if not same or state["boot_id"] != procfs.boot_id() or procfs.owner(pid) != os.getuid():
         raise Refused(409, "not-it", f"pid {pid} is another process now, and is left alone")
     return state
+
+
+def _gone(seen: Seen) -> str:
+    """With what it has left running, and how to get at that."""
+    running = (seen.head["left"] or {}).get("running", ())
+    more = f"; {run_on(running)}: resume it, and what you ask for can be done" if running else ""
+    return f"the scheduler with pid {seen.pid} is gone already{more}"
+
+
+def run_on(labels: Sequence[str]) -> str:
+    """ "1/0 and 2/3 run on"."""
+    first, last = ", ".join(labels[:-1]), labels[-1]
+    return f"{first} and {last} run on" if first else f"{last} runs on"
 
 
 def _signal(pid: int, start: int) -> None:

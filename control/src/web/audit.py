@@ -1,7 +1,8 @@
-"""Every write: when, which login, what. Kept in console.db."""
+"""Every write: when, which login, from where, what. Kept in console.db."""
 
 import contextlib
 import time
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -21,14 +22,16 @@ class Audit:
         """A request that was let in and is no mere question. What could not be written down is done all the
         same."""
         what = scope.get("state", {}).get("what") or unquote_plus(scope["query_string"].decode("latin-1"))
-        self.write(login.name, scope["method"], scope["path"], what, status)
+        self.write(login.name, scope["method"], scope["path"], what, status, sender(scope["client"]))
 
-    def write(self, login: str, method: str, path: str, what: str, status: int) -> None:
+    def write(self, login: str, method: str, path: str, what: str, status: int, address: str = "") -> None:
+        """`address`: of the sender; "": the console itself."""
         with contextlib.suppress(GpulaneError):
-            row = (time.time(), login, method, path, what[:LONGEST], status)
+            row = (time.time(), login, address, method, path, what[:LONGEST], status)
             self._database.write(
                 (
-                    "INSERT INTO audit (at, login, method, path, what, status) VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO audit (at, login, address, method, path, what, status) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
                     [row],
                 ),
                 ("DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?", [(KEPT,)]),
@@ -37,9 +40,14 @@ class Audit:
     def last(self, most: int, before: int | None = None) -> list[dict[str, Any]]:
         """The newest first. Raises DatabaseError."""
         rows = self._database.rows(
-            "SELECT id, at, login, method, path, what, status FROM audit WHERE ? IS NULL OR id < ? "
+            "SELECT id, at, login, address, method, path, what, status FROM audit WHERE ? IS NULL OR id < ? "
             "ORDER BY id DESC LIMIT ?",
             (before, before, most),
         )
-        names = ("id", "at", "login", "method", "path", "what", "status")
+        names = ("id", "at", "login", "address", "method", "path", "what", "status")
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def sender(client: Sequence[object] | None) -> str:
+    """The address that a request comes from; a Unix socket has none."""
+    return str(client[0]) if client and client[0] else "unix"
