@@ -208,7 +208,7 @@ def test_a_running_scheduler_takes_a_save_over_and_refuses_a_draft(files: Consol
         one = files.get(f"{MULTI}/list")["configurations"][1]
         assert (one["running"], one["deletable"]) == (pid, False)
     finally:
-        files.post("/api/scheduler/multi/stop", config_index=1)
+        files.end_schedulers()
 
 
 def _problems(console: Console, pid: int) -> list[str]:
@@ -341,6 +341,19 @@ def test_a_text_is_checked_without_being_written(files: Console) -> None:
         assert http.post(f"{MULTI}/validate", json={"text": TEXT}).status_code == 200
         assert http.put(MULTI, json={"text": TEXT}, headers={"If-Match": "*"}).status_code == 403
     assert on_disk(files) == TEXT.encode()
+
+
+def test_an_edit_that_could_never_run_is_said_to_be_refused(files: Console) -> None:
+    files.world.file(FOREVER, "command_gpus_1.txt")
+    pid = files.post("/api/scheduler/multi/start", config_index=1, simulate="2x24", fresh=True)["pid"]
+    try:
+        said = save(files, {"text": FOREVER + "\n2\ntrue\n9\n1\n"}, config_index=1)["said"]
+        assert said.startswith(f"Saved. The scheduler with pid {pid} does not take it up")
+        assert "9 GPUs" in said
+        said = save(files, {"text": FOREVER + "\n2\ntrue\n1\n1\n"}, config_index=1)["said"]
+        assert said == f"Saved. The scheduler with pid {pid} takes it over."
+    finally:
+        files.end_schedulers()
 
 
 def test_everybody_is_told_of_a_change_by_whom_ever(files: Console) -> None:

@@ -1,5 +1,6 @@
 """Command files: read, checked, saved, made, deleted, and their last versions."""
 
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from app.command_file.document import Document
 from app.model.faults import BadInput
 from app.model.task import Mode
+from app.takeup import LOOK_SECONDS, refusal
 from control.src.console import Console, TheConsole, TheLogin
 from control.src.files import command_models as models
 from control.src.files.configurations import Read, Seens, Text, why_kept
@@ -23,6 +25,9 @@ router = APIRouter(tags=["commands"])
 
 Index = Annotated[ConfigIndex, Query(description="which configuration of the mode")]
 VersionId = Annotated[int, Path(ge=0, le=10**16, description="its id, as the list of versions has it")]
+TAKEN_SECONDS, REFUSED_SECONDS = 0.3, 0.8
+"""In which an edit is taken up, or refused; before that a scheduler may speak of an older one."""
+
 Draft = Annotated[bool, Query(description="save it although it has faults")]
 
 
@@ -107,7 +112,24 @@ def put_commands(
     found = console.configurations.read(mode, config_index)
     request.state.what += f": {found.tasks} tasks, {len(checked.faults)} faults, etag {found.etag}"
     response.headers["ETag"] = f'"{found.etag}"'
-    return _saved(console, found, seens, changed)
+    saved = _saved(console, found, seens, changed)
+    if changed and not found.faults and saved.running and (refused := _refusal(console, saved.running)):
+        saved.said = (
+            f"Saved. The scheduler with pid {saved.running} does not take it up, and goes on under the last "
+            f"good version: {refused}"
+        )
+    return saved
+
+
+def _refusal(console: Console, pid: int) -> str | None:
+    """What a scheduler has against its file as it stands: that it could never run here, for example."""
+    began = time.monotonic()
+    while True:
+        seen, passed = console.states.of(pid), time.monotonic() - began
+        refused = refusal(seen.top) if seen and seen.top else None
+        if passed > (TAKEN_SECONDS if refused is None else REFUSED_SECONDS):
+            return refused
+        time.sleep(LOOK_SECONDS)
 
 
 @router.post("/api/commands/{mode}/new", status_code=201)
