@@ -13,6 +13,9 @@ log = logging.getLogger("gpulane.console")
 DEBOUNCE_MS, STEP_MS = 50, 25
 """What comes close together is one change; between steps the watching thread sleeps."""
 
+BETWEEN_SECONDS = 0.15
+"""Looks are no closer together, however much happens: where there is much to see, one takes 20 ms."""
+
 AGAIN_SECONDS = 2.0
 
 Folders = Sequence[Path]
@@ -37,6 +40,7 @@ async def looks(folders: Callable[[], Folders], every: float) -> AsyncIterator[N
                 watching, watcher = found, asyncio.create_task(_watch(found, changed))
             changed.clear()
             yield
+            await asyncio.sleep(BETWEEN_SECONDS)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(changed.wait(), every)
     finally:
