@@ -54,6 +54,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in set(long)]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: most tests wait for processes, so one more than there are cores."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def has_driver() -> bool:
     return Path("/proc/driver/nvidia/version").exists()
 
