@@ -10,7 +10,7 @@ from app.amend import Amended
 from app.client import Client, NoAnswer
 from app.model.faults import BadInput, GpulaneError
 from app.model.paths import Home
-from app.store.plan_lock import plan_holder
+from app.store.plan_lock import pid_of, plan_holder
 
 PATIENCE = 30.0
 """Seconds for a scheduler to take a change up, or to refuse it."""
@@ -28,7 +28,7 @@ def connected(home: Home, path: Path) -> Iterator[Client | None]:
     deadline = time.monotonic() + PATIENCE
     while (holder := plan_holder(home.state, path)) is not None:
         try:
-            client = Client(home.control_socket(int(holder) if holder.isdecimal() else 0))
+            client = Client(home.control_socket(pid_of(holder) or 0))
             break
         except NoAnswer as error:
             if time.monotonic() > deadline:

@@ -201,14 +201,13 @@ def _path(home: Home, file: str) -> Path:
 def _runner(home: Home, path: Path) -> Runner | None:
     """The scheduler that runs the file: its pid, and whether it is of this home."""
     from app.commands.find import schedulers
-    from app.store.plan_lock import plan_holder
+    from app.store.plan_lock import pid_of, plan_holder
 
     holder = plan_holder(home.state, path)
     if holder is None:
         return None
     seen = [one for one in schedulers(home, None, None) if one.ran and str(one.pid) == holder]
-    pid = int(holder) if holder.isdecimal() else None
-    return {"pid": pid, "here": bool(seen), "status": seen[0].seen.status if seen else None}
+    return {"pid": pid_of(holder), "here": bool(seen), "status": seen[0].seen.status if seen else None}
 
 
 def _said(spec: TaskSpec, places: list[str], file: str, created: bool) -> str:

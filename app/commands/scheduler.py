@@ -124,10 +124,10 @@ def _runner(place: "Place", path: Path) -> int | None:
 
 
 def _holder(place: "Place", path: Path) -> int | None:
-    from app.store.plan_lock import plan_holder
+    from app.store.plan_lock import pid_of, plan_holder
 
     holder = plan_holder(place.home.state, path)
-    return int(holder) if holder and holder.isdecimal() else None
+    return pid_of(holder) if holder else None
 
 
 def _seen(place: "Place", pid: int) -> find.Scheduler | None:

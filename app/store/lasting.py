@@ -72,6 +72,7 @@ class LastRun:
     tasks: tuple[Placed, ...]  #: by queue and index, those that are gone last
 
 
+NEWEST_RUN = "SELECT id, name FROM runs WHERE command_file = ? AND uid = ? ORDER BY id DESC LIMIT 1"
 TASK = """SELECT tasks.id, runs.id, runs.name, boot_id, command_file, mode, simulated, digest, occurrence,
         idx, queue_id, commands, gpus, memory_gb, options, planned_at, state, failures, ask_gb, avoid, held_by
     FROM tasks JOIN runs ON runs.id = run_id"""
@@ -181,8 +182,7 @@ def last_run(history: Path, command_file: str, uid: int) -> LastRun | None:
     """Of a file (real path); None: it has had none. Raises HistoryError."""
 
     def read(connection: sqlite3.Connection) -> LastRun | None:
-        which = "SELECT id, name FROM runs WHERE command_file = ? AND uid = ? ORDER BY id DESC LIMIT 1"
-        run = connection.execute(which, (command_file, uid)).fetchone()
+        run = connection.execute(NEWEST_RUN, (command_file, uid)).fetchone()
         if run is None:
             return None
         which = """SELECT digest, occurrence, queue_id, idx, status FROM tasks WHERE run_id = ?
@@ -191,6 +191,12 @@ def last_run(history: Path, command_file: str, uid: int) -> LastRun | None:
         return LastRun(run[1], tuple(Placed(TaskKey(*row[:2]), *row[2:]) for row in rows))
 
     return look(history, read)
+
+
+def last_run_name(history: Path, command_file: str, uid: int) -> str | None:
+    """The same without its tasks, of which there may be many. Raises HistoryError."""
+    row = look(history, lambda c: c.execute(NEWEST_RUN, (command_file, uid)).fetchone())
+    return row[1] if row else None
 
 
 def has_ended(history: Path, run: str, number: int) -> bool:

@@ -77,6 +77,11 @@ def plan_holder(state: Path, command_file: Path) -> str | None:
     return _listener(command_file)
 
 
+def pid_of(holder: str) -> int | None:
+    """The number of a `plan_holder`; None: it is not known."""
+    return int(holder) if holder.isdecimal() else None
+
+
 def _already_run(command_file: Path, holder: str) -> BadInput:
     return BadInput(
         f"{command_file} is already run by the scheduler with pid {holder}; stop that one first "

@@ -50,6 +50,13 @@ def list_states(
     return sorted(found, key=lambda one: (one.pid, one.path.name))
 
 
+def states_of(home: Home, pid: int) -> list[Found]:
+    """Those that schedulers with this pid have left, or write. The others are not read."""
+    names = [name for name in state_names(home) if name.partition(".")[0] == str(pid)]
+    host = socket.gethostname()
+    return [one for name in names if (one := read_state(home, name, host))]
+
+
 def state_names(home: Home) -> list[str]:
     """Of the state files there are; some may be gone when they are read."""
     return [name for name in _names(home) if _STATE.fullmatch(name)]

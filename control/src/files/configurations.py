@@ -13,7 +13,7 @@ from app.command_file.syntax import check_some_scripts
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.task import Mode
-from app.store.plan_lock import plan_holder, take_plan
+from app.store.plan_lock import pid_of, plan_holder, take_plan
 from control.src.files.editing import Edited, Present, Wish, encoded, folder_for, real
 from control.src.files.versions import Versions
 from control.src.latest import Latest
@@ -196,8 +196,7 @@ def why_kept(home: Home, index: int, path: Path, seens: Seens) -> tuple[str, int
         return "configuration 0 is the default of its mode, and stays; its text can be emptied", None
     holder = plan_holder(home.state, path)
     if holder is not None:
-        pid = int(holder) if holder.isdecimal() else None
-        return f"the scheduler with pid {holder} runs it; stop that one first", pid
+        return f"the scheduler with pid {holder} runs it; stop that one first", pid_of(holder)
     last = seens.get(str(path))
     left = (last.head.get("left") or {}).get("running") if last else None
     if last and left:

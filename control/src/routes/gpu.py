@@ -13,12 +13,10 @@ from control.src.cards import gpus, models
 from control.src.cards.samples import FINE_SECONDS, KEPT_SECONDS
 from control.src.cards.tenants import Tenant
 from control.src.console import Console, TheConsole
-from control.src.schedulers.models import Said
+from control.src.schedulers.models import Said, Time
 from control.src.web.problems import Refused
 
 router = APIRouter(tags=["gpu"])
-
-Time = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False, description="wall-clock seconds")]
 
 
 @router.get("/api/gpu")

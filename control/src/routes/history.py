@@ -11,13 +11,12 @@ from app.store.past import Wanted
 from control.src.console import Console, TheConsole
 from control.src.past import history
 from control.src.past.models import History
-from control.src.schedulers.models import ConfigIndex
+from control.src.schedulers.models import ConfigIndex, Time
 from control.src.submitted.models import LARGEST
 
 router = APIRouter(tags=["history"])
 
 MOST, MOST_IN_A_SHEET = 1_000, 100_000
-Time = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False, description="wall-clock seconds")]
 
 
 def wanted(

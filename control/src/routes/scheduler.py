@@ -55,9 +55,7 @@ async def running_schedulers(console: TheConsole) -> Response:
 async def scheduler_state(mode: PathMode, console: TheConsole, config_index: Index = 0) -> Response:
     """Of the scheduler that runs a configuration, or has run it last."""
     path = console.command_file(mode, config_index)
-    seen = console.states.last(str(path))
-    if seen is None:
-        raise Refused(404, "no-scheduler", f"no scheduler runs configuration {config_index} ({path.name})")
+    seen = _of_configuration(console.states.last(str(path)), path.name, config_index)
     return Response(seen.body, media_type="application/json")
 
 
@@ -92,9 +90,7 @@ async def stop_verb(pid: Pid, console: TheConsole) -> Said:
 async def stop_scheduler(mode: PathMode, console: TheConsole, config_index: Index = 0) -> Said:
     """Stop now: the running tasks of a configuration's scheduler end, and run again at its next start."""
     path = console.command_file(mode, config_index)
-    seen = console.states.living(str(path))
-    if seen is None:
-        raise Refused(404, "no-scheduler", f"no scheduler runs configuration {config_index} ({path.name})")
+    seen = _of_configuration(console.states.living(str(path)), path.name, config_index)
     return await _stop(console, seen.pid)
 
 
@@ -257,10 +253,16 @@ def _named(task: str | None, key: str | None) -> dict[str, Any]:
     return {"task": task} | ({} if key is None else {"key": key})
 
 
+def _of_configuration(seen: Seen | None, name: str, index: int) -> Seen:
+    if seen is None:
+        raise Refused(404, "no-scheduler", f"no scheduler runs configuration {index} ({name})")
+    return seen
+
+
 def _seen(console: Console, pid: int) -> Seen:
     seen = console.states.of(pid)
     if seen is None:
-        raise Refused(404, "no-scheduler", f"no scheduler of this home has pid {pid}")
+        raise starting.nobody(pid)
     return seen
 
 

@@ -1,20 +1,19 @@
 """What ran where, and what comes next."""
 
 import time
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from control.src.cards import others
 from control.src.console import TheConsole
 from control.src.past import timeline
 from control.src.past.timeline_models import Timeline
+from control.src.schedulers.models import Time
 from control.src.web.problems import Refused
 
 router = APIRouter(tags=["timeline"])
 
 DAY, HOUR = 86_400.0, 3_600.0
-Time = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False, description="wall-clock seconds")]
 
 
 @router.get("/api/timeline", response_model=Timeline)

@@ -7,16 +7,16 @@ from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.state_file import StateFile
 from app.store.lock import take
-from app.store.states import list_states
-from control.src.schedulers.starting import run_on
+from app.store.states import states_of
+from control.src.schedulers.starting import nobody, run_on
 from control.src.web.problems import Refused
 
 
 def dismiss(home: Home, pid: int) -> str:
     """Remove the state files that this pid has left; a sentence. Raises Refused, BadInput."""
-    found = [one for one in list_states(home) if one.pid == pid]
+    found = states_of(home, pid)
     if not found:
-        raise Refused(404, "no-scheduler", f"no scheduler of this home has pid {pid}")
+        raise nobody(pid)
     if any(one.alive for one in found):
         raise Refused(409, "lives", f"the scheduler with pid {pid} runs; stop it first")
     if all(one.alive is None for one in found):

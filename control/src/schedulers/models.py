@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.model import state_file
@@ -11,6 +11,7 @@ from app.model.task import Mode
 from control.src.schedulers.states import Ended
 
 ConfigIndex = Annotated[int, Field(ge=0, le=9999, description="the N of configuration N")]
+Time = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False, description="wall-clock seconds")]
 PathMode = Annotated[Mode, Path(description="single: one GPU a task; multi: as many as each asks for")]
 
 

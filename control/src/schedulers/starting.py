@@ -15,10 +15,10 @@ from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.state_file import StateFile
 from app.model.task import Mode
-from app.store.lasting import last_run
+from app.store.lasting import last_run_name
 from app.store.lock import is_alive
-from app.store.plan_lock import plan_holder
-from app.store.states import list_states
+from app.store.plan_lock import pid_of, plan_holder
+from app.store.states import states_of
 from control.src.schedulers.states import Raw, Seen
 from control.src.web.problems import Refused
 
@@ -77,11 +77,11 @@ def go_on(home: Home, left: Seen) -> Begun:
 
 def _started(home: Home, how: background.Start) -> Begun:
     refuse_second(home, Path(how.command_file))
-    before = last_run(home.history, how.command_file, os.getuid())
+    before = last_run_name(home.history, how.command_file, os.getuid())
     # What is started now has its state where the settings say; what ran before may have it elsewhere.
     there, _ = local_home(Home.find(), state_dir_set(home.config_file()), make=True)
     try:
-        return Begun(background.start(there, how), how, before.name if before else None)
+        return Begun(background.start(there, how), how, before)
     except BadInput as bad:
         refuse_second(home, Path(how.command_file))
         raise BadInput(faults_of(str(bad)) or str(bad)) from bad
@@ -91,7 +91,7 @@ def refuse_second(home: Home, path: Path) -> None:
     """Raises Refused where a scheduler runs this file (real path)."""
     holder = plan_holder(home.state, path)
     if holder is not None:
-        pid = int(holder) if holder.isdecimal() else None
+        pid = pid_of(holder)
         raise Refused(
             409, "runs-already", f"{path} is run by the scheduler with pid {holder} already", pid=pid
         )
@@ -122,15 +122,19 @@ def stop(home: Home, seen: Seen | None, pid: int) -> dict[str, object]:
 
 def _is_stopping(home: Home, pid: int) -> bool:
     """By the state file as it is now: it may have ended since that was looked at last."""
-    states = [one.state for one in list_states(home) if one.pid == pid]
+    states = [one.state for one in states_of(home, pid)]
     return any(isinstance(each, StateFile) and each.status in ("stopping", "finished") for each in states)
+
+
+def nobody(pid: int) -> Refused:
+    return Refused(404, "no-scheduler", f"no scheduler of this home has pid {pid}")
 
 
 def checked(home: Home, seen: Seen | None, pid: int) -> Raw:
     """What the scheduler that has this pid says, without its queues, if it is provably that one. Raises
     Refused."""
     if seen is None or (state := seen.top) is None:
-        raise Refused(404, "no-scheduler", f"no scheduler of this home has pid {pid}")
+        raise nobody(pid)
     if seen.alive is None:
         raise Refused(409, "elsewhere", f"it runs on {state['host']}; ask there")
     if not is_alive(home.state_lock(pid)):
