@@ -146,7 +146,8 @@ def log_of(place: Place) -> Path:
 
 def _append(place: Place, spec: TaskSpec, client: Client, simulate: str | None) -> Submitted:
     """As an edit of the file that a living scheduler watches."""
-    state = _fit_to_take(client, simulate)
+    state = takeup.state_of(client)
+    _refuse_unfit(state, simulate, place)
     task = _added(place, spec, client)
     return Submitted(task, state["pid"], False, bool(state["simulated"]))
 
@@ -186,15 +187,24 @@ def _started_with(place: Place, spec: TaskSpec, simulate: str | None) -> tuple[K
         raise _bare(place, bad) from bad
 
 
-def with_one_more(place: Place, spec: TaskSpec, living: bool) -> tuple[str, int]:
+def with_one_more(
+    place: Place, spec: TaskSpec, living: takeup.State | None, simulate: str | None
+) -> tuple[str, int]:
     """The text of the file as submitting this would leave it, and the queue it gets; nothing is written.
-    `living`: its scheduler runs; else what has ended is taken out, as at a start. Raises BadInput."""
+    `living`: its scheduler's state; None: none runs, and what has ended is taken out, as at a start. Raises
+    BadInput for all that submitting would be refused for."""
     queue = 0
+    if living:
+        _refuse_unfit(living, simulate, place)
 
     def change(document: Document, parsed: Parsed) -> Document:
         nonlocal queue
-        left = document if living else _without(place.ended())(document, parsed)
-        whole, queue = _one_more(place, spec, left, parsed)
+        if not living:
+            ended = place.ended()
+            document = _without(ended)(document, parsed)
+            left = {one.queue_id for one in parsed.tasks if (one.queue_id, one.digest()) not in ended}
+            _refuse_other_gpus(place, left, simulate)
+        whole, queue = _one_more(place, spec, document, parsed)
         return whole
 
     return drafted(place.file, change), queue
@@ -234,6 +244,13 @@ def _clean(place: Place, simulate: str | None) -> bool:
     finally:
         held.release()
     left = {task.queue_id for task in parsed.tasks}
+    _refuse_other_gpus(place, left, simulate)
+    return bool(left)
+
+
+def _refuse_other_gpus(place: Place, left: set[int], simulate: str | None) -> None:
+    """Raises BadInput where what is left in these queues is for simulated GPUs and a scheduler would run on
+    real ones, or the other way round."""
     other = [one for one in place.tasks() if one.spec.queue_id in left and one.simulated != bool(simulate)]
     if other:
         there, here = ("simulated", "the real") if not simulate else ("the real", "simulated")
@@ -242,7 +259,6 @@ def _clean(place: Place, simulate: str | None) -> bool:
             f"task {other[0].id} was submitted for {there} GPUs and would run on {here} ones; {how}let it "
             f"end, or cancel it first (./gpulane cancel {other[0].id})"
         )
-    return bool(left)
 
 
 def _without(ended: set[tuple[int, str]]) -> Change:
@@ -259,16 +275,14 @@ def _without(ended: set[tuple[int, str]]) -> Change:
     return change
 
 
-def _fit_to_take(client: Client, simulate: str | None) -> takeup.State:
-    """Its scheduler's state. Raises BadInput where it would not take a new task up."""
-    state = takeup.state_of(client)
+def _refuse_unfit(state: takeup.State, simulate: str | None, place: Place) -> None:
+    """Raises BadInput where a scheduler of this state would not take a new task up."""
     pid = state["pid"]
     if state["status"] in ("draining", "stopping", "finished"):
         raise BadInput(f"the scheduler with pid {pid} is {state['status']}; submit again when it has ended")
     if simulate and not state["simulated"]:
         raise BadInput(f"the scheduler with pid {pid} runs on real GPUs; leave --simulate out")
-    takeup.refuse_unmended(client, Home.find().submitted.name)
-    return state
+    takeup.refuse_unmended(state, place.home.submitted.name)
 
 
 def _bare(place: Place, bad: BadInput) -> BadInput:

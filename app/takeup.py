@@ -55,9 +55,9 @@ def refusal(state: State) -> str | None:
     return next((one["facts"]["faults"] for one in state["problems"] if one["kind"] == "edit_refused"), None)
 
 
-def refuse_unmended(client: Client, file: str) -> None:
+def refuse_unmended(state: State, file: str) -> None:
     """Raises BadInput where the file's last version was not taken up: no more would be."""
-    if refused := refusal(state_of(client)):
+    if refused := refusal(state):
         raise BadInput(f"{file} as it stands is not taken up by its scheduler; mend it first: {refused}")
 
 

@@ -168,13 +168,13 @@ def _append(home: Home, file: "CommandFile", spec: TaskSpec, repeat: int) -> tup
 def _written(home: Home, file: "CommandFile", spec: TaskSpec, repeat: int, runner: Runner | None) -> int:
     from app.amend import amend, appended
     from app.client import Client
-    from app.takeup import kept_if_taken, refuse_unmended, until
+    from app.takeup import kept_if_taken, refuse_unmended, state_of, until
 
     with contextlib.ExitStack() as stack:
         client = None
         if runner and runner["here"]:
             client = stack.enter_context(Client(home.control_socket(runner["pid"])))
-            refuse_unmended(client, file.shown)
+            refuse_unmended(state_of(client), file.shown)
         amended = amend(file, appended(spec, repeat))
         last = sum(task.queue_id == spec.queue_id for task in amended.parsed.tasks) - 1
         if client:

@@ -45,6 +45,8 @@ def start(
     ] = None,
 ) -> None:
     """Start the console, and return when it answers. It stays until shut_down.sh ends it."""
+    if uds is not None and (port is not None or bind is not None):
+        raise BadInput("--uds PATH listens at a Unix socket and at no port; leave out --port and --bind")
     folder = settings.log_folder(Home.find())
     file = settings_file and settings_file.absolute()
     given = (("--port", port), ("--bind", bind), ("--uds", uds), ("--settings", file))

@@ -53,7 +53,8 @@ class Options:
     def settings(self) -> dict[str, object]:
         """What it says instead of the file."""
         values = {"port": self.port, "bind_address": self.bind, "uds": self.uds}
-        return {name: value for name, value in values.items() if value is not None}
+        said: dict[str, object] = {name: value for name, value in values.items() if value is not None}
+        return said if self.uds or not said else {**said, "uds": None}  # a port instead of the file's socket
 
     @property
     def given(self) -> frozenset[str]:

@@ -334,12 +334,19 @@ def test_a_text_is_checked_without_being_written(files: Console) -> None:
     assert files.post(f"{MULTI}/validate", {"text": TEXT}) == {
         "valid": True,
         "faults": [],
+        "fault_count": 0,
         "tasks": 3,
         "queues": 2,
     }
     with files.reader as http:
         assert http.post(f"{MULTI}/validate", json={"text": TEXT}).status_code == 200
         assert http.put(MULTI, json={"text": TEXT}, headers={"If-Match": "*"}).status_code == 403
+    many = "\n\n".join(f"{queue}\ntrue\nmuch\n1" for queue in range(1200))
+    found = files.post(f"{MULTI}/validate", {"text": many})
+    assert (len(found["faults"]), found["fault_count"]) == (1000, 1200)
+    problem = files.refused("PUT", MULTI, 422, json={"text": many}, headers={"If-Match": "*"})
+    assert len(problem["faults"]) == 1000
+    assert problem["detail"].endswith("\nand 1,180 more")
     assert on_disk(files) == TEXT.encode()
 
 

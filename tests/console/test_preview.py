@@ -193,6 +193,35 @@ def test_what_was_submitted_and_has_ended_is_not_in_the_way(console: Console) ->
     assert (answer["said"], answer["total"]) == ("would start now on GPU 0", 1)
 
 
+def test_a_task_is_refused_for_what_submitting_it_is_refused_for(console: Console) -> None:
+    def both(task: Any) -> str:
+        with console.http as http:
+            made = http.post("/api/tasks", json=task)
+        assert made.status_code == 422, made.text
+        (fault,) = console.post("/api/commands/multi/preview", {"task": task})["faults"]
+        assert fault["problem"] in made.json()["detail"]
+        return str(fault["problem"])
+
+    long = {"command": LASTS, "memory_gb": 20, "simulate": "1x24", "cwd": str(console.root)}
+    console.post("/api/tasks", long)
+    (pid,) = (one["pid"] for one in console.get("/api/scheduler/running")["schedulers"])
+    console.wait_for(pid, "1/0", "running")
+    console.post("/api/tasks", long)
+    console.post(f"/api/scheduler/{pid}/drain")
+    assert both(long) == f"the scheduler with pid {pid} is draining; submit again when it has ended"
+    (console.root / "end").touch()
+    eventually(lambda: not console.scheduler(pid)["alive"])
+    assert both({"command": "true"}).startswith("task 2 was submitted for simulated GPUs")
+
+    line = console.root / "command" / "submitted_gpus.txt"
+    line.write_text(line.read_text() + "\n9\ntrue\nkeep-this-to-yourself\n1\n")
+    assert "keep-this-to-yourself" in both(long)
+    with console.reader as http:
+        seen = http.post("/api/commands/multi/preview", json={"task": long})
+    assert seen.json()["faults"][0]["problem"] == "nothing can be submitted as things stand"
+    assert "yourself" not in seen.text
+
+
 def test_a_thousand_tasks_are_quick(shared: Console, running: int) -> None:
     text = "\n".join(
         block(n % 300, f"for i in 1 2; do python train.py --seed {n}; done") for n in range(1000)

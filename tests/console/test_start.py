@@ -84,6 +84,19 @@ def test_the_command_line_goes_before_the_settings(unstarted: Console) -> None:
         unstarted.end()
 
 
+def test_a_port_goes_before_the_settings_socket_but_not_beside_one(unstarted: Console) -> None:
+    settings(unstarted, uds="console.sock")
+    port = free_port()
+    done = unstarted.script(RUN, "--uds", "other.sock", "--port", str(port))
+    assert done.returncode == 2
+    assert "leave out --port and --bind" in done.stderr
+    unstarted.start("--port", str(port))
+    try:
+        assert unstarted.url == f"http://127.0.0.1:{port}"
+    finally:
+        unstarted.end()
+
+
 def test_settings_in_another_file(unstarted: Console) -> None:
     port = free_port()
     (unstarted.root / "mine.yaml").write_text(f"port: {port}\n")
@@ -129,6 +142,14 @@ def test_a_secret_that_others_can_read_is_refused(unstarted: Console) -> None:
     done = unstarted.script(RUN)
     assert done.returncode != 0
     assert "chmod 600" in done.stderr
+
+
+def test_made_secrets_that_others_can_read_are_refused(console: Console) -> None:
+    console.stop()
+    (console.folder / "secrets.json").chmod(0o644)
+    done = console.script(RUN)
+    assert done.returncode != 0
+    assert "secrets.json; delete it, and the next start makes new ones" in done.stderr
 
 
 def test_other_machines_need_a_word_of_the_settings(unstarted: Console) -> None:

@@ -79,7 +79,7 @@ class CommandFile(Configuration):
     """With all that it says."""
 
     text: str
-    all_faults: list[Fault]
+    all_faults: list[Fault] = Field(description="1,000 at most")
     structure: list[Queue] = Field(description="the sound blocks, by queue")
     broken: list[Broken]
 
@@ -194,7 +194,8 @@ class ToValidate(BaseModel):
 
 class Validated(BaseModel):
     valid: bool
-    faults: list[Fault]
+    faults: list[Fault] = Field(description="1,000 at most")
+    fault_count: int = Field(description="all of them")
     tasks: int
     queues: int
 

@@ -19,7 +19,7 @@ from control.src.files.setting_keys import keys_of
 from control.src.files.yaml_edit import changed
 from control.src.settings import RESTART, SECRETS, ControlSettings, waits_for_restart
 from control.src.web.gate import Door
-from control.src.web.problems import Fault as ShownFault
+from control.src.web.problems import listed
 from control.src.web.secrets import Role, renew
 from control.src.where import find
 
@@ -45,7 +45,7 @@ def config_of(console: Console, reader: bool) -> Config:
         values={key: list(value) if isinstance(value, tuple) else value for key, value in values.items()},
         given=_given(tree.places, {key.key for key in keys_of(Settings, CONFIG_KEYS)}),
         keys=list(keys_of(Settings, CONFIG_KEYS)),
-        faults=[ShownFault.of(fault) for fault in faults or wrong],
+        faults=listed(faults or wrong),
     )
 
 
@@ -76,7 +76,7 @@ def control_of(console: Console, door: Door) -> ControlConfig:
         uds=where[0].uds if where else None,
         port_taken=where[0].taken if where else None,
         keys=list(keys_of(ControlSettings, CONTROL_KEYS)),
-        faults=[ShownFault.of(fault) for fault in faults],
+        faults=listed(faults),
     )
 
 

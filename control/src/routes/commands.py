@@ -17,8 +17,7 @@ from control.src.files.past_versions import version_list, version_text
 from control.src.files.structure import Block, blocks_of, rewritten
 from control.src.schedulers.masking import mask_text
 from control.src.schedulers.models import ConfigIndex, PathMode
-from control.src.web.problems import Fault as ShownFault
-from control.src.web.problems import Refused
+from control.src.web.problems import Refused, listed
 from control.src.web.sessions import Login
 
 router = APIRouter(tags=["commands"])
@@ -183,9 +182,12 @@ def validate_commands(mode: PathMode, body: models.ToValidate, console: TheConso
     checked = console.configurations.check(
         body.text, mode, shown if body.config_index is not None else "text"
     )
-    faults = [ShownFault.of(fault) for fault in checked.faults]
     return models.Validated(
-        valid=not faults, faults=faults, tasks=len(checked.parsed.tasks), queues=checked.queues
+        valid=not checked.faults,
+        faults=listed(checked.faults),
+        fault_count=len(checked.faults),
+        tasks=len(checked.parsed.tasks),
+        queues=checked.queues,
     )
 
 
@@ -286,7 +288,7 @@ def _whole(console: Console, read: Read, seens: Seens) -> models.CommandFile:
         {
             **_few(console, read, seens),
             "text": read.text,
-            "all_faults": [ShownFault.of(fault) for fault in read.faults],
+            "all_faults": listed(read.faults),
             "structure": [_queue(document, queue_id, blocks) for queue_id, blocks in queues.items()],
             "broken": [
                 {"block": number, "first_line": first, "last_line": last}

@@ -10,19 +10,24 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.cards_now import Looked
 from app.model.faults import BadInput
+from app.model.faults import Fault as FileFault
 from app.model.task import Mode
 from app.preview import Preview as Found
 from app.preview import Removed, Row, State
 from app.submission import Place, with_one_more
-from control.src.console import Console, TheConsole
+from control.src.console import Console, TheConsole, TheLogin
 from control.src.files.editing import real
 from control.src.files.previews import LONGEST, Question, of_task, sentence
 from control.src.schedulers.models import ConfigIndex, PathMode
 from control.src.submitted.models import TaskCreate
 from control.src.submitted.submitting import faults_of, spec_to_submit
+from control.src.web import problems
 from control.src.web.problems import Fault, Refused
+from control.src.web.sessions import Login
 
 router = APIRouter(tags=["commands"])
+
+NOT_NOW = FileFault("body", 0, 0, "nothing can be submitted as things stand", "who may write sees why")
 
 
 class PreviewRequest(BaseModel):
@@ -52,7 +57,7 @@ class Preview(BaseModel):
     counts: dict[State, int]
     tasks: list[Row] = Field(description="in the order of the file, 2,000 at most")
     removed: list[Removed] = Field(description="tasks that the file has no more; those that run, run on")
-    faults: list[Fault]
+    faults: list[Fault] = Field(description="1,000 at most")
     notes: list[str]
 
 
@@ -61,6 +66,7 @@ async def preview_commands(
     mode: PathMode,
     body: PreviewRequest,
     console: TheConsole,
+    who: TheLogin,
     config_index: Annotated[ConfigIndex, Query()] = 0,
 ) -> Preview:
     """What saving or starting a text would do, task by task; nothing is written. With `task` instead of a
@@ -71,7 +77,7 @@ async def preview_commands(
         raise Refused(422, "invalid-request", "submitted tasks are of mode multi")
     looked = await console.gpus.now.look()
     if body.task is not None:
-        return await run_in_threadpool(_of_task, console, body.task, body.simulate, looked)
+        return await run_in_threadpool(_of_task, console, who, body.task, body.simulate, looked)
     return await run_in_threadpool(_of_text, console, mode, config_index, body, looked)
 
 
@@ -82,17 +88,24 @@ def _of_text(console: Console, mode: Mode, index: int, body: PreviewRequest, loo
     return _answer(found, found.rows, sentence(found), notes, asked.simulation)
 
 
-def _of_task(console: Console, task: TaskCreate, simulate: str | None, looked: Looked) -> Preview:
+def _of_task(console: Console, who: Login, task: TaskCreate, simulate: str | None, looked: Looked) -> Preview:
     """By the code that submits it, but for the writing."""
     home, simulate = console.home(), task.simulate if simulate is None else simulate
     path = real(home.submitted)
     scheduler = console.states.last(str(path))
     asked = Question("multi", path, "", simulate, scheduler)
+    faults: Sequence[FileFault] = ()
     try:
         spec = spec_to_submit(home, task)
-        text, queue = with_one_more(Place.of(home), spec, bool(asked.living))
     except BadInput as bad:
-        found = Found(how="fresh", total=0, counts={}, faults=tuple(faults_of(bad)))
+        faults = faults_of(bad)
+    else:
+        try:
+            text, queue = with_one_more(Place.of(home), spec, asked.living, simulate)
+        except BadInput as bad:  # of lines of others, which a reader does not see
+            faults = faults_of(bad) if who.role == "write" else [NOT_NOW]
+    if faults:
+        found = Found(how="fresh", total=0, counts={}, faults=tuple(faults))
         return _answer(found, (), sentence(found), [], asked.simulation)
     found, notes = console.previews.of(replace(asked, text=text), looked)
     rows = [row for row in found.rows if row.queue == queue]
@@ -109,6 +122,6 @@ def _answer(found: Found, rows: Sequence[Row], said: str, notes: list[str], simu
         counts=dict(found.counts),
         tasks=list(rows),
         removed=list(found.removed),
-        faults=[Fault.of(fault) for fault in found.faults],
+        faults=problems.listed(found.faults),
         notes=notes,
     )

@@ -28,8 +28,8 @@ def make(home: Home, given: TaskCreate) -> Submitted:
     try:
         return submit(spec_to_submit(home, given), given.simulate)
     except BadInput as bad:
-        shown = [problems.Fault.of(fault).model_dump() for fault in faults_of(bad)]
-        raise Refused(422, "bad-input", str(bad), faults=shown) from bad
+        shown = [fault.model_dump() for fault in problems.listed(faults_of(bad))]
+        raise Refused(422, "bad-input", problems.said(bad), faults=shown) from bad
 
 
 def faults_of(bad: BadInput) -> Sequence[Fault]:

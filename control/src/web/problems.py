@@ -1,6 +1,8 @@
 """Errors as RFC 9457 problem details: what is wrong, where, and what would be right."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -31,6 +33,24 @@ class Fault(BaseModel):
         return cls(
             file=fault.file, line=fault.line, column=fault.column, problem=fault.problem, hint=fault.hint
         )
+
+
+MOST_FAULTS = 1000
+"""That are listed: who has mended these is told of the next."""
+
+MOST_SAID = 20
+"""In one sentence."""
+
+
+def listed(faults: Iterable[FileFault]) -> list[Fault]:
+    """The first of them."""
+    return [Fault.of(fault) for fault in islice(faults, MOST_FAULTS)]
+
+
+def said(bad: BadInput) -> str:
+    """In words, as long as somebody reads."""
+    more = len(bad.faults) - MOST_SAID
+    return str(bad) if more <= 0 else "\n".join([*map(str, bad.faults[:MOST_SAID]), f"and {more:,} more"])
 
 
 class ProblemDetails(BaseModel):
@@ -144,8 +164,8 @@ def of_refused(error: Refused) -> JSONResponse:
 def of_error(error: GpulaneError) -> JSONResponse:
     """What its user can mend."""
     if isinstance(error, BadInput):
-        faults = [Fault.of(fault).model_dump() for fault in error.faults]
-        return response(422, "bad-input", str(error), faults=faults)
+        faults = [fault.model_dump() for fault in listed(error.faults)]
+        return response(422, "bad-input", said(error), faults=faults)
     if isinstance(error, RequestRefused):
         return response(409, "refused", str(error))
     kind = "no-answer" if isinstance(error, NoAnswer) else "not-now"

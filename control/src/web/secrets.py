@@ -3,6 +3,7 @@
 import hmac
 import json
 import secrets
+import stat
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -54,12 +55,15 @@ def renew(folder: Path, role: Role) -> None:
 def _kept(path: Path) -> dict[str, str]:
     try:
         found = json.loads(read_own(path))
+        mode = path.stat().st_mode
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise BadInput(f"{path} can't be read: {error.strerror}") from error
     except ValueError:
         return {}
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
+        raise BadInput(f"others can read the secrets in {path}; delete it, and the next start makes new ones")
     well = isinstance(found, dict) and all(isinstance(found.get(role), str) for role in ("write", "read"))
     return {role: found[role] for role in ("write", "read")} if well else {}
 
