@@ -33,12 +33,13 @@ from control.src.files.masks import Masks
 from control.src.files.previews import Previews
 from control.src.files.versions import Versions
 from control.src.logs.bindings import Bindings
+from control.src.logs.opening import Reach, reach
 from control.src.schedulers.asking import Asking
 from control.src.schedulers.children import Children
 from control.src.schedulers.estimates import Estimates
 from control.src.schedulers.masking import mask_state
 from control.src.schedulers.states import Ended, Raw, States
-from control.src.web import secrets
+from control.src.web import roles
 from control.src.web.audit import Audit
 from control.src.web.hub import Hub
 from control.src.web.sessions import Login, Sessions
@@ -79,7 +80,7 @@ class Console:
     settings_file: Path
     settings: settings.ControlSettings
     folder: Path  #: control/logs/
-    secrets: secrets.Secrets
+    secrets: roles.Secrets
     cookie: str
     given: frozenset[str] = frozenset()  #: settings that the command line has said instead
     home: HomeNow = field(default_factory=HomeNow)
@@ -116,12 +117,19 @@ class Console:
         """The scheduler's settings that are shown and changed here."""
         return settings.yaml_path(self.home(), self.settings)
 
+    def reach(self) -> Reach:
+        """Which files may be read as logs, as home and settings are now."""
+        home = self.home()
+        folders = (home.root / "config", home.root / "control", self.folder)
+        never = (*folders, self.settings_file, self.config_file())
+        return reach(home, self.rules.work_dir(home.root), self.settings.log_roots, never)
+
     def read_settings(self) -> None:
         """What the file says now holds from now on, as far as it can without a restart. Raises BadInput; then
         what held before holds on."""
         with self._changing:
             self.settings = settings.in_use(self.settings, settings.load(self.settings_file))
-            known = secrets.load(self.folder, self.settings)
+            known = roles.load(self.folder, self.settings)
             if (known.write, known.read) != (self.secrets.write, self.secrets.read):
                 self.secrets, self.sessions = known, Sessions(self.database, known)  # nobody is logged in now
         set_log_level(self.settings.log_level)

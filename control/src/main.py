@@ -9,8 +9,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.types import Lifespan
 
+from control.src import autostart
 from control.src.console import Console
-from control.src.files.watched import Watched
 from control.src.routes import (
     auth,
     bindings,
@@ -27,7 +27,7 @@ from control.src.routes import (
     tasks,
     timeline,
 )
-from control.src.schedulers import autostart
+from control.src.watched import Watched
 from control.src.web import problems
 from control.src.web.gate import Door, Gate
 

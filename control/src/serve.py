@@ -27,7 +27,7 @@ from control.src import settings
 from control.src.console import Console
 from control.src.main import create_app
 from control.src.settings import ControlSettings
-from control.src.web import secrets
+from control.src.web import roles
 from control.src.web.gate import Door
 from control.src.where import Where, lock_path, where_path
 
@@ -74,7 +74,7 @@ def serve(options: Options) -> None:
         path = options.settings_file or settings.settings_path(home)
         found = _chosen(settings.load(path, options.settings_file is not None), options)
         make_folders(home_here())
-        known = secrets.load(folder, found)
+        known = roles.load(folder, found)
         console = Console(path, found, folder, known, f"gpulane-{home.name}", options.given)
         with _listening(home, found) as (listener, where):
             asyncio.run(_run(console, listener, where, folder))

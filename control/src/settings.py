@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from app.config.load import model_of
@@ -17,7 +16,6 @@ from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.task import Mode
 from app.trust import read_trusted
-from control.src.files.yaml_edit import compose
 
 LARGEST_BYTES = 256 * 1024
 PORT = 29214
@@ -130,12 +128,6 @@ def settings_of(text: str, file: str) -> ControlSettings:
     if faults:
         raise BadInput(faults)
     return settings
-
-
-def given_in(text: str) -> list[str]:
-    """The keys that a sound text says. Raises BadInput."""
-    node = compose(text.removeprefix("\ufeff"))
-    return [key.value for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
 
 
 def _crossed(settings: ControlSettings) -> Iterator[tuple[str, str]]:

@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from app.model.paths import PROJECT
+from control.manual import describe, setting_pages
 from control.src.main import bare_app, document
-from control.src.manual import describe, setting_pages
 
-COMMAND = "python -m control.src.manual.describe"
+COMMAND = "python -m control.manual.describe"
 
 
 @pytest.fixture(scope="module")

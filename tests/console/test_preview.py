@@ -164,7 +164,12 @@ def test_a_task_to_submit_stands_in_line(shared: Console) -> None:
     argv = ["./gpulane", "submit", "--memory", "20", "--simulate", "1x24", "--", LASTS]
     done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    pid = next(one["pid"] for one in shared.get("/api/scheduler/running")["schedulers"] if one["alive"])
+
+    def seen() -> int | None:
+        schedulers = shared.get("/api/scheduler/running")["schedulers"]
+        return next((one["pid"] for one in schedulers if one["alive"]), None)
+
+    pid = eventually(seen)
     shared.wait_for(pid, "1/0", "running")
     body = {"task": {"command": "true", "memory_gb": 10, "name": "next"}}
     answer = shared.post("/api/commands/multi/preview", body)

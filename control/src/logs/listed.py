@@ -9,7 +9,7 @@ from app.store.past import PastAttempt, PastTask, Wanted, open_past, tasks
 from control.src.logs.models import Attempt, SchedulerLog
 from control.src.logs.opening import LogFile, Reach, open_log, shown
 from control.src.web.problems import Refused
-from control.src.web.secrets import Role
+from control.src.web.roles import Role
 
 OF_SCHEDULER = re.compile(r"(compete|scheduler)_[^/]*\.log(\.\d+)?")
 """As we name them; other files that lie beside them are no scheduler's."""

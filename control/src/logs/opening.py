@@ -10,15 +10,15 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 
+from app.model.paths import Home
 from app.store.places import places_before
-from control.src.console import Console
-from control.src.settings import yaml_path
 from control.src.web.problems import Refused
-from control.src.web.secrets import Role
+from control.src.web.roles import Role
 
 SYSTEM = ("/proc", "/sys", "/dev")
 SHARED_MEMORY = "/dev/shm"
@@ -138,20 +138,17 @@ def is_hidden(path: str, root: str) -> bool:
     return any(part.startswith(".") for part in path[len(root) :].split("/"))
 
 
-def reach(console: Console) -> Reach:
-    """As home and settings are now."""
-    home, found = console.home(), console.settings
+def reach(home: Home, work_dir: str | None, log_roots: Sequence[str], never: Iterable[Path]) -> Reach:
+    """`never`: what is the console's own."""
     homes = [home, *places_before(home)]
-    where = console.rules.work_dir(home.root)
-    named = [os.path.join(home.root, os.path.expanduser(each)) for each in found.log_roots]  # noqa: PTH111, PTH118
-    never = (home.root / "config", home.root / "control", console.folder, console.settings_file)
+    named = [os.path.join(home.root, os.path.expanduser(each)) for each in log_roots]  # noqa: PTH111, PTH118
     return Reach(
-        bases=tuple(dict.fromkeys((*_real([where] if where else []), *_real(named), str(home.root)))),
+        bases=tuple(dict.fromkeys((*_real([work_dir] if work_dir else []), *_real(named), str(home.root)))),
         data=_real((home.logs, *(each.data for each in homes))),
         runs=_real(each.runs for each in homes),
-        never=_real((*never, yaml_path(home, found))),
+        never=_real(never),
         named=_real(named),
-        work=_real([where]) if where and not found.log_roots else (),
+        work=_real([work_dir]) if work_dir and not log_roots else (),
     )
 
 

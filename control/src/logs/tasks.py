@@ -10,7 +10,6 @@ from app.earlier import keys_in
 from app.model.paths import Home, log_number
 from app.model.task import Mode, TaskKey, TaskSpec
 from app.store.lasting import LastRun, has_ended, last_run, logs_of
-from control.src.console import Console
 from control.src.latest import Latest
 from control.src.web.problems import Refused
 
@@ -26,12 +25,11 @@ class Tasks:
     keys: Mapping[Place, TaskKey]
 
 
-def tasks_of(console: Console, mode: Mode, index: int) -> Tasks:
-    """A living scheduler has taken up what the file says; else it is matched with the run that was left, as
-    the next start does. Raises HistoryError."""
-    home, path = console.home(), console.command_file(mode, index)
+def tasks_of(home: Home, path: Path, mode: Mode, living: bool) -> Tasks:
+    """Of a file (real path). A living scheduler has taken up what it says; else it is matched with the run
+    that was left, as the next start does. Raises HistoryError."""
     run = last_run(home.history, str(path), os.getuid())
-    parsed = None if run and console.states.living(str(path)) else _read(path, mode)
+    parsed = None if run and living else _read(path, mode)
     if parsed is not None and not parsed.faults:
         return Tasks(run.name if run else None, _matched(run, parsed.tasks))
     placed = run.tasks if run else ()

@@ -9,11 +9,11 @@ from fastapi.responses import JSONResponse
 
 from app.procfs import user_name
 from control.src.console import Console, TheConsole, TheLogin
-from control.src.schedulers.models import AuditLog, Identity, Login, LoginLink, Said
+from control.src.schedulers.models import Said
 from control.src.web.audit import sender
+from control.src.web.models import AuditLog, Credentials, Identity, LoginLink
 from control.src.web.problems import Refused
-from control.src.web.sessions import LIFE_SECONDS
-from control.src.web.sessions import Login as Who
+from control.src.web.sessions import LIFE_SECONDS, Login
 
 router = APIRouter(tags=["login"])
 
@@ -25,7 +25,7 @@ async def healthz() -> Response:
 
 
 @router.post("/api/auth/login", openapi_extra={"security": []})
-def login(request: Request, response: Response, given: Login, console: TheConsole) -> Identity:
+def login(request: Request, response: Response, given: Credentials, console: TheConsole) -> Identity:
     """A secret, or the token of a login link, for a session cookie."""
     opened = console.sessions.open(given.secret)
     if opened is None:
@@ -74,7 +74,7 @@ def audit(
     return AuditLog.model_validate({"entries": console.audit.last(limit, before)})
 
 
-def _identity(console: Console, who: Who) -> Identity:
+def _identity(console: Console, who: Login) -> Identity:
     return Identity(
         role=who.role,
         name=who.name,

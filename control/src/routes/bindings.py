@@ -8,14 +8,14 @@ from fastapi import APIRouter, Query, Request
 
 from app.model.task import Mode
 from control.src.console import Console, TheConsole, TheLogin
-from control.src.logs.asked import IndexQuery, ModeQuery, TheLog, Which, place_of
 from control.src.logs.bindings import Binding, now_bound
 from control.src.logs.models import Bind, BindingList, Bound
-from control.src.logs.opening import Reach, open_log, reach, shown
-from control.src.logs.tasks import Tasks, task_at, tasks_of
+from control.src.logs.opening import Reach, open_log, shown
+from control.src.logs.tasks import Tasks, task_at
 from control.src.schedulers.models import Said
 from control.src.web.problems import Refused
 from control.src.web.sessions import Login
+from control.src.which_log import IndexQuery, ModeQuery, TheLog, Which, place_of, tasks_of
 
 router = APIRouter(tags=["logs"])
 
@@ -25,7 +25,7 @@ def log_bindings(
     console: TheConsole, who: TheLogin, mode: ModeQuery = None, config_index: IndexQuery = None
 ) -> BindingList:
     """All logs that were bound to tasks, or those of a mode or a configuration."""
-    where, bound = reach(console), console.bindings.all()
+    where, bound = console.reach(), console.bindings.all()
     wanted = [
         each
         for each in bound.values()
@@ -59,7 +59,7 @@ def bind_log(
     found = task_at(tasks_of(console, mode, index), place)
     if asked.key not in (None, str(found)):
         raise Refused(409, "another-task", f"another task stands at {place[0]}/{place[1]} now; look again")
-    where = reach(console)
+    where = console.reach()
     real = where.find(path, who.role)
     try:
         open_log(where, real, who.role).close()

@@ -8,8 +8,8 @@ from control.src.console import TheConsole, TheLogin
 from control.src.files import config_models as models
 from control.src.files.command_models import VersionList, VersionText
 from control.src.files.past_versions import version_list, version_text
-from control.src.files.setting_files import config_of, control_of, save_config, save_control
 from control.src.routes.commands import TheWish, VersionId
+from control.src.setting_files import config_of, control_of, save_config, save_control
 from control.src.web.problems import Refused
 
 router = APIRouter(tags=["config"])

@@ -15,14 +15,14 @@ from control.src.console import Console, TheConsole, TheLogin
 from control.src.logs import listed as log_list
 from control.src.logs import models as log_models
 from control.src.logs import parts as log_parts
-from control.src.logs.asked import TheLog, Which, of_task, open_at, path_of, reading
 from control.src.logs.follow import MOST, Follower, follow
 from control.src.logs.models import LARGEST, MOST_BYTES, Found, LogList, TaskLog
-from control.src.logs.opening import LogFile, reach, shown
+from control.src.logs.opening import LogFile, shown
 from control.src.logs.search import search
 from control.src.logs.tasks import writer_has_ended
 from control.src.web.problems import Refused
 from control.src.web.sessions import Login
+from control.src.which_log import TheLog, Which, of_task, open_at, path_of, reading
 
 router = APIRouter(tags=["logs"])
 
@@ -191,7 +191,7 @@ def list_logs(
     limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 100,
 ) -> LogList:
     """The logs of tasks, failed ones first and then the newest, and those of schedulers: `limit` of each."""
-    where = reach(console)
+    where = console.reach()
     found = log_list.attempts(console.home().history, where, who.role, limit)
     return LogList(logs=found, schedulers=log_list.schedulers(where, who.role, limit))
 

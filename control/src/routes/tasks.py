@@ -10,6 +10,8 @@ from fastapi.concurrency import run_in_threadpool
 from app.model.state import FINISHED, Status
 from app.store.lasting import KeptTask, attempts_of
 from control.src.console import Console, TheConsole, TheLogin
+from control.src.logs.models import MOST_BYTES
+from control.src.logs.parts import behind
 from control.src.submitted import submitting, tasks
 from control.src.submitted.models import (
     LARGEST,
@@ -25,6 +27,8 @@ from control.src.submitted.models import (
     TaskSummary,
 )
 from control.src.submitted.tasks import Live, Wanted
+from control.src.web.problems import Refused
+from control.src.which_log import reading
 
 router = APIRouter(tags=["tasks"])
 
@@ -96,11 +100,25 @@ def task_logs(
     tail: Annotated[int, Query(ge=1, le=10_000, description="lines")] = 100,
     attempt: Annotated[int | None, Query(ge=1, le=LARGEST, description="else the last one")] = None,
 ) -> TaskLogResponse:
-    """The end of its log."""
+    """The end of the log of an attempt."""
     home = console.home()
     task = tasks.kept(home, id)
     attempts = attempts_of(home.history, id)
-    return TaskLogResponse.model_validate(tasks.log(console, who, task, attempts, attempt, tail))
+    found = [one for one in attempts if attempt in (None, one.attempt)]
+    if attempt is not None and not found:
+        raise Refused(404, "no-attempt", f"task {task.id} has no attempt {attempt}")
+    if not found:
+        return TaskLogResponse(task_id=id, lines=[], truncated=False, log_path=None, attempt=None)
+    path = found[-1].log_path
+    with reading(console, path, who) as file:
+        part = behind(file.fd, file.size, MOST_BYTES, tail)
+    return TaskLogResponse(
+        task_id=id,
+        lines=part.text.removesuffix("\n").split("\n") if part.text else [],
+        truncated=part.start > 0,
+        log_path=path,
+        attempt=found[-1].attempt,
+    )
 
 
 @router.post("/api/tasks/{id}/cancel", response_model=TaskCancelled)

@@ -21,7 +21,7 @@ from app.model.state_file import SCHEMA, Card, Queue, StateFile, Task, Unreadabl
 from app.store.lock import is_alive
 from app.store.own_file import read_own
 from app.store.states import state_names
-from control.src.files.watching import looks
+from control.src.watching import looks
 from control.src.web.hub import Hub
 
 log = logging.getLogger("gpulane.console")

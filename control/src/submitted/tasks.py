@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic_core import from_json
@@ -24,15 +24,10 @@ from app.model.state import (
 from app.model.state import holder as held_by
 from app.store.lasting import KeptAttempt, KeptTask, Listed, attempts_of, list_tasks, task_by_id, tasks_by_id
 from app.store.write import STATE
-from control.src.console import Console
-from control.src.logs.asked import reading
-from control.src.logs.models import MOST_BYTES
-from control.src.logs.parts import behind
 from control.src.schedulers.masking import masked
 from control.src.schedulers.states import States
 from control.src.submitted.models import COARSE, Raw, TaskStatus
 from control.src.web.problems import Refused
-from control.src.web.sessions import Login
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,30 +211,4 @@ def _attempt(one: KeptAttempt) -> Raw:
         "peak_memory_gb": one.peak_memory_gb,
         "log_path": one.log_path,
         "tmux_session": one.session_name,
-    }
-
-
-def log(
-    console: Console,
-    who: Login,
-    task: KeptTask,
-    attempts: Sequence[KeptAttempt],
-    attempt: int | None,
-    lines: int,
-) -> Raw:
-    """The end of the log of an attempt, else of the last one. Raises Refused."""
-    found = [one for one in attempts if attempt in (None, one.attempt)]
-    if attempt is not None and not found:
-        raise Refused(404, "no-attempt", f"task {task.id} has no attempt {attempt}")
-    if not found:
-        return {"task_id": task.id, "lines": [], "truncated": False, "log_path": None, "attempt": None}
-    path = found[-1].log_path
-    with reading(console, path, who) as file:
-        part = behind(file.fd, file.size, MOST_BYTES, lines)
-    return {
-        "task_id": task.id,
-        "lines": part.text.removesuffix("\n").split("\n") if part.text else [],
-        "truncated": part.start > 0,
-        "log_path": path,
-        "attempt": found[-1].attempt,
     }

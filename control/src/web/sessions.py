@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from control.src.database import Database
 from control.src.web.peers import name_of
-from control.src.web.secrets import Role, Secrets
+from control.src.web.roles import Role, Secrets
 
 LIFE_SECONDS = 30 * 86_400.0
 """Of a session that nobody uses."""

@@ -10,8 +10,9 @@ from fastapi import Depends, Query
 from app.model.task import Mode
 from control.src.console import Console
 from control.src.logs import models as log_models
-from control.src.logs.opening import LogFile, open_log, reach, shown
-from control.src.logs.tasks import logs_of_task, task_at, tasks_of
+from control.src.logs import tasks as log_tasks
+from control.src.logs.opening import LogFile, open_log, shown
+from control.src.logs.tasks import Tasks, logs_of_task, task_at
 from control.src.schedulers.models import ConfigIndex
 from control.src.web.problems import Refused
 from control.src.web.sessions import Login
@@ -64,6 +65,12 @@ class Its:
     attempts: int
 
 
+def tasks_of(console: Console, mode: Mode, index: int) -> Tasks:
+    """Of a configuration, as its file stands. Raises BadInput, HistoryError."""
+    path = console.command_file(mode, index)
+    return log_tasks.tasks_of(console.home(), path, mode, console.states.living(str(path)) is not None)
+
+
 def of_task(console: Console, which: Which) -> Its:
     """Raises Refused, HistoryError."""
     mode, index, place = place_of(which.mode, which.config_index, which.queue_id, which.process_index)
@@ -102,7 +109,7 @@ def bound_paths(console: Console) -> frozenset[str]:
 
 def open_at(console: Console, path: str, who: Login) -> LogFile:
     """As home, settings and bindings are now. Raises Refused."""
-    return open_log(reach(console), path, who.role, bound_paths(console))
+    return open_log(console.reach(), path, who.role, bound_paths(console))
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 
+import yaml
 from pydantic import BaseModel
 
 from app.amend import alone
@@ -16,11 +17,11 @@ from control.src.console import Console
 from control.src.files.config_models import Config, ControlConfig, Value
 from control.src.files.editing import Edited, Present, Wish, encoded, folder_for
 from control.src.files.setting_keys import keys_of
-from control.src.files.yaml_edit import changed
+from control.src.files.yaml_edit import BOM, changed, compose
 from control.src.settings import RESTART, SECRETS, ControlSettings, waits_for_restart
 from control.src.web.gate import Door
 from control.src.web.problems import listed
-from control.src.web.secrets import Role, renew
+from control.src.web.roles import Role, renew
 from control.src.where import find
 
 CONFIG_KEYS = PROJECT / "config" / "gpu_manage.yaml"
@@ -55,7 +56,7 @@ def control_of(console: Console, door: Door) -> ControlConfig:
     found, given = console.settings, list[str]()
     try:
         found = control_settings.settings_of(text, edited.shown if edited else "")
-        given = [name for name in control_settings.given_in(text) if name not in SECRETS]
+        given = [name for name in _said(text) if name not in SECRETS]
     except BadInput as bad:
         faults = faults or bad.faults
     used, where = console.settings, find(console.folder)
@@ -175,6 +176,12 @@ def _read(console: Console, what: str) -> tuple[Edited | None, Present, str, Seq
         return edited, present, present.text(edited.shown), ()
     except BadInput as bad:
         return edited, present, "", bad.faults or (Fault(what, 0, 0, str(bad)),)
+
+
+def _said(text: str) -> list[str]:
+    """The keys that a sound text of control_setting.yaml says. Raises BadInput."""
+    node = compose(text.removeprefix(BOM))
+    return [key.value for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
 
 
 def _given(places: "dict[KeyPath, tuple[int, int]]", known: set[str]) -> list[str]:

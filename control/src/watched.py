@@ -11,7 +11,7 @@ from app.model.faults import BadInput
 from app.model.task import MODES
 from app.signature import Signature, signature
 from control.src.console import Console
-from control.src.files.watching import looks
+from control.src.watching import looks
 
 log = logging.getLogger("gpulane.console")
 

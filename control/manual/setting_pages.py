@@ -11,8 +11,8 @@ import yaml
 
 from app.model.paths import PROJECT
 from app.model.settings import AT_START, Settings
+from control.manual.tables import table
 from control.src.files.setting_keys import Key, keys_of
-from control.src.manual.tables import table
 from control.src.settings import RESTART, ControlSettings
 
 TRANSLATED = Path(__file__).with_name("settings_zh.yaml")

@@ -1,4 +1,4 @@
-"""`python -m control.src.manual.describe`: what help/ has of the API and of the settings, in both languages.
+"""`python -m control.manual.describe`: what help/ has of the API and of the settings, in both languages.
 
 Pages of the API come from the OpenAPI document, tables of settings from the models and the comments of the
 files that we ship. api_zh.yaml and settings_zh.yaml have what stands in the Chinese ones instead.
@@ -16,9 +16,9 @@ import yaml
 
 from app.model.paths import PROJECT
 from app.model.state_file import json_schema
+from control.manual.setting_pages import setting_pages
+from control.manual.tables import table
 from control.src.main import bare_app, document
-from control.src.manual.setting_pages import setting_pages
-from control.src.manual.tables import table
 
 Json = Mapping[str, Any]
 Language = Mapping[str, Mapping[str, str]]
@@ -29,7 +29,7 @@ TRANSLATED = Path(__file__).with_name("api_zh.yaml")
 WORDS: Mapping[str, str] = {
     "title": "The console's API",
     "about": (
-        "Made from the OpenAPI document by `python -m control.src.manual.describe`. A running console has\n"
+        "Made from the OpenAPI document by `python -m control.manual.describe`. A running console has\n"
         "it at `/api/openapi.json`, and it lies here as [openapi.json](openapi.json). Scripts send the\n"
         "secret, which `control/logs/secrets.json` holds unless the settings name one; see\n"
         "[security.md](security.md)."

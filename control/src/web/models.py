@@ -1,0 +1,43 @@
+"""What the API says of logins and of the audit."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class Credentials(BaseModel):
+    secret: str = Field(
+        min_length=1, max_length=500, description="a secret, or what stands behind # in a login link"
+    )
+
+
+class LoginLink(BaseModel):
+    token: str = Field(description="logs in once: /login#TOKEN")
+
+
+class Identity(BaseModel):
+    """Who is logged in."""
+
+    role: Literal["write", "read"]
+    name: str
+    user: str
+    host: str
+    home: str
+    version: str
+
+
+class AuditEntry(BaseModel):
+    id: int
+    at: float
+    login: str
+    address: str = Field(
+        description='of the sender; "unix": the Unix socket; "": the console itself, by autostart'
+    )
+    method: str
+    path: str
+    what: str
+    status: int
+
+
+class AuditLog(BaseModel):
+    entries: list[AuditEntry]
