@@ -95,7 +95,7 @@ def amend(file: CommandFile, change: Change, may_be_empty: bool = False) -> Amen
         raise BadInput(parsed.faults)
     if after != text:
         try:
-            write_atomically(file.path, after.encode(), mode)
+            write_atomically(file.path, after.encode(), mode, durably=True)
         except OSError as error:
             raise BadInput(f"{file.shown} can't be written: {error.strerror}; nothing was changed") from error
     return Amended(parsed, file, None if there is None else there.encode(), after.encode())

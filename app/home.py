@@ -80,6 +80,8 @@ def make_folders(home: Home) -> None:
     """logs/ holds what programs write, for nobody else to read. Raises BadInput."""
     for folder in (home.logs, home.data, home.state, home.runs):
         try:
+            if folder == home.data and folder != home.logs:  # in a folder of this user's alone
+                _own_folder(folder.parent.parent, make=True)
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
         except OSError as error:

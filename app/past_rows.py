@@ -119,7 +119,8 @@ def _time(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
 
 
-def write_csv(rows: Iterable[Row], columns: Sequence[str], to: TextIO) -> None:
+def write_csv(rows: Iterable[Row], columns: Sequence[str], to: TextIO, *, header: bool = True) -> None:
     writer = csv.DictWriter(to, columns, restval="", lineterminator="\n")
-    writer.writeheader()
+    if header:
+        writer.writeheader()
     writer.writerows(rows)

@@ -21,7 +21,7 @@ async def run(console: Console) -> None:
     for name in console.settings.autostart:
         said, status = await asyncio.to_thread(_start, console, name)
         log.info("autostart of %s: %s", name, said)
-        console.audit.write("autostart", "START", name, said, status)
+        await asyncio.to_thread(console.audit.write, "autostart", "START", name, said, status)
         await console.states.look()
 
 
@@ -38,7 +38,7 @@ def _start(console: Console, name: str) -> tuple[str, int]:
         begun = starting.start_configuration(home, mode, index, config, Asked(), last)
     except Refused as refused:
         return refused.detail, refused.status
-    except GpulaneError as error:
+    except (GpulaneError, OSError) as error:
         return str(error), 422
     console.children.add(begun.pid)
     console.home.forget()

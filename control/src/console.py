@@ -51,6 +51,9 @@ MISSED = 3
 """Heartbeats, after which what a scheduler has said may be out of date."""
 
 
+NOTE_SECONDS = 600.0
+"""Between looks at which sessions are used."""
+
 HOME_SECONDS = 1.0
 """Where state lies is looked up no more often: it takes half a millisecond, and every request asks."""
 
@@ -86,7 +89,6 @@ class Console:
     home: HomeNow = field(default_factory=HomeNow)
     hub: Hub = field(default_factory=Hub)
     children: Children = field(default_factory=Children)
-    asking: Asking = field(default_factory=Asking)
 
     def __post_init__(self) -> None:
         """Raises GpulaneError."""
@@ -101,10 +103,12 @@ class Console:
         self._heartbeats: dict[str | None, tuple[int, float]] = {}  #: by settings file, with its time
         self.configurations = Configurations(self.home, self.folder, self.secrets.key)
         self.states = States(self.home, self.hub, self._finish)
+        self.asking = Asking(self.home, self.states)
         self.rules = LatestSettings(lambda: settings.yaml_path(self.home(), self.settings))
         self.gpus = Gpus(self.home, self.rules, lambda: self.states.all)
-        self.previews = Previews(self.home, self.gpus.now, self.rules, self.configurations.check)
-        # Long reads have a connection of their own: the loop asks the other one who is logged in.
+        check, usual = self.configurations.check, self.estimates.seconds
+        self.previews = Previews(self.home, self.gpus.now, self.rules, check, usual)
+        # Long reads have a connection of their own: logins and the audit are not to wait for them.
         self.archive = Database(self.folder / "console.db")
         self.samples = Samples(self.archive)
         self.sampling = Sampling(self.gpus, self.samples, self.hub)
@@ -169,7 +173,7 @@ class Console:
     async def running(self, *more: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
         """With all that goes on beside the answers."""
         await self.states.look()
-        beside = (self.states.run, self.hub.run, self.sampling.run, self._reap, *more)
+        beside = (self.states.run, self.hub.run, self.sampling.run, self._reap, self._note_sessions, *more)
         tasks = [asyncio.create_task(each()) for each in beside]
         for task in tasks:
             task.add_done_callback(_ended)
@@ -188,6 +192,12 @@ class Console:
         while True:
             self.children.reap()
             await asyncio.sleep(1)
+
+    async def _note_sessions(self) -> None:
+        while True:
+            await asyncio.sleep(NOTE_SECONDS)
+            with contextlib.suppress(GpulaneError):  # it is tried again
+                await asyncio.to_thread(self.sessions.note_seen)
 
 
 def _ended(task: "asyncio.Task[None]") -> None:

@@ -154,7 +154,8 @@ def _started(folder: Path, argv: list[str]) -> tuple[where.Where, str]:
             if found := _another(folder):
                 return found
             said = said_to.read_text(errors="replace").strip().removeprefix("gpulane: ")
-            raise BadInput(said or "the console ended at once")
+            full = not os.statvfs(folder).f_bavail
+            raise BadInput(said or "the console ended at once" + f"; the disk of {folder} is full" * full)
         if time.monotonic() > deadline:
             child.kill()
             child.wait()

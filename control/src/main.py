@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.types import Lifespan
@@ -30,6 +30,7 @@ from control.src.routes import (
 from control.src.watched import Watched
 from control.src.web import problems
 from control.src.web.gate import Door, Gate
+from control.src.web.parameters import only_known
 
 ROUTERS = (
     *(auth, scheduler, commands, preview, config, gpu),
@@ -74,7 +75,7 @@ def bare_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     )
     problems.install(app)
     for module in ROUTERS:
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(only_known)])
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app
 

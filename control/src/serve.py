@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import functools
+import io
 import logging
 import logging.handlers
 import os
@@ -22,12 +23,14 @@ from app import procfs
 from app.home import home_here, make_folders
 from app.model.faults import BadInput
 from app.model.paths import Home
+from app.preparation import raise_descriptor_limit
 from app.store.lock import take
 from control.src import settings
 from control.src.console import Console
 from control.src.main import create_app
 from control.src.settings import ControlSettings
 from control.src.web import roles
+from control.src.web.connections import Connection
 from control.src.web.gate import Door
 from control.src.where import Where, lock_path, where_path
 
@@ -74,6 +77,7 @@ def serve(options: Options) -> None:
         path = options.settings_file or settings.settings_path(home)
         found = _chosen(settings.load(path, options.settings_file is not None), options)
         make_folders(home_here())
+        raise_descriptor_limit()
         known = roles.load(folder, found)
         console = Console(path, found, folder, known, f"gpulane-{home.name}", options.given)
         with _listening(home, found) as (listener, where):
@@ -91,6 +95,7 @@ async def _run(console: Console, listener: socket.socket, where: Where, folder: 
     app = create_app(console, Doorway(console, where))
     config = uvicorn.Config(
         app,
+        http=Connection,
         log_config=None,
         access_log=False,
         proxy_headers=False,  # anybody here could say to be somebody else
@@ -255,9 +260,17 @@ def lan_names() -> tuple[str, ...]:
     return socket.gethostname().lower(), socket.getfqdn().lower(), *addresses
 
 
+class _OwnLog(logging.handlers.RotatingFileHandler):
+    """Nobody else reads it, nor what follows when it is full."""
+
+    def _open(self) -> io.TextIOWrapper:
+        file = super()._open()
+        os.fchmod(file.fileno(), 0o600)
+        return file
+
+
 def _log_to(folder: Path) -> None:
-    handler = logging.handlers.RotatingFileHandler(folder / "console.log", maxBytes=LOG_BYTES, backupCount=1)
-    (folder / "console.log").chmod(0o600)
+    handler = _OwnLog(folder / "console.log", maxBytes=LOG_BYTES, backupCount=1)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("watchfiles").setLevel(logging.WARNING)

@@ -1,6 +1,7 @@
 """Reading and saving the two settings files, as texts and by single keys."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 import yaml
@@ -14,7 +15,7 @@ from app.model.paths import PROJECT
 from app.model.settings import Settings
 from control.src import settings as control_settings
 from control.src.console import Console
-from control.src.files.config_models import Config, ControlConfig, Value
+from control.src.files.config_models import Config, ControlConfig, Value, Values
 from control.src.files.editing import Edited, Present, Wish, encoded, folder_for
 from control.src.files.setting_keys import keys_of
 from control.src.files.yaml_edit import BOM, changed, compose
@@ -56,7 +57,7 @@ def control_of(console: Console, door: Door) -> ControlConfig:
     found, given = console.settings, list[str]()
     try:
         found = control_settings.settings_of(text, edited.shown if edited else "")
-        given = [name for name in _said(text) if name not in SECRETS]
+        given = [name for name in _keys(text) if name not in SECRETS]
     except BadInput as bad:
         faults = faults or bad.faults
     used, where = console.settings, find(console.folder)
@@ -88,8 +89,8 @@ def save_config(
     text: str | None,
     values: dict[str, Value],
     reset: Sequence[str],
-) -> bool:
-    """Whether it changes anything. Raises Refused, BadInput."""
+) -> tuple[bool, Config]:
+    """Whether it changes anything, and what there then is. Raises Refused, BadInput."""
     edited = console.edited_yaml("config")
 
     def wanted(now: Present) -> str:
@@ -101,13 +102,16 @@ def save_config(
     def holds_secrets(after: str) -> bool:
         return bool(settings_of(after, edited.shown).notify.urls)
 
-    return _save(edited, wish, login, wanted, holds_secrets)
+    with _saving(edited, wish, login, wanted, holds_secrets) as changes:
+        return changes, config_of(console, False)
 
 
 def save_control(
-    console: Console, wish: Wish, login: str, values: dict[str, Value], reset: Sequence[str]
-) -> bool:
-    """Whether it changes anything. What needs no restart holds at once. Raises Refused, BadInput."""
+    console: Console, door: Callable[[], Door], wish: Wish, login: str, change: Values
+) -> tuple[bool, ControlConfig]:
+    """Whether it changes anything, and what there then is. What needs no restart holds at once. Raises
+    Refused, BadInput."""
+    values, reset = change.values, change.reset
     edited = console.edited_yaml("settings")
 
     def wanted(now: Present) -> str:
@@ -117,29 +121,31 @@ def save_control(
         found = control_settings.settings_of(after, edited.shown)
         return bool(found.secret or found.read_only_secret)
 
-    changes = _save(edited, wish, login, wanted, holds_secrets)
-    renewed = [role for key, role in ROLES.items() if key in reset or (key in values and values[key] is None)]
-    for role in renewed:
-        renew(console.folder, role)
-    console.read_settings()
-    return changes or bool(renewed)
+    with _saving(edited, wish, login, wanted, holds_secrets) as changes:
+        unset = {*reset, *(key for key, value in values.items() if value is None)}
+        made = [role for key, role in ROLES.items() if key in unset]
+        for role in made:
+            renew(console.folder, role)
+        console.read_settings()
+        return changes or bool(made), control_of(console, door())
 
 
-def _save(
+@contextlib.contextmanager
+def _saving(
     edited: Edited,
     wish: Wish,
     login: str,
     wanted: Callable[[Present], str],
     holds_secrets: Callable[[str], bool],
-) -> bool:
-    """Raises Refused, BadInput."""
+) -> Iterator[bool]:
+    """Saved; nobody else saves meanwhile. Whether it changes anything. Raises Refused, BadInput."""
     folder_for(edited.path)
     with alone(edited.path):
         now = edited.present()
         edited.refuse_stale(now, wish, lambda seen: wanted(seen or now))
         after = wanted(now)
         mode = now.mode & 0o700 if holds_secrets(after) else now.mode
-        return edited.write(now, encoded(after, edited.shown), login, mode=mode)
+        yield edited.write(now, encoded(after, edited.shown), login, mode=mode)
 
 
 def _changed(model: type[BaseModel], text: str, values: dict[str, Value], reset: Sequence[str]) -> str:
@@ -155,7 +161,8 @@ def _changed(model: type[BaseModel], text: str, values: dict[str, Value], reset:
     if faults or both:
         raise BadInput([*faults, *both])
     defaults = {key.key: key.default for key in keys_of(model, shipped)}
-    values = {**values, **{key: defaults[key] for key in reset}}
+    said = _keys(text)
+    values = {**values, **{key: defaults[key] for key in reset if key in said}}
     return changed(text, {tuple(key.split(".")): value for key, value in values.items()})
 
 
@@ -178,10 +185,16 @@ def _read(console: Console, what: str) -> tuple[Edited | None, Present, str, Seq
         return edited, present, "", bad.faults or (Fault(what, 0, 0, str(bad)),)
 
 
-def _said(text: str) -> list[str]:
-    """The keys that a sound text of control_setting.yaml says. Raises BadInput."""
-    node = compose(text.removeprefix(BOM))
-    return [key.value for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+def _keys(text: str) -> list[str]:
+    """Those that a text says: "port", "notify.urls". Raises BadInput."""
+    return [".".join(path) for path in _paths(compose(text.removeprefix(BOM)))]
+
+
+def _paths(node: yaml.Node | None) -> Iterator[tuple[str, ...]]:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    for key, value in pairs:
+        yield (str(key.value),)
+        yield from ((str(key.value), *rest) for rest in _paths(value))
 
 
 def _given(places: "dict[KeyPath, tuple[int, int]]", known: set[str]) -> list[str]:

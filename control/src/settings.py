@@ -162,7 +162,8 @@ def log_folder(home: Home) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_uid != os.getuid():
             raise BadInput(f"{folder} belongs to somebody else; set GPULANE_HOME to a folder of your own")
-        folder.chmod(0o700)
+        if stat.S_IMODE(folder.stat().st_mode) != 0o700:
+            folder.chmod(0o700)
     except OSError as error:
         raise BadInput(
             f"{folder} can't be made or written ({error.strerror}); set GPULANE_HOME to a folder of your own"

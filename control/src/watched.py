@@ -50,11 +50,12 @@ class Watched:
     def _changes(self) -> list[Change]:
         """Since the last look. In a thread."""
         before, now = self._stamps, self._now()
+        different = [
+            what for what in {**(before or now), **now} if before and before.get(what) != now.get(what)
+        ]
+        found = [self._change(what) for what in different]
         self._stamps = now
-        if before is None:
-            return []
-        different = [what for what in {**before, **now} if before.get(what) != now.get(what)]
-        return [self._change(what) for what in different]
+        return found
 
     def _now(self) -> dict[What, Signature | None]:
         console = self._console
@@ -74,12 +75,12 @@ class Watched:
             mode = next(mode for mode in MODES if mode == what[1])
             data = {"mode": mode, "index": index, "etag": console.configurations.read(mode, index).etag}
             return Change("commands", data)
-        if what[0] == "settings":
-            with contextlib.suppress(BadInput):  # the last good ones hold
-                console.read_settings()
         kind: Literal["config", "settings"] = "settings" if what[0] == "settings" else "config"
         etag = None
         with contextlib.suppress(BadInput):
             edited = console.edited_yaml(kind)
             etag = edited.etag(edited.present().data)
+        if kind == "settings":  # after that, so that what is told of holds
+            with contextlib.suppress(BadInput):  # the last good ones hold
+                console.read_settings()
         return Change(kind, {"etag": etag})

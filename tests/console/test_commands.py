@@ -318,6 +318,25 @@ def test_one_whose_scheduler_died_with_tasks_that_run_on_is_kept(files: Console)
     files.post("/api/scheduler/multi/stop", config_index=5)
 
 
+def test_changed_queues_are_checked_and_read_as_a_save_would_write_them(files: Console) -> None:
+    before = files.post(f"{MULTI}/validate", {"text": TEXT, "structured": True})
+    assert before["structure"] == files.get(MULTI)["structure"]
+    queues = [
+        {"queue_id": queue["queue_id"], "tasks": [{"block": task["block"]} for task in queue["tasks"]]}
+        for queue in before["structure"]
+    ]
+    queues[0]["tasks"][0]["memory_gb"] = 7.5
+    after = files.post(f"{MULTI}/validate", {"text": TEXT, "queues": queues, "structured": True})
+    assert after["structure"][0]["tasks"][0]["memory_gb"] == 7.5
+    saved = files.client(files.secret())
+    with saved as http:
+        answer = http.put(MULTI, json={"queues": queues}, headers={"If-Match": "*"})
+    assert answer.json()["text"] == after["text"] != TEXT
+    queues[0]["tasks"][0]["block"] = 99
+    problem = files.refused("POST", f"{MULTI}/validate", 422, json={"text": TEXT, "queues": queues})
+    assert problem["faults"][0]["file"] == "queues.0.tasks.0"
+
+
 def _kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
@@ -333,6 +352,9 @@ def test_a_text_is_checked_without_being_written(files: Console) -> None:
     assert all(fault["hint"] for fault in found["faults"])
     assert files.post(f"{MULTI}/validate", {"text": TEXT}) == {
         "valid": True,
+        "text": TEXT,
+        "structure": [],
+        "broken": [],
         "faults": [],
         "fault_count": 0,
         "tasks": 3,

@@ -28,9 +28,9 @@ def task(commands: str, status: str, **state: Any) -> dict[str, Any]:
     }
 
 
-def told(home: Home, *queues: list[dict[str, Any]]) -> list[list[Any]]:
+def told(home: Home, *queues: list[dict[str, Any]], now: float = 100.0) -> list[list[Any]]:
     """Begin and end of every task, by queue."""
-    Estimates(lambda: home).add({"queues": [{"tasks": tasks} for tasks in queues]})
+    Estimates(lambda: home).add({"queues": [{"tasks": tasks} for tasks in queues]}, now)
     return [
         [tuple(one["estimate"].values()) if one["estimate"] else None for one in tasks] for tasks in queues
     ]
@@ -58,6 +58,23 @@ def test_tasks_take_what_like_ones_took_one_after_the_other(home: Home) -> None:
         [(None, None)],
         [(300, 300 + LASTS)],
     ]
+
+
+def test_what_runs_longer_than_usual_tells_nothing_of_the_future(home: Home) -> None:
+    write_past(home.history, LEAST)
+    first = [task("echo 900", "running", since=100.0, gpu_ids=["0"]), task("echo 901", "pending")]
+    second = [task("echo 903", "waiting", stuck=False, gpus=1, ready=0)]
+    late = 101 + LASTS
+    assert told(home, first, second, now=late) == [[(100, None), (None, None)], [(None, None)]]
+
+
+def test_a_card_that_becomes_free_is_one_tasks_only(home: Home) -> None:
+    write_past(home.history, LEAST)
+    runs = task("echo 900", "running", since=100.0, gpu_ids=["0", "1"])
+    waits = [task(f"echo {name}", "waiting", stuck=False, gpus=1, ready=0) for name in (1, 2, 3)]
+    ends = 100 + LASTS
+    both = (ends, ends + LASTS)
+    assert told(home, [runs], *([one] for one in waits))[1:] == [[both], [both], [(None, None)]]
 
 
 def test_fewer_tell_nothing(home: Home) -> None:

@@ -151,7 +151,7 @@ def test_a_driver_that_hangs_holds_nobody_up(real: Console, driver: FakeDriver) 
     def silent() -> Any:
         begun = time.monotonic()
         answer = real.get("/api/gpu")
-        assert time.monotonic() - begun < 1.5
+        assert time.monotonic() - begun < 10
         return answer if answer["problem"] else None
 
     answer = eventually(silent)
@@ -160,7 +160,7 @@ def test_a_driver_that_hangs_holds_nobody_up(real: Console, driver: FakeDriver) 
     begun = time.monotonic()
     real.get("/api/gpu/processes")
     real.get("/api/scheduler/running")
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 10  # and not as long as the driver hangs
     driver.script()
     eventually(lambda: real.get("/api/gpu")["problem"] is None)
     real.stop()

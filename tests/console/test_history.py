@@ -160,6 +160,13 @@ def test_secrets_are_masked_and_nothing_else() -> None:
         assert is_secret(name) == (name != "PGPASS"), name
     for name in ("TOKENIZERS_PARALLELISM", "MONKEYS_N", "PATH", "AUTHOR", "SEED", "KEYBOARD"):
         assert not is_secret(name) or name == "MONKEYS_N", name
-    state = {"queues": [{"tasks": [{"options": {"env": [["A_KEY", "x"], ["B", "y"], ["C_KEY", ""]]}}]}]}
+    state: dict[str, Any] = {
+        "queues": [{"tasks": [{"options": {"env": [["A_KEY", "x"], ["B", "y"], ["C_KEY", ""]]}}]}]
+    }
+    quoted = "command_gpus.txt:3:1: 'env.A_KEY=\"x' can't be read"
+    state["problems"] = [{"kind": "edit_refused", "text": quoted, "facts": {"faults": quoted, "at": 3}}]
     mask_state(state)
     assert state["queues"][0]["tasks"][0]["options"]["env"] == [["A_KEY", MASK], ["B", "y"], ["C_KEY", ""]]
+    (problem,) = state["problems"]
+    assert "x'" not in problem["text"] + problem["facts"]["faults"]
+    assert problem["facts"]["at"] == 3

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from control.src.schedulers.asking import AT_ONCE, Asking
-from control.src.web.problems import Refused
+from app.client import NoAnswer
+from control.src.schedulers.asking import AT_ONCE, Limit
 from tests.console.test_gate import raw
 from tests.console.test_scheduler import gone, started
 from tests.console.world import RUN, Console
@@ -67,15 +67,15 @@ def test_a_scheduler_that_stands_still_holds_nobody_up(shared: Console) -> None:
 
 
 def test_a_question_too_many_is_refused() -> None:
-    asking = Asking()
+    limit = Limit()
     with contextlib.ExitStack() as under_way:
         for _ in range(AT_ONCE):
-            under_way.enter_context(asking.of(1))
-        with pytest.raises(Refused, match="has not answered"), asking.of(1):
+            under_way.enter_context(limit.of(1))
+        with pytest.raises(NoAnswer, match="has not answered"), limit.of(1):
             pass
-        with asking.of(2):
+        with limit.of(2):
             pass
-    with asking.of(1):
+    with limit.of(1):
         pass
 
 

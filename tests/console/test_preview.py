@@ -165,11 +165,10 @@ def test_a_task_to_submit_stands_in_line(shared: Console) -> None:
     done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
-    def seen() -> int | None:
-        schedulers = shared.get("/api/scheduler/running")["schedulers"]
-        return next((one["pid"] for one in schedulers if one["alive"]), None)
+    def seen() -> list[int]:
+        return [one["pid"] for one in shared.get("/api/scheduler/running")["schedulers"] if one["alive"]]
 
-    pid = eventually(seen)
+    (pid,) = eventually(seen)
     shared.wait_for(pid, "1/0", "running")
     body = {"task": {"command": "true", "memory_gb": 10, "name": "next"}}
     answer = shared.post("/api/commands/multi/preview", body)
@@ -213,6 +212,7 @@ def test_a_task_is_refused_for_what_submitting_it_is_refused_for(console: Consol
     console.wait_for(pid, "1/0", "running")
     console.post("/api/tasks", long)
     console.post(f"/api/scheduler/{pid}/drain")
+    eventually(lambda: console.scheduler(pid)["state"]["status"] == "draining")
     assert both(long) == f"the scheduler with pid {pid} is draining; submit again when it has ended"
     (console.root / "end").touch()
     eventually(lambda: not console.scheduler(pid)["alive"])

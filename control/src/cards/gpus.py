@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app import procfs
 from app.cards_now import Accounts, CardsNow, Looked, simulated_cards
-from app.client import Client, NoAnswer
+from app.client import NoAnswer
 from app.core.ledger import Card as Account
 from app.model.blockers import say
 from app.model.faults import BadInput
@@ -20,6 +20,7 @@ from app.model.state_file import Card
 from app.store import gpus_off
 from control.src.cards import models
 from control.src.cards.tenants import Tenant, Tenants
+from control.src.schedulers.asking import Asking
 from control.src.schedulers.states import Seen as Scheduler
 from control.src.web.problems import Refused
 
@@ -221,7 +222,7 @@ def people_gb(account: Account) -> float:
 
 
 def turn(
-    home: Home, picture: Picture, schedulers: Sequence[Scheduler], name: str, state: str
+    asking: Asking, picture: Picture, schedulers: Sequence[Scheduler], name: str, state: str
 ) -> dict[str, object]:
     """A card off or on, for all schedulers of this home. Raises Refused, BadInput."""
     cards = picture.accounts.cards
@@ -233,11 +234,12 @@ def turn(
         raise Refused(404, "no-gpu", f"there is no GPU {name}; there is {there}")
     for one in schedulers:
         if one.alive and one.top and any(card["uuid"] == found.uuid for card in one.top["gpus"]):
-            with contextlib.suppress(NoAnswer), Client(home.control_socket(one.pid)) as client:
-                return client.ask("gpu", id=found.uuid, state=state)
+            with contextlib.suppress(NoAnswer, Refused):
+                return asking.ask(one.pid, "gpu", id=found.uuid, state=state)
+    path = asking.home().gpus_off
     try:
-        changed = gpus_off.turn(home.gpus_off, found.uuid, state == "on", time.time())
+        changed = gpus_off.turn(path, found.uuid, state == "on", time.time())
     except OSError as error:
-        raise BadInput(f"{home.gpus_off} can't be written: {error.strerror}") from error
+        raise BadInput(f"{path} can't be written: {error.strerror}") from error
     word = f"is turned {state}" if changed else f"is {state} already"
     return {"ok": True, "changed": changed, "said": f"GPU {found.index} {word}"}

@@ -84,6 +84,9 @@ CARDS = """SELECT uuid, idx, name, total_gb, simulated FROM cards WHERE (:uuid I
     LIMIT 400"""
 
 
+STEADY_SECONDS = 600.0
+
+
 class Samples:
     """In console.db. For any thread."""
 
@@ -91,9 +94,14 @@ class Samples:
         self._database = database
         self._known: set[tuple[Any, ...]] = set()
         self._thinned = 0.0
+        self._clock, self._steady_since = (
+            0.0,
+            time.monotonic(),
+        )  #: wall less monotonic; since it has been that
 
     def add(self, samples: Iterable[Sample], at: float) -> None:
-        """Once a minute old ones are thinned as well. Raises DatabaseError."""
+        """Once a minute old ones are thinned as well; but not by a clock that was set just now, which may be
+        set back. Raises DatabaseError."""
         all_ = list(samples)
         cards = {(one.uuid, one.index, one.name, one.total_gb, int(one.simulated)) for one in all_}
         rows = [
@@ -105,7 +113,10 @@ class Samples:
         ]
         self._database.write((CARD, cards - self._known), (ADD, rows))
         self._known |= cards
-        if abs(at - self._thinned) >= MINUTE:
+        now = time.monotonic()
+        if abs(at - now - self._clock) > MINUTE:
+            self._clock, self._steady_since = at - now, now
+        if abs(at - self._thinned) >= MINUTE and now - self._steady_since >= STEADY_SECONDS:
             self._thinned = at
             self.thin(at)
 
@@ -113,7 +124,7 @@ class Samples:
         """Raises DatabaseError."""
         fine = math.floor((now - FINE_SECONDS) / MINUTE) * MINUTE  # whole minutes alone
         self._database.write(
-            ("DELETE FROM samples WHERE at < ?", [(now - KEPT_SECONDS,)]),
+            ("DELETE FROM samples WHERE at < ? OR at > ?", [(now - KEPT_SECONDS, now + MINUTE)]),
             (THIN, [(fine,)]),
             ("DELETE FROM samples WHERE span < 60 AND at < ?", [(fine,)]),
         )

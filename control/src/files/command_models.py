@@ -43,8 +43,7 @@ class Task(BaseModel):
     """A block."""
 
     queue_id: int
-    process_index: int = Field(description="which block of its queue, from 0")
-    task_index: int = Field(description="the place of its first task, as in queue/index")
+    process_index: int = Field(description="the place of its (first) task in the queue, as in queue/index")
     block: int = Field(description="which block of the file, from 0: a save names it by this")
     first_line: int
     last_line: int
@@ -62,6 +61,8 @@ class Task(BaseModel):
 
 
 class Queue(BaseModel):
+    """A queue of a command file."""
+
     queue_id: int
     queue_name: str | None
     tasks: list[Task]
@@ -80,7 +81,9 @@ class CommandFile(Configuration):
 
     text: str
     all_faults: list[Fault] = Field(description="1,000 at most")
-    structure: list[Queue] = Field(description="the sound blocks, by queue")
+    structure: list[Queue] | None = Field(
+        description="the sound blocks, by queue; null: there are more than 10,000, and only the text has them"
+    )
     broken: list[Broken]
 
     def masked(self) -> "CommandFile":
@@ -93,9 +96,11 @@ class CommandFile(Configuration):
         faults = [_without_words(fault) if fault.line in hidden else fault for fault in self.all_faults]
         queues = [
             queue.model_copy(update={"tasks": [task.masked() for task in queue.tasks]})
-            for queue in self.structure
+            for queue in self.structure or ()
         ]
-        return self.model_copy(update={"text": text, "all_faults": faults, "structure": queues})
+        return self.model_copy(
+            update={"text": text, "all_faults": faults, "structure": self.structure and queues}
+        )
 
 
 def _without_words(fault: Fault) -> Fault:
@@ -189,11 +194,20 @@ class ToValidate(BaseModel):
     )
 
     text: str = Field(max_length=MOST_CHARACTERS)
+    queues: list[QueueToSave] | None = Field(
+        default=None, description="that the text is to have instead of its own, as a save takes them"
+    )
+    structured: bool = Field(default=False, description="answer with the blocks, too")
     config_index: int | None = Field(default=None, ge=0, le=9999, description="whose name faults carry")
 
 
 class Validated(BaseModel):
     valid: bool
+    text: str = Field(description="as it was sent; with `queues`, as it then reads")
+    structure: list[Queue] | None = Field(
+        description="the sound blocks, by queue, where they were asked for; null: there are more than 10,000"
+    )
+    broken: list[Broken]
     faults: list[Fault] = Field(description="1,000 at most")
     fault_count: int = Field(description="all of them")
     tasks: int

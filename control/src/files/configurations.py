@@ -121,8 +121,8 @@ class Configurations:
 
     def save(
         self, mode: Mode, index: int, text: Text, wish: Wish, draft: bool, login: str
-    ) -> tuple[bool, Checked]:
-        """Whether it changes anything, and what is wrong with it (of a draft). Raises Refused, BadInput."""
+    ) -> tuple[bool, Read]:
+        """Whether it changes anything, and the file as it then is. Raises Refused, BadInput."""
         edited = self.edited(mode, index)
         folder_for(edited.path)
         with alone(edited.path):
@@ -133,7 +133,8 @@ class Configurations:
             said = text(now)
             checked = self._sound(said, mode, edited.shown, draft)
             data = encoded(said, edited.shown)
-            return edited.write(now, data, login, len(checked.parsed.tasks)), checked
+            changed = edited.write(now, data, login, len(checked.parsed.tasks))
+            return changed, self.read(mode, index)
 
     def _sound(self, text: str, mode: Mode, shown: str, draft: bool) -> Checked:
         checked = self.check(text, mode, shown)

@@ -122,7 +122,7 @@ class Edited:
                 self.versions.keep(now.data, None, None, now.modified)
             if changes:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(self.path, data, mode)
+                write_atomically(self.path, data, mode, durably=True)
         except OSError as error:
             raise BadInput(f"{self.shown} can't be written: {error.strerror}; nothing was changed") from error
         with suppress(OSError):  # the file itself says it, and the next save keeps it

@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.cards_now import CardsNow, Looked, simulated_cards
@@ -12,6 +12,7 @@ from app.config.load import load
 from app.earlier import filled_in, keys_in, unfinished_run
 from app.model.backend import Now
 from app.model.blockers import DriverSilent
+from app.model.faults import Fault
 from app.model.paths import Home, RunPaths
 from app.model.settings import Settings
 from app.model.state import FINISHED
@@ -33,6 +34,23 @@ MOST_SCRIPTS = 40
 
 Check = Callable[[str, Mode, str, int], Checked]
 """A text, its mode, what faults call its file, and about how many new scripts bash is asked now."""
+
+
+Usual = Callable[[str, str, int], float | None]
+"""Seconds that a task takes as a rule: by its digest, script and number of GPUs."""
+
+TO_COME = ("starts_now", "waits", "behind", "held")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    found: Preview
+    notes: Sequence[str] = ()  #: what is worth knowing of it
+    seconds: Mapping[str, float] = field(default_factory=dict)  #: that a task usually takes, by its key
+
+
+def refused(faults: Sequence[Fault], total: int = 0) -> Preview:
+    return Preview(how="fresh", total=total, counts={}, faults=tuple(faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +88,25 @@ class Previews:
     """For threads."""
 
     def __init__(
-        self, home: Callable[[], Home], cards: CardsNow, settings: Callable[[], Settings], check: Check
+        self,
+        home: Callable[[], Home],
+        cards: CardsNow,
+        settings: Callable[[], Settings],
+        check: Check,
+        usual: Usual,
     ) -> None:
-        self._home, self._cards, self._settings, self._check = home, cards, settings, check
+        self._home, self._cards, self._settings = home, cards, settings
+        self._check, self._usual = check, usual
 
-    def of(self, asked: Question, looked: Looked) -> tuple[Preview, list[str]]:
-        """And what is worth knowing of it. Raises GpulaneError where a start would not even come so far."""
+    def of(self, asked: Question, looked: Looked) -> Answer:
+        """Raises GpulaneError where a start would not even come so far."""
         notes: list[str] = []
         checked = self._check(asked.text, asked.mode, asked.path.name, MOST_SCRIPTS)
         parsed = checked.parsed
         if checked.unasked:
             notes.append(f"{checked.unasked} scripts are not checked by bash until it is saved")
         if checked.faults:
-            return Preview(how="fresh", total=len(parsed.tasks), counts={}, faults=checked.faults), notes
+            return Answer(refused(checked.faults, len(parsed.tasks)), notes)
         now = Now(time.monotonic(), time.time())
         before = self._before(asked, now, notes)
         settings = self._settings_of(asked)
@@ -94,7 +118,15 @@ class Previews:
         if not seen.gpus and isinstance(seen.silent, DriverSilent):
             notes.append(f"not checked against this machine's GPUs: {seen.silent.error}")
         rules = self._cards.rules(settings, seen.gpus)
-        return preview(Asked(parsed.tasks, parsed.document, asked.path.name, rules, now), before, seen), notes
+        specs = parsed.tasks
+        found = preview(Asked(specs, parsed.document, asked.path.name, rules, now), before, seen)
+        its = {spec.line: spec for spec in specs}
+        usual = {
+            row.key: self._usual(row.key.rpartition("-")[0], spec.script, spec.gpus)
+            for row in found.rows
+            if row.state in TO_COME and (spec := its.get(row.line))
+        }
+        return Answer(found, notes, {key: seconds for key, seconds in usual.items() if seconds is not None})
 
     def _before(self, asked: Question, now: Now, notes: list[str]) -> Before:
         home, simulated = self._home(), asked.simulation is not None

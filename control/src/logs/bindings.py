@@ -90,7 +90,7 @@ class Bindings:
             if len(data) > LARGEST:
                 raise Refused(409, "too-many", f"{len(kept)} bindings are too many; take some away first")
             try:
-                write_atomically(self._path, data)
+                write_atomically(self._path, data, durably=True)
             except OSError as error:
                 raise Refused(
                     503, "not-now", f"{self._path} can't be written: {error.strerror}; nothing was changed"

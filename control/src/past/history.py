@@ -3,7 +3,7 @@
 import io
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from control.src.schedulers.states import Seen
 from control.src.web.problems import Refused
 
 MOST_FIGURES = 500
+TASKS_IN_A_PART = 1_000
 FORMULA = re.compile(r"[=+\-@\t\r]")
 """What a spreadsheet takes for one, at the start of a cell."""
 
@@ -50,16 +51,23 @@ def page(home: Home, seen: Sequence[Seen], wanted: Wanted, with_figures: bool) -
     )
 
 
-def sheet(home: Home, wanted: Wanted) -> str:
-    """A line an attempt, as CSV."""
-    try:
-        with past.open_past(home.history) as connection:
-            tasks = past.tasks(connection, replace(wanted, newest_first=True))
-    except BadInput:
-        tasks = []
-    to = io.StringIO()
-    past_rows.write_csv(map(_guarded, past_rows.flat_attempts(tasks)), past_rows.ATTEMPT_COLUMNS, to)
-    return to.getvalue()
+def sheet(home: Home, wanted: Wanted) -> Iterator[str]:
+    """A line an attempt, as CSV: a part at a time, as histories are long. Raises HistoryError."""
+    left, header = wanted.limit, True
+    while left > 0:
+        part = replace(wanted, newest_first=True, limit=min(left, TASKS_IN_A_PART))
+        try:
+            with past.open_past(home.history) as connection:
+                tasks = past.tasks(connection, part)
+        except BadInput:
+            tasks = []
+        rows, to = map(_guarded, past_rows.flat_attempts(tasks)), io.StringIO()
+        past_rows.write_csv(rows, past_rows.ATTEMPT_COLUMNS, to, header=header)
+        yield to.getvalue()
+        if len(tasks) < part.limit:
+            return
+        left, header = left - len(tasks), False
+        wanted = replace(wanted, before_at=tasks[-1].begun, before_id=tasks[-1].id)
 
 
 def _guarded(row: Mapping[str, Any]) -> dict[str, Any]:

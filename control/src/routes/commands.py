@@ -1,6 +1,7 @@
 """Command files: read, checked, saved, made, deleted, and their last versions."""
 
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -14,7 +15,7 @@ from control.src.files import command_models as models
 from control.src.files.configurations import Read, Seens, Text, why_kept
 from control.src.files.editing import Present, Wish, real
 from control.src.files.past_versions import version_list, version_text
-from control.src.files.structure import Block, blocks_of, rewritten
+from control.src.files.structure import Block, Wanted, blocks_of, rewritten
 from control.src.schedulers.masking import mask_text
 from control.src.schedulers.models import ConfigIndex, PathMode
 from control.src.web.problems import Refused, listed
@@ -24,6 +25,9 @@ router = APIRouter(tags=["commands"])
 
 Index = Annotated[ConfigIndex, Query(description="which configuration of the mode")]
 VersionId = Annotated[int, Path(ge=0, le=10**16, description="its id, as the list of versions has it")]
+MOST_BLOCKS = 10_000
+"""That are told one by one."""
+
 TAKEN_SECONDS, REFUSED_SECONDS = 0.3, 0.8
 """In which an edit is taken up, or refused; before that a scheduler may speak of an older one."""
 
@@ -107,9 +111,8 @@ def put_commands(
     scheduler that runs goes on under the last good version, and a start refuses it."""
     request.state.what = f"configuration {config_index} of {mode}" + (", as a draft" if draft else "")
     text = _text_of(change, mode)
-    changed, checked = console.configurations.save(mode, config_index, text, wish, draft, who.name)
-    found = console.configurations.read(mode, config_index)
-    request.state.what += f": {found.tasks} tasks, {len(checked.faults)} faults, etag {found.etag}"
+    changed, found = console.configurations.save(mode, config_index, text, wish, draft, who.name)
+    request.state.what += f": {found.tasks} tasks, {len(found.faults)} faults, etag {found.etag}"
     response.headers["ETag"] = f'"{found.etag}"'
     saved = _saved(console, found, seens, changed)
     if changed and not found.faults and saved.running and (refused := _refusal(console, saved.running)):
@@ -177,13 +180,19 @@ def delete_commands(
 
 @router.post("/api/commands/{mode}/validate")
 def validate_commands(mode: PathMode, body: models.ToValidate, console: TheConsole) -> models.Validated:
-    """What the scheduler would say of a text; nothing is written."""
+    """What the scheduler would say of a text; nothing is written. With `queues`: of that text with those
+    queues, and how it then reads."""
     shown = console.home().command_file(mode, body.config_index or 0).name
-    checked = console.configurations.check(
-        body.text, mode, shown if body.config_index is not None else "text"
-    )
+    text = body.text
+    if body.queues is not None:
+        text = rewritten(Document(text, mode), _wanted(body.queues)).text
+    checked = console.configurations.check(text, mode, shown if body.config_index is not None else "text")
+    structure, broken = _structure(Document(text, mode)) if body.structured else ([], [])
     return models.Validated(
         valid=not checked.faults,
+        text=text,
+        structure=structure,
+        broken=broken,
         faults=listed(checked.faults),
         fault_count=len(checked.faults),
         tasks=len(checked.parsed.tasks),
@@ -218,15 +227,19 @@ def _text_of(change: models.CommandChange, mode: Mode) -> Text:
     if queues is None:
         given = change.text or ""
         return lambda _: given
-    wanted = [
-        (queue.queue_id, [task.wanted(f"queues.{q}.tasks.{t}") for t, task in enumerate(queue.tasks)])
-        for q, queue in enumerate(queues)
-    ]
+    wanted = _wanted(queues)
 
     def text(now: Present) -> str:
         return rewritten(Document(now.text("the file"), mode), wanted).text
 
     return text
+
+
+def _wanted(queues: Sequence[models.QueueToSave]) -> list[tuple[int, list[Wanted]]]:
+    return [
+        (queue.queue_id, [task.wanted(f"queues.{q}.tasks.{t}") for t, task in enumerate(queue.tasks)])
+        for q, queue in enumerate(queues)
+    ]
 
 
 def _saved(
@@ -282,21 +295,28 @@ def _real(read: Read) -> str:
 
 
 def _whole(console: Console, read: Read, seens: Seens) -> models.CommandFile:
-    document = Document(read.text, read.mode)
-    queues, broken = blocks_of(document)
+    structure, broken = _structure(Document(read.text, read.mode))
     return models.CommandFile.model_validate(
         {
             **_few(console, read, seens),
             "text": read.text,
             "all_faults": listed(read.faults),
-            "structure": [_queue(document, queue_id, blocks) for queue_id, blocks in queues.items()],
-            "broken": [
-                {"block": number, "first_line": first, "last_line": last}
-                for number in broken
-                for first, last in [document.span(number)]
-            ],
+            "structure": structure,
+            "broken": broken,
         }
     )
+
+
+def _structure(document: Document) -> tuple[list[models.Queue] | None, list[models.Broken]]:
+    """None: it is too large."""
+    if len(document) > MOST_BLOCKS:
+        return None, []
+    queues, broken = blocks_of(document)
+    return [_queue(document, queue_id, blocks) for queue_id, blocks in queues.items()], [
+        models.Broken(block=number, first_line=first, last_line=last)
+        for number in broken
+        for first, last in [document.span(number)]
+    ]
 
 
 def _to(who: Login, found: models.CommandFile) -> models.CommandFile:
@@ -307,13 +327,12 @@ def _to(who: Login, found: models.CommandFile) -> models.CommandFile:
 def _queue(document: Document, queue_id: int, blocks: list[Block]) -> models.Queue:
     names = (block.spec.options.queue_name for block in blocks)
     tasks, first = [], 0
-    for position, block in enumerate(blocks):
+    for block in blocks:
         spec, span = block.spec, document.span(block.number)
         tasks.append(
             models.Task(
                 queue_id=queue_id,
-                process_index=position,
-                task_index=first,
+                process_index=first,
                 block=block.number,
                 first_line=span[0],
                 last_line=span[1],

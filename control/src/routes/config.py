@@ -44,8 +44,7 @@ def put_config(
     if single == (change.text is not None):
         raise Refused(422, "invalid-request", "a save has either text, or values and reset")
     request.state.what = _what(change, "the text")
-    changed = save_config(console, wish, who.name, change.text, change.values, change.reset)
-    found = config_of(console, False)
+    changed, found = save_config(console, wish, who.name, change.text, change.values, change.reset)
     _tag(response, found.etag)
     many = f"{running} schedulers take" if running > 1 else "1 scheduler takes"
     said = "It said so already." if not changed else "Saved." + (f" {many} it over." if running else "")
@@ -93,8 +92,7 @@ def put_settings(
     if not change.values and not change.reset:
         raise Refused(422, "invalid-request", "name values to set, or keys to reset")
     request.state.what = _what(change, "")
-    changed = save_control(console, wish, who.name, change.values, change.reset)
-    found = control_of(console, request.app.state.door())
+    changed, found = save_control(console, request.app.state.door, wish, who.name, change)
     _tag(response, found.etag)
     said = "Saved." if changed else "It said so already."
     if found.waiting:

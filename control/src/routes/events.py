@@ -10,7 +10,16 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.metrics.families import families
+from control.src.cards.models import Gpus
 from control.src.console import Console, TheConsole
+from control.src.routes.event_models import (
+    BindingsChange,
+    CommandsChange,
+    Gone,
+    Hello,
+    SchedulerChange,
+    SettingsChange,
+)
 from control.src.web.hub import encoded
 
 router = APIRouter()
@@ -24,7 +33,10 @@ class Exposition(Response):
     media_type = "text/plain; version=0.0.4"
 
 
-@router.get("/api/events", tags=["events"], response_class=Events)
+Event = Hello | SchedulerChange | Gone | Gpus | CommandsChange | SettingsChange | BindingsChange
+
+
+@router.get("/api/events", tags=["events"], response_class=Events, responses={200: {"model": Event}})
 async def events(console: TheConsole) -> Events:
     """Server-sent events. The first, `hello`, has the version of each scheduler; whoever has loaded another
     one loads it again. Then:
@@ -35,6 +47,7 @@ async def events(console: TheConsole) -> Events:
     - `gone`: a state that is no more.
     - `gpu`: the cards, whenever they are sampled.
     - `commands`: a command file was changed, by anybody; `config`, `settings`: so were they.
+    - `bindings`: a log was bound to a task, or is not any more.
     """
 
     def hello() -> bytes:

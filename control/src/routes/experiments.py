@@ -29,5 +29,5 @@ def queue_experiment(request: Request, id: Id, console: TheConsole) -> Queued:
     home = console.home()
     task = tasks.kept(home, id)
     request.state.what = f"release {task.label}"
-    answer = submitting.release(home, console.states, task)
+    answer = submitting.release(home, console.states, console.asking, task)
     return Queued(message=answer["said"], experiment=QueuedExperiment(id=id))

@@ -65,7 +65,7 @@ async def turn_gpu(
     """Turn a card off or on for us, whether or not a scheduler runs. What runs there goes on."""
     request.state.what = f"GPU {id} {word.state}"
     picture = await console.gpus.picture()
-    said = await run_in_threadpool(gpus.turn, console.home(), picture, console.states.all, id, word.state)
+    said = await run_in_threadpool(gpus.turn, console.asking, picture, console.states.all, id, word.state)
     return Said.model_validate(said)
 
 

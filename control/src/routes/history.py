@@ -1,9 +1,11 @@
 """What has run."""
 
+import itertools
 from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from app.model.state import Status
 from app.model.task import Mode
@@ -80,9 +82,10 @@ def past_tasks(
     `Accept: text/csv`) a line an attempt."""
     home = console.home()
     if format == "csv" or (format is None and request.headers.get("accept", "").startswith("text/csv")):
-        text = history.sheet(home, which if which.limit else _at_most(which, MOST_IN_A_SHEET))
+        sheet = history.sheet(home, which if which.limit else _at_most(which, MOST_IN_A_SHEET))
+        parts = itertools.chain([next(sheet)], sheet)  # what is wrong is said before it begins
         name = {"Content-Disposition": 'attachment; filename="history.csv"'}
-        return Response(text, media_type="text/csv; charset=utf-8", headers=name)
+        return StreamingResponse(parts, media_type="text/csv; charset=utf-8", headers=name)
     return history.page(home, console.states.all, _at_most(which, min(which.limit or 100, MOST)), figures)
 
 

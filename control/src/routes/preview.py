@@ -1,7 +1,7 @@
 """What a text would do if it were saved or started."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -12,12 +12,11 @@ from app.cards_now import Looked
 from app.model.faults import BadInput
 from app.model.faults import Fault as FileFault
 from app.model.task import Mode
-from app.preview import Preview as Found
 from app.preview import Removed, Row, State
 from app.submission import Place, with_one_more
 from control.src.console import Console, TheConsole, TheLogin
 from control.src.files.editing import real
-from control.src.files.previews import LONGEST, Question, of_task, sentence
+from control.src.files.previews import LONGEST, Answer, Question, of_task, refused, sentence
 from control.src.schedulers.models import ConfigIndex, PathMode
 from control.src.submitted.models import TaskCreate
 from control.src.submitted.submitting import faults_of, spec_to_submit
@@ -45,6 +44,13 @@ class PreviewRequest(BaseModel):
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRow(Row):
+    """A task, and what becomes of it."""
+
+    seconds: Annotated[float | None, Field(description="that such a task takes as a rule")]
+
+
 class Preview(BaseModel):
     """What it would do. With `faults` it would be refused whole, and what runs goes on."""
 
@@ -55,7 +61,7 @@ class Preview(BaseModel):
     simulate: str | None = Field(description="the simulated cards it was worked out for")
     total: int = Field(description="tasks in the text")
     counts: dict[State, int]
-    tasks: list[Row] = Field(description="in the order of the file, 2,000 at most")
+    tasks: list[ShownRow] = Field(description="in the order of the file, 2,000 at most")
     removed: list[Removed] = Field(description="tasks that the file has no more; those that run, run on")
     faults: list[Fault] = Field(description="1,000 at most")
     notes: list[str]
@@ -84,8 +90,8 @@ async def preview_commands(
 def _of_text(console: Console, mode: Mode, index: int, body: PreviewRequest, looked: Looked) -> Preview:
     path = console.command_file(mode, index)
     asked = Question(mode, path, body.text or "", body.simulate, console.states.last(str(path)))
-    found, notes = console.previews.of(asked, looked)
-    return _answer(found, found.rows, sentence(found), notes, asked.simulation)
+    answer = console.previews.of(asked, looked)
+    return _answer(answer, answer.found.rows, sentence(answer.found), asked.simulation)
 
 
 def _of_task(console: Console, who: Login, task: TaskCreate, simulate: str | None, looked: Looked) -> Preview:
@@ -105,23 +111,30 @@ def _of_task(console: Console, who: Login, task: TaskCreate, simulate: str | Non
         except BadInput as bad:  # of lines of others, which a reader does not see
             faults = faults_of(bad) if who.role == "write" else [NOT_NOW]
     if faults:
-        found = Found(how="fresh", total=0, counts={}, faults=tuple(faults))
-        return _answer(found, (), sentence(found), [], asked.simulation)
-    found, notes = console.previews.of(replace(asked, text=text), looked)
+        found = refused(faults)
+        return _answer(Answer(found), (), sentence(found), asked.simulation)
+    answer = console.previews.of(replace(asked, text=text), looked)
+    found = answer.found
     rows = [row for row in found.rows if row.queue == queue]
     said = of_task(rows[0]) if rows and not found.faults else sentence(found)
-    return _answer(found, rows, said, notes, asked.simulation)
+    return _answer(answer, rows, said, asked.simulation)
 
 
-def _answer(found: Found, rows: Sequence[Row], said: str, notes: list[str], simulate: str | None) -> Preview:
+def _answer(answer: Answer, rows: Sequence[Row], said: str, simulate: str | None) -> Preview:
+    found = answer.found
+    names = [each.name for each in fields(Row)]
+    shown = [
+        ShownRow(**{name: getattr(row, name) for name in names}, seconds=answer.seconds.get(row.key))
+        for row in rows
+    ]
     return Preview(
         said=said,
         how=found.how,
         simulate=simulate,
         total=found.total,
         counts=dict(found.counts),
-        tasks=list(rows),
+        tasks=shown,
         removed=list(found.removed),
         faults=problems.listed(found.faults),
-        notes=notes,
+        notes=list(answer.notes),
     )

@@ -9,11 +9,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
-from app import procfs
-from app.client import Client, NoAnswer
 from control.src import settings as console_settings
 from control.src.console import Console, TheConsole
 from control.src.schedulers import starting
+from control.src.schedulers.asking import nobody
 from control.src.schedulers.dismissal import dismiss as dismiss_
 from control.src.schedulers.masking import mask_options, mask_state
 from control.src.schedulers.models import (
@@ -71,6 +70,7 @@ async def start_scheduler(
 ) -> Started:
     """Start a configuration's scheduler in its own session, which outlives the console. One that has died
     is gone on with, as it was started, if nothing else is asked for."""
+    await console.states.look()  # one may have died just now
     home, asked = console.home(), Asked(simulate, watch, fresh, paused)
     config = console_settings.yaml_path(home, console.settings)
     last = console.states.last(str(console.command_file(mode, config_index)))
@@ -89,6 +89,7 @@ async def stop_verb(pid: Pid, console: TheConsole) -> Said:
 @router.post("/api/scheduler/{mode}/stop")
 async def stop_scheduler(mode: PathMode, console: TheConsole, config_index: Index = 0) -> Said:
     """Stop now: the running tasks of a configuration's scheduler end, and run again at its next start."""
+    await console.states.look()
     path = console.command_file(mode, config_index)
     seen = _of_configuration(console.states.living(str(path)), path.name, config_index)
     return await _stop(console, seen.pid)
@@ -118,7 +119,7 @@ def scheduler_tasks(
     """All of its tasks, a part at a time: the state names those near the heads of the queues."""
     which = {"queue": queue, "task": task}
     asked = {name: value for name, value in which.items() if value is not None}
-    answer = _ask(console, pid, "tasks", **{"from": first}, count=count, **asked)
+    answer = console.asking.ask(pid, "tasks", **{"from": first}, count=count, **asked)
     for each in answer["tasks"]:
         mask_options(each["options"])
     return Tasks.model_validate(answer)
@@ -132,19 +133,19 @@ def why_get(
     key: Annotated[str | None, Query(description="the task's as it was seen")] = None,
 ) -> Why:
     """Why a task does not run, and what would start it."""
-    return Why.model_validate(_ask(console, pid, "why", **_named(task, key)))
+    return Why.model_validate(console.asking.ask(pid, "why", **_named(task, key)))
 
 
 @router.get("/api/scheduler/{pid:int}/settings")
 def scheduler_settings(pid: Pid, console: TheConsole) -> SchedulerSettings:
     """Its settings as they are now, with what `set` has changed."""
-    return SchedulerSettings.model_validate(_ask(console, pid, "set"))
+    return SchedulerSettings.model_validate(console.asking.ask(pid, "set"))
 
 
 @router.get("/api/scheduler/{pid:int}/status", response_model=dict[str, Any])
 def scheduler_status(pid: Pid, console: TheConsole) -> dict[str, Any]:
     """Its state as it is this moment, by its own word."""
-    answer = _ask(console, pid, "status")
+    answer = console.asking.ask(pid, "status")
     mask_state(answer["state"])
     return answer
 
@@ -152,18 +153,19 @@ def scheduler_status(pid: Pid, console: TheConsole) -> dict[str, Any]:
 @router.post("/api/scheduler/{pid:int}/why")
 def why_post(pid: Pid, console: TheConsole, word: Word) -> Why:
     """The same as GET."""
-    return Why.model_validate(_ask(console, pid, "why", **_named(word.task, word.key)))
+    return Why.model_validate(console.asking.ask(pid, "why", **_named(word.task, word.key)))
 
 
 @router.post("/api/scheduler/{pid:int}/resume")
 async def resume_scheduler(pid: Pid, console: TheConsole) -> Said | Started:
     """Lift a pause; one that has died is started again from what is left, adopting what still runs."""
+    await console.states.look()
     seen = _seen(console, pid)
     if seen.ended == "finished":
         raise Refused(409, "finished", "all of it is done; a start begins a new run")
     if seen.ended is not None:
         return await _begun(console, await run_in_threadpool(starting.go_on, console.home(), seen))
-    return Said.model_validate(await run_in_threadpool(_ask, console, pid, "resume"))
+    return Said.model_validate(await run_in_threadpool(console.asking.ask, pid, "resume"))
 
 
 @router.post("/api/scheduler/{pid:int}/dismiss")
@@ -190,8 +192,10 @@ def scheduler_verb(
     for us · `set` a setting."""
     word = word or Word()
     arguments = _arguments(verb, word)
-    request.state.what = ", ".join(f"{name}={value}" for name, value in arguments.items())
-    return Said.model_validate(_ask(console, pid, verb, **arguments))
+    # What a setting is set to may be an address with a password.
+    shown = {name: value for name, value in arguments.items() if name != "value"}
+    request.state.what = ", ".join(f"{name}={value}" for name, value in shown.items())
+    return Said.model_validate(console.asking.ask(pid, verb, **arguments))
 
 
 async def _each(parts: list[bytes]) -> AsyncIterator[bytes]:
@@ -200,8 +204,8 @@ async def _each(parts: list[bytes]) -> AsyncIterator[bytes]:
 
 
 async def _stop(console: Console, pid: int) -> Said:
-    home, seen = console.home(), console.states.of(pid)
-    return Said.model_validate(await run_in_threadpool(starting.stop, home, seen, pid))
+    await console.states.look()
+    return Said.model_validate(await run_in_threadpool(starting.stop, console.asking, pid))
 
 
 async def _begun(console: Console, begun: Begun) -> Started:
@@ -262,26 +266,5 @@ def _of_configuration(seen: Seen | None, name: str, index: int) -> Seen:
 def _seen(console: Console, pid: int) -> Seen:
     seen = console.states.of(pid)
     if seen is None:
-        raise starting.nobody(pid)
+        raise nobody(pid)
     return seen
-
-
-def _ask(console: Console, pid: int, verb: str, **arguments: Any) -> dict[str, Any]:
-    """In a thread. Raises Refused, NoAnswer, RequestRefused."""
-    with console.asking.of(pid):
-        return _asked(console, pid, verb, **arguments)
-
-
-def _asked(console: Console, pid: int, verb: str, **arguments: Any) -> dict[str, Any]:
-    home = console.home()
-    starting.checked(home, console.states.of(pid), pid)
-    process = procfs.stat(pid)
-    if process is not None and process.stopped:
-        raise Refused(
-            503, "no-answer", f"the scheduler with pid {pid} is stopped; kill -CONT {pid} lets it go on"
-        )
-    try:
-        with Client(home.control_socket(pid)) as client:
-            return client.ask(verb, **arguments)
-    except NoAnswer as error:
-        raise Refused(503, "no-answer", str(error)) from error

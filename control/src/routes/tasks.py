@@ -128,7 +128,7 @@ async def cancel_task(request: Request, id: Id, console: TheConsole) -> Raw:
     home = console.home()
     task = await run_in_threadpool(tasks.kept, home, id)
     request.state.what = f"cancel {_called(task)}"
-    answer = await run_in_threadpool(submitting.cancel, home, console.states, task)
+    answer = await run_in_threadpool(submitting.cancel, home, console.states, console.asking, task)
     found = await _ended(console, id)
     return {"changed": answer["changed"], "said": answer["said"], "task": found}
 

@@ -25,6 +25,6 @@ def timeline_picture(console: TheConsole, since: Time = None, until: Time = None
     begin = max(0.0, min(end, now) - DAY) if since is None else since
     if begin >= end:
         raise Refused(422, "invalid-request", "since has to be before until")
-    theirs = others.bars(console.database, begin, end, timeline.MOST)
+    theirs = others.bars(console.archive, begin, end, timeline.MOST)
     found = timeline.picture(console.home(), console.states.all, theirs, begin, end, now)
     return Response(found, media_type="application/json")

@@ -8,7 +8,7 @@ from app.model.paths import Home
 from app.model.state_file import StateFile
 from app.store.lock import take
 from app.store.states import states_of
-from control.src.schedulers.starting import nobody, run_on
+from control.src.schedulers.asking import nobody, run_on
 from control.src.web.problems import Refused
 
 

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import statistics
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -25,22 +26,26 @@ FINISHED = ("completed", "failed", "cancelled", "skipped")
 
 
 class Estimates:
-    """Of one home. For one thread."""
+    """Of one home. `add` for one thread, `seconds` for any."""
 
     def __init__(self, home: Callable[[], Home]) -> None:
         self._home = home
+        self._lock = threading.Lock()
         self._known_until = 0.0
         self._seconds: Mapping[Any, float] = {}
         self._by_key: dict[str, float | None] = {}  #: of tasks asked for, until more is known
 
-    def add(self, state: Raw) -> None:
+    def add(self, state: Raw, now: float | None = None) -> None:
         """To every task of a state."""
         self._learn()
-        free_at = sorted(self._ends(state), key=lambda each: each[0])
+        now = time.time() if now is None else now
+        # Of what runs longer than usual nobody knows when it ends, nor what comes after it.
+        free_at = sorted(each for each in self._ends(state) if each[0] > now)
         for queue in state["queues"]:
             at: float | None = None
             for task in queue["tasks"]:
                 start, at = self._place(task, at, free_at)
+                at = None if at is not None and at < now else at
                 lasts = self._lasts(task)
                 known = lasts is not None and task["state"]["status"] not in FINISHED
                 task["estimate"] = {"start": start, "end": at} if known else None
@@ -69,7 +74,7 @@ class Estimates:
             case "backoff":
                 start = state["until"]
             case "waiting":
-                start = None if state["stuck"] else _enough(state["gpus"] - state["ready"], free_at)
+                start = None if state["stuck"] else _taken(state["gpus"] - state["ready"], free_at)
             case "pending":
                 start = before
             case status if status in FINISHED:
@@ -87,6 +92,10 @@ class Estimates:
                     yield task["state"]["since"] + lasts, len(task["state"]["gpu_ids"])
 
     def _learn(self) -> None:
+        with self._lock:
+            self._learn_alone()
+
+    def _learn_alone(self) -> None:
         if time.monotonic() < self._known_until:
             return
         self._known_until = time.monotonic() + KNOWN_SECONDS
@@ -105,13 +114,15 @@ def _well(history: sqlite3.Connection) -> list[Any]:
     return history.execute(WELL, (MOST_LOOKED_AT,)).fetchall()
 
 
-def _enough(cards: int, free_at: list[tuple[float, int]]) -> float | None:
-    """When so many cards have become free."""
-    for at, number in free_at:
+def _taken(cards: int, free_at: list[tuple[float, int]]) -> float | None:
+    """When so many cards have become free; the next one that waits does not get the same."""
+    at = None
+    while free_at and (cards > 0 or at is None):
+        at, number = free_at.pop(0)
+        if number > cards > 0:
+            free_at.insert(0, (at, number - cards))
         cards -= number
-        if cards <= 0:
-            return at
-    return None
+    return at if cards <= 0 else None
 
 
 def shape(commands: str) -> str:

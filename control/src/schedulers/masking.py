@@ -25,10 +25,16 @@ def mask_text(text: str) -> str:
 
 
 def mask_state(state: dict[str, Any]) -> None:
-    """The same in place, in a state file's JSON: of the options of all of its tasks."""
+    """The same in place, in a state file's JSON: in the options of all of its tasks, and in its problems."""
     for queue in state["queues"]:
         for task in queue["tasks"]:
             mask_options(task["options"])
+    for problem in state["problems"]:  # some quote a line of the command file
+        problem["text"] = mask_text(problem["text"])
+        facts = problem.get("facts") or {}
+        problem["facts"] = {
+            name: mask_text(fact) if isinstance(fact, str) else fact for name, fact in facts.items()
+        }
 
 
 def mask_options(options: dict[str, Any]) -> None:

@@ -4,22 +4,21 @@ command of whoever asks."""
 import os
 import re
 import signal
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app import background, procfs
-from app.client import Client, NoAnswer
+from app.client import NoAnswer
 from app.home import local_home, state_dir_set
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.state_file import StateFile
 from app.model.task import Mode
 from app.store.lasting import last_run_name
-from app.store.lock import is_alive
 from app.store.plan_lock import pid_of, plan_holder
 from app.store.states import states_of
-from control.src.schedulers.states import Raw, Seen
+from control.src.schedulers.asking import Asking
+from control.src.schedulers.states import Seen
 from control.src.web.problems import Refused
 
 FAULT = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<problem>.+?)(?:; (?P<hint>.+))?")
@@ -107,14 +106,13 @@ def faults_of(said: str) -> list[Fault]:
     ] * all(found)
 
 
-def stop(home: Home, seen: Seen | None, pid: int) -> dict[str, object]:
+def stop(asking: Asking, pid: int) -> dict[str, object]:
     """End its running tasks and itself, now. Raises Refused: it is not ours, or not what its state says."""
-    state = checked(home, seen, pid)
+    state = asking.checked(pid)
     try:
-        with Client(home.control_socket(pid)) as client:
-            return client.ask("stop")
+        return asking.ask(pid, "stop")
     except NoAnswer:
-        if _is_stopping(home, pid):
+        if _is_stopping(asking.home(), pid):
             return {"ok": True, "changed": False, "said": "it is stopping already, and has no more to say"}
         _signal(pid, state["process_start"])
         return {"ok": True, "changed": True, "said": "it does not answer; it was sent SIGTERM"}
@@ -124,39 +122,6 @@ def _is_stopping(home: Home, pid: int) -> bool:
     """By the state file as it is now: it may have ended since that was looked at last."""
     states = [one.state for one in states_of(home, pid)]
     return any(isinstance(each, StateFile) and each.status in ("stopping", "finished") for each in states)
-
-
-def nobody(pid: int) -> Refused:
-    return Refused(404, "no-scheduler", f"no scheduler of this home has pid {pid}")
-
-
-def checked(home: Home, seen: Seen | None, pid: int) -> Raw:
-    """What the scheduler that has this pid says, without its queues, if it is provably that one. Raises
-    Refused."""
-    if seen is None or (state := seen.top) is None:
-        raise nobody(pid)
-    if seen.alive is None:
-        raise Refused(409, "elsewhere", f"it runs on {state['host']}; ask there")
-    if not is_alive(home.state_lock(pid)):
-        raise Refused(409, "gone", _gone(seen))
-    process = procfs.stat(pid)
-    same = process is not None and process.start == state["process_start"]
-    if not same or state["boot_id"] != procfs.boot_id() or procfs.owner(pid) != os.getuid():
-        raise Refused(409, "not-it", f"pid {pid} is another process now, and is left alone")
-    return state
-
-
-def _gone(seen: Seen) -> str:
-    """With what it has left running, and how to get at that."""
-    running = (seen.head["left"] or {}).get("running", ())
-    more = f"; {run_on(running)}: resume it, and what you ask for can be done" if running else ""
-    return f"the scheduler with pid {seen.pid} is gone already{more}"
-
-
-def run_on(labels: Sequence[str]) -> str:
-    """ "1/0 and 2/3 run on"."""
-    first, last = ", ".join(labels[:-1]), labels[-1]
-    return f"{first} and {last} run on" if first else f"{last} runs on"
 
 
 def _signal(pid: int, start: int) -> None:

@@ -35,6 +35,9 @@ Stamp = tuple[int, int, int]
 Finish = Callable[[Raw, bool | None, Ended | None], Raw]
 """What the console adds to a state (and into it: estimates): of a living one, or of one that has ended."""
 
+NOTHING_MORE: Raw = {"configuration": None, "stale_after": 0.0, "left": None}
+"""What `Finish` says of a state that can't be read."""
+
 _NONE = object()
 
 
@@ -190,9 +193,10 @@ class States:
         except FileNotFoundError:
             raise
         except Exception as error:  # whatever is wrong with one, the others are shown
-            said = error.strerror if isinstance(error, OSError) else None
-            unreadable = f"{path} can't be read: {said or error}"
-            seen = Seen(path, stamp, {**head, "alive": alive, "ended": None, "unreadable": unreadable}, None)
+            why = error.strerror if isinstance(error, OSError) else None
+            unreadable = f"{path} can't be read: {why or error}"
+            said = {"alive": alive, "ended": None, "unreadable": unreadable}
+            seen = Seen(path, stamp, {**head, **said, **NOTHING_MORE}, None)
         if old and seen.same_as(old):
             old.stamp = stamp
             return old
@@ -273,7 +277,7 @@ def change(before: Seen | None, now: Seen) -> bytes:
         "set": _changed(before.head if before else {}, now.head),
     }
     if now.top is None:
-        return to_json(told)
+        return to_json({**told, "state": None})
     old = before.queues if before else {}
     told["state"] = _changed((before.top if before else None) or {}, now.top)
     told["order"] = _order(old, now.queues)

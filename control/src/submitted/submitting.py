@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app import by_id
 from app.amend import script_fault
-from app.client import Client, NoAnswer
+from app.client import NoAnswer
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.secret_names import MASK
@@ -14,8 +14,8 @@ from app.model.task import TaskSpec
 from app.store.lasting import KeptTask, task_by_id
 from app.store.lock import is_alive
 from app.submission import Submitted, model_of, spec_of, submit
-from control.src.schedulers.starting import checked
-from control.src.schedulers.states import Seen, States
+from control.src.schedulers.asking import Asking
+from control.src.schedulers.states import States
 from control.src.submitted.models import Raw, TaskCreate
 from control.src.web import problems
 from control.src.web.problems import Refused
@@ -93,41 +93,43 @@ def _unmasked(home: Home, given: TaskCreate) -> Mapping[str, str]:
 class Living:
     """A task of a scheduler that runs."""
 
-    home: Home
-    seen: Seen
+    asking: Asking
+    pid: int  #: of the scheduler
     key: str
 
     def ask(self, verb: str) -> Raw:
         """Raises Refused, RequestRefused, NoAnswer."""
-        checked(self.home, self.seen, self.seen.pid)
-        with Client(self.home.control_socket(self.seen.pid)) as client:
-            return client.ask(verb, task=self.key, key=self.key)
+        return self.asking.ask(self.pid, verb, task=self.key, key=self.key)
 
 
-def cancel(home: Home, states: States, task: KeptTask) -> Raw:
+def cancel(home: Home, states: States, asking: Asking, task: KeptTask) -> Raw:
     """Raises Refused, BadInput, RequestRefused, NoAnswer."""
     if task.command_file != str(home.submitted):
         said = f"task {task.id} is {task.label} of {task.command_file} and was not submitted; kill it there"
         raise Refused(409, "not-submitted", said)
-    return _wherever(home, states, task, by_id.cancel)
+    return _wherever(home, states, asking, task, by_id.cancel)
 
 
-def release(home: Home, states: States, task: KeptTask) -> Raw:
+def release(home: Home, states: States, asking: Asking, task: KeptTask) -> Raw:
     """Of any command file. Raises Refused, BadInput, RequestRefused, NoAnswer."""
-    answer = _wherever(home, states, task, by_id.release)
+    answer = _wherever(home, states, asking, task, by_id.release)
     if not answer["changed"]:
         raise Refused(409, "not-held", answer["said"])
     return answer
 
 
 def _wherever(
-    home: Home, states: States, task: KeptTask, do: Callable[[Home, KeptTask, by_id.Living | None], Raw]
+    home: Home,
+    states: States,
+    asking: Asking,
+    task: KeptTask,
+    do: Callable[[Home, KeptTask, by_id.Living | None], Raw],
 ) -> Raw:
     """Its scheduler is asked; history, where that is gone."""
     seen = next((one for one in states.all if one.alive and one.top and one.top["run"] == task.run), None)
     if seen and is_alive(home.state_lock(seen.pid)):
         try:
-            return do(home, task, Living(home, seen, str(task.key)))
+            return do(home, task, Living(asking, seen.pid, str(task.key)))
         except NoAnswer:
             if is_alive(home.state_lock(seen.pid)):
                 raise  # else it has ended just now

@@ -1,6 +1,6 @@
 """Every write: when, which login, from where, what. Kept in console.db."""
 
-import contextlib
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +9,8 @@ from urllib.parse import unquote_plus
 from app.model.faults import GpulaneError
 from control.src.database import Database
 from control.src.web.sessions import Login
+
+log = logging.getLogger("gpulane.console")
 
 KEPT = 20_000
 LONGEST = 500
@@ -26,8 +28,8 @@ class Audit:
 
     def write(self, login: str, method: str, path: str, what: str, status: int, address: str = "") -> None:
         """`address`: of the sender; "": the console itself."""
-        with contextlib.suppress(GpulaneError):
-            row = (time.time(), login, address, method, path, what[:LONGEST], status)
+        row = (time.time(), login, address, method, path, what[:LONGEST], status)
+        try:
             self._database.write(
                 (
                     "INSERT INTO audit (at, login, address, method, path, what, status) "
@@ -35,6 +37,10 @@ class Audit:
                     [row],
                 ),
                 ("DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?", [(KEPT,)]),
+            )
+        except GpulaneError as error:
+            log.warning(
+                "not in the audit, as %s: %s %s by %s, %d: %s", error, *row[3:5], login, status, row[5]
             )
 
     def last(self, most: int, before: int | None = None) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -30,10 +31,11 @@ METHODS = SAFE | {"POST", "PUT", "DELETE"}
 READERS_MAY = frozenset({"/api/auth/login", "/api/auth/logout"})
 """Writes that are no writes, and for the read-only role, too."""
 
-ASKING = re.compile(r"/api/commands/(single|multi)/(validate|preview)")
+ASKING = re.compile(r"/api/commands/(single|multi)/(validate|preview)|/api/scheduler/\d+/why")
 """POSTs that change nothing: a text comes with them."""
 
 LARGEST_BODY = 20 * 1024 * 1024
+LOGIN_SECONDS = 10.0
 LARGEST_LOGIN = 4 * 1024
 """Of who is not logged in: nobody is to fill our memory."""
 
@@ -67,6 +69,7 @@ class Gate:
     ) -> None:
         self._app, self._door, self._sessions, self._cookie, self._audit = app, door, sessions, cookie, audit
         self._wrong = Wrong()
+        self._writing = anyio.CapacityLimiter(1)  #: to the audit: a slow disk is to hold no more threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -91,7 +94,7 @@ class Gate:
             return
         scope["state"] = {**scope.get("state", {}), "login": login, "wrong": lambda: self.wrong(scope)}
         try:
-            await self._app(scope, _limited(receive, LARGEST_BODY if login else LARGEST_LOGIN), answer)
+            await self._app(scope, _limited(receive) if login else _hurried(receive), answer)
         except Exception:
             status = status or 500
             raise
@@ -106,7 +109,7 @@ class Gate:
             and scope["method"] not in SAFE
             and not ASKING.fullmatch(scope["path"])
         ):
-            await to_thread.run_sync(self._audit.note, login, scope, status)
+            await to_thread.run_sync(self._audit.note, login, scope, status, limiter=self._writing)
 
     def _let_in(self, scope: Scope) -> Login | None:
         """Who asks. Raises Refused."""
@@ -205,7 +208,25 @@ def _refuse_strange_body(headers: Headers, method: str) -> None:
         raise Refused(413, "too-large", f"a request has at most {LARGEST_BODY >> 20} MiB")
 
 
-def _limited(receive: Receive, most: int) -> Receive:
+def _hurried(receive: Receive) -> Receive:
+    """Of who is not logged in: little, and soon."""
+    small = _limited(receive, LARGEST_LOGIN)
+    until, is_whole = anyio.current_time() + LOGIN_SECONDS, False
+
+    async def hurried() -> Message:
+        nonlocal is_whole
+        if is_whole:  # what comes is that it has gone
+            return await small()
+        with anyio.move_on_at(until):
+            message = await small()
+            is_whole = not message.get("more_body", False)
+            return message
+        raise HTTPException(408, f"a login is sent within {LOGIN_SECONDS:g} s")
+
+    return hurried
+
+
+def _limited(receive: Receive, most: int = LARGEST_BODY) -> Receive:
     """Of a body no more bytes than are allowed, whatever it said of its length."""
     seen = 0
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic_core import to_json
 
-ROOM = 1_000
-"""Events that may wait for one listener. Who reads so slowly is sent away, comes back and loads anew."""
+ROOM = 32 * 1024 * 1024
+"""Bytes of events that may wait for one listener (all wait for the same ones). Who reads so slowly is sent
+away, comes back and loads anew."""
 
 PING_SECONDS = 15.0
 PING = b": still here\n\n"
@@ -20,7 +21,7 @@ class Hub:
     """Where events come from, for all that listen. For the event loop's thread."""
 
     def __init__(self) -> None:
-        self._listeners: set[asyncio.Queue[bytes | None]] = set()
+        self._listeners: set[_Listener] = set()
         self._numbers = itertools.count(1)
         self._closed = asyncio.Event()
 
@@ -37,7 +38,7 @@ class Hub:
         """Nobody listens any more: the console ends."""
         self._closed.set()
         for listener in list(self._listeners):
-            _end(listener)
+            listener.end()
 
     async def run(self) -> None:
         """Now and then something goes to all, so that both ends notice when the other is gone."""
@@ -56,32 +57,50 @@ class Hub:
     async def listen(self, first: Callable[[], bytes]) -> AsyncIterator[bytes]:
         """Events as bytes, from now on. `first`: what is to be said before; asked for once nothing is missed
         any more."""
-        listener: asyncio.Queue[bytes | None] = asyncio.Queue(ROOM)
+        listener = _Listener()
         if self._closed.is_set():
             return
         self._listeners.add(listener)
         try:
             yield RETRY + first()
-            while True:
-                if (event := await listener.get()) is None:
-                    return
+            while (event := await listener.get()) is not None:
                 yield event
         finally:
             self._listeners.discard(listener)
 
     def _send(self, event: bytes) -> None:
         for listener in list(self._listeners):
-            try:
-                listener.put_nowait(event)
-            except asyncio.QueueFull:
+            if not listener.put(event):
                 self._listeners.discard(listener)
-                _end(listener)
+                listener.end()
 
 
-def _end(listener: "asyncio.Queue[bytes | None]") -> None:
-    while not listener.empty():
-        listener.get_nowait()
-    listener.put_nowait(None)
+class _Listener:
+    """Events that wait for one who reads."""
+
+    def __init__(self) -> None:
+        self._events: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._bytes = 0
+
+    def put(self, event: bytes) -> bool:
+        """False: there is no room."""
+        if self._bytes + len(event) > ROOM:
+            return False
+        self._bytes += len(event)
+        self._events.put_nowait(event)
+        return True
+
+    async def get(self) -> bytes | None:
+        """None: there are no more."""
+        event = await self._events.get()
+        self._bytes -= len(event or b"")
+        return event
+
+    def end(self) -> None:
+        """What waits is not read any more."""
+        while not self._events.empty():
+            self._events.get_nowait()
+        self._events.put_nowait(None)
 
 
 def encoded(kind: str, data: Any, number: int | None = None) -> bytes:

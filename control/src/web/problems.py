@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details: what is wrong, where, and what would be right."""
 
+import json
 from collections.abc import Iterable
 from http import HTTPStatus
 from itertools import islice
@@ -115,11 +116,18 @@ def body(status: int, kind: str, detail: str, **more: Any) -> dict[str, Any]:
     return {"type": kind, "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
 
 
+class _Ascii(JSONResponse):
+    """What is refused is quoted, and may hold what UTF-8 can't."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content).encode()
+
+
 def response(status: int, kind: str, detail: str, **more: Any) -> JSONResponse:
     headers = {}
     if "retry_after" in more:
         headers["Retry-After"] = str(more["retry_after"])
-    return JSONResponse(body(status, kind, detail, **more), status, headers, MEDIA_TYPE)
+    return _Ascii(body(status, kind, detail, **more), status, headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:

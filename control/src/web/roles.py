@@ -70,6 +70,6 @@ def _kept(path: Path) -> dict[str, str]:
 
 def _keep(path: Path, made: dict[str, str]) -> None:
     try:
-        write_atomically(path, json.dumps(made).encode())
+        write_atomically(path, json.dumps(made).encode(), durably=True)
     except OSError as error:
         raise BadInput(f"{path} can't be written: {error.strerror}") from error

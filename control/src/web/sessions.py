@@ -1,12 +1,14 @@
 """Logins: a secret becomes a session, whose cookie says nothing of the secret. They outlive the console."""
 
+# Who is logged in is asked at every request, on the event loop: it is kept in memory, and written through.
+
 import secrets
 import time
 from collections import deque
 from dataclasses import dataclass
 from hashlib import sha256
 
-from control.src.database import Database
+from control.src.database import Database, DatabaseError
 from control.src.web.peers import name_of
 from control.src.web.roles import Role, Secrets
 
@@ -14,7 +16,7 @@ LIFE_SECONDS = 30 * 86_400.0
 """Of a session that nobody uses."""
 
 SEEN_SECONDS = 3_600.0
-"""So seldom is it written down that one is used."""
+"""So seldom it is written down which are used."""
 
 ONCE_SECONDS = 600.0
 """In which the link of a start logs in."""
@@ -22,8 +24,6 @@ ONCE_SECONDS = 600.0
 BYTES = 32
 MOST = 500
 """Sessions of a role; the eldest go."""
-
-NEWEST = "SELECT digest FROM sessions WHERE role = ? ORDER BY seen_at DESC LIMIT ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,21 @@ class Login:
     name: str  #: as the audit calls it: "browser 3f9a", "bearer"
 
 
+@dataclass(slots=True)
+class _Session:
+    login: Login
+    seen_at: float
+    written_at: float  #: what the database has as `seen_at`
+
+
 class Sessions:
-    """Sessions and the tokens of login links; both are kept as digests only."""
+    """Sessions and the tokens of login links; both are kept as digests only. For any thread."""
 
     def __init__(self, database: Database, known: Secrets) -> None:
+        """Raises DatabaseError."""
         self._database, self._secrets = database, known
+        rows = database.rows("SELECT digest, role, name, seen_at FROM sessions")
+        self._held = {row[0]: _Session(Login(row[1], row[2]), row[3], row[3]) for row in rows}
         self._once: dict[str, float] = {}
         # A session is worth what its secret was: with another secret it is nobody's.
         self._pepper = sha256(f"{known.write}\0{known.read}".encode()).hexdigest()
@@ -58,35 +68,55 @@ class Sessions:
     def open(self, given: str) -> tuple[str, Login] | None:
         """What the cookie is to hold, for a secret or the token of a link; None: it is neither. Raises
         DatabaseError."""
-        until = self._once.get(self._digest(given), 0.0)
+        until = self._once.pop(self._digest(given), 0.0)  # of two at once one gets in
         role: Role | None = "write" if until > time.time() else self._secrets.role(given)
         if role is None:
             return None
         held, now = secrets.token_urlsafe(BYTES), time.time()
-        login = Login(role, f"browser {self._digest(held)[:4]}" + ("" if role == "write" else ", read-only"))
-        row = (self._digest(held), role, login.name, now, now)
-        self._database.write(
-            ("DELETE FROM sessions WHERE seen_at < ?", [(now - LIFE_SECONDS,)]),
-            ("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", [row]),
-            (f"DELETE FROM sessions WHERE role = ? AND digest NOT IN ({NEWEST})", [(role, role, MOST)]),
-        )
-        self._once.pop(self._digest(given), None)
+        digest = self._digest(held)
+        login = Login(role, f"browser {digest[:4]}" + ("" if role == "write" else ", read-only"))
+        its = [one for one, session in self._held.copy().items() if session.login.role == role]
+        eldest = sorted(its, key=lambda one: self._held[one].seen_at)[: len(its) - MOST + 1]
+        try:
+            self._database.write(
+                ("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", [(digest, role, login.name, now, now)]),
+                ("DELETE FROM sessions WHERE digest = ?", [(one,) for one in eldest]),
+            )
+        except DatabaseError:
+            if until:
+                self._once[self._digest(given)] = until
+            raise
+        self._held[digest] = _Session(login, now, now)
+        for one in eldest:
+            self._held.pop(one, None)
         return held, login
 
     def find(self, held: str) -> Login | None:
-        """Whose cookie it is. Raises DatabaseError."""
-        digest, now = self._digest(held), time.time()
-        rows = self._database.rows("SELECT role, name, seen_at FROM sessions WHERE digest = ?", (digest,))
-        if not rows or rows[0][2] < now - LIFE_SECONDS:
+        """Whose cookie it is."""
+        session, now = self._held.get(self._digest(held)), time.time()
+        if session is None or session.seen_at < now - LIFE_SECONDS:
             return None
-        role, name, seen_at = rows[0]
-        if seen_at < now - SEEN_SECONDS:
-            self._database.write(("UPDATE sessions SET seen_at = ? WHERE digest = ?", [(now, digest)]))
-        return Login("write" if role == "write" else "read", name)
+        session.seen_at = now
+        return session.login
 
     def end(self, held: str) -> None:
-        """Raises DatabaseError."""
+        """Raises DatabaseError: it may be back after a restart."""
+        self._held.pop(self._digest(held), None)
         self._database.write(("DELETE FROM sessions WHERE digest = ?", [(self._digest(held),)]))
+
+    def note_seen(self) -> None:
+        """Write down which are used. Raises DatabaseError."""
+        used = [
+            (digest, session)
+            for digest, session in self._held.copy().items()
+            if abs(session.seen_at - session.written_at) > SEEN_SECONDS
+        ]
+        if not used:
+            return
+        rows = [(session.seen_at, digest) for digest, session in used]
+        self._database.write(("UPDATE sessions SET seen_at = ? WHERE digest = ?", rows))
+        for (_, session), (seen_at, _) in zip(used, rows, strict=True):
+            session.written_at = seen_at
 
     def _digest(self, text: str) -> str:
         return sha256(f"{self._pepper}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
