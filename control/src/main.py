@@ -76,6 +76,7 @@ def bare_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     problems.install(app)
     for module in ROUTERS:
         app.include_router(module.router, dependencies=[Depends(only_known)])
+    app.router.routes.append(pages.assets)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app
 

@@ -1,0 +1,201 @@
+/** What the page knows of schedulers and cards, kept up to date by the console's events. One for the page. */
+import { useSyncExternalStore } from "react";
+import { applied, Missed, type SchedulerEvent } from "./apply";
+import { ask, GET, NoConnection } from "./client";
+import type { Gpus, Scheduler } from "./types";
+
+/** Milliseconds between two drawings of what changes: four a second are enough for eyes. */
+const BETWEEN = 250;
+/** Until it is tried again, after the first, second, ... failure in a row. */
+const RETRIES = [1_000, 2_000, 5_000, 10_000];
+/** The cards are told every 5 s; who hears nothing for so long hears nobody. */
+const SILENCE = 17_000;
+
+export interface Known {
+  readonly schedulers: readonly Scheduler[];
+  readonly gpus: Gpus | null;
+  /** loading: nothing has come yet. lost: what is known is as old as `heardAt`. */
+  readonly connection: "loading" | "live" | "lost";
+  /** When something came last, by this browser's clock. */
+  readonly heardAt: number;
+  /** Milliseconds that the console's clock is ahead of this browser's. */
+  readonly ahead: number;
+}
+
+type FileKind = "commands" | "config" | "settings" | "bindings";
+export interface FileEvent {
+  kind: FileKind;
+  data: { mode?: "single" | "multi"; index?: number; config_index?: number; etag?: string | null };
+}
+
+class Live {
+  #known: Known = { schedulers: [], gpus: null, connection: "loading", heardAt: Date.now(), ahead: 0 };
+  #next = this.#known;
+  #byId = new Map<string, Scheduler>();
+  #drawn = 0;
+  #drawing: ReturnType<typeof setTimeout> | null = null;
+  #listeners = new Set<() => void>();
+  #files = new Set<(event: FileEvent) => void>();
+  #source: EventSource | null = null;
+  #failures = 0;
+  #retry: ReturnType<typeof setTimeout> | null = null;
+  #loading: Promise<void> | null = null;
+  /** Events that came while all was loaded. */
+  #held: SchedulerEvent[] = [];
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+  readonly snapshot = (): Known => this.#known;
+
+  /** Told of each saved file and binding. */
+  onFile(listener: (event: FileEvent) => void): () => void {
+    this.#files.add(listener);
+    return () => this.#files.delete(listener);
+  }
+
+  start(): void {
+    this.#connect();
+    setInterval(() => {
+      if (this.#next.connection === "live" && Date.now() - this.#next.heardAt > SILENCE) this.#lose();
+    }, 1_000);
+  }
+
+  /** At once, instead of when it is due. */
+  tryNow(): void {
+    if (this.#retry) clearTimeout(this.#retry);
+    this.#connect();
+  }
+
+  #connect(): void {
+    this.#retry = null;
+    this.#source?.close();
+    const source = (this.#source = new EventSource("/api/events"));
+    const on = (kind: string, then: (data: never) => void) =>
+      source.addEventListener(kind, (event) => {
+        this.#set({ heardAt: Date.now() });
+        then(JSON.parse((event as MessageEvent<string>).data) as never);
+      });
+    on("hello", (hello: { now: number; versions: Record<string, string> }) => this.#hello(hello));
+    on("scheduler", (event: SchedulerEvent) => this.#scheduler(event));
+    on("gone", ({ id }: { id: string }) => {
+      this.#byId.delete(id);
+      this.#publish();
+    });
+    on("gpu", (gpus: Gpus) => this.#set({ gpus }));
+    for (const kind of ["commands", "config", "settings", "bindings"] as const)
+      on(kind, (data: FileEvent["data"]) => this.#files.forEach((listener) => listener({ kind, data })));
+    source.onerror = () => this.#lose();
+  }
+
+  #lose(): void {
+    this.#source?.close();
+    this.#source = null;
+    this.#set({ connection: "lost" });
+    if (this.#retry) return;
+    const wait = RETRIES[Math.min(this.#failures, RETRIES.length - 1)];
+    this.#failures += 1;
+    this.#retry = setTimeout(() => void this.#again(), wait);
+  }
+
+  /** Streams may be held back where answers are not: then those are asked for. */
+  async #again(): Promise<void> {
+    this.#retry = null;
+    if (this.#failures > RETRIES.length) {
+      try {
+        await this.#load();
+        this.#set({ connection: "live", heardAt: Date.now() });
+      } catch {
+        this.#set({ connection: "lost" });
+      }
+    }
+    this.#connect();
+  }
+
+  #hello({ now, versions }: { now: number; versions: Record<string, string> }): void {
+    this.#failures = 0;
+    this.#set({ ahead: now * 1000 - Date.now() });
+    for (const id of this.#byId.keys()) if (!(id in versions)) this.#byId.delete(id);
+    const different = Object.entries(versions).some(
+      ([id, version]) => this.#byId.get(id)?.version !== version,
+    );
+    if (different || this.#next.connection === "loading") this.#reload();
+    else this.#set({ connection: "live" });
+  }
+
+  #reload(): void {
+    this.#loading ??= this.#load()
+      .then(() => this.#set({ connection: "live", heardAt: Date.now() }))
+      .catch((error: unknown) => {
+        if (error instanceof NoConnection) this.#lose();
+        else throw error;
+      })
+      .finally(() => (this.#loading = null));
+  }
+
+  async #load(): Promise<void> {
+    const [all, gpus] = await Promise.all([
+      ask(GET("/api/scheduler/running")),
+      this.#next.gpus ?? ask(GET("/api/gpu")),
+    ]);
+    // A cast, as openapi-fetch takes pairs for lists.
+    this.#byId = new Map((all.schedulers as Scheduler[]).map((one) => [one.id, one]));
+    this.#set({ gpus, ahead: all.now * 1000 - Date.now() });
+    const held = this.#held;
+    this.#held = [];
+    // What is older than what was loaded is in it already.
+    for (const event of held)
+      if (event.from === null || this.#byId.get(event.id)?.version === event.from) this.#apply(event);
+    this.#publish();
+  }
+
+  #scheduler(event: SchedulerEvent): void {
+    if (this.#loading) this.#held.push(event);
+    else this.#apply(event);
+  }
+
+  #apply(event: SchedulerEvent): void {
+    try {
+      this.#byId.set(event.id, applied(this.#byId.get(event.id), event));
+      this.#publish();
+    } catch (error) {
+      if (!(error instanceof Missed)) throw error;
+      this.#reload();
+    }
+  }
+
+  #publish(): void {
+    this.#set({ schedulers: inOrder(this.#byId.values()) });
+  }
+
+  #set(change: Partial<Known>): void {
+    this.#next = { ...this.#next, ...change };
+    if (this.#drawing) return;
+    const wait = Math.max(0, this.#drawn + BETWEEN - Date.now());
+    this.#drawing = setTimeout(() => {
+      this.#drawing = null;
+      this.#drawn = Date.now();
+      this.#known = this.#next;
+      this.#listeners.forEach((listener) => listener());
+    }, wait);
+  }
+}
+
+/** Living ones first; by mode and configuration, so that a list stays as it is. */
+function inOrder(all: Iterable<Scheduler>): Scheduler[] {
+  const rank = (one: Scheduler) =>
+    `${one.alive ? 0 : 1} ${one.state?.mode === "single" ? 0 : 1} ${String(one.configuration ?? 99_999).padStart(5, "0")} ${one.id}`;
+  return [...all].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+}
+
+export const live = new Live();
+
+export function useKnown(): Known {
+  return useSyncExternalStore(live.subscribe, live.snapshot);
+}
+
+/** The console's clock, in wall-clock seconds. */
+export function serverNow(): number {
+  return (Date.now() + live.snapshot().ahead) / 1000;
+}

@@ -1,0 +1,120 @@
+/** At most three things that wait for a person, each with the one thing to do about it. */
+import { Button, Tooltip } from "@mantine/core";
+import { IconPlugConnectedX } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import type { Scheduler } from "@/api/types";
+import { clock, duration } from "@/format/time";
+import { useSecond } from "@/parts/now";
+import { Said } from "@/parts/Said";
+import { shortName } from "@/parts/schedulers";
+import { StateIcon } from "@/parts/TaskState";
+import { useVerbs } from "@/parts/verbs";
+import { words } from "@/words";
+import { reasonInChinese, sentence } from "@/words/reasons";
+import { needsOf, type Need } from "./needs";
+import css from "./State.module.css";
+
+export function Needs({ schedulers }: { schedulers: readonly Scheduler[] }) {
+  const { t } = useTranslation();
+  const needs = needsOf(schedulers);
+  if (!needs.length) return null;
+  return (
+    <section className={css.needs} aria-label={t("state.needs")}>
+      {needs.map((need) => (
+        <div key={need.id} className={`card ${css.need}`}>
+          <OneNeed need={need} />
+        </div>
+      ))}
+    </section>
+  );
+}
+
+function OneNeed({ need }: { need: Need }) {
+  const { t } = useTranslation();
+  switch (need.kind) {
+    case "died":
+      return <Died one={need.one} />;
+    case "failed":
+      return (
+        <Line
+          icon={<StateIcon state="failed" size={16} />}
+          action={
+            need.log && (
+              <Button component={Link} to={`/ui/logs/view?path=${encodeURIComponent(need.log)}`}>
+                {t("verbs.log")}
+              </Button>
+            )
+          }
+        >
+          <Said of="state.needsFailed" task={need.task} at={clock(need.at)} error={sentence(need.error)} />
+        </Line>
+      );
+    case "never":
+      return (
+        <Line
+          icon={<StateIcon state="waiting" size={16} />}
+          action={
+            need.gpu && (
+              <Button component={Link} to={`/ui/gpu?gpu=${encodeURIComponent(need.gpu)}`}>
+                GPU {need.gpu}
+              </Button>
+            )
+          }
+        >
+          <Said
+            of="state.needsNever"
+            task={need.task}
+            reason={words.language === "zh" ? reasonInChinese(need.state) : sentence(need.state.reason)}
+          />
+        </Line>
+      );
+  }
+}
+
+function Died({ one }: { one: Scheduler }) {
+  const { t } = useTranslation();
+  const now = useSecond();
+  const revive = useVerbs()
+    .ofScheduler(one)
+    .find((verb) => verb.name === "revive");
+  const running = one.left?.running ?? [];
+  const left = running.length
+    ? t("state.leftRunning", { count: running.length, tasks: running.join(t("lists.comma")) })
+    : t("state.leftNothing");
+  return (
+    <Line
+      icon={<IconPlugConnectedX size={16} stroke={1.75} color="var(--gl-failed)" />}
+      action={
+        revive && (
+          <Tooltip label={revive.whyNot ?? revive.effect}>
+            <Button
+              data-disabled={revive.whyNot ? true : undefined}
+              onClick={revive.whyNot ? undefined : revive.act}
+            >
+              {revive.label}
+            </Button>
+          </Tooltip>
+        )
+      }
+    >
+      <Said
+        of="state.needsDied"
+        name={shortName(one, t)}
+        ago={duration(now - (one.state?.updated_at ?? now))}
+        left={left}
+      />
+    </Line>
+  );
+}
+
+function Line({ icon, action, children }: { icon: ReactNode; action: ReactNode; children: ReactNode }) {
+  return (
+    <>
+      <span className={css.needIcon}>{icon}</span>
+      <div className={`${css.needText} t2`}>{children}</div>
+      {action}
+    </>
+  );
+}

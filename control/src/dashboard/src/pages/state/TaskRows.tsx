@@ -1,0 +1,193 @@
+/** Rows of queues and of tasks: the answer stands in the row. */
+import { ActionIcon, Menu, Tooltip } from "@mantine/core";
+import {
+  IconChevronDown,
+  IconChevronRight,
+  IconDots,
+  IconFileText,
+  IconPlayerPlayFilled,
+  IconRefresh,
+} from "@tabler/icons-react";
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import type { Queue, Scheduler, Task } from "@/api/types";
+import { QueueCells } from "@/parts/QueueCells";
+import { TaskState } from "@/parts/TaskState";
+import { useVerbs } from "@/parts/verbs";
+import type { Row } from "./filter";
+import { MemoryCell, TimeCell, WhereCell } from "./cells";
+import css from "./State.module.css";
+
+type Of<K extends Row["kind"]> = Extract<Row, { kind: K }>;
+
+export function Heads() {
+  const { t } = useTranslation();
+  return (
+    <div className={`${css.row} ${css.heads} t3`} role="row">
+      <span role="columnheader">{t("state.queue")}</span>
+      <span role="columnheader">{t("state.task")}</span>
+      <span role="columnheader">{t("state.state")}</span>
+      <span role="columnheader">{t("state.where")}</span>
+      <span role="columnheader" className={css.memory}>
+        {t("state.memory")}
+      </span>
+      <span role="columnheader" className="number">
+        {t("state.time")}
+      </span>
+      <span role="columnheader">
+        <span className="hidden-words">{t("verbs.more")}</span>
+      </span>
+    </div>
+  );
+}
+
+export const QueueRow = memo(function QueueRow({
+  row,
+  toggle,
+}: {
+  row: Of<"queue">;
+  toggle: (id: string) => void;
+}) {
+  const { t } = useTranslation();
+  const { queue, task, isOpen, one } = row;
+  const Chevron = isOpen ? IconChevronDown : IconChevronRight;
+  const name = `${t("state.queue")} ${queue.queue_id} ${queue.queue_name ?? ""}`.trim();
+  return (
+    <div className={`${css.row} ${css.queue} ${row.last ? css.last : ""}`} role="row">
+      <div role="cell" className={css.queueCell}>
+        <button
+          type="button"
+          className={`plain ${css.queueName}`}
+          aria-expanded={isOpen}
+          aria-label={t("state.expand", { queue: `${queue.queue_id} ${queue.queue_name ?? ""}`.trim() })}
+          onClick={() => {
+            toggle(row.id);
+          }}
+        >
+          <Chevron size={14} stroke={1.75} color="var(--gl-t3)" />
+          <span className="strong">{queue.queue_id}</span>
+          <span className="t2 cut">{queue.queue_name}</span>
+        </button>
+        <QueueCells queue={queue} name={name} />
+        <span className={`t3 number ${css.progress}`}>
+          {t("ofTotal", { done: queue.counts.completed ?? 0, total: queue.total })}
+        </span>
+      </div>
+      {task && <TaskCells one={one} queue={queue} task={task} />}
+    </div>
+  );
+});
+
+export const TaskRow = memo(function TaskRow({ row }: { row: Of<"task"> }) {
+  return (
+    <div className={`${css.row} ${css.task} ${row.last ? css.last : ""}`} role="row">
+      <span role="cell" />
+      <TaskCells one={row.one} queue={row.queue} task={row.task} small />
+    </div>
+  );
+});
+
+export function MoreRow({ count, last }: { count: number; last: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <div className={`${css.row} ${css.more} ${last ? css.last : ""} t3`} role="row">
+      <span role="cell">{t("state.more", { count })}</span>
+    </div>
+  );
+}
+
+interface Cells {
+  one: Scheduler;
+  queue: Queue;
+  task: Task;
+  small?: boolean;
+}
+
+function TaskCells({ one, queue, task, small }: Cells) {
+  return (
+    <>
+      <div role="cell" className={`${css.name} cut`}>
+        <span className="strong">
+          {queue.queue_id}/{task.index}
+        </span>{" "}
+        <Tooltip label={task.name ?? task.commands}>
+          <span className={small ? "t3" : "t2"}>{task.name ?? ""}</span>
+        </Tooltip>
+      </div>
+      <div role="cell" className={css.state}>
+        <TaskState state={task.state.status} detail={<Detail task={task} />} pale={one.alive === null} />
+      </div>
+      <WhereCell one={one} queue={queue} task={task} small={small} />
+      <MemoryCell task={task} small={small} />
+      <TimeCell task={task} small={small} />
+      <Actions one={one} queue={queue} task={task} />
+    </>
+  );
+}
+
+/** "3 of 9" retries, "try 2". */
+function Detail({ task }: { task: Task }) {
+  const { t } = useTranslation();
+  const { state } = task;
+  if (state.status === "backoff")
+    return state.of === null
+      ? t("state.nth", { number: state.retry })
+      : t("state.of", { retry: state.retry, of: state.of });
+  if (state.status === "running" && state.attempt > 1) return t("state.nth", { number: state.attempt });
+  return null;
+}
+
+function Actions({ one, queue, task }: Cells) {
+  const { t } = useTranslation();
+  const verbs = useVerbs().ofTask({ pid: one.pid, queue: queue.queue_id, task });
+  const isAlive = one.alive === true;
+  const likely = verbs.find(
+    (verb) => verb.name === "release" || (verb.name === "retry" && task.state.status === "failed"),
+  );
+  const log = task.log_path && `/ui/logs/view?path=${encodeURIComponent(task.log_path)}`;
+  return (
+    <div role="cell" className={css.actions}>
+      {likely && isAlive ? (
+        <Tooltip label={likely.whyNot ?? likely.effect}>
+          <ActionIcon aria-label={likely.label} disabled={likely.whyNot !== undefined} onClick={likely.act}>
+            {likely.name === "release" ? (
+              <IconPlayerPlayFilled size={14} />
+            ) : (
+              <IconRefresh size={14} stroke={1.75} />
+            )}
+          </ActionIcon>
+        </Tooltip>
+      ) : (
+        log && (
+          <Tooltip label={t("verbs.log")}>
+            <ActionIcon component={Link} to={log} aria-label={t("verbs.log")}>
+              <IconFileText size={14} stroke={1.75} />
+            </ActionIcon>
+          </Tooltip>
+        )
+      )}
+      <Menu>
+        <Menu.Target>
+          <ActionIcon aria-label={t("verbs.more")}>
+            <IconDots size={14} stroke={1.75} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {log && (
+            <Menu.Item component={Link} to={log}>
+              {t("verbs.log")}
+            </Menu.Item>
+          )}
+          {verbs.map(({ name, label, effect, whyNot, act }) => (
+            <Tooltip key={name} label={whyNot ?? effect} position="left">
+              <Menu.Item disabled={whyNot !== undefined || !isAlive} onClick={act}>
+                {label}
+              </Menu.Item>
+            </Tooltip>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+    </div>
+  );
+}

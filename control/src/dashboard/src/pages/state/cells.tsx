@@ -1,0 +1,188 @@
+/** Where a task runs or why it does not, how much memory it has, and since when. */
+import { Tooltip } from "@mantine/core";
+import type { TFunction } from "i18next";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import type { Queue, Scheduler, Task } from "@/api/types";
+import { gb } from "@/format/memory";
+import { absolute, clock, duration } from "@/format/time";
+import { Countdown } from "@/parts/Countdown";
+import { MemoryBar } from "@/parts/MemoryBar";
+import { useSecond } from "@/parts/now";
+import { words } from "@/words";
+import { reasonInChinese, sentence } from "@/words/reasons";
+import { headOf } from "./filter";
+import css from "./State.module.css";
+
+interface WhereProps {
+  one: Scheduler;
+  queue: Queue;
+  task: Task;
+  small?: boolean | undefined;
+}
+
+export function WhereCell({ one, queue, task, small }: WhereProps) {
+  const { t } = useTranslation();
+  const { state } = task;
+  const gpus = "gpu_ids" in state ? state.gpu_ids : [];
+  const why = whyOf(one, queue, task, t);
+  const isReason = ["waiting", "backoff", "failed", "held"].includes(state.status);
+  return (
+    <div role="cell" className={css.where}>
+      {state.status !== "failed" && <GpuChips ids={gpus} />}
+      <Tooltip label={why} disabled={why.length < 60}>
+        <span className={`${isReason ? "" : "t3"} ${small ? "cut" : "clamp2"} ${css.why}`}>{why}</span>
+      </Tooltip>
+    </div>
+  );
+}
+
+export function GpuChips({ ids }: { ids: readonly string[] }) {
+  return ids.map((id) => (
+    <Link key={id} to={`/ui/gpu?gpu=${encodeURIComponent(id)}`} className={css.chip}>
+      GPU {id}
+    </Link>
+  ));
+}
+
+/** One sentence, or a few words. */
+export function whyOf(one: Scheduler, queue: Queue, task: Task, t: TFunction): string {
+  const { state } = task;
+  switch (state.status) {
+    case "running":
+      if (one.ended === "died") return t("state.runsOn");
+      if (!task.in_file) return t("state.gone");
+      return task.estimate?.end ? t("state.endsAbout", { at: clock(task.estimate.end) }) : "";
+    case "waiting":
+      return words.language === "zh" ? reasonInChinese(state) : sentence(state.reason);
+    case "backoff":
+    case "failed":
+      return sentence(state.error);
+    case "held":
+      return state.by === "file"
+        ? t("state.heldByFile")
+        : `${t("state.heldBy", { who: holder(state.by, one, t), at: clock(state.since) })} ${t("state.releaseIt")}`;
+    case "completed":
+      return t("state.exit", { code: state.exit_code });
+    case "cancelled":
+      return t("state.cancelledBy", { who: holder(state.by, one, t) });
+    case "skipped":
+      return sentence(state.because);
+    default:
+      return behind(queue, task, t);
+  }
+}
+
+function holder(by: string, one: Scheduler, t: TFunction): string {
+  if (by === "fuse") return t("state.fuse");
+  return by === one.state?.user ? t("state.you") : by;
+}
+
+function behind(queue: Queue, task: Task, t: TFunction): string {
+  const head = headOf(queue);
+  return head && head.key !== task.key ? t("state.behind", { task: `${queue.queue_id}/${head.index}` }) : "";
+}
+
+export function MemoryCell({ task, small }: { task: Task; small?: boolean | undefined }) {
+  const { t } = useTranslation();
+  const { state } = task;
+  const asked = (state.status === "running" ? state.memory_gb : null) ?? task.memory_gb;
+  const used =
+    state.status === "running" ? state.used_gb : "peak_memory_gb" in state ? state.peak_memory_gb : null;
+  const declared =
+    asked !== null
+      ? `${gb(asked)} GB`
+      : task.gpu_count > 1
+        ? t("state.wholeCards", { count: task.gpu_count })
+        : t("state.wholeCard");
+  const times = asked !== null && task.gpu_count > 1 ? `${task.gpu_count} × ` : "";
+  if (!task.gpu_count)
+    return (
+      <div role="cell" className={`t3 ${css.memory}`}>
+        –
+      </div>
+    );
+  return (
+    <div role="cell" className={css.memory}>
+      <div className="cut">
+        {used == null ? (
+          <span className="t2">
+            {times}
+            {declared}
+          </span>
+        ) : (
+          <>
+            {times}
+            {gb(used)} <span className="t3">/ {declared}</span>
+          </>
+        )}
+      </div>
+      {state.status === "running" && !small && asked !== null && (
+        <MemoryBar
+          thin
+          total={asked}
+          parts={{ own: used ?? 0, promised: Math.max(0, asked - (used ?? 0)), leases: 0, people: 0 }}
+          said={`${gb(used ?? 0)} / ${declared}`}
+        />
+      )}
+    </div>
+  );
+}
+
+export function TimeCell({ task, small }: { task: Task; small?: boolean | undefined }) {
+  const { t } = useTranslation();
+  const now = useSecond();
+  const { first, second, at } = timesOf(task, now, t);
+  return (
+    <div role="cell" className={`number ${css.time}`}>
+      {task.state.status === "backoff" ? (
+        <Countdown until={task.state.until} whole={Math.max(1, task.state.until - now, 60)} />
+      ) : (
+        <Tooltip label={at === null ? "" : absolute(at)} disabled={at === null}>
+          <span>{first}</span>
+        </Tooltip>
+      )}
+      {!small && second && <div className={`t3 ${css.second}`}>{second}</div>}
+    </div>
+  );
+}
+
+interface Times {
+  first: string;
+  second: string;
+  at: number | null;
+}
+
+function timesOf(task: Task, now: number, t: TFunction): Times {
+  const { state, estimate } = task;
+  switch (state.status) {
+    case "running":
+      return {
+        first: duration(now - state.since),
+        second: t("state.since", { at: clock(state.since) }),
+        at: state.since,
+      };
+    case "waiting": {
+      const start = estimate?.start ?? null;
+      const second = start === null ? t("state.startUnknown") : t("state.startsAbout", { at: clock(start) });
+      return { first: duration(now - state.since), second, at: state.since };
+    }
+    case "backoff":
+      return { first: "", second: t("state.untilRetry"), at: state.until };
+    case "completed":
+    case "failed": {
+      const ended = t("state.ended", { at: clock(state.ended_at) });
+      return { first: duration(state.ended_at - state.started_at), second: ended, at: state.ended_at };
+    }
+    case "pending": {
+      const start = estimate?.start ?? null;
+      return {
+        first: "–",
+        second: start === null ? "" : t("state.startsAbout", { at: clock(start) }),
+        at: null,
+      };
+    }
+    default:
+      return { first: "–", second: "", at: null };
+  }
+}

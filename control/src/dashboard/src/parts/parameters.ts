@@ -1,0 +1,33 @@
+/** What a page is asked to show stands in its address: a view can be kept, and sent to somebody. */
+import { useCallback, useMemo } from "react";
+import { useSearchParams } from "react-router";
+
+type Said<Name extends string> = Record<Name, string>;
+
+/** The named parameters; what is "" is not in the address. Others of the address stay. */
+export function useParameters<Name extends string>(
+  names: readonly Name[],
+): [Said<Name>, (change: Partial<Said<Name>>) => void] {
+  const [search, setSearch] = useSearchParams();
+  const said = useMemo(
+    () => Object.fromEntries(names.map((name) => [name, search.get(name) ?? ""])) as Said<Name>,
+    [names, search],
+  );
+  const say = useCallback(
+    (change: Partial<Said<Name>>) => {
+      setSearch(
+        (before) => {
+          const after = new URLSearchParams(before);
+          for (const [name, value] of Object.entries<string | undefined>(change)) {
+            if (value) after.set(name, value);
+            else after.delete(name);
+          }
+          return after;
+        },
+        { replace: true, preventScrollReset: true },
+      );
+    },
+    [setSearch],
+  );
+  return [said, say];
+}

@@ -1,0 +1,28 @@
+/** What has become of an action: five seconds; what went wrong stays until it is closed. */
+import { notifications } from "@mantine/notifications";
+import { NoConnection } from "@/api/client";
+import { words } from "@/words";
+
+export function said(message: string): void {
+  notifications.show({ message, autoClose: 5_000, withBorder: true, color: "gray" });
+}
+
+export function failed(error: unknown): void {
+  const message =
+    error instanceof NoConnection
+      ? words.t("errors.noConnection")
+      : error instanceof Error
+        ? error.message
+        : String(error);
+  notifications.show({ message, autoClose: false, withBorder: true, color: "red" });
+}
+
+/** Does it, and says what has become of it. */
+export async function doing(act: Promise<{ said?: string }>): Promise<void> {
+  try {
+    const answer = await act;
+    if (answer.said) said(answer.said.charAt(0).toUpperCase() + answer.said.slice(1));
+  } catch (error) {
+    failed(error);
+  }
+}

@@ -1,0 +1,40 @@
+/** What is round every page: navigation, the cluster at a glance, banners. */
+import { lazy, Suspense, useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { Outlet, useLocation } from "react-router";
+import { Banner } from "./Banner";
+import { BottomBar } from "./BottomBar";
+import { Header } from "./Header";
+import { Nav } from "./Nav";
+import { useKeys } from "./keys";
+import { useTitle } from "./title";
+import css from "./Shell.module.css";
+
+const Palette = lazy(() => import("./Palette"));
+
+export function Shell() {
+  const { t } = useTranslation();
+  const { pathname } = useLocation();
+  useTitle();
+  useKeys();
+  useEffect(() => {
+    window.scrollTo(0, 0);
+  }, [pathname]);
+  return (
+    <div className={css.shell}>
+      <a href="#page" className={css.skip}>
+        {t("shell.skip")}
+      </a>
+      <Nav />
+      <div className={css.body}>
+        <Header />
+        <Banner />
+        <Outlet />
+      </div>
+      <BottomBar />
+      <Suspense>
+        <Palette />
+      </Suspense>
+    </div>
+  );
+}

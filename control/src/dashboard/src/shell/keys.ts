@@ -1,0 +1,54 @@
+/** Single keys that lead to pages: G, then one more. Off in inputs, and where they were turned off. */
+import { useEffect } from "react";
+import { useNavigate } from "react-router";
+import { PAGES } from "./pages";
+
+const PATIENCE = 1_200;
+export const KEYS_OFF = "gpulane-keys-off";
+
+export function isTyping(event: KeyboardEvent): boolean {
+  const target = event.target;
+  return (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    (target instanceof HTMLElement &&
+      (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName))) ||
+    localStorage.getItem(KEYS_OFF) !== null
+  );
+}
+
+export function useKeys(): void {
+  const navigate = useNavigate();
+  useEffect(() => {
+    let until = 0;
+    const pressed = (event: KeyboardEvent) => {
+      if (isTyping(event)) return;
+      const key = event.key.toLowerCase();
+      const page = Date.now() < until ? PAGES.find((one) => one.key === key) : undefined;
+      until = key === "g" && !page ? Date.now() + PATIENCE : 0;
+      if (!page) return;
+      event.preventDefault();
+      void navigate(page.path);
+    };
+    window.addEventListener("keydown", pressed);
+    return () => {
+      window.removeEventListener("keydown", pressed);
+    };
+  }, [navigate]);
+}
+
+/** Calls `on[key]` for single keys on a page: { "/": focus }. */
+export function usePageKeys(on: Record<string, (event: KeyboardEvent) => void>): void {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const then = on[event.key];
+      if (!then || isTyping(event) || document.querySelector('[role="dialog"]')) return;
+      then(event);
+    };
+    window.addEventListener("keydown", pressed);
+    return () => {
+      window.removeEventListener("keydown", pressed);
+    };
+  }, [on]);
+}

@@ -1,0 +1,42 @@
+/** The page's language: as chosen here before, else the browser's. */
+import i18next from "i18next";
+import { initReactI18next } from "react-i18next";
+import { en, type Words } from "./en";
+import { zh } from "./zh";
+
+declare module "i18next" {
+  interface CustomTypeOptions {
+    resources: { translation: typeof en };
+  }
+}
+
+export type Language = "en" | "zh";
+const KEPT = "gpulane-language";
+const LANGUAGES: Record<Language, Words> = { en, zh };
+
+function first(): Language {
+  const chosen = localStorage.getItem(KEPT) ?? navigator.language;
+  return chosen.startsWith("zh") ? "zh" : "en";
+}
+
+export const words = i18next;
+
+void words.use(initReactI18next).init({
+  lng: first(),
+  fallbackLng: "en",
+  resources: { en: { translation: LANGUAGES.en }, zh: { translation: LANGUAGES.zh } },
+  interpolation: { escapeValue: false }, // React does
+});
+tellDocument();
+words.on("languageChanged", (language) => {
+  localStorage.setItem(KEPT, language);
+  tellDocument();
+});
+
+function tellDocument() {
+  document.documentElement.lang = words.language === "zh" ? "zh-CN" : "en";
+}
+
+export function otherLanguage(): Language {
+  return words.language === "zh" ? "en" : "zh";
+}
