@@ -25,10 +25,14 @@ export function Header() {
       </Link>
       <Glance />
       <div className={css.right}>
-        <button type="button" className={css.find} onClick={spotlight.open} aria-label={t("shell.find")}>
+        <button
+          type="button"
+          className={css.find}
+          onClick={spotlight.open}
+          aria-label={`${t("shell.find")} Ctrl K`}
+        >
           <IconSearch size={14} stroke={1.75} aria-hidden />
-          <span className={css.findWord}>{t("shell.find")}</span>
-          <kbd className={css.kbd}>Ctrl K</kbd>
+          <span className={css.findWord}>{t("shell.find")}</span> <kbd className={css.kbd}>Ctrl K</kbd>
         </button>
         <LiveDot />
         <Tooltip label={t("shell.language")}>
@@ -95,26 +99,15 @@ function Glance() {
       <GpuBars />
       <span className={css.rule} aria-hidden />
       {SHOWN.filter((state) => state === "running" || counts[state]).map((state) => (
-        <Link
-          key={state}
-          to={`/ui/state?state=${state}`}
-          className={css.count}
-          aria-label={`${counts[state] ?? 0} ${t(`counted.${state}`)}`}
-        >
+        <Link key={state} to={`/ui/state?state=${state}`} className={css.count}>
           <StateIcon state={state} size={16} />
-          <b>{counts[state] ?? 0}</b>
-          <span className={`t2 ${css.word}`}>{t(`counted.${state}`)}</span>
+          <b>{counts[state] ?? 0}</b> <span className={`t2 ${css.word}`}>{t(`counted.${state}`)}</span>
         </Link>
       ))}
       {died > 0 && (
-        <Link
-          to="/ui/state?state=died"
-          className={css.count}
-          aria-label={`${died} ${t("scheduler.diedCount", { count: died })}`}
-        >
+        <Link to="/ui/state?state=died" className={css.count}>
           <IconPlugConnectedX size={16} stroke={1.75} color="var(--gl-failed)" aria-hidden />
-          <b>{died}</b>
-          <span className={`t2 ${css.word}`}>{t("scheduler.diedCount", { count: died })}</span>
+          <b>{died}</b> <span className={`t2 ${css.word}`}>{t("scheduler.diedCount", { count: died })}</span>
         </Link>
       )}
     </section>

@@ -1,6 +1,5 @@
 /** What runs, what waits and why, what broke, when will mine start. */
-import { Button, SegmentedControl, TextInput } from "@mantine/core";
-import { IconSearch } from "@tabler/icons-react";
+import { Button, SegmentedControl } from "@mantine/core";
 import { useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -9,6 +8,7 @@ import type { Scheduler } from "@/api/types";
 import { Empty, Loading } from "@/parts/Empty";
 import { Page } from "@/parts/Page";
 import { useParameters } from "@/parts/parameters";
+import { SearchInput } from "@/parts/SearchInput";
 import { countsOfAll } from "@/shell/counts";
 import { usePageKeys } from "@/shell/keys";
 import { totalOf } from "@/parts/schedulers";
@@ -47,15 +47,12 @@ export function State() {
               say({ state });
             }}
           />
-          <TextInput
+          <SearchInput
             ref={search}
-            w={196}
-            leftSection={<IconSearch size={14} stroke={1.75} />}
-            placeholder={t("state.filter")}
-            aria-label={t("state.filter")}
+            label={t("state.filter")}
             value={said.text}
-            onChange={(event) => {
-              say({ text: event.currentTarget.value });
+            onChange={(text) => {
+              say({ text });
             }}
           />
         </>

@@ -1,0 +1,164 @@
+"""The page of what runs, what waits and why, as somebody sees it who leaves it open."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.visit import AXE, Visit, visiting
+from tests.console.world import Console
+from tests.end_to_end.world import UNTIL_GO
+from tests.waiting import eventually
+
+
+def started(console: Console, **more: object) -> int:
+    """One that has a queue of three, whose first runs until `go`, and one that waits for its card."""
+    console.world.blocks([(1, UNTIL_GO), (1, "true"), (1, "true"), (2, UNTIL_GO)])
+    pid = int(console.post("/api/scheduler/multi/start", simulate="1x24", watch=True, fresh=True)["pid"])
+    console.wait_for(pid, "1/0", "running")
+    return pid
+
+
+@pytest.fixture
+def stopped(console: Console) -> Iterator[None]:
+    yield
+    for one in console.get("/api/scheduler/running")["schedulers"]:
+        if one["alive"]:
+            console.post(f"/api/scheduler/stop/{one['pid']}")
+
+
+def test_a_task_is_watched_through_its_states(visit: Visit) -> None:
+    visit.go("/ui/state")
+    visit.sees("No scheduler runs")
+    pid = started(visit.console)
+    row = visit.row("1/0")
+    expect(row).to_contain_text("Running")
+    expect(row).to_contain_text("GPU 0")
+    expect(row).to_contain_text("0 of 3")
+    expect(visit.row("2/0")).to_contain_text("GPU 0 is leased to queue 1")
+    expect(visit.page).to_have_title(re.compile("▶1 gpulane"))
+    row.get_by_role("button", name="Show the tasks of queue 1").click()
+    expect(visit.row("1/2")).to_contain_text("behind 1/0")
+    visit.console.world.go()
+    expect(visit.row("1/2").first).to_contain_text("Completed")
+    expect(visit.page.get_by_text("3 of 3")).to_be_visible()
+    visit.console.post(f"/api/scheduler/stop/{pid}")
+
+
+def test_verbs_are_a_click_and_what_loses_something_is_asked(visit: Visit, stopped: None) -> None:
+    pid = started(visit.console)
+    visit.go("/ui/state")
+    visit.button("Pause").click()
+    visit.sees("paused")
+    visit.button("Resume").click()
+    expect(visit.button("Pause")).to_be_visible()
+    visit.row("1/0").get_by_role("button", name="More").click()
+    visit.page.get_by_role("menuitem", name="Kill").click()
+    dialog = visit.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Kill 1/0?")
+    expect(visit.button("Keep running")).to_be_focused()
+    visit.button("Keep running").click()
+    expect(dialog).to_be_hidden()
+    visit.row("1/0").get_by_role("button", name="More").click()
+    visit.page.get_by_role("menuitem", name="Kill").click()
+    visit.button("Kill 1/0").click()
+    visit.console.wait_for(pid, "1/0", "cancelled")
+    visit.button("Stop now").click()
+    expect(visit.page.get_by_role("dialog")).to_contain_text("Stop multi · configuration 0 now?")
+    visit.page.get_by_role("button", name=re.compile("^Stop .* now$")).last.click()
+    eventually(lambda: not visit.console.scheduler(pid)["alive"])
+
+
+def test_a_scheduler_that_was_killed_is_shown_and_resumed(visit: Visit, stopped: None) -> None:
+    pid = started(visit.console)
+    visit.go("/ui/state")
+    expect(visit.row("1/0")).to_contain_text("Running")
+    os.kill(pid, signal.SIGKILL)
+    visit.sees("Scheduler multi · 0 died")
+    expect(visit.row("1/0")).to_contain_text("runs on under its supervisor")
+    visit.page.get_by_label("Needs you").get_by_role("button", name="Resume").click()
+    expect(visit.page.get_by_label("Needs you")).to_be_hidden()
+    expect(visit.row("1/0")).to_contain_text("Running")
+
+
+def test_a_console_that_is_killed_is_said_and_its_next_one_found(visit: Visit, stopped: None) -> None:
+    console = visit.console
+    started(console)
+    visit.go("/ui/state")
+    expect(visit.row("1/0")).to_contain_text("Running")
+    port = console.url.rpartition(":")[2]
+    os.kill(console.pid, signal.SIGKILL)
+    visit.sees("No connection to the console")
+    expect(visit.row("1/0")).to_contain_text("Running")
+    expect(visit.button("Pause")).to_have_attribute("aria-disabled", "true")
+    console.start("--port", port)
+    visit.button("Try now").click()
+    expect(visit.page.get_by_text("No connection to the console")).to_be_hidden()
+    console.world.go()
+    expect(visit.row("1/2")).to_contain_text("Completed")
+
+
+def test_who_may_only_read_sees_all_and_changes_nothing(
+    browser: Browser, console: Console, stopped: None
+) -> None:
+    started(console)
+    with visiting(browser, console, role="read") as visit:
+        visit.go("/ui/state")
+        visit.sees("You can look at everything and change nothing.")
+        expect(visit.button("Pause")).to_have_attribute("aria-disabled", "true")
+        visit.row("1/0").get_by_role("button", name="More").click()
+        expect(visit.page.get_by_role("menuitem", name="Kill")).to_be_disabled()
+
+
+def test_a_filter_stands_in_the_address(visit: Visit, stopped: None) -> None:
+    started(visit.console)
+    visit.go("/ui/state?state=waiting")
+    expect(visit.row("2/0")).to_be_visible()
+    expect(visit.row("1/0")).to_be_hidden()
+    visit.page.keyboard.press("/")
+    visit.page.keyboard.type("nothing like it")
+    visit.sees("Nothing matches")
+    assert "text=nothing" in visit.page.url
+    visit.button("Show all").click()
+    expect(visit.row("1/0")).to_be_visible()
+
+
+def test_pages_are_reached_by_keys_alone(visit: Visit) -> None:
+    visit.go("/ui/state")
+    visit.sees("No scheduler runs")
+    visit.page.keyboard.press("Tab")
+    expect(visit.page.get_by_role("link", name="Skip to the page")).to_be_focused()
+    visit.page.keyboard.press("g")
+    visit.page.keyboard.press("h")
+    expect(visit.page).to_have_url(re.compile("/ui/history"))
+    visit.page.keyboard.press("Control+k")
+    visit.page.get_by_placeholder("Find a page").fill("state")
+    visit.page.keyboard.press("Enter")
+    expect(visit.page).to_have_url(re.compile("/ui/state"))
+
+
+@pytest.mark.skipif(
+    not AXE.exists() and not os.environ.get("CI"), reason="npm ci has not been run: no axe-core"
+)
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_axe_finds_nothing_serious(browser: Browser, shared: Console, scheme: str, language: str) -> None:
+    if not any(one["alive"] for one in shared.get("/api/scheduler/running")["schedulers"]):
+        started(shared)
+    with visiting(browser, shared, language=language, scheme=scheme) as visit:  # type: ignore[arg-type]
+        visit.go("/ui/state")
+        expect(visit.row("1/0")).to_be_visible()
+        assert visit.axe() == []
+
+
+@pytest.mark.parametrize("width", [400, 1100, 1440])
+def test_nothing_is_wider_than_its_window(browser: Browser, shared: Console, width: int) -> None:
+    if not any(one["alive"] for one in shared.get("/api/scheduler/running")["schedulers"]):
+        started(shared)
+    with visiting(browser, shared, width=width, language="zh") as visit:
+        visit.go("/ui/state")
+        expect(visit.row("1/0")).to_contain_text("运行中")
+        assert visit.too_wide() == []
