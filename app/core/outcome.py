@@ -28,6 +28,13 @@ NO_ENTRY = re.compile(
 TRIED = re.compile(r"tried to allocate ([0-9.]+) ?(ki?b|mi?b|gi?b|bytes)", re.IGNORECASE)
 UNIT_GB = {"k": 1 / 1024**2, "m": 1 / 1024, "g": 1.0, "b": 1 / 1024**3}
 
+NAMES_AN_ERROR = re.compile(r"(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt)(?:: .+)?|(?i:error|fatal): .+")
+COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+ERROR_LINES = 40
+"""From the end, in which it is looked for: what comes long before has been got over."""
+
+LONGEST_ERROR = 300
+
 ABSURD_GB = 100_000.0
 """No card will ever have that much: the log says something else."""
 
@@ -64,7 +71,16 @@ def cause_of(end: Exit | Lost, script: str, timeout: float | None, stopping: Why
     command = end.failed_command or (script.strip() if "\n" not in script.strip() else None)
     if end.status - 128 in signal.valid_signals():
         return Signalled(end.status - 128, command)
-    return ExitCode(end.status, command)
+    return ExitCode(end.status, command, named_error(end.log_tail))
+
+
+def named_error(log_tail: str) -> str | None:
+    """The last line that names an error, as Python ends its tracebacks and compilers and git say theirs."""
+    for line in reversed(log_tail.splitlines()[-ERROR_LINES:]):
+        plain = "".join(filter(str.isprintable, COLOUR.sub("", line))).strip()
+        if NAMES_AN_ERROR.fullmatch(plain):
+            return plain if len(plain) <= LONGEST_ERROR else f"{plain[: LONGEST_ERROR - 3]}..."
+    return None
 
 
 def tried_gb(log_tail: str) -> float | None:

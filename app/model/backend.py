@@ -137,7 +137,7 @@ class Exit:
     started_at: float
     ended_at: float
     peak_memory_gb: float | None  #: per GPU: the most its tree was seen to use on any one card
-    log_tail: str  #: the last part of its log, for the out-of-memory classification
+    log_tail: str  #: the last part of its log, which tells what went wrong
     failed_command: str | None = None
     stopping: Why | None = None  #: it was asked to end, by whichever scheduler, and had not ended before
 

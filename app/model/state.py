@@ -22,6 +22,7 @@ class ExitCode:
 
     code: int  #: as the shell gives it
     command: str | None = None  #: the one that failed, as well as bash can tell
+    said: str | None = None  #: the last line of its log that names an error: "KeyError: 'lr'"
     kind: Literal["exit"] = "exit"
 
 
@@ -220,9 +221,9 @@ def in_order(counts: Mapping[Status, int]) -> list[tuple[Status, int]]:
 def error_text(cause: Cause) -> str:
     """The sentence shown for a failed attempt, without a full stop."""
     match cause:
-        case ExitCode(code, command):
+        case ExitCode(code, command, said):
             known = {126: " (found but not executable)", 127: " (command not found)"}.get(code, "")
-            return f"exit {code}{known}" + (f" in: {command}" if command else "")
+            return f"exit {code}{known}" + (f": {said}" if said else f" in: {command}" if command else "")
         case Signalled(number, command):
             return f"ended by {signal_name(number)}" + (f" in: {command}" if command else "")
         case OutOfMemory(_, peak, tried):

@@ -84,7 +84,8 @@ def visiting(
     )
     context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(
-        f"if (!localStorage.getItem('gpulane-language')) localStorage.setItem('gpulane-language', '{language}')"
+        "const kept = 'gpulane-language';"
+        f"if (!localStorage.getItem(kept)) localStorage.setItem(kept, '{language}')"
     )
     _log_in(context, console, role)
     visit = Visit(context.new_page(), console)

@@ -4,7 +4,7 @@ import pytest
 
 from app.core.outcome import cause_of, next_demand, tried_gb
 from app.model.backend import Exit
-from app.model.state import ExitCode, OutOfMemory, Signalled
+from app.model.state import ExitCode, OutOfMemory, Signalled, error_text
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,24 @@ def test_what_is_asked_for_after_running_out_of_memory(
     peak: float | None, tried: float | None, next_: float
 ) -> None:
     assert next_demand(8.0, OutOfMemory(1, peak, tried), 24.0) == next_
+
+
+@pytest.mark.parametrize(
+    ("tail", "said"),
+    [
+        (
+            "epoch 1\nTraceback\n  File x\nFileNotFoundError: val.json\ngpulane: exit 1: python x\n",
+            "FileNotFoundError: val.json",
+        ),
+        ("\x1b[31mtorch.cuda.DeferredCudaCallError: no\x1b[0m\r\n", "torch.cuda.DeferredCudaCallError: no"),
+        ("KeyboardInterrupt\n", "KeyboardInterrupt"),
+        ("fatal: not a git repository\n", "fatal: not a git repository"),
+        ("KeyError: 'a'\n" + "epoch\n" * 50, None),  # it has been got over
+        ("the Error: of words\nNoErrorHere\nErrors: 0\n", None),
+        ("ValueError: " + "x" * 400 + "\n", "ValueError: " + "x" * 285 + "..."),
+    ],
+)
+def test_the_error_that_a_log_ends_with_is_said(tail: str, said: str | None) -> None:
+    cause = cause_of(Exit(1, 0.0, 1.0, None, tail, "python x"), "python x", None, None)
+    assert cause == ExitCode(1, "python x", said)
+    assert error_text(cause) == (f"exit 1: {said}" if said else "exit 1 in: python x")

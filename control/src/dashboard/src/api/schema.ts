@@ -2217,6 +2217,8 @@ export interface components {
              * @enum {string}
              */
             kind: "exit";
+            /** Said */
+            said?: string | null;
         };
         /** Experiment */
         Experiment: {
