@@ -163,3 +163,29 @@ def test_nothing_is_wider_than_its_window(browser: Browser, shared: Console, wid
         visit.go("/ui/state")
         expect(visit.row("1/0")).to_contain_text("运行中")
         assert visit.too_wide() == []
+
+
+def test_rows_are_moved_through_and_acted_on_by_keys(visit: Visit, stopped: None) -> None:
+    pid = started(visit.console)
+    visit.go("/ui/state")
+    expect(visit.row("1/0")).to_be_visible()
+    keys = visit.page.keyboard
+    keys.press("j")
+    expect(visit.row("1/0").first).to_be_focused()
+    keys.press("Enter")
+    expect(visit.row("1/2")).to_be_visible()
+    keys.press("j")
+    expect(visit.row("1/1")).to_be_focused()
+    keys.press("h")
+    visit.console.wait_for(pid, "1/1", "held")
+    expect(visit.row("1/1")).to_contain_text("Held")
+    keys.press("h")
+    visit.console.wait_for(pid, "1/1", "pending")
+    keys.press("k")
+    expect(visit.row("1/0").first).to_be_focused()
+    keys.press("x")
+    expect(visit.page.get_by_role("dialog")).to_contain_text("Kill 1/0?")
+    keys.press("Escape")
+    expect(visit.page.get_by_role("dialog")).to_be_hidden()
+    keys.press("?")
+    expect(visit.page.get_by_role("dialog")).to_contain_text("hold or release")

@@ -5,6 +5,7 @@ import { Outlet, useLocation } from "react-router";
 import { Banner } from "./Banner";
 import { BottomBar } from "./BottomBar";
 import { Header } from "./Header";
+import { KeysHelp } from "./KeysHelp";
 import { Nav } from "./Nav";
 import { useKeys } from "./keys";
 import { useTitle } from "./title";
@@ -32,6 +33,7 @@ export function Shell() {
         <Outlet />
       </div>
       <BottomBar />
+      <KeysHelp />
       <Suspense>
         <Palette />
       </Suspense>

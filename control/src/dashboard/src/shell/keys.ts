@@ -29,11 +29,12 @@ export function useKeys(): void {
       until = key === "g" && !page ? Date.now() + PATIENCE : 0;
       if (!page) return;
       event.preventDefault();
+      event.stopImmediatePropagation(); // it is no key of the page's own, then
       void navigate(page.path);
     };
-    window.addEventListener("keydown", pressed);
+    window.addEventListener("keydown", pressed, true);
     return () => {
-      window.removeEventListener("keydown", pressed);
+      window.removeEventListener("keydown", pressed, true);
     };
   }, [navigate]);
 }

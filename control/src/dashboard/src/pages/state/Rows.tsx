@@ -8,6 +8,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import type { Queue, Scheduler, Task } from "@/api/types";
 import { Empty } from "@/parts/Empty";
 import { heightOf, rowsOf, type Filter, type Row } from "./filter";
+import { useRowKeys } from "./rowKeys";
 import { SchedulerHead } from "./SchedulerHead";
 import { Heads, MoreRow, QueueRow, TaskRow } from "./TaskRows";
 import { tasksOfQueue } from "./tasks";
@@ -53,6 +54,7 @@ export function Rows({ schedulers, said, say }: Props) {
     if (!next.delete(id)) next.add(id);
     say({ open: [...next].join(",") });
   };
+  useRowKeys(rows, virtual, toggle);
   if (!rows.length)
     return (
       <Empty

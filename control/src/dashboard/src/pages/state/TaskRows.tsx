@@ -16,6 +16,7 @@ import { QueueCells } from "@/parts/QueueCells";
 import { TaskState } from "@/parts/TaskState";
 import { useVerbs } from "@/parts/verbs";
 import type { Row } from "./filter";
+import { rowId } from "./rowKeys";
 import { MemoryCell, TimeCell, WhereCell } from "./cells";
 import css from "./State.module.css";
 
@@ -54,7 +55,12 @@ export const QueueRow = memo(function QueueRow({
   const Chevron = isOpen ? IconChevronDown : IconChevronRight;
   const name = `${t("state.queue")} ${queue.queue_id} ${queue.queue_name ?? ""}`.trim();
   return (
-    <div className={`${css.row} ${css.queue} ${row.last ? css.last : ""}`} role="row">
+    <div
+      className={`${css.row} ${css.queue} ${row.last ? css.last : ""}`}
+      role="row"
+      id={rowId(row)}
+      tabIndex={-1}
+    >
       <div role="cell" className={css.queueCell}>
         <button
           type="button"
@@ -81,7 +87,12 @@ export const QueueRow = memo(function QueueRow({
 
 export const TaskRow = memo(function TaskRow({ row }: { row: Of<"task"> }) {
   return (
-    <div className={`${css.row} ${css.task} ${row.last ? css.last : ""}`} role="row">
+    <div
+      className={`${css.row} ${css.task} ${row.last ? css.last : ""}`}
+      role="row"
+      id={rowId(row)}
+      tabIndex={-1}
+    >
       <span role="cell" />
       <TaskCells one={row.one} queue={row.queue} task={row.task} small />
     </div>
