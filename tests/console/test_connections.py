@@ -43,6 +43,7 @@ class Timers:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._set: dict[asyncio.TimerHandle, tuple[float, Callable[[], None]]] = {}
+        self.number = 0  #: that were ever set
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loop, name)
@@ -50,6 +51,7 @@ class Timers:
     def call_later(self, seconds: float, do: Callable[[], None]) -> asyncio.TimerHandle:
         handle = self._loop.call_later(1e6, do)
         self._set[handle] = seconds, do
+        self.number += 1
         return handle
 
     def go_off(self, seconds: float) -> int:
@@ -120,6 +122,7 @@ def test_bytes_that_come_one_by_one_are_no_excuse() -> None:
         connection, wire = server.connect()
         for at in range(len(REQUEST) - 1):
             connection.data_received(REQUEST[at : at + 1])
+        assert server.timers.number == 1  # none begins anew
         assert server.timers.go_off(HEAD_SECONDS) == 1
         assert wire.how == "closed"
 

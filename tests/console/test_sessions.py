@@ -104,7 +104,10 @@ def test_which_are_used_is_written_down_now_and_then(database: Database, clock: 
     held.find(cookie)
     held.note_seen()
     assert seen_at(database) == [clock.now]
-    clock.now += LIFE_SECONDS - 1
+    database.write(("UPDATE sessions SET seen_at = ?", [(clock.now - 1,)]))
+    held.note_seen()  # of what is written down already nothing is
+    assert seen_at(database) == [clock.now - 1]
+    clock.now += LIFE_SECONDS - 2
     assert Sessions(database, KNOWN).find(cookie)  # since it was seen, and not since it was opened
 
 
