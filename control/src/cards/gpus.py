@@ -215,7 +215,7 @@ def people_gb(account: Account) -> float:
     """Used by other people: their processes, and what no process explains beyond a driver's reserve, as in a
     container that hides them."""
     if account.gpu.simulated:
-        return sum(lease.declared_gb or 0.0 for lease in account.leases if lease.uid != os.getuid())
+        return account.leased_gb
     theirs = (one.used_gb or 0.0 for one in account.gpu.processes if one.uid not in (None, os.getuid()))
     hidden = (one.used_gb or 0.0 for one in account.gpu.processes if one.uid is None)
     return sum(theirs) + sum(hidden) + (0.0 if account.reserve_only else account.unexplained_gb)
