@@ -7,11 +7,15 @@ import stat
 from collections.abc import Iterator
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from starlette.types import Message
 
-from control.src.web.gate import Gate
+from control.src.main import bare_app
+from control.src.web import gate
+from control.src.web.gate import Door, Gate
 from tests.console.world import Console
 
 EVERY = (
@@ -163,8 +167,8 @@ def test_a_websocket_is_not_opened() -> None:
         sent.append(message)
 
     nobody: Any = None  # of all that a gate asks about a request
-    gate = Gate(app, nobody, nobody, "cookie", nobody)
-    asyncio.run(gate({"type": "websocket", "path": "/api/events", "headers": []}, receive, send))
+    door = Gate(app, nobody, nobody, "cookie", nobody)
+    asyncio.run(door({"type": "websocket", "path": "/api/events", "headers": []}, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
@@ -302,6 +306,57 @@ def test_one_that_does_not_say_how_large_it_is_is_cut(shared: Console) -> None:
             "/api/scheduler/1/kill", content=chunks(), headers={"Content-Type": "application/json"}
         )
         assert answer.status_code == 413
+
+
+async def endless() -> Message:
+    """Somebody who sends nothing more."""
+    await anyio.sleep_forever()
+    raise AssertionError
+
+
+def test_a_login_that_comes_too_slowly_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "LOGIN_SECONDS", 0.0)
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    nobody: Any = None
+    app = Gate(bare_app(), lambda: Door(frozenset({"x"})), nobody, "cookie", nobody)
+    headers = {"host": "x", "x-gpulane": "1", "content-type": "application/json", "content-length": "40"}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/auth/login",
+        "raw_path": b"/api/auth/login",
+        "query_string": b"",
+        "client": None,
+        "http_version": "1.1",
+        "scheme": "http",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    asyncio.run(asyncio.wait_for(app(scope, endless, send), 20))
+    assert sent[0]["status"] == 408
+
+
+def test_one_that_is_here_whole_may_be_answered_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits meanwhile for its sender to go is not told that it came too slowly."""
+    monkeypatch.setattr(gate, "LOGIN_SECONDS", 0.0)
+
+    async def test() -> list[str]:
+        told = iter([b"{", b"}"])
+
+        async def receive() -> Message:
+            body = next(told, None)
+            if body is not None:
+                return {"type": "http.request", "body": body, "more_body": body == b"{"}
+            await anyio.lowlevel.checkpoint()
+            return {"type": "http.disconnect"}
+
+        hurried = gate._hurried(receive)
+        return [(await hurried())["type"] for _ in range(3)]
+
+    assert asyncio.run(test()) == ["http.request", "http.request", "http.disconnect"]
 
 
 # Files

@@ -2,12 +2,17 @@
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.model.paths import Home
 from app.model.secret_names import MASK, is_secret
+from app.store.past import Wanted
+from control.src.past import history
 from control.src.schedulers.masking import mask_state
+from tests.console.test_timeline import write_past
 from tests.console.world import Console
 from tests.waiting import eventually
 
@@ -145,6 +150,20 @@ def test_odd_filters_find_nothing_or_are_refused(past: Console, query: str) -> N
     with past.http as http:
         answer = http.get(f"/api/history?{query}")
     assert answer.status_code == 422 or answer.json()["tasks"] == []
+
+
+@pytest.mark.parametrize(("limit", "rows"), [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 5), (100, 5)])
+def test_a_long_spreadsheet_comes_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, rows: int
+) -> None:
+    monkeypatch.setattr(history, "TASKS_IN_A_PART", 2)
+    home = Home(tmp_path)
+    home.history.parent.mkdir()
+    write_past(home.history, 5)
+    parts = list(history.sheet(home, Wanted(limit=limit)))
+    assert all(part.count("\n") <= 3 for part in parts)
+    lines = list(csv.DictReader(io.StringIO("".join(parts))))
+    assert [line["commands"] for line in lines] == [f"echo {at}" for at in (4, 3, 2, 1, 0)][:rows]
 
 
 def test_secrets_are_masked_and_nothing_else() -> None:

@@ -1,5 +1,6 @@
 """A growing log, followed."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -16,6 +18,9 @@ import pytest
 from control.src.logs import follow as log_follow
 from control.src.logs.follow import CHUNK, MOST_BEHIND, Follower
 from control.src.logs.opening import LogFile
+from control.src.routes import logs as routes
+from control.src.web.hub import RETRY, Hub
+from control.src.web.problems import Refused
 from tests.console.world import Console
 from tests.end_to_end.world import UNTIL_GO
 from tests.waiting import eventually
@@ -188,6 +193,32 @@ def follower(path: Path, start: int, ended: bool = False) -> Follower:
 
 def kinds(told: list[bytes]) -> list[str]:
     return [event.split(b"\n")[0].decode().removeprefix("event: ") for event in told]
+
+
+def test_only_so_many_follow_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "MOST", 2)
+    path = tmp_path / "log"
+    path.write_text("one\n")
+    monkeypatch.setattr(routes, "_checked", lambda *_: str(path))
+    monkeypatch.setattr(routes, "open_at", lambda *_: LogFile(str(path), os.open(path, os.O_RDONLY)))
+
+    async def begun() -> Any:
+        console: Any = SimpleNamespace(hub=Hub())
+        nothing: Any = None
+        stream: Any = (await routes.follow_log(nothing, console, nothing, 0)).body_iterator
+        assert await anext(stream) == RETRY
+        return stream
+
+    async def test() -> None:
+        first, second = await begun(), await begun()
+        with pytest.raises(Refused, match="2 streams follow logs already"):
+            await begun()
+        await first.aclose()
+        third = await begun()
+        await second.aclose()
+        await third.aclose()
+
+    asyncio.run(test())
 
 
 def test_only_so_much_is_told_at_once(tmp_path: Path) -> None:

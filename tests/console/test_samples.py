@@ -4,11 +4,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from control.src.cards.samples import EVERY, Sample, Samples
+from control.src.cards import samples as samples_module
+from control.src.cards.samples import EVERY, STEADY_SECONDS, Sample, Samples
 from control.src.database import Database
 from tests.console.world import Console
 from tests.end_to_end.world import UNTIL_GO, World
@@ -66,6 +68,27 @@ def test_nothing_is_kept_longer_than_seven_days(samples: Samples) -> None:
     assert samples.read(NOW, NOW + 60, None, 0).cards == []
 
 
+def test_by_a_clock_that_was_set_just_now_nothing_is_thrown_away(
+    samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be set back."""
+    steady = 1_000.0
+    monkeypatch.setattr(samples_module, "time", SimpleNamespace(monotonic=lambda: steady))
+
+    def kept() -> list[float]:
+        cards = samples.read(NOW, NOW + 60, None, 0).cards
+        return cards[0].at if cards else []
+
+    samples.add([ONE], NOW)
+    for later in (0.0, STEADY_SECONDS - 1):
+        steady = 1_000.0 + later
+        samples.add([ONE], NOW + 8 * 86_400 + later)
+        assert kept() == [NOW]
+    steady = 1_000.0 + STEADY_SECONDS
+    samples.add([ONE], NOW + 8 * 86_400 + STEADY_SECONDS)
+    assert kept() == []
+
+
 def test_a_gap_stays_a_gap(samples: Samples) -> None:
     for at in (0, 5, 10, 100, 105):
         samples.add([ONE], NOW + at)
@@ -101,6 +124,8 @@ def test_samples_are_taken_and_told_while_it_runs(tmp_path: Path) -> None:
         assert card["uuid"] == "GPU-a"
         assert (card["used_gb"][0], card["others_gb"][0], card["own_gb"][0]) == (2.5, 2.0, 0)
         assert abs(card["at"][0] - time.time()) < 30
+        [bar] = console.get("/api/timeline")["others"]
+        assert (bar["uuid"], bar["gb"]) == ("GPU-a", 2.0)
     finally:
         console.end()
 
