@@ -85,6 +85,9 @@ def test_one_that_stands_still_is_not_waited_for(
     states: Any = SimpleNamespace(of=lambda _: seen())
     with pytest.raises(NoAnswer, match=f"kill -CONT {PID}"):
         Asking(lambda: home, states).ask(PID, "why", task="1/0")
+    process["owner"] = 1001
+    with pytest.raises(Refused, match="is another process now"):
+        Asking(lambda: home, states).ask(PID, "why", task="1/0")
 
 
 # Forgetting

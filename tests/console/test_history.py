@@ -1,7 +1,9 @@
 """What has run, over HTTP: pages, filters, charts, spreadsheets."""
 
+import contextlib
 import csv
 import io
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from app.model.secret_names import MASK, is_secret
 from app.store.past import Wanted
 from control.src.past import history
 from control.src.schedulers.masking import mask_state
-from tests.console.test_timeline import write_past
+from tests.console.test_timeline import BEGAN, write_past
 from tests.console.world import Console
 from tests.waiting import eventually
 
@@ -152,14 +154,18 @@ def test_odd_filters_find_nothing_or_are_refused(past: Console, query: str) -> N
     assert answer.status_code == 422 or answer.json()["tasks"] == []
 
 
+@pytest.mark.parametrize("at_once", [False, True])
 @pytest.mark.parametrize(("limit", "rows"), [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 5), (100, 5)])
 def test_a_long_spreadsheet_comes_in_parts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, rows: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, rows: int, at_once: bool
 ) -> None:
     monkeypatch.setattr(history, "TASKS_IN_A_PART", 2)
     home = Home(tmp_path)
     home.history.parent.mkdir()
     write_past(home.history, 5)
+    with contextlib.closing(sqlite3.connect(home.history)) as connection, connection:
+        if at_once:
+            connection.execute("UPDATE attempts SET recorded_at = ?", (BEGAN,))
     parts = list(history.sheet(home, Wanted(limit=limit)))
     assert all(part.count("\n") <= 3 for part in parts)
     lines = list(csv.DictReader(io.StringIO("".join(parts))))

@@ -81,10 +81,10 @@ def test_by_a_clock_that_was_set_just_now_nothing_is_thrown_away(
 
     samples.add([ONE], NOW)
     for later in (0.0, STEADY_SECONDS - 1):
-        steady = 1_000.0 + later
+        steady = 2_000.0 + later
         samples.add([ONE], NOW + 8 * 86_400 + later)
         assert kept() == [NOW]
-    steady = 1_000.0 + STEADY_SECONDS
+    steady = 2_000.0 + STEADY_SECONDS
     samples.add([ONE], NOW + 8 * 86_400 + STEADY_SECONDS)
     assert kept() == []
 

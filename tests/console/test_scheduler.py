@@ -265,6 +265,16 @@ def test_stop_drain_and_pause_are_three_things(mine: Configuration) -> None:
     again = mine.start()
     assert again["resumed"] is True
     console.wait_for(again["pid"], "1/0", "running")
+    assert console.post(f"/api/scheduler/{again['pid']}/pause")["changed"]
+    assert console.post(f"/api/scheduler/{again['pid']}/drain")["changed"]
+    eventually(lambda: _if(console.scheduler(again["pid"])["state"], status="draining"))
+    assert console.tasks(again["pid"])["1/0"]["state"]["status"] == "running"
+    mine.go()  # what runs ends by itself, and nothing new begins
+    seen = eventually(lambda: _if(console.scheduler(again["pid"]), alive=False))
+    assert seen["ended"] == "asked"
+    states = {label: task["state"]["status"] for label, task in console.tasks(again["pid"]).items()}
+    assert (states["1/0"], states["2/0"]) == ("completed", "completed")
+    assert states["1/1"] in ("pending", "waiting")
 
 
 def test_stop_by_pid(mine: Configuration) -> None:

@@ -173,6 +173,15 @@ def test_one_whose_scheduler_was_killed_is_cancelled_with_what_runs_of_it(consol
     assert console.get(f"/api/tasks/{made['id']}")["status"] == "cancelled"
 
 
+def test_a_scheduler_that_a_task_has_started_becomes_no_zombie(shared: Console) -> None:
+    shared.end_schedulers()
+    made = submit(shared, "true")
+    assert made["scheduler_started"] is True
+    until(shared, made["id"], "completed")
+    os.kill(made["scheduler"], signal.SIGKILL)
+    eventually(lambda: procfs.stat(made["scheduler"]) is None)
+
+
 def test_ten_thousand_are_listed_quickly(console: Console) -> None:
     block = "{n}\n#LANE fifo\necho {n}\n1\nall\n"
     text = "\n".join(block.format(n=number) for number in range(1, 10_001))
