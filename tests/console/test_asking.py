@@ -129,6 +129,7 @@ def test_who_may_only_read_may_ask_why_and_leaves_no_trace(mine: Configuration) 
         ("index=1", "did you mean config_index?"),
         ("config-index=1", "did you mean config_index?"),
         ("simulated=1x24", "did you mean simulate?"),
+        ("si=1", "did you mean simulate?"),
         ("xyzzy=1", "this call has config_index, fresh, paused, simulate, watch"),
     ],
 )

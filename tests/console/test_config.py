@@ -131,6 +131,34 @@ def test_single_keys_are_changed_and_comments_stay(files: Console) -> None:
     )
 
 
+def test_a_reset_of_what_the_file_does_not_say_changes_nothing(files: Console) -> None:
+    for reset in (["min_gpu"], ["retry_config.backoff_duration", "on_failure"]):
+        said = save(files, "/api/config", {"reset": reset})
+        assert (said["changed"], said["said"]) == (False, "It said so already.")
+        assert on_disk(files) == TEXT
+    said = save(files, "/api/config", {"reset": ["min_gpu", "max_gpu"]})
+    assert said["changed"] is True
+    assert on_disk(files) == TEXT.replace("max_gpu: 3", "max_gpu: null")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"values": {"\\ud800": 1}}',
+        b'{"values": {"gpu_left": "\\ud800"}}',
+        b'{"reset": ["\\ud800"]}',
+        b'{"text": "\\ud800: 1"}',
+        b'{"\\ud800": 1}',
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/config", "/api/settings"])
+def test_half_a_character_is_refused(files: Console, path: str, body: bytes) -> None:
+    headers = {"If-Match": "*", "Content-Type": "application/json"}
+    problem = files.refused("PUT", path, 422, content=body, headers=headers)
+    assert problem["detail"]
+    assert on_disk(files) == TEXT
+
+
 @pytest.mark.parametrize(
     ("body", "word"),
     [

@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -72,6 +72,36 @@ def test_a_death_is_an_event(console: Console) -> None:
     assert next(data for kind, data in events if kind == "gone") == {"pid": pid, "id": str(pid)}
 
 
+def test_a_state_that_can_not_be_read_any_more_is_told_and_so_is_one_that_can_again(console: Console) -> None:
+    events = console.events()
+    next(events)
+    pid, known = started(console), dict[str, Any]()
+    apply_until(known, events, pid, lambda shown: label(known, pid, "2/0") == "running")
+    assert known[str(pid)]["configuration"] == 0
+    os.kill(pid, signal.SIGSTOP)  # it writes no more
+    try:
+        path = console.root / "logs" / "state" / f"{pid}.json"
+        path.write_text("{")
+        apply_until(known, events, pid, lambda shown: shown["unreadable"])
+        shown = known[str(pid)]
+        assert (shown["state"], shown["configuration"], shown["left"]) == (None, None, None)
+        assert shown == console.scheduler(pid)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    console.world.go()
+    apply_until(known, events, pid, lambda shown: shown["ended"] == "finished")
+    assert known[str(pid)] == console.scheduler(pid)
+
+
+def apply_until(
+    known: dict[str, Any], events: Iterator[tuple[str, Any]], pid: int, enough: Callable[[Any], object]
+) -> None:
+    for event in schedulers(events):
+        apply(known, event)
+        if str(pid) in known and enough(known[str(pid)]):
+            return
+
+
 def test_streams_end_with_the_console(console: Console) -> None:
     ended = threading.Event()
 
@@ -127,7 +157,9 @@ def apply(known: dict[str, Any], event: Any) -> None:
         assert known[event["id"]]["version"] == event["from"]
     shown = known.setdefault(event["id"], {"state": None})
     shown |= event["set"]
-    if "state" in event:
+    if "state" in event and event["state"] is None:  # it can't be read
+        shown["state"] = None
+    elif "state" in event:
         state = shown["state"] = shown["state"] or {"queues": []}
         state |= event["state"]
         state["queues"] = parts(state["queues"], event["queues"], event["order"], "queue_id", queue)

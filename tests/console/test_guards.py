@@ -1,5 +1,6 @@
 """Guards that only matter when something happens in between, or when a process is not what it seems."""
 
+import logging
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import pytest
 
 from app.amend import alone
 from app.client import NoAnswer
+from app.command_file.document import Document
 from app.core.ledger import account
 from app.core.rules import Rules
 from app.model.faults import BadInput
@@ -20,11 +22,14 @@ from app.store.lock import take
 from app.store.plan_lock import take_plan
 from control.src.cards import gpus
 from control.src.files import configurations
+from control.src.files.command_models import CommandFile
 from control.src.files.configurations import Configurations
 from control.src.files.editing import Wish
+from control.src.routes import commands
 from control.src.schedulers import asking, dismissal
 from control.src.schedulers.asking import Asking, checked
 from control.src.schedulers.dismissal import dismiss
+from control.src.serve import _OwnLog
 from control.src.web.problems import Refused
 
 PID = 4711
@@ -158,6 +163,34 @@ def test_a_save_answers_with_its_own_text(
     assert (changed, read.text) == (True, mine)
     assert read.etag == files.edited("multi", 1).etag(mine.encode())
     assert path.read_text() != mine
+
+
+@pytest.mark.parametrize(("most", "told"), [(2, False), (3, True)])
+def test_of_a_file_of_very_many_blocks_only_the_text_is_told(
+    most: int, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "MOST_BLOCKS", most)
+    text = "\n".join(f"{queue}\ntrue\n1\n4\n" for queue in (1, 2)) + "\n3\ntrue\nx\n4\n"
+    structure, broken = commands._structure(Document(text, "multi"))
+    assert structure is None if not told else [queue.queue_id for queue in structure or ()] == [1, 2]
+    assert len(broken) == told
+    whole: Any = {"text": text, "structure": structure, "all_faults": [], "broken": broken}
+    assert (CommandFile.model_construct(**whole).masked().structure is not None) == told
+
+
+# Files of the console's own
+
+
+def test_its_log_is_its_users_alone_and_so_is_what_follows_a_full_one(tmp_path: Path) -> None:
+    path, mask = tmp_path / "console.log", os.umask(0)
+    try:
+        log = _OwnLog(path, maxBytes=200, backupCount=1)
+        for _ in range(10):
+            log.emit(logging.makeLogRecord({"msg": "x" * 50}))
+        log.close()
+    finally:
+        os.umask(mask)
+    assert [each.stat().st_mode & 0o777 for each in (path, tmp_path / "console.log.1")] == [0o600, 0o600]
 
 
 # Cards

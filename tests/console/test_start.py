@@ -19,7 +19,7 @@ from app.model.paths import PROJECT
 from control.src.settings import load
 from tests.console.test_scheduler import started
 from tests.console.world import RUN, SHUT_DOWN, Console
-from tests.end_to_end.world import World
+from tests.end_to_end.world import UNTIL_GO, World
 from tests.waiting import eventually
 
 
@@ -46,6 +46,49 @@ def test_it_returns_when_it_answers_and_prints_the_way_in(console: Console) -> N
     assert found
     assert httpx.get(f"{found[1]}/healthz").json() == {"status": "ok"}
     assert os.getsid(console.pid) == console.pid
+
+
+@pytest.mark.parametrize("first", ["console", "submit"])
+def test_state_may_lie_in_a_folder_that_is_not_there_yet(unstarted: Console, first: str) -> None:
+    """Whoever makes it: nobody else may look into what is this user's."""
+    console, parent = unstarted, unstarted.root / "else" / "where"
+    console.world.settings(state_dir=str(parent))
+    console.world.blocks([(1, UNTIL_GO)])
+    mask = os.umask(0o022)
+    try:
+        if first == "submit":
+            submitted(console)
+        console.start()
+        assert stat.S_IMODE((parent / f"gpulane-{os.getuid()}").stat().st_mode) == 0o700
+        for _ in range(2):  # also after a stop
+            pid = console.post("/api/scheduler/multi/start", simulate="1x24")["pid"]
+            console.wait_for(pid, "1/0", "running")
+            assert list(parent.glob(f"gpulane-*/*/state/{pid}.json"))
+            stop_all(console)
+            console.stop()
+            console.start()
+    finally:
+        os.umask(mask)
+        stop_all(console)
+        console.end()
+    assert not (console.root / "logs" / "state").exists()
+
+
+def submitted(console: Console) -> None:
+    argv = [str(PROJECT / "gpulane"), "submit", "--memory", "4", "--simulate", "1x32", "--", "true"]
+    env = {**os.environ, "GPULANE_HOME": str(console.root)}
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def stop_all(console: Console) -> None:
+    """Schedulers, wherever their states lie."""
+    for one in console.get("/api/scheduler/running")["schedulers"]:
+        if one["alive"]:
+            console.post(f"/api/scheduler/stop/{one['pid']}")
+    eventually(
+        lambda: not [one for one in console.get("/api/scheduler/running")["schedulers"] if one["alive"]]
+    )
 
 
 def test_a_second_start_finds_the_first(console: Console) -> None:
