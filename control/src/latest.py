@@ -11,8 +11,8 @@ T = TypeVar("T")
 
 
 class Latest(Generic[P, T]):
-    """What `read` makes of a file, kept while it is the same. For any thread: two may read at once, and what
-    was read of a file that changed meanwhile is kept for nobody."""
+    """What `read` makes of a file, kept while it is the same. For any thread: two may read at once; of a file
+    that changes meanwhile what was read is kept under what it was before, and so for nobody."""
 
     def __init__(self, read: Callable[Concatenate[Path, P], T], most: int = 4) -> None:
         """`most`: results that are kept. What `read` raises is the caller's, and asked for again."""
@@ -25,7 +25,7 @@ class Latest(Generic[P, T]):
         if kept and kept[0] == before:
             return kept[1]
         found = self._read(path, *more, **named)
-        if before and before == signature(path):
+        if before:
             if len(self._kept) >= self._most:
                 self._kept = {}
             self._kept[which] = before, found
