@@ -1,5 +1,7 @@
 """What the console remembers: control/logs/console.db, its own. Nothing a scheduler needs is in it."""
 
+import contextlib
+import errno
 import logging
 import os
 import sqlite3
@@ -91,7 +93,7 @@ class Database:
         """Raises DatabaseError, sqlite3.DatabaseError."""
         path = self._path
         try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+            _make_file(path)
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=4)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
@@ -137,3 +139,14 @@ class Database:
     def _explained(self, error: sqlite3.Error | OSError) -> DatabaseError:
         text = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
         return DatabaseError(f"{self._path}: {text}")
+
+
+def _make_file(path: Path) -> None:
+    """For nobody else to read, if it is not there. Raises OSError.
+
+    One that is there is not opened: closing it again would drop the locks of all connections that this
+    process has to it, and whoever else closes it last would remove the -wal that we go on writing to."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link", str(path))
