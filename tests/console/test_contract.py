@@ -55,26 +55,58 @@ def test_every_call_has_a_name_a_word_and_typed_answers(shared: Console) -> None
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
-def test_nothing_that_comes_in_is_a_500(fuzzed: Console, request: pytest.FixtureRequest) -> None:
-    examples = MORE_EXAMPLES if request.config.getoption("--long") else EXAMPLES
-    headers = {"Authorization": f"Bearer {fuzzed.secret()}", "X-Gpulane": "1"}
-    schema = schemathesis.openapi.from_url(f"{fuzzed.url}/api/openapi.json", headers=headers)
-    failures: list[str] = []
-    operations: list[Any] = [found.ok() for found in schema.get_all_operations()]  # type: ignore[union-attr]
+@pytest.fixture
+def examples(request: pytest.FixtureRequest) -> int:
+    return MORE_EXAMPLES if request.config.getoption("--long") else EXAMPLES
+
+
+def test_nothing_that_comes_in_is_a_500(fuzzed: Console, examples: int) -> None:
     # The login last: who comes with many wrong secrets is sent away for a while.
-    for operation in sorted(operations, key=lambda each: each.path == "/api/auth/login"):
-        if operation.path in ENDLESS:
-            continue
+    calls = sorted(operations(fuzzed), key=lambda each: each.path == "/api/auth/login")
+    fuzz_all(fuzzed, calls, examples, {})
+
+
+def test_nor_is_what_is_said_to_one_that_lives(console: Console, examples: int) -> None:
+    """Random pids and ids are nobody's: what comes after they are found is asked here."""
+    console.world.blocks([(1, "echo a"), (2, "sleep 600"), (2, "true")])
+    pid = console.post("/api/scheduler/multi/start", simulate="2x24", watch=True)["pid"]
+    console.wait_for(pid, "2/0", "running")
+    made = console.post("/api/tasks", {"command": "sleep 600", "simulate": "1x24"})
+    calls = [
+        each
+        for each in operations(console)
+        if {"pid", "id"}.intersection(one.name for one in each.path_parameters) and "stop" not in each.path
+    ]
+    assert len(calls) > 10
+    fuzz_all(console, calls, examples, {"pid": pid, "id": made["id"]})
+    assert console.scheduler(pid)["alive"] is True
+
+
+def headers(console: Console) -> dict[str, str]:
+    return {"Authorization": f"Bearer {console.secret()}", "X-Gpulane": "1"}
+
+
+def operations(console: Console) -> list[Any]:
+    """All that end."""
+    schema = schemathesis.openapi.from_url(f"{console.url}/api/openapi.json", headers=headers(console))
+    found: list[Any] = [one.ok() for one in schema.get_all_operations()]  # type: ignore[union-attr]
+    return [one for one in found if one.path not in ENDLESS]
+
+
+def fuzz_all(console: Console, calls: list[Any], examples: int, named: dict[str, int]) -> None:
+    """`named`: what parameters of the path are instead."""
+    failures: list[str] = []
+    for operation in calls:
         try:
-            fuzz(operation, headers, examples)
+            fuzz(operation, headers(console), examples, named)
         except Exception as error:
             failures.append(f"{operation.method.upper()} {operation.path}: {error}")
     assert not failures, "\n\n".join(failures)
-    log = (Path(fuzzed.folder) / "console.log").read_text()
+    log = (Path(console.folder) / "console.log").read_text()
     assert "Traceback" not in log, log[-4000:]
 
 
-def fuzz(operation: Any, headers: dict[str, str], examples: int) -> None:
+def fuzz(operation: Any, headers: dict[str, str], examples: int, named: dict[str, int]) -> None:
     @hypothesis.settings(
         max_examples=examples,
         deadline=None,
@@ -84,6 +116,8 @@ def fuzz(operation: Any, headers: dict[str, str], examples: int) -> None:
     )
     @hypothesis.given(case=operation.as_strategy())
     def ask(case: Any) -> None:
+        for name in named.keys() & case.path_parameters.keys():
+            case.path_parameters[name] = named[name]
         case.call_and_validate(headers=headers, checks=CHECKS, timeout=60)
 
     ask()
