@@ -1,12 +1,170 @@
+/** What was submitted, newest first; beside it one of them, or the form of a new one. */
+import { Button, Drawer, Select, TextInput, Tooltip } from "@mantine/core";
+import { useDebouncedValue, useMediaQuery } from "@mantine/hooks";
+import { IconChevronDown, IconPlus, IconSearch } from "@tabler/icons-react";
+import { useMemo, useRef, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Empty } from "@/parts/Empty";
+import { useWhyNot } from "@/api/identity";
+import type { Status } from "@/api/types";
 import { Page } from "@/parts/Page";
+import { useParameters } from "@/parts/parameters";
+import { StateIcon } from "@/parts/TaskState";
+import { usePageKeys } from "@/shell/keys";
+import { Detail } from "./Detail";
+import { NewTask } from "./NewTask";
+import { useFollowing, useTaskCounts, useTaskList } from "./list";
+import { List } from "./List";
+import css from "./Tasks.module.css";
+
+const NAMES = ["state", "text", "task", "new", "copy"] as const;
+export type Said = Record<(typeof NAMES)[number], string>;
+export type Say = (change: Partial<Said>) => void;
+
+const STATES: Status[] = [
+  "running",
+  "waiting",
+  "pending",
+  "held",
+  "backoff",
+  "failed",
+  "completed",
+  "cancelled",
+  "skipped",
+];
 
 export function Tasks() {
   const { t } = useTranslation();
+  const [said, say] = useParameters(NAMES);
+  const [text] = useDebouncedValue(said.text, 250);
+  const list = useTaskList({ state: said.state, text });
+  const search = useRef<HTMLInputElement>(null);
+  useFollowing();
+  const keys = useMemo(
+    () => ({
+      "/": (event: KeyboardEvent) => {
+        event.preventDefault();
+        search.current?.focus();
+      },
+      n: (event: KeyboardEvent) => {
+        event.preventDefault();
+        say({ new: "1", copy: "" });
+      },
+      Escape: () => say({ task: "", new: "", copy: "" }),
+    }),
+    [say],
+  );
+  usePageKeys(keys);
+  const pane = said.new || said.copy ? "new" : said.task ? "task" : "";
   return (
-    <Page title={t("pages.tasks")}>
-      <Empty title={t("pages.tasks")} text={t("tasks.soon")} />
+    <Page
+      full
+      title={t("pages.tasks")}
+      facts={<Facts found={list.data?.pages[0]?.total} />}
+      right={
+        <>
+          <TextInput
+            ref={search}
+            className={css.search ?? ""}
+            leftSection={<IconSearch size={14} stroke={1.75} />}
+            placeholder={t("tasks.search")}
+            aria-label={t("tasks.search")}
+            value={said.text}
+            onChange={(event) => say({ text: event.currentTarget.value })}
+          />
+          <States chosen={said.state} choose={(state) => say({ state })} />
+          <NewButton make={() => say({ new: "1", copy: "" })} />
+        </>
+      }
+    >
+      <div className={css.split}>
+        <div className={css.panes} data-open={pane !== ""}>
+          <List list={list} said={said} say={say} />
+          <Pane open={pane !== ""} close={() => say({ task: "", new: "", copy: "" })}>
+            {pane === "new" ? (
+              <NewTask key={said.copy} copy={said.copy} say={say} />
+            ) : (
+              <Detail key={said.task} id={Number(said.task)} say={say} />
+            )}
+          </Pane>
+        </div>
+      </div>
     </Page>
+  );
+}
+
+/** Beside the list; over it where there is no room for both. */
+function Pane({ open, close, children }: { open: boolean; close: () => void; children: ReactNode }) {
+  const { t } = useTranslation();
+  const isNarrow = useMediaQuery("(max-width: 1099px)", undefined, { getInitialValueInEffect: false });
+  if (isNarrow)
+    return (
+      <Drawer
+        opened={open}
+        onClose={close}
+        position="right"
+        size={460}
+        withCloseButton={false}
+        padding={0}
+        transitionProps={{ duration: 180 }}
+        aria-label={t("tasks.task")}
+        classNames={{ content: css.drawer ?? "", body: css.drawerBody ?? "" }}
+      >
+        {children}
+      </Drawer>
+    );
+  return open ? <aside className={css.pane}>{children}</aside> : null;
+}
+
+function Facts({ found }: { found: number | undefined }) {
+  const { t } = useTranslation();
+  const total = useTaskCounts()?.total;
+  if (found === undefined) return null;
+  return total === undefined || found === total
+    ? t("tasks.facts", { count: found })
+    : t("tasks.factsOf", { count: found, total });
+}
+
+function States({ chosen, choose }: { chosen: string; choose: (state: string) => void }) {
+  const { t } = useTranslation();
+  const counts = useTaskCounts()?.by_state ?? {};
+  const shown = STATES.filter((state) => counts[state] || state === chosen);
+  return (
+    <Select
+      className={css.states ?? ""}
+      aria-label={t("tasks.state")}
+      rightSection={<IconChevronDown size={14} stroke={1.75} />}
+      value={chosen || "any"}
+      onChange={(state) => choose(state === "any" ? "" : (state ?? ""))}
+      data={[
+        { value: "any", label: t("tasks.anyState") },
+        ...shown.map((state) => ({ value: state, label: t(`states.${state}`) })),
+      ]}
+      renderOption={({ option }) => (
+        <span className={css.option}>
+          {option.value !== "any" && <StateIcon state={option.value as Status} />}
+          <span>{option.label}</span>
+          <span className="t3">{option.value === "any" ? "" : (counts[option.value] ?? 0)}</span>
+        </span>
+      )}
+    />
+  );
+}
+
+export function NewButton({ make }: { make: () => void }) {
+  const { t } = useTranslation();
+  const whyNot = useWhyNot();
+  return (
+    <Tooltip label={whyNot ?? t("tasks.newFor")}>
+      <Button
+        variant="filled"
+        className={css.new ?? ""}
+        leftSection={<IconPlus size={14} stroke={1.75} />}
+        data-disabled={whyNot ? true : undefined}
+        aria-disabled={whyNot !== undefined}
+        onClick={whyNot ? undefined : make}
+      >
+        {t("tasks.new")}
+      </Button>
+    </Tooltip>
   );
 }

@@ -1,0 +1,134 @@
+/** A submitted task in the list. */
+import { Tooltip } from "@mantine/core";
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import type { Task, TaskSummary } from "@/api/types";
+import { absolute, clock } from "@/format/time";
+import { GpuChips } from "@/parts/GpuChips";
+import { useSecond } from "@/parts/now";
+import { TaskState } from "@/parts/TaskState";
+import { memoryOf, reasonOf, tookOf } from "./said";
+import type { Say } from "./Tasks";
+import css from "./Tasks.module.css";
+
+export function Heads() {
+  const { t } = useTranslation();
+  return (
+    <div className={`${css.row} ${css.heads} t3`} role="row">
+      <span role="columnheader">{t("tasks.id")}</span>
+      <span role="columnheader">{t("tasks.name")}</span>
+      <span role="columnheader">{t("tasks.task")}</span>
+      <span role="columnheader">{t("tasks.state")}</span>
+      <span role="columnheader" className={css.where}>
+        {t("tasks.where")}
+      </span>
+      <span role="columnheader">{t("tasks.gpuType")}</span>
+      <span role="columnheader" className="number">
+        {t("tasks.gpus")}
+      </span>
+      <span role="columnheader" className="number">
+        {t("tasks.memory")}
+      </span>
+      <span role="columnheader" className="number">
+        {t("tasks.created")}
+      </span>
+      <span role="columnheader" className="number">
+        {t("tasks.took")}
+      </span>
+    </div>
+  );
+}
+
+interface Props {
+  task: TaskSummary;
+  live: Task | undefined;
+  isChosen: boolean;
+  choose: Say;
+}
+
+export const TaskRow = memo(function TaskRow({ task, live, isChosen, choose }: Props) {
+  const { t } = useTranslation();
+  const name = task.name ?? "";
+  return (
+    <div
+      className={`${css.row} ${css.task}`}
+      role="row"
+      data-task={task.id}
+      data-chosen={isChosen || undefined}
+    >
+      <span role="cell" className={`t3 ${css.id}`}>
+        {task.id}
+      </span>
+      <span role="cell" className={css.name}>
+        <button
+          type="button"
+          className={`plain cut strong ${css.open}`}
+          aria-current={isChosen || undefined}
+          aria-label={`${task.id} ${name}`.trim()}
+          title={name}
+          onClick={() => choose({ task: String(task.id), new: "", copy: "" })}
+        >
+          {name || <span className="t3">–</span>}
+        </button>
+      </span>
+      <span role="cell" className={`t2 ${css.place2}`}>
+        {task.task}
+      </span>
+      <span role="cell" className={css.state}>
+        <TaskState state={task.state} />
+      </span>
+      <Where task={task} live={live} />
+      <span role="cell" className={`cut ${task.gpu_type ? "t2" : "t3"} ${css.type}`}>
+        {task.gpu_count ? (task.gpu_type ?? t("tasks.any")) : t("tasks.cpu")}
+      </span>
+      <span role="cell" className={`number ${css.gpus}`}>
+        {task.gpu_count}
+      </span>
+      <span role="cell" className={`number ${css.memory}`}>
+        {memoryOf(task, t)}
+      </span>
+      <Tooltip label={absolute(task.created_at)}>
+        <span role="cell" className={`number t2 ${css.created}`}>
+          {clock(task.created_at)}
+        </span>
+      </Tooltip>
+      <Took task={task} live={live} />
+    </div>
+  );
+});
+
+function Where({ task, live }: { task: TaskSummary; live: Task | undefined }) {
+  const { t } = useTranslation();
+  const why = reasonOf(task, live, t);
+  const ends = task.state === "running" ? task.estimate?.end : null;
+  return (
+    <span role="cell" className={css.where}>
+      {task.state !== "failed" && <GpuChips ids={task.assigned_gpus} />}
+      {why && (
+        <Tooltip label={why} disabled={why.length < 40}>
+          <span className="cut">{why}</span>
+        </Tooltip>
+      )}
+      {ends && <span className="t3 cut">{t("tasks.endsAbout", { at: clock(ends) })}</span>}
+    </span>
+  );
+}
+
+function Took({ task, live }: { task: TaskSummary; live: Task | undefined }) {
+  const { t } = useTranslation();
+  return (
+    <span role="cell" className={`number ${css.took}`}>
+      {task.state === "running" || live?.state.status === "backoff" ? (
+        <Ticking task={task} live={live} />
+      ) : (
+        <span className={task.finished_at === null ? "t3" : "t2"}>{tookOf(task, live, 0, t)}</span>
+      )}
+    </span>
+  );
+}
+
+/** Apart, so that only what counts seconds is drawn each second. */
+function Ticking({ task, live }: { task: TaskSummary; live: Task | undefined }) {
+  const { t } = useTranslation();
+  return tookOf(task, live, useSecond(), t);
+}

@@ -1,0 +1,75 @@
+/** The submitted tasks, newest first, a page at a time; asked for again when their scheduler changes something. */
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef } from "react";
+import { answered, ask, GET } from "@/api/client";
+import { useKnown } from "@/api/live";
+import type { Scheduler, Status } from "@/api/types";
+import { fileName } from "@/parts/schedulers";
+import type { Placed } from "@/parts/verbs";
+
+const PAGE = 200;
+/** Milliseconds between two askings while things change. */
+const BETWEEN = 1_000;
+const SUBMITTED = "submitted_gpus.txt";
+export const LIST = "submitted";
+
+export interface Filter {
+  state: string;
+  text: string;
+}
+
+export function useTaskList({ state, text }: Filter) {
+  return useInfiniteQuery({
+    queryKey: [LIST, "list", state, text],
+    queryFn: async ({ pageParam }) => {
+      const query = { limit: PAGE, state: (state || null) as Status | null, search: text, before: pageParam };
+      const { data, response } = await answered(GET("/api/tasks", { params: { query } }));
+      return { tasks: data, total: Number(response.headers.get("X-Total-Count") ?? data.length) };
+    },
+    initialPageParam: null as number | null,
+    getNextPageParam: ({ tasks }) => (tasks.length === PAGE ? tasks.at(-1)?.id : undefined),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useTaskCounts() {
+  return useQuery({ queryKey: [LIST, "counts"], queryFn: () => ask(GET("/api/tasks/counts")) }).data;
+}
+
+function isOfSubmitted(one: Scheduler): boolean {
+  return one.alive === true && one.state !== null && fileName(one.state.command_file) === SUBMITTED;
+}
+
+/** What their living scheduler says of each, by key. */
+export function useLiveTasks(): ReadonlyMap<string, Placed> {
+  const one = useKnown().schedulers.find(isOfSubmitted);
+  return useMemo(
+    () =>
+      new Map(
+        (one?.state?.queues ?? []).flatMap((queue) =>
+          queue.tasks.map((task) => [task.key, { pid: one?.pid ?? 0, queue: queue.queue_id, task }] as const),
+        ),
+      ),
+    [one],
+  );
+}
+
+/** Has lists and details asked for again when a queue of the submitted changes. */
+export function useFollowing(): void {
+  const queries = useQueryClient();
+  const queues = useKnown().schedulers.find(isOfSubmitted)?.state?.queues;
+  const asked = useRef(0);
+  const before = useRef(queues);
+  useEffect(() => {
+    if (before.current === queues) return;
+    const timer = setTimeout(
+      () => {
+        before.current = queues;
+        asked.current = Date.now();
+        void queries.invalidateQueries({ queryKey: [LIST] });
+      },
+      Math.max(0, asked.current + BETWEEN - Date.now()),
+    );
+    return () => clearTimeout(timer);
+  }, [queries, queues]);
+}

@@ -1,0 +1,15 @@
+/** The GPUs of a task, each a link to its card. */
+import { Link } from "react-router";
+import css from "./GpuChips.module.css";
+
+export function GpuChips({ ids }: { ids: readonly string[] }) {
+  return (
+    <span className={css.chips}>
+      {ids.map((id) => (
+        <Link key={id} to={`/ui/gpu?gpu=${encodeURIComponent(id)}`} className={css.chip}>
+          GPU {id}
+        </Link>
+      ))}
+    </span>
+  );
+}
