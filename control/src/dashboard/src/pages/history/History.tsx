@@ -1,12 +1,195 @@
+/** What has run: how long, how often, how much memory. */
+import { Button, SegmentedControl, Tooltip } from "@mantine/core";
+import { IconDownload, IconX } from "@tabler/icons-react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Empty } from "@/parts/Empty";
+import { Link } from "react-router";
+import { serverNow } from "@/api/live";
+import type { History as Found } from "@/api/types";
+import { Empty, Failure, Loading } from "@/parts/Empty";
 import { Page } from "@/parts/Page";
+import { useParameters } from "@/parts/parameters";
+import { lanesOf, memoryLanes, rangeOf, rowsOf } from "./attempts";
+import { Attempts } from "./Attempts";
+import {
+  NAMES,
+  NO_FILTER,
+  queryOf,
+  sheetOf,
+  useHistory,
+  useQueues,
+  type Query,
+  type Said,
+  type Say,
+} from "./data";
+import { totals } from "./figures";
+import { Filters } from "./Filters";
+import { MemoryTable } from "./MemoryTable";
+import { MemoryChart } from "./MemoryChart";
+import { rangeName } from "./names";
+import { Runs } from "./Runs";
+import { TookChart } from "./TookChart";
+import { WaitChart } from "./WaitChart";
+import css from "./History.module.css";
 
 export function History() {
   const { t } = useTranslation();
+  const [said, say] = useParameters(NAMES);
+  const [openedAt] = useState(serverNow);
+  const query = useMemo(() => queryOf(said, openedAt), [said, openedAt]);
+  const history = useHistory(query);
+  const first = history.data?.pages[0];
+  const queues = useQueues(query, first?.figures?.queues);
   return (
-    <Page title={t("pages.history")}>
-      <Empty title={t("pages.history")} text={t("history.soon")} />
+    <Page
+      title={t("pages.history")}
+      facts={first && <Facts first={first} said={said} history={history} />}
+      right={
+        <>
+          <Filters said={said} say={say} queues={queues} />
+          <Sheet query={query} />
+        </>
+      }
+    >
+      {history.error && !history.data ? (
+        <Failure error={history.error} again={() => void history.refetch()} />
+      ) : first ? (
+        <Whole history={history} first={first} said={said} say={say} />
+      ) : (
+        <Loading rows={12} />
+      )}
     </Page>
+  );
+}
+
+interface WholeProps {
+  history: ReturnType<typeof useHistory>;
+  first: Found;
+  said: Said;
+  say: Say;
+}
+
+function Whole({ history, first, said, say }: WholeProps) {
+  const { t } = useTranslation();
+  const { gpu, waited } = said;
+  const pages = history.data?.pages;
+  const tasks = useMemo(() => pages?.flatMap((page) => page.tasks) ?? [], [pages]);
+  const rows = useMemo(() => rowsOf(tasks, { gpu, waited }), [tasks, gpu, waited]);
+  const figures = first.figures;
+  const lanes = useMemo(() => lanesOf(rows, figures?.queues ?? []), [rows, figures]);
+  const memory = useMemo(
+    () => memoryLanes(figures?.memory ?? [], figures?.queues ?? [], rows),
+    [figures, rows],
+  );
+  if (!first.command_files.length)
+    return (
+      <Empty
+        title={t("history.emptyTitle")}
+        text={t("history.emptyText")}
+        action={
+          <Button component={Link} to="/ui/command">
+            {t("history.toCommands")}
+          </Button>
+        }
+      />
+    );
+  const chooseQueue = (key: string) => say({ queue: key === said.queue ? "" : key });
+  return (
+    <>
+      <div className={css.charts}>
+        <TookChart lanes={lanes} chosen={said.queue} choose={chooseQueue} />
+        <WaitChart
+          spread={first.charts?.waited}
+          chosen={waited}
+          choose={(range) => say({ waited: range === waited ? "" : range })}
+        />
+        <MemoryChart lanes={memory} chosen={said.queue} choose={chooseQueue} />
+      </div>
+      <Views said={said} say={say} />
+      {said.view === "memory" ? (
+        <MemoryTable figures={figures?.memory ?? []} queues={figures?.queues ?? []} say={say} />
+      ) : said.view === "runs" ? (
+        <Runs runs={first.runs} say={say} />
+      ) : (
+        <Attempts history={history} rows={rows} said={said} say={say} />
+      )}
+    </>
+  );
+}
+
+function Facts({ first, said, history }: Omit<WholeProps, "say">) {
+  const { t } = useTranslation();
+  const isSome = Boolean(said.state || said.task || said.gpu || said.waited);
+  if (isSome) {
+    const tasks = history.data?.pages.flatMap((page) => page.tasks) ?? [];
+    const count = rowsOf(tasks, said).length;
+    return t("history.factsShown", { attempts: t("history.attempts", { count }) });
+  }
+  const { attempts, failed } = totals(first);
+  const told = { attempts: t("history.attempts", { count: attempts }), failed };
+  return said.last === "all"
+    ? t("history.factsAll", told)
+    : t("history.facts", { ...told, span: t(`history.days${spanOf(said.last)}`) });
+}
+
+function spanOf(last: string): "1" | "7" | "30" {
+  return last === "1" || last === "30" ? last : "7";
+}
+
+function Sheet({ query }: { query: Query }) {
+  const { t } = useTranslation();
+  return (
+    <Tooltip label={t("history.csvTip")}>
+      <Button
+        component="a"
+        href={sheetOf(query)}
+        download="history.csv"
+        className={css.sheet ?? ""}
+        leftSection={<IconDownload size={14} stroke={1.75} />}
+      >
+        {t("history.csv")}
+      </Button>
+    </Tooltip>
+  );
+}
+
+/** What is listed below the charts, and the filters that no menu shows. */
+function Views({ said, say }: { said: Said; say: Say }) {
+  const { t } = useTranslation();
+  const [low, high] = rangeOf(said.waited);
+  const chips: [keyof Said, string][] = [];
+  if (said.task) chips.push(["task", t("history.taskIs", { task: said.task })]);
+  if (said.run) chips.push(["run", t("history.runIs", { run: said.run })]);
+  if (said.waited) chips.push(["waited", t("history.waitedIs", { range: rangeName({ low, high }, t) })]);
+  const isFiltered = Object.keys(NO_FILTER).some((name) => said[name as keyof Said]);
+  return (
+    <div className={css.views}>
+      <SegmentedControl
+        aria-label={t("history.view")}
+        value={said.view || "attempts"}
+        onChange={(view) => say({ view: view === "attempts" ? "" : view })}
+        data={[
+          { value: "attempts", label: t("history.viewAttempts") },
+          { value: "memory", label: t("history.viewMemory") },
+          { value: "runs", label: t("history.viewRuns") },
+        ]}
+      />
+      {chips.map(([name, label]) => (
+        <Button
+          key={name}
+          className={css.filter ?? ""}
+          rightSection={<IconX size={14} stroke={1.75} />}
+          aria-label={t("history.without", { filter: label })}
+          onClick={() => say({ [name]: "" })}
+        >
+          {label}
+        </Button>
+      ))}
+      {isFiltered && (
+        <Button variant="subtle" onClick={() => say(NO_FILTER)}>
+          {t("history.showAll")}
+        </Button>
+      )}
+    </div>
   );
 }

@@ -1,0 +1,222 @@
+/** Attempts, the last that ended first: of many only what is in sight is drawn, and more is asked for at the end. */
+import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { IconFileText } from "@tabler/icons-react";
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { memo, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { gb } from "@/format/memory";
+import { absolute, clock, duration } from "@/format/time";
+import { Empty } from "@/parts/Empty";
+import { GpuChips } from "@/parts/GpuChips";
+import { TaskState } from "@/parts/TaskState";
+import { endOf, stateOf, type Row } from "./attempts";
+import { NO_FILTER, type Said, type Say, type useHistory } from "./data";
+import { totals } from "./figures";
+import { causeOf, shortFile } from "./names";
+import css from "./History.module.css";
+
+const ROW = 37;
+const BLOCK = 84;
+/** Pages that are looked through unasked while filters leave nothing of them. */
+const LOOKED_THROUGH = 8;
+
+interface Props {
+  history: ReturnType<typeof useHistory>;
+  rows: readonly Row[];
+  said: Said;
+  say: Say;
+}
+
+export function Attempts({ history, rows, said, say }: Props) {
+  const { t } = useTranslation();
+  const isBlocks = useMediaQuery("(max-width: 639px)", undefined, { getInitialValueInEffect: false });
+  const list = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => {
+    setTop(list.current?.offsetTop ?? 0);
+  }, [rows.length, isBlocks]);
+  const virtual = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: () => (isBlocks ? BLOCK : ROW),
+    getItemKey: (index) => rows[index]?.id ?? index,
+    overscan: 12,
+    scrollMargin: top,
+  });
+  useEffect(() => virtual.measure(), [virtual, isBlocks]);
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  const isFar = (history.data?.pages.length ?? 0) >= LOOKED_THROUGH && rows.length < ROWS_IN_SIGHT;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = history;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && !isFar && last >= rows.length - ROWS_IN_SIGHT)
+      void fetchNextPage();
+  }, [last, rows.length, hasNextPage, isFetchingNextPage, isFar, fetchNextPage]);
+
+  if (!rows.length && !hasNextPage)
+    return (
+      <Empty
+        title={t("history.noneTitle")}
+        text={t("history.noneText")}
+        action={<Button onClick={() => say({ ...NO_FILTER, last: "all" })}>{t("history.showAll")}</Button>}
+      />
+    );
+  return (
+    <>
+      <div
+        className={`card ${css.table}`}
+        role="table"
+        aria-label={t("history.viewAttempts")}
+        aria-rowcount={rows.length}
+      >
+        <Heads />
+        <div ref={list} className={css.list} role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+          {items.map((item) => {
+            const row = rows[item.index];
+            return (
+              row && (
+                <div
+                  key={item.key}
+                  role="presentation"
+                  className={css.place}
+                  style={{ height: item.size, transform: `translateY(${item.start - top}px)` }}
+                >
+                  <AttemptRow row={row} say={say} />
+                </div>
+              )
+            );
+          })}
+        </div>
+      </div>
+      <More history={history} rows={rows} said={said} isFar={isFar} />
+    </>
+  );
+}
+
+const ROWS_IN_SIGHT = 30;
+
+function More({ history, rows, said, isFar }: Omit<Props, "say"> & { isFar: boolean }) {
+  const { t } = useTranslation();
+  const first = history.data?.pages[0];
+  if (!history.hasNextPage || !first) return null;
+  const isSome = Boolean(said.state || said.task || said.gpu || said.waited);
+  const more = totals(first).attempts - rows.length;
+  return (
+    <div className={`t3 ${css.more}`}>
+      {!isSome && more > 0 ? t("history.more", { count: more }) : t("history.moreSome")}
+      {isFar && (
+        <Button loading={history.isFetchingNextPage} onClick={() => void history.fetchNextPage()}>
+          {t("history.further")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Heads() {
+  const { t } = useTranslation();
+  return (
+    <div className={`${css.row} ${css.heads} t3`} role="row">
+      <span role="columnheader">{t("history.ended")}</span>
+      <span role="columnheader">{t("history.task")}</span>
+      <span role="columnheader" className="number">
+        {t("history.attempt")}
+      </span>
+      <span role="columnheader">{t("history.state")}</span>
+      <span role="columnheader">{t("history.where")}</span>
+      <span role="columnheader" className="number">
+        {t("history.ran")}
+      </span>
+      <Tooltip label={t("history.waitedTip")}>
+        <span role="columnheader" className="number">
+          {t("history.waited")}
+        </span>
+      </Tooltip>
+      <span role="columnheader" className="number">
+        {t("history.peakDeclared")}
+      </span>
+      <span role="columnheader" className="number">
+        {t("history.exit")}
+      </span>
+      <span role="columnheader">{t("history.error")}</span>
+      <span role="columnheader">
+        <span className="hidden-words">{t("history.log")}</span>
+      </span>
+    </div>
+  );
+}
+
+const AttemptRow = memo(function AttemptRow({ row, say }: { row: Row; say: Say }) {
+  const { t } = useTranslation();
+  const { task, attempt } = row;
+  const why = causeOf(attempt, t);
+  const ended = endOf(attempt);
+  return (
+    <div className={`${css.row} ${css.attempt}`} role="row">
+      <Tooltip label={absolute(ended)}>
+        <span role="cell" className={`t2 ${css.ended}`}>
+          {clock(ended)}
+        </span>
+      </Tooltip>
+      <span role="cell" className={css.task}>
+        <Tooltip label={`${shortFile(task.command_file, t)} · ${task.name ?? task.commands.slice(0, 200)}`}>
+          <button
+            type="button"
+            className={`plain ${css.taskName}`}
+            aria-label={t("history.onlyTask", { task: `${task.task} ${task.name ?? ""}`.trim() })}
+            onClick={() => say({ task: task.key, queue: "" })}
+          >
+            <span className="strong">{task.task}</span> <span className="t3">{task.name}</span>
+          </button>
+        </Tooltip>
+      </span>
+      <span role="cell" className={`number t2 ${css.number}`}>
+        {attempt.attempt}
+      </span>
+      <span role="cell" className={css.state}>
+        <TaskState state={stateOf(attempt)} />
+      </span>
+      <span role="cell" className={css.where}>
+        <GpuChips ids={attempt.gpu_ids} />
+      </span>
+      <span role="cell" className={`number ${css.ran}`}>
+        {attempt.seconds === null ? <span className="t3">–</span> : duration(attempt.seconds)}
+      </span>
+      <span role="cell" className={`number t2 ${css.waited}`}>
+        {row.isNewest && duration(task.waited)}
+      </span>
+      <span role="cell" className={`number ${css.memory}`}>
+        <Memory row={row} />
+      </span>
+      <span role="cell" className={`number ${attempt.exit_code ? "" : "t3"} ${css.exit}`}>
+        {attempt.exit_code}
+      </span>
+      <span role="cell" className={`cut ${css.error}`}>
+        <Tooltip label={attempt.error ?? why} disabled={why.length < 22 && why === (attempt.error ?? why)}>
+          <span className={attempt.cause?.kind === "out_of_memory" ? "" : "t2"}>{why}</span>
+        </Tooltip>
+      </span>
+      <span role="cell" className={css.log}>
+        <ActionIcon
+          component={Link}
+          to={`/ui/logs/view?path=${encodeURIComponent(attempt.log_path)}`}
+          aria-label={`${t("history.log")} ${task.task}, ${attempt.attempt}`}
+        >
+          <IconFileText size={14} stroke={1.75} />
+        </ActionIcon>
+      </span>
+    </div>
+  );
+});
+
+function Memory({ row: { task, attempt } }: { row: Row }) {
+  const { t } = useTranslation();
+  if (!task.gpu_count) return <span className="t3">–</span>;
+  const asked = attempt.asked_gb === null ? t("history.whole") : `${gb(attempt.asked_gb)} GB`;
+  return (
+    <>
+      {attempt.peak_gb === null ? "–" : gb(attempt.peak_gb)} <span className="t3">/ {asked}</span>
+    </>
+  );
+}

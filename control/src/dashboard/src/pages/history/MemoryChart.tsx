@@ -1,0 +1,75 @@
+/** What queues declared and what they used at most. A row filters by its queue. */
+import { Tooltip } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { gb } from "@/format/memory";
+import type { MemoryLane } from "./attempts";
+import { Axis, Chart } from "./Chart";
+import { queueName, shortFile } from "./names";
+import { marks } from "./scale";
+import css from "./Charts.module.css";
+
+interface Props {
+  lanes: readonly MemoryLane[];
+  chosen: string;
+  choose: (key: string) => void;
+}
+
+export function MemoryChart({ lanes, chosen, choose }: Props) {
+  const { t } = useTranslation();
+  const at = marks(Math.max(0, ...lanes.map((lane) => Math.max(lane.peak, lane.declared ?? 0))), "amount");
+  const most = at.at(-1) ?? 1;
+  const width = (value: number) => `${(100 * value) / most}%`;
+  return (
+    <Chart
+      title={t("history.memory")}
+      how={
+        <span className={css.legend}>
+          <span className={css.used} aria-hidden /> {t("history.peakUsed")}
+          <span className={css.asked} aria-hidden /> {t("history.declared")}
+        </span>
+      }
+      empty={lanes.length ? undefined : t("history.notMeasured")}
+    >
+      <div className={css.rows}>
+        <Axis at={at} label={gb} />
+        {lanes.map((lane) => {
+          const name = queueName(lane.queue, lane.name, t);
+          const declared = lane.declared === null ? t("history.whole") : `${gb(lane.declared)} GB`;
+          const said = t("history.memoryLane", { queue: name, peak: gb(lane.peak), declared });
+          return (
+            <Tooltip key={lane.key} label={`${shortFile(lane.file, t)} · ${said}`}>
+              <button
+                type="button"
+                className={`plain ${css.lane}`}
+                aria-label={said}
+                aria-pressed={chosen === lane.key}
+                onClick={() => choose(lane.key)}
+              >
+                <span className={`cut ${css.name}`}>{name}</span>
+                <span className={css.track}>
+                  <span className={css.peak} style={{ width: width(lane.peak) }} />
+                  {lane.declared !== null && (
+                    <span className={css.declared} style={{ width: width(lane.declared) }} />
+                  )}
+                  <Word lane={lane} left={width(Math.max(lane.peak, lane.declared ?? 0))} />
+                </span>
+              </button>
+            </Tooltip>
+          );
+        })}
+      </div>
+    </Chart>
+  );
+}
+
+function Word({ lane, left }: { lane: MemoryLane; left: string }) {
+  const { t } = useTranslation();
+  if (!lane.ranOut && !lane.tooMuch) return null;
+  return (
+    <span className={css.word} style={{ left }} data-broke={lane.ranOut > 0 || undefined}>
+      {lane.ranOut
+        ? t("history.ranOut", { count: lane.ranOut })
+        : t("history.tooMuch", { gb: gb(lane.tooMuch) })}
+    </span>
+  );
+}

@@ -1,0 +1,100 @@
+/** The runs of schedulers, newest first. */
+import { Table } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import type { HistoryRun, Status } from "@/api/types";
+import { absolute, clock, duration } from "@/format/time";
+import { StateIcon, TaskState } from "@/parts/TaskState";
+import type { Say } from "./data";
+import { shortFile } from "./names";
+import css from "./History.module.css";
+
+const COUNTED: Status[] = [
+  "completed",
+  "running",
+  "waiting",
+  "backoff",
+  "held",
+  "pending",
+  "skipped",
+  "cancelled",
+  "failed",
+];
+
+export function Runs({ runs, say }: { runs: readonly HistoryRun[]; say: Say }) {
+  const { t } = useTranslation();
+  if (!runs.length) return <div className={`card t2 ${css.note}`}>{t("history.nothingYet")}</div>;
+  return (
+    <div className={`card ${css.scroll}`}>
+      <Table className={css.plainTable ?? ""} aria-label={t("history.viewRuns")}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t("history.began")}</Table.Th>
+            <Table.Th>{t("history.file")}</Table.Th>
+            <Table.Th>{t("history.run")}</Table.Th>
+            <Table.Th>{t("history.state")}</Table.Th>
+            <Table.Th className="number">{t("history.ran")}</Table.Th>
+            <Table.Th className="number">{t("history.viewAttempts")}</Table.Th>
+            <Table.Th>{t("history.counts")}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {runs.map((one) => (
+            <Table.Tr key={one.run.id}>
+              <Table.Td title={absolute(one.run.started_at)}>{clock(one.run.started_at)}</Table.Td>
+              <Table.Td>
+                {shortFile(one.run.command_file, t)}{" "}
+                {one.run.simulated && <span className="t3">{t("history.simulated")}</span>}
+              </Table.Td>
+              <Table.Td className={css.taskCell ?? ""}>
+                <button
+                  type="button"
+                  className={`plain mono ${css.taskName}`}
+                  aria-label={t("history.onlyRun", { run: one.run.name })}
+                  onClick={() => say({ run: String(one.run.id), view: "" })}
+                >
+                  {one.run.name}
+                </button>
+              </Table.Td>
+              <Table.Td>
+                <How one={one} />
+              </Table.Td>
+              <Table.Td className="number">
+                {duration((one.run.finished_at ?? one.run.last_at) - one.run.started_at)}
+              </Table.Td>
+              <Table.Td className="number">{one.run.attempts}</Table.Td>
+              <Table.Td>
+                <Counts one={one} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </div>
+  );
+}
+
+function How({ one: { run, goes_on } }: { one: HistoryRun }) {
+  const { t } = useTranslation();
+  if (goes_on) return <TaskState state="running" />;
+  return (
+    <span className="t2">
+      {run.finished_at === null ? t("history.unfinished") : t("history.over", { at: clock(run.finished_at) })}
+    </span>
+  );
+}
+
+function Counts({ one }: { one: HistoryRun }) {
+  const { t } = useTranslation();
+  const { counts } = one.run;
+  return (
+    <span className={css.counts}>
+      {COUNTED.filter((state) => counts[state]).map((state) => (
+        <span key={state} className={css.countOf} title={t(`states.${state}`)}>
+          <StateIcon state={state} />
+          <span aria-hidden>{counts[state]}</span>
+          <span className="hidden-words">{`${counts[state] ?? 0} ${t(`counted.${state}`)}`}</span>
+        </span>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,106 @@
+/** What has run, by the filters of the address: a page at a time, charts and figures with the first. */
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { ask, GET } from "@/api/client";
+import { useKnown } from "@/api/live";
+import type { History, QueueFigures, Status } from "@/api/types";
+import { readKey } from "./attempts";
+
+export const NAMES = ["last", "queue", "state", "gpu", "task", "run", "waited", "view"] as const;
+export type Said = Record<(typeof NAMES)[number], string>;
+export type Say = (change: Partial<Said>) => void;
+export const NO_FILTER = { queue: "", state: "", gpu: "", task: "", run: "", waited: "" };
+
+const PAGE = 500;
+const DAY = 86_400;
+const HOUR = 3_600;
+const DEFAULT_DAYS = 7;
+/** Milliseconds between two askings while things end. */
+const BETWEEN = 5_000;
+const KEY = "history";
+
+export interface Query {
+  since: number | null;
+  command_file: string | null;
+  queue: number | null;
+  status: Status | null;
+  task: string | null;
+  run: number | null;
+}
+
+/** `now`: wall-clock seconds. The hour that began so long ago, as the same query has the same answer kept. */
+export function queryOf(said: Said, now: number): Query {
+  const days = said.last === "all" ? null : Number(said.last || DEFAULT_DAYS);
+  const key = readKey(said.queue);
+  return {
+    since: days === null ? null : Math.floor((now - days * DAY) / HOUR) * HOUR,
+    command_file: key?.file ?? null,
+    queue: key?.queue ?? null,
+    status: (said.state || null) as Status | null,
+    task: said.task || null,
+    run: said.run ? Number(said.run) : null,
+  };
+}
+
+/** The address of the same as CSV. */
+export function sheetOf(query: Query): string {
+  const said = Object.entries(query).filter(([, value]) => value !== null);
+  return `/api/history?${new URLSearchParams([["format", "csv"], ...said.map(([name, value]) => [name, String(value)])]).toString()}`;
+}
+
+async function page(query: Query, figures: boolean, limit: number, before: string | null): Promise<History> {
+  const call = GET("/api/history", { params: { query: { ...query, figures, limit, before } } });
+  return (await ask(call)) as History; // openapi-fetch takes pairs for lists
+}
+
+export function useHistory(query: Query) {
+  useFollowing();
+  return useInfiniteQuery({
+    queryKey: [KEY, query],
+    queryFn: ({ pageParam }) => page(query, pageParam === null, PAGE, pageParam),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** All queues of the time asked for, whichever is chosen. */
+export function useQueues(query: Query, found: readonly QueueFigures[] | undefined): readonly QueueFigures[] {
+  const all = { ...query, command_file: null, queue: null, status: null, task: null, run: null };
+  const isFiltered = query.command_file !== null || query.run !== null;
+  const asked = useQuery({
+    queryKey: [KEY, "queues", all],
+    queryFn: () => page(all, true, 1, null),
+    enabled: isFiltered,
+  });
+  return (isFiltered ? asked.data?.figures?.queues : found) ?? [];
+}
+
+/** Has it asked for again when an attempt has begun or ended. */
+function useFollowing(): void {
+  const queries = useQueryClient();
+  const ended = useKnown()
+    .schedulers.map(({ id, state }) => {
+      const { completed = 0, failed = 0, cancelled = 0, backoff = 0, running = 0 } = state?.counts ?? {};
+      return [id, completed, failed, cancelled, backoff, running].join(" ");
+    })
+    .join(",");
+  const before = useRef(ended);
+  const asked = useRef(0);
+  useEffect(() => {
+    // What was unknown until now has not changed.
+    if (before.current === "" || before.current === ended) {
+      before.current = ended;
+      return;
+    }
+    const timer = setTimeout(
+      () => {
+        before.current = ended;
+        asked.current = Date.now();
+        void queries.invalidateQueries({ queryKey: [KEY] });
+      },
+      Math.max(0, asked.current + BETWEEN - Date.now()),
+    );
+    return () => clearTimeout(timer);
+  }, [queries, ended]);
+}

@@ -1,0 +1,138 @@
+import { expect, it } from "vitest";
+import type { HistoryTask, MemoryFigures, QueueFigures, Spread } from "@/api/types";
+import {
+  configurationOf,
+  keyOf,
+  lanesOf,
+  medianOf,
+  memoryLanes,
+  rangeOf,
+  readKey,
+  rowsOf,
+  stateOf,
+  tooLittle,
+} from "./attempts";
+import { marks, placeOf, unitOf, whereIs } from "./scale";
+
+const FILE = "/home/a/command/command_gpu.txt";
+const SUBMITTED = "/home/a/command/submitted_gpus.txt";
+
+const attempt = (number: number, more: object = {}) => ({
+  number,
+  how: "completed",
+  gpu_ids: ["0"],
+  recorded_at: number,
+  ended_at: number * 10,
+  seconds: number,
+  cause: null,
+  ...more,
+});
+const task = (id: number, queue_id: number, attempts: object[], more: object = {}) =>
+  ({ id, queue_id, command_file: FILE, waited: 5, attempts, ...more }) as unknown as HistoryTask;
+
+const ALL = { gpu: "", waited: "" };
+
+it("lists attempts, the last that ended first, and none that runs", () => {
+  const tasks = [
+    task(1, 1, [attempt(1), attempt(4)]),
+    task(2, 1, [attempt(3), attempt(5, { how: "running", ended_at: null })]),
+  ];
+  expect(rowsOf(tasks, ALL).map(({ id, isNewest }) => `${id} ${isNewest}`)).toEqual([
+    "1-4 true",
+    "2-3 false",
+    "1-1 false",
+  ]);
+});
+
+it("leaves out what is not wanted", () => {
+  const tasks = [task(1, 1, [attempt(1)]), task(2, 1, [attempt(2, { gpu_ids: ["1", "2"] })], { waited: 60 })];
+  expect(rowsOf(tasks, { gpu: "2", waited: "" }).map(({ id }) => id)).toEqual(["2-2"]);
+  expect(rowsOf(tasks, { gpu: "", waited: "0-60" }).map(({ id }) => id)).toEqual(["1-1"]);
+  expect(rowsOf(tasks, { gpu: "", waited: "60-" }).map(({ id }) => id)).toEqual(["2-2"]);
+  expect(rangeOf("2-5")).toEqual([2, 5]);
+});
+
+it("says how attempts ended as states", () => {
+  const how = ["completed", "failed", "timeout", "killed", "stopped", "lost", "no end known"];
+  expect(how.map((one) => stateOf(attempt(1, { how: one }) as never))).toEqual([
+    "completed",
+    "failed",
+    "failed",
+    "cancelled",
+    "cancelled",
+    "failed",
+    "pending",
+  ]);
+});
+
+it("names queues in the address, all submitted as one", () => {
+  expect(readKey(keyOf(FILE, 3))).toEqual({ file: FILE, queue: 3 });
+  expect(readKey(keyOf(SUBMITTED, 3))).toEqual({ file: SUBMITTED, queue: null });
+  expect(readKey("nonsense")).toBeNull();
+  expect([FILE, "/a/command_gpus_12.txt", SUBMITTED].map(configurationOf)).toEqual([
+    { mode: "single", index: 0 },
+    { mode: "multi", index: 12 },
+    null,
+  ]);
+});
+
+it("draws a lane a queue", () => {
+  const rows = rowsOf(
+    [
+      task(1, 1, [attempt(2), attempt(4), attempt(9)]),
+      task(2, 7, [attempt(5)], { command_file: SUBMITTED }),
+      task(3, 8, [attempt(6)], { command_file: SUBMITTED }),
+    ],
+    ALL,
+  );
+  const figures = [{ command_file: FILE, queue_id: 1, queue_name: "cars", ran_median: 4 }] as QueueFigures[];
+  expect(lanesOf(rows, figures)).toMatchObject([
+    { queue: 1, name: "cars", seconds: [9, 4, 2], median: 4 },
+    { queue: null, name: null, seconds: [6, 5], median: 5.5 },
+  ]);
+  expect(medianOf([])).toBe(0);
+});
+
+it("says what asks for too much, and what ran out", () => {
+  const memory = [
+    { queue_id: 3, peak_gb: 17, declared_gb: 22, suggested_gb: 17.1, needed_gb: 17 },
+    { queue_id: 3, peak_gb: 2, declared_gb: 4, suggested_gb: 3.9, needed_gb: 2 },
+    { queue_id: 2, peak_gb: 15.9, declared_gb: 16, suggested_gb: 19, needed_gb: 17.2 },
+  ].map((one) => ({ command_file: FILE, ...one })) as MemoryFigures[];
+  const rows = rowsOf([task(1, 2, [attempt(1, { cause: { kind: "out_of_memory" } })])], ALL);
+  const lanes = memoryLanes(memory, [], rows);
+  expect(lanes.map(({ queue, declared, ranOut }) => [queue, declared, ranOut])).toEqual([
+    [3, 22, 0],
+    [2, 16, 1],
+  ]);
+  expect(lanes[0]?.tooMuch).toBeCloseTo(4.9);
+  expect(memory.map(tooLittle)).toEqual([false, false, true]);
+});
+
+it("has round marks", () => {
+  expect(marks(7.2 * 3_600, "time").map((at) => at / 3_600)).toEqual([0, 2, 4, 6, 8]);
+  expect(marks(72, "amount")).toEqual([0, 20, 40, 60, 80]);
+  expect(marks(0, "time")).toEqual([0, 1]);
+  expect([unitOf(40), unitOf(1_200), unitOf(0, 7_200), unitOf(345_600)]).toEqual([
+    { value: 40, unit: "s" },
+    { value: 20, unit: "min" },
+    { value: 0, unit: "h" },
+    { value: 4, unit: "d" },
+  ]);
+});
+
+it("finds a share in a histogram", () => {
+  const spread: Spread = {
+    count: 10,
+    median: 1.5,
+    bins: [
+      { low: 0, high: 1, count: 4 },
+      { low: 1, high: 2, count: 0 },
+      { low: 2, high: null, count: 6 },
+    ],
+  };
+  expect(placeOf(spread, 0.2)).toEqual({ bin: 0, within: 0.5, value: 0.5 });
+  expect(placeOf(spread, 0.9)).toMatchObject({ bin: 2, value: 2 });
+  expect(placeOf({ count: 0, median: null, bins: [] }, 0.5)).toBeNull();
+  expect(whereIs(spread, 1.5)).toEqual({ bin: 1, within: 0.5 });
+});
