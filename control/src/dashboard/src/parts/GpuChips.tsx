@@ -3,6 +3,7 @@ import { Link } from "react-router";
 import css from "./GpuChips.module.css";
 
 export function GpuChips({ ids }: { ids: readonly string[] }) {
+  if (!ids.length) return null;
   return (
     <span className={css.chips}>
       {ids.map((id) => (

@@ -126,10 +126,12 @@ function Facts({ first, said, history }: Omit<WholeProps, "say">) {
     return t("history.factsShown", { attempts: t("history.attempts", { count }) });
   }
   const { attempts, failed } = totals(first);
-  const told = { attempts: t("history.attempts", { count: attempts }), failed };
-  return said.last === "all"
-    ? t("history.factsAll", told)
-    : t("history.facts", { ...told, span: t(`history.days${spanOf(said.last)}`) });
+  const all = t("history.attempts", { count: attempts });
+  const told =
+    said.last === "all"
+      ? all
+      : t("history.facts", { attempts: all, span: t(`history.days${spanOf(said.last)}`) });
+  return failed ? [told, t("history.factsFailed", { failed })].join(t("history.then")) : told;
 }
 
 function spanOf(last: string): "1" | "7" | "30" {

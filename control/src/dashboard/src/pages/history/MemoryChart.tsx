@@ -35,17 +35,17 @@ export function MemoryChart({ lanes, chosen, choose }: Props) {
         {lanes.map((lane) => {
           const name = queueName(lane.queue, lane.name, t);
           const declared = lane.declared === null ? t("history.whole") : `${gb(lane.declared)} GB`;
-          const said = t("history.memoryLane", { queue: name, peak: gb(lane.peak), declared });
+          const said = t("history.memoryLane", { peak: gb(lane.peak), declared });
           return (
-            <Tooltip key={lane.key} label={`${shortFile(lane.file, t)} · ${said}`}>
+            <Tooltip key={lane.key} label={`${shortFile(lane.file, t)} · ${name} · ${said}`}>
               <button
                 type="button"
                 className={`plain ${css.lane}`}
-                aria-label={said}
                 aria-pressed={chosen === lane.key}
                 onClick={() => choose(lane.key)}
               >
                 <span className={`cut ${css.name}`}>{name}</span>
+                <span className="hidden-words">{said}</span>
                 <span className={css.track}>
                   <span className={css.peak} style={{ width: width(lane.peak) }} />
                   {lane.declared !== null && (

@@ -48,11 +48,11 @@ export function Runs({ runs, say }: { runs: readonly HistoryRun[]; say: Say }) {
               <Table.Td className={css.taskCell ?? ""}>
                 <button
                   type="button"
-                  className={`plain mono ${css.taskName}`}
+                  className={`plain ${css.taskName}`}
                   aria-label={t("history.onlyRun", { run: one.run.name })}
                   onClick={() => say({ run: String(one.run.id), view: "" })}
                 >
-                  {one.run.name}
+                  <code>{one.run.name}</code>
                 </button>
               </Table.Td>
               <Table.Td>

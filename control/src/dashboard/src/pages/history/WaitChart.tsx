@@ -5,7 +5,7 @@ import type { Spread } from "@/api/types";
 import { duration } from "@/format/time";
 import { Chart } from "./Chart";
 import { mark, rangeName } from "./names";
-import { marks, placeOf, whereIs } from "./scale";
+import { marks, placeOf, roughly, whereIs } from "./scale";
 import css from "./Charts.module.css";
 
 interface Props {
@@ -66,25 +66,48 @@ export function WaitChart({ spread, chosen, choose }: Props) {
   );
 }
 
-/** Lines where half and nine tenths of all have started. */
+/** Lines where half and nine tenths of all have started, with words that don't lie on one another. */
 function Shares({ spread }: { spread: Spread }) {
   const { t } = useTranslation();
   const half = spread.median === null ? null : whereIs(spread, spread.median);
   const most = placeOf(spread, 0.9);
+  if (!half || !most) return null;
   const left = (place: { bin: number; within: number }) =>
     (100 * (place.bin + place.within)) / spread.bins.length;
-  const isApart = half && most && left(most) - left(half) > 25;
+  const [first, second] = [left(half), left(most)];
+  const [isFirstLeft, isSecondLeft] = [first > WORD, second > 100 - SHORT_WORD];
+  const hasRoom = (isFirstLeft && !isSecondLeft) || second - first > WORD;
   return (
     <>
-      {half && <Share left={left(half)}>{t("history.p50", { time: duration(spread.median ?? 0) })}</Share>}
-      {isApart && <Share left={left(most)}>{t("history.p90", { time: duration(most.value) })}</Share>}
+      <Share at={first} isLeft={isFirstLeft}>
+        {t("history.p50", { time: duration(spread.median ?? 0) })}
+      </Share>
+      <Share at={second} isLeft={isSecondLeft} isLower={!hasRoom}>
+        {t("history.p90", { time: mark(roughly(most.value)) })}
+      </Share>
     </>
   );
 }
 
-function Share({ left, children }: { left: number; children: string }) {
+/** Percent of the chart's width that such words take at most. */
+const WORD = 27;
+const SHORT_WORD = 17;
+
+interface ShareProps {
+  at: number;
+  isLeft: boolean;
+  isLower?: boolean;
+  children: string;
+}
+
+function Share({ at, isLeft, isLower, children }: ShareProps) {
   return (
-    <span className={css.share} style={{ left: `${left}%` }} data-end={left > 70 || undefined}>
+    <span
+      className={css.share}
+      style={{ left: `${at}%` }}
+      data-left={isLeft || undefined}
+      data-lower={isLower || undefined}
+    >
       <span>{children}</span>
     </span>
   );

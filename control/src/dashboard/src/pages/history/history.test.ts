@@ -12,7 +12,7 @@ import {
   stateOf,
   tooLittle,
 } from "./attempts";
-import { marks, placeOf, unitOf, whereIs } from "./scale";
+import { marks, placeOf, roughly, unitOf, whereIs } from "./scale";
 
 const FILE = "/home/a/command/command_gpu.txt";
 const SUBMITTED = "/home/a/command/submitted_gpus.txt";
@@ -119,6 +119,11 @@ it("has round marks", () => {
     { value: 0, unit: "h" },
     { value: 4, unit: "d" },
   ]);
+});
+
+it("says estimates no more exactly than they are", () => {
+  expect([38.4, 2_050, 5_000].map(roughly)).toEqual([38, 2_040, 5_040]);
+  expect(unitOf(roughly(5_000))).toEqual({ value: 1.4, unit: "h" });
 });
 
 it("finds a share in a histogram", () => {

@@ -29,10 +29,20 @@ export function marks(most: number, kind: "time" | "amount", parts = 4): number[
 
 /** A mark of time in one unit: "20 min", "2 h". */
 export function unitOf(seconds: number, step = seconds): { value: number; unit: "s" | "min" | "h" | "d" } {
-  if (step < MINUTE) return { value: seconds, unit: "s" };
-  if (step < HOUR) return { value: seconds / MINUTE, unit: "min" };
-  if (step < 48 * HOUR) return { value: seconds / HOUR, unit: "h" };
-  return { value: seconds / (24 * HOUR), unit: "d" };
+  if (step < MINUTE) return { value: tenths(seconds), unit: "s" };
+  if (step < HOUR) return { value: tenths(seconds / MINUTE), unit: "min" };
+  if (step < 48 * HOUR) return { value: tenths(seconds / HOUR), unit: "h" };
+  return { value: tenths(seconds / (24 * HOUR)), unit: "d" };
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+/** To what an estimate is good for: "1.4 h", "35 min". */
+export function roughly(seconds: number): number {
+  const whole = seconds < MINUTE ? 1 : seconds < HOUR ? MINUTE : HOUR / 10;
+  return Math.round(Math.round(seconds / whole) * whole);
 }
 
 /** The bin in which the share lies, and how far in it, 0 to 1. Evenly spread within a bin, as no more is told. */

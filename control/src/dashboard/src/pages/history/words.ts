@@ -1,8 +1,9 @@
 import type { Same } from "@/words/same";
 
 export const en = {
-  facts: "{{attempts}} in {{span}}, {{failed}} failed",
-  factsAll: "{{attempts}}, {{failed}} failed",
+  facts: "{{attempts}} in {{span}}",
+  factsFailed: "{{failed}} failed",
+  then: ", ",
   factsShown: "{{attempts}} shown",
   attempts_one: "{{count}} attempt",
   attempts_other: "{{count}} attempts",
@@ -31,7 +32,7 @@ export const en = {
   memory: "Memory, GB",
   peakUsed: "peak used",
   declared: "declared",
-  memoryLane: "{{queue}}: {{peak}} GB used at most of {{declared}} declared",
+  memoryLane: "{{peak}} GB used at most of {{declared}} declared",
   tooMuch: "asks {{gb}} GB too much",
   ranOut_one: "ran out once",
   ranOut_other: "ran out {{count}} times",
@@ -101,8 +102,9 @@ export const en = {
 };
 
 export const zh: Same<typeof en> = {
-  facts: "{{span}}内 {{attempts}}，{{failed}} 次失败",
-  factsAll: "{{attempts}}，{{failed}} 次失败",
+  facts: "{{span}}内 {{attempts}}",
+  factsFailed: "{{failed}} 次失败",
+  then: "，",
   factsShown: "显示 {{attempts}}",
   attempts_one: "{{count}} 次尝试",
   attempts_other: "{{count}} 次尝试",
@@ -131,7 +133,7 @@ export const zh: Same<typeof en> = {
   memory: "显存，GB",
   peakUsed: "峰值",
   declared: "声明",
-  memoryLane: "{{queue}}：峰值 {{peak}} GB，声明 {{declared}}",
+  memoryLane: "峰值 {{peak}} GB，声明 {{declared}}",
   tooMuch: "多要了 {{gb}} GB",
   ranOut_one: "显存不足 1 次",
   ranOut_other: "显存不足 {{count}} 次",

@@ -9,13 +9,13 @@ import { useKnown } from "@/api/live";
 import type { TaskDetail } from "@/api/types";
 import { gb } from "@/format/memory";
 import { peakOf } from "./Facts";
-import { saysMore, type Draft, type faultsByField } from "./form";
+import { saysMore, type Draft, type Faults } from "./form";
 import css from "./Tasks.module.css";
 
 interface Props {
   draft: Draft;
   change: (part: Partial<Draft>) => void;
-  faults: ReturnType<typeof faultsByField>;
+  faults: Faults;
   original: TaskDetail | undefined;
 }
 
@@ -26,6 +26,7 @@ export function Fields({ draft, change, faults, original, children }: Props & { 
     <>
       <TextInput
         label={t("tasks.name")}
+        autoFocus
         data-autofocus
         maxLength={4096}
         value={draft.name}

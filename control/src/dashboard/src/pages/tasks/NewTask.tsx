@@ -61,7 +61,9 @@ function Form({ copy, original, say, close }: FormProps) {
   const sending = useCreate(copy, say);
   const preview = usePreview(draft);
   const refusal = sending.error instanceof Refused ? sending.error.problem.faults : undefined;
-  const faults = faultsByField(refusal ?? (preview.row?.state === "never" ? [] : preview.faults));
+  const faults = faultsByField(refusal ?? (preview.row?.state === "never" ? [] : preview.faults), (line) =>
+    t("tasks.line", { line }),
+  );
   const wrong = wrongLine(draft.env);
   if (wrong !== undefined) faults.env = [t("tasks.variablesWrong", { line: wrong })];
   return (

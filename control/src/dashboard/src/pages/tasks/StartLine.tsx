@@ -1,4 +1,5 @@
 /** "Would start now on GPU 0" or why not, from the console's preview, 300 ms after the last key. */
+import { Tooltip } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
@@ -61,7 +62,11 @@ export function StartLine({ draft, preview }: { draft: Draft; preview: Previewed
         ) : error && !found ? (
           <span>{error instanceof NoConnection ? t("errors.noConnection") : sentence(error.message)}</span>
         ) : row ? (
-          <Becomes row={row} isSimulated={found?.simulate != null} />
+          <Tooltip label={row.reason} disabled={!row.reason || row.reason.length < 90}>
+            <div className={css.becomes}>
+              <Becomes row={row} isSimulated={found?.simulate != null} />
+            </div>
+          </Tooltip>
         ) : faults.length ? (
           <Refusal faults={faults} />
         ) : (
@@ -69,7 +74,7 @@ export function StartLine({ draft, preview }: { draft: Draft; preview: Previewed
         )}
         <div className="t3">
           {row?.seconds != null && t("tasks.usually", { time: duration(row.seconds) })}{" "}
-          {found?.simulate != null && t("tasks.onSimulated", { cards: found.simulate })}
+          {row && found?.simulate != null && t("tasks.onSimulated", { cards: found.simulate })}
         </div>
       </div>
     </div>
@@ -77,7 +82,7 @@ export function StartLine({ draft, preview }: { draft: Draft; preview: Previewed
 }
 
 function Refusal({ faults }: { faults: readonly Fault[] }) {
-  const general = faultsByField(faults)[""]?.[0];
+  const general = faultsByField(faults, String)[""]?.[0];
   return general ? <Said of="tasks.refused" fault={sentence(general)} /> : <Said of="tasks.refusedFields" />;
 }
 

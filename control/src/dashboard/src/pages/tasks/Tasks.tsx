@@ -1,13 +1,14 @@
 /** What was submitted, newest first; beside it one of them, or the form of a new one. */
-import { Button, Drawer, Select, TextInput, Tooltip } from "@mantine/core";
-import { useDebouncedValue, useMediaQuery } from "@mantine/hooks";
-import { IconChevronDown, IconPlus, IconSearch } from "@tabler/icons-react";
+import { Button, Drawer, Select, Tooltip } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { IconChevronDown, IconPlus } from "@tabler/icons-react";
 import { useMemo, useRef, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useWhyNot } from "@/api/identity";
 import type { Status } from "@/api/types";
 import { Page } from "@/parts/Page";
 import { useParameters } from "@/parts/parameters";
+import { SearchInput } from "@/parts/SearchInput";
 import { StateIcon } from "@/parts/TaskState";
 import { usePageKeys } from "@/shell/keys";
 import { Detail } from "./Detail";
@@ -35,8 +36,7 @@ const STATES: Status[] = [
 export function Tasks() {
   const { t } = useTranslation();
   const [said, say] = useParameters(NAMES);
-  const [text] = useDebouncedValue(said.text, 250);
-  const list = useTaskList({ state: said.state, text });
+  const list = useTaskList(said);
   const search = useRef<HTMLInputElement>(null);
   useFollowing();
   const keys = useMemo(
@@ -62,15 +62,15 @@ export function Tasks() {
       facts={<Facts found={list.data?.pages[0]?.total} />}
       right={
         <>
-          <TextInput
-            ref={search}
-            className={css.search ?? ""}
-            leftSection={<IconSearch size={14} stroke={1.75} />}
-            placeholder={t("tasks.search")}
-            aria-label={t("tasks.search")}
-            value={said.text}
-            onChange={(event) => say({ text: event.currentTarget.value })}
-          />
+          <div className={css.search}>
+            <SearchInput
+              ref={search}
+              width="100%"
+              label={t("tasks.search")}
+              value={said.text}
+              onChange={(value) => say({ text: value })}
+            />
+          </div>
           <States chosen={said.state} choose={(state) => say({ state })} />
           <NewButton make={() => say({ new: "1", copy: "" })} />
         </>

@@ -69,14 +69,17 @@ it("puts faults where they belong", () => {
     hint,
   });
   expect(
-    faultsByField([
-      fault("body.command", "bash can't read it", 3),
-      fault("body.env.TOKEN", "its value is masked", 0, "write it out"),
-      fault("body", "timeout: 'foo' is no time"),
-      fault("body", "the task asks for 120 GB"),
-    ]),
+    faultsByField(
+      [
+        fault("body.command", "bash can't read it", 3),
+        fault("body.env.TOKEN", "its value is masked", 0, "write it out"),
+        fault("body", "timeout: 'foo' is no time"),
+        fault("body", "the task asks for 120 GB"),
+      ],
+      (line) => `line ${line}`,
+    ),
   ).toEqual({
-    commands: ["3: bash can't read it"],
+    commands: ["line 3: bash can't read it"],
     env: ["its value is masked; write it out"],
     timeout: ["timeout: 'foo' is no time"],
     "": ["the task asks for 120 GB"],

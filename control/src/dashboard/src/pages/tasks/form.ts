@@ -130,13 +130,15 @@ const FIELDS: Record<string, Field> = {
   retries: "retries",
 };
 
-/** Each fault at its field, as far as it says which; the others under "". */
-export function faultsByField(faults: readonly Fault[]): Partial<Record<Field | "", string[]>> {
-  const found: Partial<Record<Field | "", string[]>> = {};
+export type Faults = Partial<Record<Field | "", string[]>>;
+
+/** Each fault at its field, as far as it says which; the others under "". `line`: a line's number in words. */
+export function faultsByField(faults: readonly Fault[], line: (number: number) => string): Faults {
+  const found: Faults = {};
   for (const fault of faults) {
     const where = fault.file.split(".")[1] ?? /^(\w+):/.exec(fault.problem)?.[1] ?? "";
     const field = FIELDS[where] ?? "";
-    const place = fault.line > 0 && field === "commands" ? `${fault.line}: ` : "";
+    const place = fault.line > 0 && field === "commands" ? `${line(fault.line)}: ` : "";
     (found[field] ??= []).push(place + fault.problem + (fault.hint ? `; ${fault.hint}` : ""));
   }
   return found;
