@@ -109,6 +109,13 @@ export const en = {
     nothing: "Nothing is like that",
     placeholder: "Find a page, a task, a GPU, or something to do",
   },
+  diff: {
+    unchanged_one: "{{count}} unchanged line",
+    unchanged_other: "{{count}} unchanged lines",
+    new: "new",
+    gone: "gone",
+  },
+  logins: { here: "this browser", script: "a script", other: "browser {{name}}" },
   lists: { and: "{{one}} and {{other}}", comma: ", " },
   verbs: {
     pause: "Pause",

@@ -107,6 +107,13 @@ export const zh: Words = {
     nothing: "没有匹配项",
     placeholder: "查找页面、任务、显卡，或要做的事",
   },
+  diff: {
+    unchanged_one: "{{count}} 行未变",
+    unchanged_other: "{{count}} 行未变",
+    new: "新增",
+    gone: "删去",
+  },
+  logins: { here: "本浏览器", script: "脚本", other: "浏览器 {{name}}" },
   lists: { and: "{{one}}和{{other}}", comma: "、" },
   verbs: {
     pause: "暂停",
