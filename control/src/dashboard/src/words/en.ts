@@ -116,6 +116,13 @@ export const en = {
     gone: "gone",
   },
   logins: { here: "this browser", script: "a script", other: "browser {{name}}" },
+  notices: {
+    died: "{{name}} died",
+    failed: "{{what}} failed",
+    ended: "Queue {{what}} has ended",
+    failedBody: "Of {{name}}; it is not tried again.",
+    endedBody: "Of {{name}}.",
+  },
   lists: { and: "{{one}} and {{other}}", comma: ", " },
   verbs: {
     pause: "Pause",

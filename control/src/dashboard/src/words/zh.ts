@@ -114,6 +114,13 @@ export const zh: Words = {
     gone: "删去",
   },
   logins: { here: "本浏览器", script: "脚本", other: "浏览器 {{name}}" },
+  notices: {
+    died: "{{name}} 意外退出",
+    failed: "{{what}} 失败",
+    ended: "队列 {{what}} 已结束",
+    failedBody: "属于 {{name}}；不再重试。",
+    endedBody: "属于 {{name}}。",
+  },
   lists: { and: "{{one}}和{{other}}", comma: "、" },
   verbs: {
     pause: "暂停",

@@ -1,7 +1,8 @@
 /** A row a key: its name, what it means, and its value. */
 import { Button } from "@mantine/core";
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { useLocation } from "react-router";
 import type { ConfigKey } from "@/api/types";
 import { useWhyNot } from "@/api/identity";
 import { valuesOf } from "./changes";
@@ -16,6 +17,12 @@ export function Form({ draft, toText }: { draft: Draft; toText: () => void }) {
   const { t } = useTranslation();
   const { keys } = draft.config;
   const values = useMemo(() => valuesOf(draft.text, keys), [draft.text, keys]);
+  const { hash } = useLocation();
+  useEffect(() => {
+    // After the shell, which leads to the top of each page.
+    const drawn = requestAnimationFrame(() => document.getElementById(hash.slice(1))?.focus());
+    return () => cancelAnimationFrame(drawn);
+  }, [hash]);
   const all = values.get("use_all_gpus") === true && !isChanged(draft, "compete_gpus");
   return (
     <div className={css.form}>
