@@ -1,8 +1,9 @@
 /** The value of a key, as its kind is changed. */
-import { NumberInput, Select, Switch, TagsInput, TextInput, Tooltip } from "@mantine/core";
+import { NumberInput, Select, Switch, TextInput, Tooltip } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ConfigKey } from "@/api/types";
+import { Tags } from "@/parts/Tags";
 import { noneOf, unitSaid } from "./said";
 import type { Value } from "./yaml";
 import css from "./Rule.module.css";
@@ -59,11 +60,8 @@ function Kind(props: Props) {
   if (key.type === "integer" || key.type === "number") return <NumberField {...props} common={common} />;
   if (key.type === "list")
     return (
-      <TagsInput
+      <Tags
         {...common}
-        size="sm"
-        className={css.wideInput}
-        classNames={{ input: "gl-input", pill: css.pill }}
         placeholder={t(key.secret ? "rule.addAddress" : "rule.addCard")}
         value={Array.isArray(value) ? value.map(String) : []}
         onChange={(next) => set(next)}

@@ -1,8 +1,9 @@
 /** Where it listens, by which names, and how it is reached. */
-import { NumberInput, Switch, TagsInput, TextInput } from "@mantine/core";
+import { NumberInput, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useIdentity, useWhyNot } from "@/api/identity";
+import { Tags } from "@/parts/Tags";
 import type { Draft } from "./draft";
 import { waysTo } from "./reach";
 import { Card, Copied, Hint, Row } from "./Row";
@@ -57,13 +58,11 @@ export function AddressCard({ draft }: { draft: Draft }) {
           value={typeof uds === "string" ? uds : ""}
           onChange={({ currentTarget }) => draft.set("uds", currentTarget.value || null)}
         />
-        <Hint>{told("uds", t("setting.udsHint"))}</Hint>
+        <Hint>{t(found.uds === uds || !uds ? "setting.udsHint" : "setting.nextStart")}</Hint>
       </Row>
       <Row label={t("setting.hosts")} htmlFor="allowed-hosts">
-        <TagsInput
+        <Tags
           id="allowed-hosts"
-          className={css.wide}
-          classNames={{ input: "gl-input", pill: css.pill }}
           disabled={disabled}
           placeholder={t("setting.addHost")}
           value={(draft.value("allowed-hosts") as string[] | null) ?? []}

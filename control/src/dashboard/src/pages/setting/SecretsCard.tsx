@@ -53,7 +53,7 @@ function Secret({ name, found }: { name: Name; found: ControlConfig }) {
   };
   return (
     <Row label={t(name === "secret" ? "setting.fullSecret" : "setting.readSecret")}>
-      <span className="t3">{t(inFile ? "setting.inFile" : "setting.made")}</span>
+      <span className={css.beside}>{t(inFile ? "setting.inFile" : "setting.made")}</span>
       <Why not={whyNot}>
         <Button
           className={css.right}
@@ -94,7 +94,7 @@ function LoginLink({ found }: { found: ControlConfig }) {
   const shown = ways.length ? ways : [{ url: location.origin, place: "tunnel" as const }];
   return (
     <Row label={t("setting.otherBrowser")}>
-      <span className="t3">
+      <span className={css.beside}>
         {made ? t("setting.linkUntil", { at: clock(made.until) }) : t("setting.otherHint")}
       </span>
       <Why not={whyNot}>

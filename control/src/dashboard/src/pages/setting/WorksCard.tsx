@@ -1,7 +1,8 @@
 /** What the console reads, and starts by itself. */
-import { Select, TagsInput, TextInput } from "@mantine/core";
+import { Select, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useWhyNot } from "@/api/identity";
+import { Tags } from "@/parts/Tags";
 import type { Draft } from "./draft";
 import { Card, Hint, Row } from "./Row";
 import css from "./Setting.module.css";
@@ -11,10 +12,8 @@ export function WorksCard({ draft }: { draft: Draft }) {
   const disabled = useWhyNot() !== undefined;
   const level = draft.found.keys.find(({ key }) => key === "log-level");
   const list = (key: string, placeholder: string) => (
-    <TagsInput
+    <Tags
       id={key}
-      className={css.wide}
-      classNames={{ input: "gl-input", pill: css.pill }}
       disabled={disabled}
       placeholder={placeholder}
       value={(draft.value(key) as string[] | null) ?? []}

@@ -50,7 +50,7 @@ export const en = {
     "<b>Whoever has the full secret runs commands as you.</b> Other people on this machine can reach the port, so the secret is what keeps them out.",
   fullSecret: "Full secret",
   readSecret: "Read-only secret",
-  made: "made at the first start, stands in control/logs/secrets.json",
+  made: "made; stands in control/logs/secrets.json",
   inFile: "written in the settings file",
   replace: "Replace",
   replaceTitle: "Replace the full secret?",
