@@ -4,6 +4,7 @@ import "@mantine/notifications/styles.css";
 import "@mantine/spotlight/styles.css";
 import "./look/fonts.css";
 import "./look/tokens.css";
+import "./parts/density";
 import "./words";
 import { live } from "./api/live";
 import { App } from "./App";

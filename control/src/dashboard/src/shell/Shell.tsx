@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Outlet, useLocation } from "react-router";
 import { Banner } from "./Banner";
 import { BottomBar } from "./BottomBar";
+import { useNotices } from "@/parts/notices";
 import { Header } from "./Header";
 import { KeysHelp } from "./KeysHelp";
 import { Nav } from "./Nav";
@@ -18,6 +19,7 @@ export function Shell() {
   const { pathname } = useLocation();
   useTitle();
   useKeys();
+  useNotices();
   useEffect(() => {
     window.scrollTo(0, 0);
   }, [pathname]);

@@ -129,6 +129,20 @@ export const en = {
     zoom: "zoom the timeline",
     close: "close",
   },
+  diff: {
+    unchanged_one: "{{count}} unchanged line",
+    unchanged_other: "{{count}} unchanged lines",
+    new: "new",
+    gone: "gone",
+  },
+  logins: { here: "this browser", script: "a script", other: "browser {{name}}" },
+  notices: {
+    died: "{{name}} died",
+    failed: "{{what}} failed",
+    ended: "Queue {{what}} has ended",
+    failedBody: "Of {{name}}; it is not tried again.",
+    endedBody: "Of {{name}}.",
+  },
   lists: { and: "{{one}} and {{other}}", comma: ", " },
   verbs: {
     pause: "Pause",

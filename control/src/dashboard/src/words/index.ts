@@ -19,6 +19,18 @@ function first(): Language {
   return chosen.startsWith("zh") ? "zh" : "en";
 }
 
+/** null: the browser's own. */
+export function chosenLanguage(): Language | null {
+  return localStorage.getItem(KEPT) === null ? null : first();
+}
+
+export async function chooseLanguage(language: Language | null): Promise<void> {
+  if (!language) localStorage.removeItem(KEPT);
+  await words.changeLanguage(language ?? first());
+  // The change itself keeps what it was changed to.
+  if (!language) localStorage.removeItem(KEPT);
+}
+
 export const words = i18next;
 
 void words.use(initReactI18next).init({

@@ -127,6 +127,20 @@ export const zh: Words = {
     zoom: "缩放时间线",
     close: "关闭",
   },
+  diff: {
+    unchanged_one: "{{count}} 行未变",
+    unchanged_other: "{{count}} 行未变",
+    new: "新增",
+    gone: "删去",
+  },
+  logins: { here: "本浏览器", script: "脚本", other: "浏览器 {{name}}" },
+  notices: {
+    died: "{{name}} 意外退出",
+    failed: "{{what}} 失败",
+    ended: "队列 {{what}} 已结束",
+    failedBody: "属于 {{name}}；不再重试。",
+    endedBody: "属于 {{name}}。",
+  },
   lists: { and: "{{one}}和{{other}}", comma: "、" },
   verbs: {
     pause: "暂停",

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { useMediaQuery } from "@mantine/hooks";
 import type { Queue, Scheduler, Task } from "@/api/types";
 import { Empty } from "@/parts/Empty";
+import { moreHeight } from "@/parts/density";
 import { heightOf, rowsOf, type Filter, type Row } from "./filter";
 import { useRowKeys } from "./rowKeys";
 import { SchedulerHead } from "./SchedulerHead";
@@ -100,7 +101,8 @@ export function Rows({ schedulers, said, say }: Props) {
 
 function height(row: Row | undefined, isNarrow: boolean | undefined): number {
   if (!row) return 0;
-  return (isNarrow ? NARROW_HEIGHTS[row.kind] : undefined) ?? heightOf(row);
+  const more = row.kind === "queue" || row.kind === "task" ? moreHeight() : 0;
+  return ((isNarrow ? NARROW_HEIGHTS[row.kind] : undefined) ?? heightOf(row)) + more;
 }
 
 function OneRow({ row, toggle }: { row: Row; toggle: (id: string) => void }) {

@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import type { Card, CardProcesses, Gpus } from "@/api/types";
+import { allowed, availableThen, machine, type CapRules } from "./cap";
+
+const RULES: CapRules = { minGpu: 0, maxGpu: null, gpuLeft: 0, useAll: true, compete: [] };
+
+describe("min(max_gpu, max(min_gpu, available - gpu_left))", () => {
+  it.each([
+    [6, {}, 6],
+    [6, { gpuLeft: 2 }, 4],
+    [6, { gpuLeft: 8 }, 0],
+    [6, { gpuLeft: 8, minGpu: 1 }, 1],
+    [6, { maxGpu: 3 }, 3],
+    [6, { maxGpu: 0, minGpu: 1 }, 0],
+    [0, {}, 0],
+  ])("of %i available with %o is %i", (available, some, cap) => {
+    expect(allowed(available, { ...RULES, ...some })).toBe(cap);
+  });
+});
+
+function card(index: number, more: Partial<Card> = {}): Card {
+  return {
+    uuid: `u${index}`,
+    index: String(index),
+    health: "ok",
+    off_since: null,
+    in_range: true,
+    tasks: [],
+    other_leases: [],
+    ...more,
+  } as unknown as Card;
+}
+
+const lease = (user: string) => ({ user }) as Card["other_leases"][number];
+const task = {} as Card["tasks"][number];
+
+function gpus(cards: Card[], available: number, held: number): Gpus {
+  return { cards, allowance: { available, held } } as unknown as Gpus;
+}
+
+describe("a machine", () => {
+  const cards = [
+    card(0, { tasks: [task] }),
+    card(1),
+    card(2, { other_leases: [lease("li")] }),
+    card(3, { other_leases: [lease("chen")] }),
+    card(4, { health: "lost" }),
+    card(5),
+  ];
+  const processes = [
+    { uuid: "u5", processes: [{ compute: true, ours: null, user: "wang" }] },
+  ] as unknown as CardProcesses[];
+
+  it("says whose each card is", () => {
+    const found = machine(gpus(cards, 3, 2), processes, "chen", RULES, RULES);
+    expect(found.cards.map((one) => one.whose)).toEqual([
+      "mine",
+      "free",
+      "others",
+      "mine",
+      "unwell",
+      "others",
+    ]);
+    expect(found.cards[5]?.users).toEqual(["wang"]);
+    expect(found).toMatchObject({ available: 3, held: 2 });
+  });
+
+  it("counts anew with another range", () => {
+    const typed = { ...RULES, useAll: false, compete: ["1", "2"] };
+    const found = machine(gpus(cards, 3, 2), processes, "chen", RULES, typed);
+    expect(found).toMatchObject({ available: 1, held: 0 });
+    const wider = machine(
+      gpus(
+        cards.map((one) => ({ ...one, in_range: one.index === "1" })),
+        1,
+        0,
+      ),
+      processes,
+      "chen",
+      { ...RULES, useAll: false, compete: ["1"] },
+      RULES,
+    );
+    expect(wider).toMatchObject({ available: 3, held: 2 });
+  });
+
+  it("leaves out what something else keeps away", () => {
+    const hidden = cards.map((one) => ({ ...one, in_range: one.index === "1" }));
+    const found = machine(gpus(hidden, 1, 0), processes, "chen", RULES, { ...RULES, gpuLeft: 1 });
+    expect(found.cards.map((one) => one.inRange)).toEqual([false, true, false, false, false, false]);
+    expect(found.available).toBe(1);
+  });
+});
+
+it("shows other days, with today among them", () => {
+  expect(availableThen(8, 6)).toEqual([8, 7, 6, 4, 2]);
+  expect(availableThen(4, 4)).toEqual([4, 3, 2, 1]);
+  expect(availableThen(1, 0)).toEqual([1, 0]);
+});

@@ -1,0 +1,92 @@
+/** How many GPUs one may hold: the scheduler's formula, with the numbers of this machine. */
+import type { Card, CardProcesses, Gpus } from "@/api/types";
+
+export interface CapRules {
+  minGpu: number;
+  /** null: no limit. */
+  maxGpu: number | null;
+  gpuLeft: number;
+  useAll: boolean;
+  /** Indices; they count when `useAll` is false. */
+  compete: readonly string[];
+}
+
+export function allowed(available: number, rules: CapRules): number {
+  const least = Math.max(rules.minGpu, available - rules.gpuLeft);
+  return rules.maxGpu === null ? least : Math.min(rules.maxGpu, least);
+}
+
+/** Whose a card is. `others`: somebody else computes on it, and we don't. */
+export type Whose = "mine" | "free" | "others" | "unwell";
+
+export interface CapCard {
+  index: string;
+  whose: Whose;
+  /** The settings, as typed, let schedulers use it. */
+  inRange: boolean;
+  /** It counts as available. */
+  counts: boolean;
+  off: boolean;
+  /** Who else is on it. */
+  users: string[];
+}
+
+export interface Machine {
+  cards: CapCard[];
+  available: number;
+  held: number;
+}
+
+export function machine(
+  gpus: Gpus,
+  processes: readonly CardProcesses[],
+  me: string,
+  saved: CapRules,
+  typed: CapRules,
+): Machine {
+  const known = gpus.cards.map((card) => {
+    const [whose, users] = whoseIs(
+      card,
+      processes.find((one) => one.uuid === card.uuid)?.processes ?? [],
+      me,
+    );
+    // What stands in the way besides the file, as CUDA_VISIBLE_DEVICES does, is there still.
+    const barred = !card.in_range && inFile(card.index, saved);
+    const inRange = !barred && inFile(card.index, typed);
+    const counts = (whose === "mine" || whose === "free") && inRange;
+    return { card, whose, users, inRange, counts };
+  });
+  const good = (one: (typeof known)[number]) => one.whose === "mine" || one.whose === "free";
+  // The console has counted what is there; from it we only add and take away what another range does.
+  const before = known.filter((one) => good(one) && one.card.in_range).length;
+  const after = known.filter((one) => one.counts).length;
+  const mine = (some: typeof known) => some.filter((one) => one.whose === "mine").length;
+  const held = mine(known.filter((one) => one.inRange)) - mine(known.filter((one) => one.card.in_range));
+  return {
+    cards: known.map(({ card, ...rest }) => ({ index: card.index, off: card.off_since !== null, ...rest })),
+    available: Math.max(0, gpus.allowance.available + after - before),
+    held: Math.max(0, gpus.allowance.held + held),
+  };
+}
+
+function inFile(index: string, rules: CapRules): boolean {
+  return rules.useAll || rules.compete.includes(index);
+}
+
+function whoseIs(card: Card, processes: CardProcesses["processes"], me: string): [Whose, string[]] {
+  if (card.health !== "ok") return ["unwell", []];
+  const leased = card.other_leases.filter((lease) => lease.user !== me).map((lease) => lease.user);
+  const running = processes
+    .filter((one) => one.compute && !one.ours && one.user !== me)
+    .map((one) => one.user ?? "?");
+  const users = [...new Set([...leased, ...running])];
+  const mine = card.tasks.length > 0 || card.other_leases.some((lease) => lease.user === me);
+  if (mine) return ["mine", users];
+  return [users.length ? "others" : "free", users];
+}
+
+/** How many cards may be available one day, for a table: all, one less, today's, half and a quarter. */
+export function availableThen(cards: number, today: number): number[] {
+  const some = [cards, cards - 1, today, Math.floor(cards / 2), Math.floor(cards / 4)];
+  return [...new Set(some)].filter((count) => count > 0 || count === today).sort((a, b) => b - a);
+}

@@ -1,0 +1,79 @@
+/** How it looks, and which keys it hears: kept in this browser. */
+import { SegmentedControl, Switch, useMantineColorScheme } from "@mantine/core";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { isComfortable, setComfortable } from "@/parts/density";
+import { KEYS_OFF } from "@/shell/keys";
+import { chooseLanguage, chosenLanguage } from "@/words";
+import { Card, Row } from "./Row";
+import css from "./Setting.module.css";
+
+export function LookCard() {
+  const { t } = useTranslation();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const [comfortable, setChosen] = useState(isComfortable);
+  return (
+    <Card title={t("setting.look")} hint={t("setting.lookHint")}>
+      <Row label={t("setting.language")}>
+        <SegmentedControl
+          aria-label={t("setting.language")}
+          value={chosenLanguage() ?? ""}
+          onChange={(next) => void chooseLanguage(next === "" ? null : next)}
+          data={[
+            { value: "", label: t("setting.system") },
+            { value: "en", label: "English" },
+            { value: "zh", label: "中文" },
+          ]}
+        />
+      </Row>
+      <Row label={t("setting.theme")}>
+        <SegmentedControl
+          aria-label={t("setting.theme")}
+          value={colorScheme}
+          onChange={(next) => setColorScheme(next)}
+          data={[
+            { value: "auto", label: t("setting.system") },
+            { value: "dark", label: t("setting.dark") },
+            { value: "light", label: t("setting.light") },
+          ]}
+        />
+      </Row>
+      <Row label={t("setting.density")}>
+        <SegmentedControl
+          aria-label={t("setting.density")}
+          value={comfortable ? "comfortable" : "compact"}
+          onChange={(next) => {
+            setComfortable(next === "comfortable");
+            setChosen(next === "comfortable");
+          }}
+          data={[
+            { value: "compact", label: t("setting.compact") },
+            { value: "comfortable", label: t("setting.comfortable") },
+          ]}
+        />
+      </Row>
+      <Keys />
+    </Card>
+  );
+}
+
+function Keys() {
+  const { t } = useTranslation();
+  const [off, setOff] = useState(() => localStorage.getItem(KEYS_OFF) !== null);
+  return (
+    <Row label={t("setting.keys")} htmlFor="keys">
+      <Switch
+        id="keys"
+        size="xs"
+        withThumbIndicator={false}
+        checked={!off}
+        onChange={({ currentTarget }) => {
+          if (currentTarget.checked) localStorage.removeItem(KEYS_OFF);
+          else localStorage.setItem(KEYS_OFF, "yes");
+          setOff(!currentTarget.checked);
+        }}
+      />
+      <span className={css.beside}>{t("setting.keysHint")}</span>
+    </Row>
+  );
+}

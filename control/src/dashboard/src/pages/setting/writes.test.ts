@@ -1,0 +1,35 @@
+import { expect, it } from "vitest";
+import type { AuditEntry } from "@/api/types";
+import { told } from "./writes";
+
+const entry = (line: string, what: string) => {
+  const [method, path] = line.split(" ");
+  return { method, path, what } as AuditEntry;
+};
+
+it.each([
+  ["PUT /api/config", "gpu_left, max_gpu reset", "config", { what: "gpu_left, max_gpu reset" }],
+  [
+    "PUT /api/commands/single",
+    "configuration 0 of single: 5 tasks, etag ab",
+    "commands",
+    { what: "single · 0" },
+  ],
+  ["POST /api/scheduler/multi/start", "config_index=1&watch=true", "start", { mode: "multi", what: "1" }],
+  ["POST /api/scheduler/stop/41873", "", "stop", { pid: "41873" }],
+  ["POST /api/scheduler/41873/hold", "task=6/2, key=ab", "verb", { verb: "hold", pid: "41873", what: "6/2" }],
+  ["POST /api/gpu/3", "GPU 3 off", "gpuOff", { what: "3" }],
+  ["POST /api/tasks", "submit train", "submit", { what: "train" }],
+  ["START multi/0", "it has started", "autostart", { what: "multi/0" }],
+])("%s is told", (line, what, did, said) => {
+  const found = told(entry(line, what));
+  expect(found.did).toBe(did);
+  expect(found.said).toMatchObject(said);
+});
+
+it("tells what it does not know as it is", () => {
+  expect(told(entry("POST /api/new", "x=1"))).toMatchObject({
+    did: null,
+    said: { what: "POST /api/new x=1" },
+  });
+});

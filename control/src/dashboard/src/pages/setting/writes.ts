@@ -1,0 +1,60 @@
+/** What a line of the audit was, for a sentence. */
+import type { AuditEntry } from "@/api/types";
+import type { en } from "./words";
+
+export interface Told {
+  did: keyof (typeof en)["did"] | null;
+  said: { what: string; mode: string; pid: string; verb: string };
+}
+
+const ROUTES: [RegExp, keyof (typeof en)["did"]][] = [
+  [/^POST \/api\/auth\/login$/, "login"],
+  [/^POST \/api\/auth\/logout$/, "logout"],
+  [/^POST \/api\/auth\/link$/, "link"],
+  [/^PUT \/api\/config$/, "config"],
+  [/^PUT \/api\/settings$/, "settings"],
+  [/^POST \/api\/commands\/(?<mode>single|multi)\/new$/, "new"],
+  [/^PUT \/api\/commands\/(?<mode>single|multi)$/, "commands"],
+  [/^DELETE \/api\/commands\/(?<mode>single|multi)\/\d+$/, "delete"],
+  [/^POST \/api\/scheduler\/(?<mode>single|multi)\/start$/, "start"],
+  [/^POST \/api\/scheduler\/(?<mode>single|multi)\/stop$/, "stopAll"],
+  [/^POST \/api\/scheduler\/stop\/(?<pid>\d+)$/, "stop"],
+  [/^POST \/api\/scheduler\/(?<pid>\d+)\/stop$/, "stop"],
+  [/^POST \/api\/scheduler\/(?<pid>\d+)\/(?<verb>\w+)$/, "verb"],
+  [/^POST \/api\/tasks$/, "submit"],
+  [/^POST \/api\/tasks\/\d+\/cancel$/, "cancel"],
+  [/^POST \/api\/log\/bind$/, "bind"],
+  [/^DELETE \/api\/log\/bind$/, "unbind"],
+  [/^START /, "autostart"],
+];
+
+export function told(entry: AuditEntry): Told {
+  const line = `${entry.method} ${entry.path}`;
+  const turned = /^GPU (.+) (on|off)$/.exec(entry.what);
+  if (turned && line.startsWith("POST /api/gpu/"))
+    return { did: turned[2] === "on" ? "gpuOn" : "gpuOff", said: said({ what: turned[1] ?? "" }) };
+  for (const [route, did] of ROUTES) {
+    const found = route.exec(line);
+    if (found) return { did, said: said({ ...found.groups, what: what(did, entry) }) };
+  }
+  return { did: null, said: said({ what: `${line} ${entry.what}`.trim() }) };
+}
+
+function said(some: Partial<Told["said"]>): Told["said"] {
+  return { what: "", mode: "", pid: "", verb: "", ...some };
+}
+
+function what(did: Told["did"], entry: AuditEntry): string {
+  const configuration = /configuration (\d+) of (single|multi)(, as a draft)?/.exec(entry.what);
+  if (configuration) return `${configuration[2] ?? ""} · ${configuration[1] ?? ""}${configuration[3] ?? ""}`;
+  switch (did) {
+    case "start":
+      return /config_index=(\d+)/.exec(entry.what)?.[1] ?? "0";
+    case "verb":
+      return /task=([^,]+)/.exec(entry.what)?.[1] ?? entry.what;
+    case "autostart":
+      return entry.path;
+    default:
+      return entry.what.replace(/^(submit|cancel) /, "");
+  }
+}

@@ -1,0 +1,25 @@
+/** Rows with more room, where they were asked for: kept in this browser. In CSS it is `--gl-more`. */
+
+const KEPT = "gpulane-comfortable";
+const MORE = 8;
+
+export function isComfortable(): boolean {
+  return localStorage.getItem(KEPT) !== null;
+}
+
+export function setComfortable(wanted: boolean): void {
+  if (wanted) localStorage.setItem(KEPT, "yes");
+  else localStorage.removeItem(KEPT);
+  tellDocument();
+}
+
+/** Pixels that each row has more, for rows whose height is reckoned with. */
+export function moreHeight(): number {
+  return isComfortable() ? MORE : 0;
+}
+
+function tellDocument(): void {
+  document.documentElement.toggleAttribute("data-comfortable", isComfortable());
+}
+
+tellDocument();

@@ -1,0 +1,28 @@
+import { expect, it } from "vitest";
+import type { Scheduler } from "@/api/types";
+import { happened, seenOf } from "./happened";
+
+function scheduler(counts: Record<string, number>, states: string[], ended: string | null = null): Scheduler {
+  const tasks = states.map((status, index) => ({ index, name: null, state: { status } }));
+  const queues = [{ queue_id: 3, queue_name: "cars", counts, tasks }];
+  return { id: "a", ended, state: { queues } } as unknown as Scheduler;
+}
+
+const told = (before: Scheduler, after: Scheduler) =>
+  happened(seenOf([before]), [after]).map(({ kind, what }) => `${kind} ${what}`.trim());
+
+const running = scheduler({ running: 1, completed: 1 }, ["running"]);
+
+it("tells failures and ends once", () => {
+  const failed = scheduler({ failed: 1, completed: 1 }, ["failed"]);
+  expect(told(running, failed)).toEqual(["failed 3/0", "ended 3 cars"]);
+  expect(told(failed, failed)).toEqual([]);
+});
+
+it("tells who has died", () => {
+  expect(told(running, scheduler({ running: 1, completed: 1 }, ["running"], "died"))).toEqual(["died"]);
+});
+
+it("tells nothing of what it sees for the first time", () => {
+  expect(happened(seenOf([]), [scheduler({ failed: 1 }, ["failed"], "died")])).toEqual([]);
+});

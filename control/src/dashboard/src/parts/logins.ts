@@ -1,0 +1,14 @@
+/** Whose a login is, as versions and the audit name them. */
+import { useTranslation } from "react-i18next";
+import { useIdentity } from "@/api/identity";
+
+/** "this browser", "another browser", "a script", "the console"; other names as they are. */
+export function useLoginName(): (login: string) => string {
+  const { t } = useTranslation();
+  const me = useIdentity()?.name;
+  return (login) => {
+    if (login === me) return t("logins.here");
+    if (login.startsWith("bearer")) return t("logins.script");
+    return login.startsWith("browser ") ? t("logins.other", { name: login.slice("browser ".length) }) : login;
+  };
+}
