@@ -15,6 +15,7 @@ export type Card = Schemas["GpuCard"];
 export type Gpus = Schemas["Gpus"];
 export type GpuAllowance = Schemas["GpuAllowance"];
 export type GpuProcess = Schemas["GpuProcess"];
+export type GpuProcesses = Schemas["GpuProcesses"];
 export type GpuSamples = Schemas["GpuSamples"];
 export type CardSamples = Schemas["CardSamples"];
 export type Identity = Schemas["Identity"];

@@ -9,7 +9,8 @@ import { CardBar } from "./CardBar";
 import type { ProcessesOf } from "./data";
 import { isHot } from "./notes";
 import { OnSwitch } from "./OnSwitch";
-import type { Said, Say } from "./parameters";
+import { toggled, type Said, type Say } from "./parameters";
+import { What } from "./What";
 import { rowsOf, type Row } from "./rows";
 import { modelOf } from "./shares";
 import { nextSort, sorted, sortOf, type Sort } from "./sorting";
@@ -54,6 +55,8 @@ export function CardTable({ gpus, processes, marked, said, say }: Props) {
               processes={processes(card.uuid)}
               user={user}
               isMarked={card.uuid === marked}
+              said={said}
+              say={say}
             />
           ))}
         </Table.Tbody>
@@ -86,9 +89,11 @@ interface RowProps {
   processes: readonly GpuProcess[];
   user: string;
   isMarked: boolean;
+  said: Said;
+  say: Say;
 }
 
-function CardRow({ card, gpus, processes, user, isMarked }: RowProps) {
+function CardRow({ card, gpus, processes, user, isMarked, said, say }: RowProps) {
   const { t } = useTranslation();
   return (
     <Table.Tr id={`gpu-${card.uuid}`} tabIndex={-1} data-marked={isMarked || undefined}>
@@ -106,7 +111,7 @@ function CardRow({ card, gpus, processes, user, isMarked }: RowProps) {
         <StandingLine standing={standingOf(card, processes, gpus.allowance)} />
       </Table.Td>
       <Table.Td className={css.people}>
-        <People rows={rowsOf(card, processes, user)} />
+        <People uuid={card.uuid} rows={rowsOf(card, processes, user)} more={said.more} say={say} />
       </Table.Td>
       <Figure name="use" value={card.use} unit="%" />
       <Figure name="temperature" value={card.temperature_c} unit=" °C" isHot={isHot(card)} />
@@ -118,21 +123,44 @@ function CardRow({ card, gpus, processes, user, isMarked }: RowProps) {
   );
 }
 
-function People({ rows }: { rows: readonly Row[] }) {
+const MOST = 4;
+
+interface PeopleProps {
+  uuid: string;
+  rows: readonly Row[];
+  more: string;
+  say: Say;
+}
+
+function People({ uuid, rows, more, say }: PeopleProps) {
   const { t } = useTranslation();
-  return rows.map((row) => (
-    <div key={row.id} className={`cut ${css.person}`}>
-      <span className={row.isOurs ? css.ours : "t2"}>{row.user ?? t("gpu.somebody")}</span>{" "}
-      <span className="t3">
-        {row.what.kind === "process"
-          ? row.what.command
-          : row.what.kind === "lease"
-            ? t("gpu.lease", { label: row.lease })
-            : [row.task, row.name].filter(Boolean).join(" ")}
-        {row.gb !== null && `, ${gb(row.gb)} GB`}
-      </span>
-    </div>
-  ));
+  const isOpen = more.split(",").includes(uuid);
+  const hidden = rows.length > MOST + 1 ? rows.length - MOST : 0;
+  return (
+    <>
+      {(hidden && !isOpen ? rows.slice(0, MOST) : rows).map((row) => (
+        <div key={row.id} className={css.person}>
+          <span className="cut">
+            <span className={row.isOurs ? css.ours : "t2"}>{row.user ?? t("gpu.somebody")}</span>{" "}
+            <span className="t3">
+              <What row={row} />
+            </span>
+          </span>
+          <span className="number t2">{row.gb === null ? "–" : `${gb(row.gb)} GB`}</span>
+        </div>
+      ))}
+      {hidden > 0 && (
+        <button
+          type="button"
+          className={`plain ${css.more}`}
+          aria-expanded={isOpen}
+          onClick={() => say({ more: toggled(more, uuid) })}
+        >
+          {isOpen ? t("gpu.fewer") : t("gpu.more", { count: hidden })}
+        </button>
+      )}
+    </>
+  );
 }
 
 interface FigureProps {

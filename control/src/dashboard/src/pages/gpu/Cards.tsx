@@ -55,12 +55,10 @@ function Grid({ gpus, cards, processes, marked, said, say }: Props & { cards: re
           processes={processes(card.uuid)}
           user={user}
           isLive={isLive}
-          curve={{
-            range,
-            samples: bySample.get(card.uuid),
-            isLoading: samples.isPending,
-            error: samples.isError && !samples.data ? samples.error : null,
-          }}
+          range={range}
+          samples={bySample.get(card.uuid)}
+          isLoading={samples.isPending}
+          error={samples.data ? null : samples.error}
           isMarked={card.uuid === marked}
           isOpen={open.has(card.uuid)}
           say={say}

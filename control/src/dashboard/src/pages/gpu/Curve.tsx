@@ -9,7 +9,10 @@ import { clock, clockSeconds } from "@/format/time";
 import { linesOf, pointOf, RANGES, spanOf, type Lines, type Range } from "./curves";
 import css from "./Curve.module.css";
 
-const Plot = lazy(() => import("./Plot"));
+const load = () => import("./Plot");
+const Plot = lazy(load);
+// On its way while the samples are.
+void load();
 
 export interface CurveProps {
   card: Card;

@@ -17,7 +17,7 @@ export function Facts({ gpus, processes }: { gpus: Gpus; processes: ProcessesOf 
   return (
     <>
       <Said of="gpu.hold" held={held} allowed={allowed} />
-      {rest.length > 0 && ` ${t("gpu.rest", { list: rest.join(t("lists.comma")) })}`}
+      {rest.length > 0 && t("gpu.rest", { list: rest.join(t("lists.comma")) })}
     </>
   );
 }

@@ -1,5 +1,6 @@
 /** One GPU: what could be had of it, who has what, how busy it is, and who is on it. */
 import { Tooltip } from "@mantine/core";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Card, Gpus, GpuProcess } from "@/api/types";
 import { gb } from "@/format/memory";
@@ -9,7 +10,7 @@ import { Curve, type CurveProps } from "./Curve";
 import { Notes } from "./Notes";
 import { isHot } from "./notes";
 import { OnSwitch } from "./OnSwitch";
-import type { Say } from "./parameters";
+import { toggled, type Say } from "./parameters";
 import { Processes } from "./Processes";
 import { rowsOf } from "./rows";
 import { modelOf, sharesOf } from "./shares";
@@ -17,13 +18,9 @@ import { StandingLine } from "./StandingLine";
 import { cardOf, standingOf } from "./standing";
 import css from "./GpuCard.module.css";
 
-interface Props {
-  card: Card;
-  gpus: Gpus;
+interface Props extends CurveProps {
   processes: readonly GpuProcess[];
   user: string;
-  isLive: boolean;
-  curve: Pick<CurveProps, "range" | "samples" | "isLoading" | "error">;
   isMarked: boolean;
   isOpen: boolean;
   say: Say;
@@ -31,7 +28,8 @@ interface Props {
   more: string;
 }
 
-export function GpuCard(props: Props) {
+/** Drawn again when the cards are told, and not with each word of a scheduler. */
+export const GpuCard = memo(function GpuCard(props: Props) {
   const { t } = useTranslation();
   const { card, gpus, processes, isMarked, say } = props;
   const name = t("gpu.gpu", { index: card.index });
@@ -76,7 +74,15 @@ export function GpuCard(props: Props) {
         <MemoryLegend parts={sharesOf(card, processes)} none={t(known ? "gpu.nothing" : "gpu.unknown")} />
       </div>
       <Stats card={card} />
-      <Curve {...props.curve} card={card} gpus={gpus} isLive={props.isLive} />
+      <Curve
+        card={card}
+        gpus={gpus}
+        range={props.range}
+        samples={props.samples}
+        isLoading={props.isLoading}
+        error={props.error}
+        isLive={props.isLive}
+      />
       <Processes
         card={card}
         rows={rows}
@@ -86,17 +92,11 @@ export function GpuCard(props: Props) {
       <Notes card={card} processes={processes} allowance={gpus.allowance} hasRows={rows.length > 0} />
     </section>
   );
-}
+});
 
 /** What an address calls it: by its index, unless that is another card's as well. */
 function nameIn(gpus: Gpus, card: Card): string {
   return cardOf(gpus.cards, card.index) === card ? card.index : card.uuid;
-}
-
-function toggled(list: string, uuid: string): string {
-  const all = new Set(list.split(",").filter(Boolean));
-  if (!all.delete(uuid)) all.add(uuid);
-  return [...all].join(",");
 }
 
 function Stats({ card }: { card: Card }) {

@@ -18,14 +18,18 @@ interface Props {
 }
 
 export function Notes({ card, processes, allowance, hasRows }: Props) {
+  const { i18n } = useTranslation();
   const now = useSecond();
+  // Chinese sentences stand side by side without one.
+  const gap = i18n.language === "zh" ? "" : " ";
   const notes = notesOf(card, processes, allowance, hasRows, now);
   if (!notes.length) return null;
   return (
     <p className={`t3 ${css.notes}`} data-first={!hasRows || undefined}>
       {notes.map((note) => (
-        <span key={note.kind} className={css.note}>
-          <OneNote note={note} allowance={allowance} now={now} />{" "}
+        <span key={note.kind}>
+          <OneNote note={note} allowance={allowance} now={now} />
+          {gap}
         </span>
       ))}
     </p>

@@ -3,9 +3,9 @@ import { Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Card } from "@/api/types";
 import { gb } from "@/format/memory";
-import { absolute, duration } from "@/format/time";
-import { useSecond } from "@/parts/now";
+import { absolute } from "@/format/time";
 import type { Row } from "./rows";
+import { What } from "./What";
 import css from "./GpuCard.module.css";
 
 const MOST = 3;
@@ -58,32 +58,4 @@ function ProcessRow({ row }: { row: Row }) {
       <span className="number">{row.gb === null ? <span className="t3">–</span> : `${gb(row.gb)} GB`}</span>
     </li>
   );
-}
-
-/** "python, 3/1 resnet50", "vllm, 2 d 4 h", "lease, queue 2". */
-function What({ row }: { row: Row }) {
-  const { t } = useTranslation();
-  const { what } = row;
-  if (what.kind === "lease")
-    return (
-      <>
-        {t("gpu.lease", { label: row.lease })}
-        {what.whole && <span className="t3">, {t("gpu.wholeCard")}</span>}
-      </>
-    );
-  const task = [row.task, row.name].filter(Boolean).join(" ");
-  if (what.kind === "task") return task;
-  return (
-    <>
-      <span className="mono">{what.command}</span>
-      {task && <span className="t3">, {task}</span>}
-      {row.lease !== null && <span className="t3">, {t("gpu.lease", { label: row.lease })}</span>}
-      {!what.compute && <span className="t3">, {t("gpu.graphics")}</span>}
-      {!row.isOurs && row.since !== null && <Age since={row.since} />}
-    </>
-  );
-}
-
-function Age({ since }: { since: number }) {
-  return <span className="t3">, {duration(useSecond() - since)}</span>;
 }

@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery, type UseQueryResult } from "@tanstack/react
 import { useCallback } from "react";
 import { ask, GET } from "@/api/client";
 import { serverNow } from "@/api/live";
-import type { GpuProcess, GpuSamples } from "@/api/types";
+import type { GpuProcess, GpuProcesses, GpuSamples } from "@/api/types";
 import { beginOf, RANGES, type Range } from "./curves";
 
 /** Milliseconds; the cards themselves are told as often. */
@@ -13,12 +13,17 @@ const PROCESSES_EVERY = 5_000;
 export type ProcessesOf = (uuid: string) => readonly GpuProcess[];
 const NOBODY: readonly GpuProcess[] = [];
 
+// Not made anew at each drawing: then only what has changed is drawn.
+function byCard({ cards }: GpuProcesses): ReadonlyMap<string, readonly GpuProcess[]> {
+  return new Map(cards.map((card) => [card.uuid, card.processes]));
+}
+
 export function useProcesses(): ProcessesOf {
   const { data } = useQuery({
     queryKey: ["gpu", "processes"],
     queryFn: () => ask(GET("/api/gpu/processes")),
     refetchInterval: PROCESSES_EVERY,
-    select: ({ cards }) => new Map(cards.map((card) => [card.uuid, card.processes])),
+    select: byCard,
   });
   return useCallback((uuid) => data?.get(uuid) ?? NOBODY, [data]);
 }

@@ -55,7 +55,7 @@ it("shortens names", () => {
   expect(names.map(([name, total_gb]) => modelOf({ name, total_gb }))).toEqual([
     "RTX 4090 24 GB",
     "A100-SXM4-80GB",
-    "A100-SXM4-40GB MIG 1g.5gb",
+    "MIG 1g.5gb",
     "Simulated 24 GB",
     "H100",
   ]);

@@ -40,8 +40,10 @@ export function usedOf(card: Card): number {
   return card.own_used_gb + card.others_gb + card.other_leases.reduce((sum, one) => sum + one.used_gb, 0);
 }
 
-/** "NVIDIA GeForce RTX 4090" of 24 GB: "RTX 4090 24 GB". */
+/** "NVIDIA GeForce RTX 4090" of 24 GB: "RTX 4090 24 GB"; of a MIG device what tells it from its like. */
 export function modelOf(card: Pick<Card, "name" | "total_gb">): string {
+  const profile = /\bMIG\b.*/.exec(card.name);
+  if (profile) return profile[0];
   const name = card.name.replace(/^NVIDIA\s+/i, "").replace(/^GeForce\s+/i, "");
   return /\d\s*GB\b/i.test(name) || !card.total_gb ? name : `${name} ${Math.round(card.total_gb)} GB`;
 }

@@ -14,6 +14,6 @@ export function useUsers(): (users: readonly (string | null)[]) => string {
     const other = rest.length
       ? t("gpu.moreUsers", { count: rest.length + 1 })
       : (second ?? t("gpu.somebody"));
-    return t("lists.and", { one, other });
+    return t("gpu.and", { one, other });
   };
 }
