@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { NoConnection } from "@/api/client";
 import type { Card, CardSamples, Gpus } from "@/api/types";
 import { clock, clockSeconds } from "@/format/time";
-import { linesOf, pointOf, RANGES, spanOf, type Lines, type Range } from "./curves";
+import { linesAt, linesOf, pointOf, RANGES, spanOf, type Lines, type Range } from "./curves";
 import css from "./Curve.module.css";
 
 const load = () => import("./Plot");
@@ -27,7 +27,7 @@ export interface CurveProps {
 export function Curve({ card, gpus, range, samples, isLoading, error, isLive }: CurveProps) {
   const scheme = useComputedColorScheme("dark");
   const { ref, entry } = useIntersection<HTMLDivElement>({ rootMargin: "200px" });
-  const [place, setPlace] = useState<number | null>(null);
+  const [time, setTime] = useState<number | null>(null);
   const lines = useMemo(() => linesOf(samples, pointOf(card, gpus), range), [samples, card, gpus, range]);
   const until = gpus.now;
   const since = until - RANGES[range].seconds;
@@ -38,7 +38,7 @@ export function Curve({ card, gpus, range, samples, isLoading, error, isLive }: 
         {lines.at.length > 1 ? (
           entry?.isIntersecting && (
             <Suspense>
-              <Plot lines={lines} since={since} until={until} scheme={scheme} onPlace={setPlace} />
+              <Plot lines={lines} since={since} until={until} scheme={scheme} onTime={setTime} />
             </Suspense>
           )
         ) : (
@@ -47,10 +47,11 @@ export function Curve({ card, gpus, range, samples, isLoading, error, isLive }: 
       </div>
       <Axis
         lines={lines}
-        place={place}
+        range={range}
+        time={time}
         since={since}
         until={until}
-        isLive={isLive && gpus.problem === null}
+        isLive={isLive && (card.simulated || gpus.problem === null)}
       />
     </div>
   );
@@ -67,35 +68,34 @@ function Nothing({ isLoading, error }: { isLoading: boolean; error: Error | null
 
 interface AxisProps {
   lines: Lines;
-  place: number | null;
+  range: Range;
+  time: number | null;
   since: number;
   until: number;
   isLive: boolean;
 }
 
 /** The first and the last time; under the crosshair its time, and what was then. */
-function Axis({ lines, place, since, until, isLive }: AxisProps) {
+function Axis({ lines, range, time, since, until, isLive }: AxisProps) {
   const { t } = useTranslation();
-  const at = place === null ? undefined : lines.at[place];
-  if (place === null || at === undefined)
+  if (time === null)
     return (
       <div className={`t3 ${css.axis}`} aria-hidden>
         <span>{clock(since)}</span>
         <span>{isLive ? t("gpu.now") : clock(until)}</span>
       </div>
     );
+  const { use, memory } = linesAt(lines, time, range);
   return (
     <div className={css.axis} aria-hidden>
-      <span className="t3">{until - since > 3_600 ? clock(at) : clockSeconds(at)}</span>
-      <span className="t2">
-        {t("gpu.at", { use: percent(lines.use[place]), memory: percent(lines.memory[place]) })}
-      </span>
+      <span className="t3">{range === "1h" ? clockSeconds(time) : clock(time)}</span>
+      <span className="t2">{t("gpu.at", { use: percent(use), memory: percent(memory) })}</span>
     </div>
   );
 }
 
-function percent(value: number | null | undefined): string {
-  return value == null ? "–" : `${Math.round(value)}%`;
+function percent(value: number | null): string {
+  return value === null ? "–" : `${Math.round(value)}%`;
 }
 
 function useSaid(lines: Lines, range: Range): string {

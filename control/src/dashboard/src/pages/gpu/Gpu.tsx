@@ -60,6 +60,9 @@ function Machine({ gpus, processes, said, say }: MachineProps) {
   const isTable = said.view === "table";
   return (
     <>
+      <p className={`t3 ${css.narrowFacts}`}>
+        <Facts gpus={gpus} processes={processes} />
+      </p>
       <Problem gpus={gpus} />
       {said.gpu && !marked && <p className={`t3 ${css.line}`}>{t("gpu.notHere", { index: said.gpu })}</p>}
       <Legend curves={!isTable} />

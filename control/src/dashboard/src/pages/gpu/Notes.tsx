@@ -69,6 +69,8 @@ function OneNote({ note, allowance, now }: { note: Note; allowance: GpuAllowance
         memory: gb(note.memory),
         task: note.task,
       });
+    case "alone":
+      return t("gpu.aloneNote", { task: note.task });
     case "off":
       return t("gpu.offNote", { at: clock(note.since) });
     case "aside":

@@ -11,11 +11,11 @@ interface Props {
   until: number;
   /** Another one has other colours. */
   scheme: "dark" | "light";
-  /** The point under the crosshair. */
-  onPlace: (place: number | null) => void;
+  /** Told the crosshair's time; null: it is gone. */
+  onTime: (time: number | null) => void;
 }
 
-export default function Plot({ lines, since, until, scheme, onPlace }: Props) {
+export default function Plot({ lines, since, until, scheme, onTime }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const span = useRef<[number, number]>([since, until]);
@@ -23,7 +23,7 @@ export default function Plot({ lines, since, until, scheme, onPlace }: Props) {
   useEffect(() => {
     const parent = box.current;
     if (!parent) return;
-    const made = new uPlot(options(parent, span, onPlace), [[], [], []], parent);
+    const made = new uPlot(options(parent, span, onTime), [[], [], []], parent);
     plot.current = made;
     const sizes = new ResizeObserver(() => made.setSize(sizeOf(parent)));
     sizes.observe(parent);
@@ -31,9 +31,9 @@ export default function Plot({ lines, since, until, scheme, onPlace }: Props) {
       sizes.disconnect();
       made.destroy();
       plot.current = null;
-      onPlace(null);
+      onTime(null);
     };
-  }, [onPlace]);
+  }, [onTime]);
 
   useEffect(() => {
     span.current = [since, until];
@@ -63,7 +63,7 @@ function token(name: string, percent = 100): () => string {
 function options(
   box: HTMLElement,
   span: { current: [number, number] },
-  onPlace: (place: number | null) => void,
+  onTime: (time: number | null) => void,
 ): uPlot.Options {
   return {
     ...sizeOf(box),
@@ -91,6 +91,13 @@ function options(
       { stroke: token("t3"), width: 1, dash: [3, 2], fill: token("s3", 70), points: { show: false } },
       { stroke: token("t1"), width: 1.25, points: { show: false } },
     ],
-    hooks: { setCursor: [({ cursor }) => onPlace(cursor.idx ?? null)] },
+    hooks: {
+      setCursor: [
+        (plot) => {
+          const left = plot.cursor.left ?? -1;
+          onTime(left < 0 ? null : plot.posToVal(left, "x"));
+        },
+      ],
+    },
   };
 }

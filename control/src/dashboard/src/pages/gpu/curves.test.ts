@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { CardSamples } from "@/api/types";
-import { beginOf, linesOf, pointOf, rangeOf, spanOf } from "./curves";
+import { beginOf, linesAt, linesOf, pointOf, rangeOf, spanOf } from "./curves";
 import { card, gpus } from "./fixtures";
 
 const samples = (at: number[], use: (number | null)[], used_gb: (number | null)[]) =>
@@ -44,6 +44,13 @@ it("knows nothing of now of a lost card, or while the driver is silent", () => {
   expect(pointOf(one, gpus([one], { problem: "it does not answer" }))).toBeNull();
   const simulated = card({ simulated: true });
   expect(pointOf(simulated, gpus([simulated], { problem: "no driver" }))).not.toBeNull();
+});
+
+it("says what was at a time, and nothing of a gap", () => {
+  const lines = { at: [100, 130, 500], use: [50, 60, null], memory: [10, 20, 30] };
+  expect(linesAt(lines, 117, "1h")).toEqual({ use: 60, memory: 20 });
+  expect(linesAt(lines, 498, "1h")).toEqual({ use: null, memory: 30 });
+  expect(linesAt(lines, 300, "1h")).toEqual({ use: null, memory: null });
 });
 
 it("says from where to where a line goes", () => {

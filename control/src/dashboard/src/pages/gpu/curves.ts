@@ -69,6 +69,18 @@ function percent(value: number | null, total: number): number | null {
   return value === null || total <= 0 ? null : Math.min(100, Math.max(0, (100 * value) / total));
 }
 
+/** What was at that time; nulls where nothing was sampled about then. */
+export function linesAt(lines: Lines, time: number, range: Range): Omit<Point, "at"> {
+  let distance: number = RANGES[range].step;
+  let found: Omit<Point, "at"> = { use: null, memory: null };
+  for (const [place, at] of lines.at.entries()) {
+    if (Math.abs(at - time) >= distance) continue;
+    distance = Math.abs(at - time);
+    found = { use: lines.use[place] ?? null, memory: lines.memory[place] ?? null };
+  }
+  return found;
+}
+
 /** The least and the most of a line, in whole percents; null: it says nothing. */
 export function spanOf(line: readonly (number | null)[]): { least: number; most: number } | null {
   const known = line.filter((value) => value !== null);

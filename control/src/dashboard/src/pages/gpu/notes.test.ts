@@ -28,6 +28,13 @@ it("says of a task that just began how much is kept for it", () => {
   expect(kinds({ ...young, tasks: [task({ since: 0 })] }, {}, true)).toEqual([]);
 });
 
+it("says whose a card is where much is left and nothing free", () => {
+  const own = { tasks: [task({ since: 0 })], own_used_gb: 10, own_promised_gb: 10 };
+  expect(kinds({ ...own, free_gb: 0 }, {}, true)).toEqual(["alone"]);
+  expect(kinds({ ...own, free_gb: 13.5 }, {}, true)).toEqual([]);
+  expect(kinds({ ...own, own_promised_gb: 24, own_used_gb: 23.8, free_gb: 0 }, {}, true)).toEqual([]);
+});
+
 it("says what else is odd", () => {
   expect(kinds({ off_since: 1, tasks: [task({ since: 0 })] }, {}, true)).toEqual(["off"]);
   expect(kinds({ in_range: false, free: true })).toEqual(["nobody", "outside"]);

@@ -1,6 +1,6 @@
 /** What is worth a sentence at the foot of a card. Pure. */
 import type { Card, GpuAllowance, GpuProcess } from "@/api/types";
-import { hiddenOf } from "./shares";
+import { hiddenOf, straysOf } from "./shares";
 import { standingOf } from "./standing";
 
 export type Note =
@@ -10,6 +10,7 @@ export type Note =
   | { kind: "aside"; tasks: number; until: number }
   | { kind: "hot"; temperature: number }
   | { kind: "hidden"; memory: number }
+  | { kind: "alone"; task: string }
   | { kind: "fresh"; task: string; memory: number; since: number };
 
 /** °C. No driver's own limit comes with the data; most cards slow down between 83 and 90. */
@@ -17,6 +18,8 @@ export const HOT = 83;
 /** Seconds for which a task counts as just started, and GB that it has yet to take to be told of. */
 const FRESH = 600;
 const MUCH = 1;
+/** GB; margins are smaller. */
+const MUCH_LEFT = 2;
 
 export function isHot(card: Card): boolean {
   return (card.temperature_c ?? 0) >= HOT;
@@ -38,6 +41,8 @@ export function notesOf(
   if (hidden > 0) notes.push({ kind: "hidden", memory: hidden });
   if (card.off_since !== null && card.tasks.length) notes.push({ kind: "off", since: card.off_since });
   if (card.aside) notes.push({ kind: "aside", tasks: card.aside.tasks, until: card.aside.until });
+  const alone = aloneOn(card, processes);
+  if (alone) notes.push(alone);
   if (!card.in_range) notes.push({ kind: "outside" });
   const fresh = freshOf(card, now);
   if (fresh) notes.push(fresh);
@@ -51,6 +56,15 @@ function staysBecause({ available, gpu_left, min_gpu, max_gpu }: GpuAllowance): 
   return max_gpu !== null && max_gpu < Math.max(min_gpu, available - gpu_left)
     ? { kind: "stays", key: "max_gpu", value: max_gpu }
     : { kind: "stays", key: "gpu_left", value: gpu_left };
+}
+
+/** Nothing is free although much is left: somebody has it whole. Of one task of ours alone it is known who. */
+function aloneOn(card: Card, processes: readonly GpuProcess[]): Note | null {
+  const [task, another] = card.tasks;
+  if (!task || another || card.free_gb > 0 || card.other_leases.length || straysOf(processes).length)
+    return null;
+  const left = card.total_gb - card.own_promised_gb - card.others_gb;
+  return left >= MUCH_LEFT ? { kind: "alone", task: task.task } : null;
 }
 
 function freshOf(card: Card, now: number): Note | null {
