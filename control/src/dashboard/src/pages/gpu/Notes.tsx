@@ -1,0 +1,86 @@
+/** Sentences at the foot of a card. */
+import { IconTemperature } from "@tabler/icons-react";
+import { Trans, useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import type { Card, GpuAllowance, GpuProcess } from "@/api/types";
+import { gb } from "@/format/memory";
+import { clock, duration } from "@/format/time";
+import { useSecond } from "@/parts/now";
+import { Said } from "@/parts/Said";
+import { notesOf, type Note } from "./notes";
+import css from "./GpuCard.module.css";
+
+interface Props {
+  card: Card;
+  processes: readonly GpuProcess[];
+  allowance: GpuAllowance;
+  hasRows: boolean;
+}
+
+export function Notes({ card, processes, allowance, hasRows }: Props) {
+  const { i18n } = useTranslation();
+  const now = useSecond();
+  // Chinese sentences stand side by side without one.
+  const gap = i18n.language === "zh" ? "" : " ";
+  const notes = notesOf(card, processes, allowance, hasRows, now);
+  if (!notes.length) return null;
+  return (
+    <p className={`t3 ${css.notes}`} data-first={!hasRows || undefined}>
+      {notes.map((note) => (
+        <span key={note.kind}>
+          <OneNote note={note} allowance={allowance} now={now} />
+          {gap}
+        </span>
+      ))}
+    </p>
+  );
+}
+
+function OneNote({ note, allowance, now }: { note: Note; allowance: GpuAllowance; now: number }) {
+  const { t } = useTranslation();
+  switch (note.kind) {
+    case "stays":
+      return (
+        <Trans
+          t={t}
+          i18nKey="gpu.stays"
+          values={{ held: allowance.held, allowed: allowance.allowed, key: note.key, value: note.value }}
+          components={{ code: <code /> }}
+        />
+      );
+    case "outside":
+      return (
+        <Link to="/ui/rule" className={css.link}>
+          {t("gpu.outsideNote")}
+        </Link>
+      );
+    case "hot":
+      return (
+        <span className={css.hot}>
+          <IconTemperature size={14} stroke={1.75} aria-hidden />
+          <span>
+            <Said of="gpu.hotNote" temperature={Math.round(note.temperature)} />
+          </span>
+        </span>
+      );
+    case "fresh":
+      return t("gpu.freshNote", {
+        ago: duration(now - note.since),
+        memory: gb(note.memory),
+        task: note.task,
+      });
+    case "alone":
+      return t("gpu.aloneNote", { task: note.task });
+    case "off":
+      return t("gpu.offNote", { at: clock(note.since) });
+    case "aside":
+      return t("gpu.asideNote", { count: note.tasks, at: clock(note.until) });
+    case "hidden":
+      return t("gpu.hiddenNote", { memory: gb(note.memory) });
+    case "lost":
+    case "unreadable":
+      return t(`gpu.${note.kind}Note`);
+    case "nobody":
+      return t("gpu.nobody");
+  }
+}
