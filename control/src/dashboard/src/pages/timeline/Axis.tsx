@@ -6,6 +6,9 @@ import css from "./Timeline.module.css";
 /** Nearer to now than this, a time would lie below its plate. */
 const ROOM = 46;
 
+/** Nearer to an end, half of it would be cut off. */
+const EDGE = 20;
+
 export function Axis({ scale, ticks, now }: { scale: Scale; ticks: readonly Tick[]; now: number }) {
   const here = scale.x(now);
   return (
@@ -16,8 +19,8 @@ export function Axis({ scale, ticks, now }: { scale: Scale; ticks: readonly Tick
           const x = scale.x(at);
           return (
             Math.abs(x - here) > ROOM &&
-            x > 14 &&
-            x < scale.width - 14 && (
+            x > EDGE &&
+            x < scale.width - EDGE && (
               <span key={at} className={`${css.tick} ${isDay ? css.day : ""}`} style={{ left: x }}>
                 {label}
               </span>

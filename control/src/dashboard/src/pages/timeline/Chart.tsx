@@ -11,7 +11,7 @@ import { draw } from "./draw";
 import type { Lanes } from "./lanes";
 import { LaneNames } from "./LaneNames";
 import { Overview } from "./Overview";
-import { placed, within } from "./place";
+import { isEmpty, placed, within } from "./place";
 import { textsOf } from "./texts";
 import { ticksOf } from "./ticks";
 import { Tip } from "./Tip";
@@ -45,6 +45,7 @@ export function Chart({ lanes, answer, viewed, now, isNarrow }: Props) {
   const { all, height } = useMemo(() => placed(lanes.gpus, lanes.queues), [lanes]);
   const sight = useInSight(plot, height);
   const seen = useMemo(() => within(all, sight.top, sight.top + sight.height), [all, sight]);
+  const isBare = useMemo(() => isEmpty(all, scale), [all, scale]);
   const told = useMemo(
     () => ({ t, schedulers, users, language: i18n.language }),
     [t, i18n.language, schedulers, users],
@@ -93,6 +94,7 @@ export function Chart({ lanes, answer, viewed, now, isNarrow }: Props) {
         >
           <NowLine scale={scale} now={now} />
           <Canvas {...sight} width={width} className={css.canvas} paint={paint} />
+          {isBare && <div className={`t3 ${css.bare}`}>{t("timeline.nothing")}</div>}
           {facts && hit && !isDragging && (
             <Tip
               facts={facts}

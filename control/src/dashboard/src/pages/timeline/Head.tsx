@@ -21,6 +21,7 @@ export function Head({ viewed, lanes, choose }: Props) {
       <Legend />
       {lanes !== null && (
         <SegmentedControl
+          className={css.spans}
           aria-label={t("timeline.shown")}
           value={lanes}
           onChange={choose}

@@ -18,7 +18,7 @@ interface Props {
   isNarrow: boolean;
 }
 
-export function LaneNames({ placed, schedulers, isNarrow }: Props) {
+export const LaneNames = memo(function LaneNames({ placed, schedulers, isNarrow }: Props) {
   return placed.map((one) => (
     <div
       key={`${one.kind} ${one.key}`}
@@ -34,7 +34,7 @@ export function LaneNames({ placed, schedulers, isNarrow }: Props) {
       )}
     </div>
   ));
-}
+});
 
 /** As its scheduler has it now. */
 function queueOf(

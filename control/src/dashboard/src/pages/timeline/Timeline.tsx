@@ -95,7 +95,7 @@ function useLanes(answer: Answer | undefined, span: number): Lanes | null {
   );
   const lanes = useMemo(() => answer && lanesOf(answer, answer.files, known.heads), [answer, known]);
   // As long on the page, whatever is zoomed to: in steps, as lanes are split anew by it.
-  const length = 2 ** Math.round(Math.log2(span)) / 6;
+  const length = 2 ** Math.round(Math.log2(span)) / 8;
   return useMemo(
     () =>
       lanes && answer ? { ...lanes, gpus: withLeases(lanes.gpus, known.leased, answer.now, length) } : null,
@@ -108,6 +108,11 @@ function Facts({ view, now, thinned }: { view: View; now: number; thinned: numbe
   const until = view.from + view.span;
   const [from, to] = [clock(view.from, now), clock(until, now)];
   const isToday = from.length === 5 && to.length === 5;
-  const said = t(isToday ? "timeline.today" : "timeline.range", { from, to });
+  const said = isToday
+    ? t("timeline.today", { from, to })
+    : t("timeline.range", {
+        from: from.length === 5 ? t("timeline.todayAt", { at: from }) : from,
+        to: to.length === 5 ? t("timeline.todayAt", { at: to }) : to,
+      });
   return thinned ? t("timeline.who", { who: said, what: t("timeline.thinned", { count: thinned }) }) : said;
 }

@@ -25,6 +25,7 @@ export interface Scene {
 
 /** Narrower bars have neither edge nor corners. */
 const SLIM = 5;
+const LEAST_LABEL = 20;
 
 export function draw(to: CanvasRenderingContext2D, scene: Scene, ratio: number) {
   to.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -56,6 +57,7 @@ function drawLane(pen: Pen, scene: Scene, { lane, top, height }: Extract<Placed,
   const { scale, now } = scene;
   const onGpu = lane.head.kind === "gpu";
   const right = new Map<string, number>();
+  let row = 0;
   for (const slot of inSight(lane.rows, scale)) {
     const x = scale.x(slot.start);
     const end = scale.x(endOf(slot.item, now));
@@ -63,9 +65,11 @@ function drawLane(pen: Pen, scene: Scene, { lane, top, height }: Extract<Placed,
     // A pixel between two that touch; but none is so short that it is not seen.
     const box = { x, y: top + y, w: Math.max(2, end - x - 1), h };
     if (box.w < SLIM) {
-      const key = `${slot.row} ${slot.rows} ${colorOf(slot.item)}`;
-      if (x + 1 < (right.get(key) ?? -Infinity)) continue;
-      right.set(key, x + box.w);
+      const color = colorOf(slot.item);
+      if (slot.row !== row) right.clear();
+      row = slot.row;
+      if (x + 1 < (right.get(color) ?? -Infinity)) continue;
+      right.set(color, x + box.w);
     }
     drawItem(pen, scene, slot, box, onGpu);
     if (slot.item === scene.pointed) {
@@ -133,7 +137,7 @@ function drawBar(pen: Pen, item: Attempt, box: Box, hasEdge: boolean) {
 
 /** Icon and words; what runs or broke has its icon even where there is no room for words. */
 function label(pen: Pen, { look }: Attempt, box: Box, texts: readonly string[]) {
-  if (box.h < LEAST_TEXT) return;
+  if (box.h < LEAST_TEXT || box.w < LEAST_LABEL) return;
   const { colors } = pen;
   pen.font(box.h < 15 ? 11 : 12);
   const y = box.y + box.h / 2;

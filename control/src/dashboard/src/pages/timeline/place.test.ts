@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { lanesOf } from "./lanes";
 import { bar, NOW, task, timeline } from "./made";
-import { barOf, hitAt, inSight, nextFrom, placed, within, type Hit } from "./place";
+import { barOf, hitAt, inSight, isEmpty, nextFrom, placed, within, type Hit } from "./place";
 import { rowsInView } from "./rowsInView";
 import { Scale } from "./view";
 
@@ -61,6 +61,11 @@ it("hits what is short beside it, and what runs no further than now", () => {
 it("draws no more than is in sight", () => {
   const close = new Scale({ from: 2_500, span: 100 }, 1_000);
   expect([...inSight(lanes.gpus[0]?.rows ?? [], close)].map(({ start }) => start)).toEqual([1_500]);
+});
+
+it("knows when there is nothing to see", () => {
+  expect(isEmpty(all, scale)).toBe(false);
+  expect(isEmpty(all, new Scale({ from: 6_000, span: 1_000 }, 1_000))).toBe(true);
 });
 
 it("goes along a lane and between lanes by key", () => {

@@ -74,6 +74,13 @@ export function* inSight(rows: readonly Slot<Item>[][], scale: Scale): Iterable<
     }
 }
 
+/** Nothing lies within what is looked at. */
+export function isEmpty(all: readonly Placed[], scale: Scale): boolean {
+  return !all.some(
+    (one) => one.kind === "lane" && !inSight(one.lane.rows, scale)[Symbol.iterator]().next().done,
+  );
+}
+
 export interface Hit {
   placed: Extract<Placed, { kind: "lane" }>;
   slot: Slot<Item>;

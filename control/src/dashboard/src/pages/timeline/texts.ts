@@ -48,7 +48,7 @@ export function textsOf({ t, schedulers, users }: Told, now: number): Texts {
       if (end !== Infinity && end > now) return [`${task.task} ${until(end)}`, task.task];
       const why =
         look === "waiting" ? reasonOf(find(schedulers, task.scheduler, task.queue_id, task.key)) : "";
-      return why ? [`${task.task} ${why}`] : [plain, task.task];
+      return why ? [`${task.task} ${why.replace(/[.。]$/, "")}`] : [plain, task.task];
     },
     people: ({ others, isOpen }) => {
       const size = `${gb(others.gb)} GB`;
@@ -77,7 +77,7 @@ export function leaseSize(declared: number | null, t: TFunction): string {
 export function all(names: readonly string[], t: TFunction): string {
   const last = names.at(-1) ?? "";
   if (names.length < 2) return last;
-  return t("lists.and", { one: names.slice(0, -1).join(t("lists.comma")), other: last });
+  return t("timeline.and", { one: names.slice(0, -1).join(t("lists.comma")), other: last });
 }
 
 export function find(
@@ -90,9 +90,8 @@ export function find(
   return queues?.find((one) => one.queue_id === queue)?.tasks.find((task) => task.key === key);
 }
 
-/** Why it waits, without a full stop; "" where nobody says it. */
+/** Why it waits; "" where nobody says it. */
 export function reasonOf(task: Task | undefined): string {
   if (task?.state.status !== "waiting") return "";
-  const { reason } = task.state;
-  return words.language === "zh" ? reasonInChinese(task.state).replace(/。$/, "") : reason.replace(/\.$/, "");
+  return words.language === "zh" ? reasonInChinese(task.state) : task.state.reason;
 }

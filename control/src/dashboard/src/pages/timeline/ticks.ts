@@ -30,7 +30,7 @@ const STEPS = [
   14 * DAY,
 ];
 /** Between two of them. */
-const LEAST = 72;
+const LEAST = 64;
 
 /** `day`: how a day is named. */
 export function ticksOf(scale: Scale, day: (at: number) => string): Tick[] {

@@ -46,7 +46,7 @@ function ofAttempt({ bar, task, look, isOpen, end }: Attempt, asked: Asked): Fac
   if (bar.gpu_ids.length) rows.push([t("timeline.gpu"), cards(bar.gpu_ids, bar.gpu_uuids, asked)]);
   rows.push([t("timeline.time"), timeOf(bar.start, bar.end, isOpen, asked)]);
   if (isOpen && end !== Infinity && end > now)
-    rows.push([t("timeline.estimate"), t("timeline.endsAbout", { at: clock(end, now) })]);
+    rows.push([t("timeline.guessed"), t("timeline.endsAbout", { at: clock(end, now) })]);
   const memory = memoryOf(bar.peak_gb, bar.asked_gb, t);
   if (memory) rows.push([t("timeline.memory"), memory]);
   const error = bar.how === "stopped" ? t("timeline.stoppedWhy") : bar.error;
@@ -101,7 +101,7 @@ function ofIdle(item: Idle, asked: Asked): Facts {
   rows.push([t("timeline.time"), timeOf(since, isOpen ? null : end, isOpen, asked)]);
   if (isOpen && look === "waiting")
     rows.push([
-      t("timeline.estimate"),
+      t("timeline.guessed"),
       end === Infinity ? t("timeline.unknownStart") : t("state.startsAbout", { at: clock(end, now) }),
     ]);
   const why = isOpen ? whyOf(item, asked) : "";
@@ -128,7 +128,7 @@ function ofEstimate({ estimate, start, end }: Estimated, { t, now }: Asked): Fac
   const rows: Facts["rows"] = [];
   if (estimate.name) rows.push([t("timeline.task"), estimate.name]);
   const said = { at: clock(start, now), end: clock(end, now) };
-  rows.push([t("timeline.estimate"), t("timeline.startsAbout", said)]);
+  rows.push([t("timeline.guessed"), t("timeline.startsAbout", said)]);
   return {
     state: estimate.status,
     word: t(`states.${estimate.status}`),

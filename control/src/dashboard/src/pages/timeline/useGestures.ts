@@ -79,8 +79,9 @@ export function useGestures(of: RefObject<HTMLElement | null>, on: Gestures): { 
       begun = null;
       setDragging(false);
     };
-    const leave = () => {
-      if (!fingers.size) point(null);
+    // A finger leaves with each tap, and what it has pointed at stays.
+    const leave = (event: PointerEvent) => {
+      if (!fingers.size && event.pointerType !== "touch") point(null);
     };
     const turned = (event: WheelEvent) => wheel(event, place(event));
     const all = new AbortController();
