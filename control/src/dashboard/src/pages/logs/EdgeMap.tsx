@@ -43,10 +43,7 @@ export function EdgeMap({ errors, hits, size, seen, goTo }: Props) {
   const percent = (byte: number) => `${size ? Math.min(100, (100 * byte) / size) : 0}%`;
   return (
     <div ref={ref} className={css.map} aria-hidden onPointerDown={press} onPointerMove={press}>
-      {marks.map(({ kind, at }) => (
-        <span key={`${kind}${at}`} className={css.tick} data-kind={kind} style={{ top: `${100 * at}%` }} />
-      ))}
-      {size > 0 && (
+      {(seen[0] > 0 || seen[1] < size) && (
         <span
           className={css.view}
           style={{
@@ -55,6 +52,9 @@ export function EdgeMap({ errors, hits, size, seen, goTo }: Props) {
           }}
         />
       )}
+      {marks.map(({ kind, at }) => (
+        <span key={`${kind}${at}`} className={css.tick} data-kind={kind} style={{ top: `${100 * at}%` }} />
+      ))}
     </div>
   );
 }

@@ -23,7 +23,7 @@ export function Facts({ path, whose, standing, isBound }: Props) {
   const attempt = whose?.attempt;
   return (
     <dl className={css.facts}>
-      {attempt && <OfAttempt attempt={attempt} usedNow={usedNow(standing)} />}
+      {attempt && <OfAttempt attempt={attempt} usedNow={usedNow(standing, attempt)} />}
       {isBound && (
         <Fact name={t("logs.bound")}>
           <span className="t2">{t("logs.boundText")}</span>
@@ -77,9 +77,10 @@ function Memory({ peak, asked }: { peak: number | null; asked: number | null }) 
     : t("logs.memoryOf", { peak: gb(peak), asked: gb(asked) });
 }
 
-function usedNow(standing: Standing | undefined): number | null {
+function usedNow(standing: Standing | undefined, attempt: HistoryAttempt): number | null {
   const state = standing?.task?.state;
-  return state?.status === "running" ? (state.used_gb ?? null) : null;
+  const isIts = state?.status === "running" && state.number === attempt.number;
+  return isIts ? (state.used_gb ?? null) : null;
 }
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
@@ -115,8 +116,8 @@ export function CauseLine({ whose, lastError, open }: CauseProps) {
     <div className={css.cause} data-kind={isFailure ? "failed" : undefined}>
       <Icon size={16} stroke={1.75} aria-hidden className={css.causeIcon} />
       <p className={css.causeText}>
-        <b className="strong">{cause.title}</b> {cause.text} {cause.code && <code>{cause.code}</code>}{" "}
-        {cause.next}
+        <b className="strong">{cause.title}</b> {cause.text} {cause.code && <code>{cause.code}</code>}
+        {cause.code && t("logs.cause.stop")} {cause.next}
       </p>
       {next && (
         <Button variant="subtle" className={css.causeAction} onClick={() => open(next)}>

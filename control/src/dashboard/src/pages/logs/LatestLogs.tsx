@@ -2,7 +2,7 @@
 import { Button, SegmentedControl, TextInput, Tooltip } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useRef } from "react";
+import { useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { ask, GET } from "@/api/client";
@@ -32,6 +32,12 @@ export function LatestLogs() {
     refetchInterval: AGAIN,
   });
   const search = useRef<HTMLInputElement>(null);
+  // The address follows a moment later, and what is being typed must not wait for it.
+  const [text, setText] = useState(said.text);
+  const filter = (next: string) => {
+    setText(next);
+    say({ text: next });
+  };
   usePageKeys(
     useMemo(
       () => ({
@@ -66,8 +72,8 @@ export function LatestLogs() {
             leftSection={<IconSearch size={14} stroke={1.75} />}
             placeholder={t("logs.filter")}
             aria-label={t("logs.filter")}
-            value={said.text}
-            onChange={(event) => say({ text: event.currentTarget.value })}
+            value={text}
+            onChange={(event) => filter(event.currentTarget.value)}
           />
         </>
       }
@@ -77,7 +83,13 @@ export function LatestLogs() {
           {shown.length ? (
             <Attempts logs={shown} />
           ) : (
-            <Nothing isEmpty={!data.logs.length} showAll={() => say({ state: "", text: "" })} />
+            <Nothing
+              isEmpty={!data.logs.length}
+              showAll={() => {
+                setText("");
+                say({ state: "", text: "" });
+              }}
+            />
           )}
           {data.schedulers.length > 0 && <Schedulers logs={data.schedulers} />}
         </>

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { LogMatch } from "@/api/types";
 import { count } from "@/format/size";
 import { absolute, clockSeconds } from "@/format/time";
+import { caret } from "./ansi";
 import { marked, rangesIn, type Marked } from "./highlight";
 import { isHead, type Line } from "./lines";
 import type { Sought } from "./search";
@@ -16,6 +17,9 @@ export interface Seeking {
   readonly matches: readonly LogMatch[];
   readonly current: LogMatch | undefined;
 }
+
+/** What stands before the commands that a log's head quotes. */
+const COMMAND = "#   ";
 
 interface Props {
   line: Line;
@@ -36,7 +40,7 @@ export const LineRow = memo(function LineRow(props: Props) {
       className={css.row}
       data-error={(line.isError && !isOwn) || undefined}
       data-chosen={isChosen || undefined}
-      data-own={isOwn || undefined}
+      data-own={isOwn ? (line.text.startsWith(COMMAND) ? "command" : "fact") : undefined}
     >
       <button
         type="button"
@@ -93,7 +97,8 @@ function within(matches: readonly LogMatch[], line: Line): LogMatch[] {
 }
 
 function Text({ piece }: { piece: Marked }) {
-  const { text, style, mark, isSymbol } = piece;
+  const { style, mark, isSymbol } = piece;
+  const text = isSymbol ? caret(piece.text) : piece.text;
   const isPlain = !mark && !isSymbol && !style.colour && !style.bold && !style.dim && !style.underline;
   if (isPlain) return text;
   const classes = [

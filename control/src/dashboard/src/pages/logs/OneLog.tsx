@@ -41,7 +41,7 @@ export function OneLog({ path, taskKey, queue, isBound, said, say, openAttempt }
   const errors = useSearch(reader, read, ERRORS);
   const sought = useSought(said);
   const found = useSearch(reader, read, sought);
-  useNumbers(reader, read, errors.hits.isDone && !read.isFollowed);
+  useNumbers(reader, read, errors.hits.isDone);
   const going = useRef<Going>(null);
   const input = useRef<HTMLInputElement>(null);
   const follow = useFollow(said, say, whose, read, reader);

@@ -9,9 +9,10 @@ import {
   IconRegex,
   IconSearch,
 } from "@tabler/icons-react";
-import type { KeyboardEvent, Ref } from "react";
+import { useState, type KeyboardEvent, type Ref } from "react";
 import { useTranslation } from "react-i18next";
 import { count, size as sized } from "@/format/size";
+import { sentence } from "@/words/reasons";
 import type { Read } from "./reader";
 import type { Searched } from "./log";
 import type { Said, Say } from "./View";
@@ -87,10 +88,16 @@ export function Toolbar(props: Props) {
 function Search({ said, say, found, at, step, input }: Props) {
   const { t } = useTranslation();
   const { hits } = found;
+  // The address follows a moment later, and what is being typed must not wait for it.
+  const [text, setText] = useState(said.q);
+  const seek = (q: string) => {
+    setText(q);
+    say({ q, hit: "" });
+  };
   const keys = (event: KeyboardEvent<HTMLInputElement>) => {
     if (event.key === "Enter") step(event.shiftKey ? -1 : 1);
     else if (event.key === "Escape") {
-      if (said.q) say({ q: "", hit: "" });
+      if (text) seek("");
       else event.currentTarget.blur();
     } else return;
     event.preventDefault();
@@ -125,12 +132,18 @@ function Search({ said, say, found, at, step, input }: Props) {
         }
         placeholder={t("logs.search")}
         aria-label={t("logs.search")}
-        error={found.error instanceof Error ? found.error.message : undefined}
+        error={found.error !== null}
+        aria-describedby={found.error === null ? undefined : "search-error"}
         maxLength={500}
-        value={said.q}
+        value={text}
         onKeyDown={keys}
-        onChange={(event) => say({ q: event.currentTarget.value, hit: "" })}
+        onChange={(event) => seek(event.currentTarget.value)}
       />
+      {found.error instanceof Error && (
+        <div id="search-error" role="alert" className={css.searchError}>
+          {sentence(found.error.message)}
+        </div>
+      )}
       <Tooltip label={t("logs.previous")}>
         <ActionIcon aria-label={t("logs.previous")} disabled={!hits.matches.length} onClick={() => step(-1)}>
           <IconChevronUp size={16} stroke={1.75} />
@@ -191,6 +204,7 @@ function Choice({ label, tip, isOn, disabled = false, choose }: ChoiceProps) {
       <Switch
         label={label}
         checked={isOn}
+        withThumbIndicator={false}
         disabled={disabled}
         className={css.switch ?? ""}
         onChange={(event) => choose(event.currentTarget.checked)}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { after, PLAIN, pieces, plain, type Style } from "./ansi";
+import { after, caret, PLAIN, pieces, plain, type Style } from "./ansi";
 
 const shown = (raw: string) => pieces(raw, PLAIN).pieces.map(({ text, style }) => [text, style]);
 const texts = (raw: string) =>
@@ -80,4 +80,8 @@ it("is fast on hostile lines", () => {
 
 it("takes sequences out for counting and matching", () => {
   expect(plain("\x1b[31mError\x1b[0m: x")).toBe("Error: x");
+});
+
+it("writes symbols as terminals do", () => {
+  expect(caret("␀␇␛␡�")).toBe("^@^G^[^?�");
 });

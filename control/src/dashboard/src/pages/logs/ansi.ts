@@ -50,6 +50,13 @@ export function pieces(raw: string, style: Style): { pieces: Piece[]; after: Sty
   return { pieces: found, after: now };
 }
 
+/** A symbol as terminals write it, "^G"; fonts that have the symbols are few. */
+export function caret(symbols: string): string {
+  return symbols.replace(/[\u2400-\u2421]/g, (symbol) =>
+    symbol === "␡" ? "^?" : `^${String.fromCharCode(symbol.charCodeAt(0) - 0x2400 + 0x40)}`,
+  );
+}
+
 /** Without any escape sequences. */
 export function plain(raw: string): string {
   return raw.includes("\u001b") || raw.includes("\u009b") ? raw.replace(ESCAPE, "") : raw;

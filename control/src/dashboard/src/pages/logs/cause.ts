@@ -35,7 +35,7 @@ function sentence(cause: Cause, attempt: HistoryAttempt, lastError: string | und
         return {
           title: t(cause.code === 127 ? "logs.cause.notFound" : "logs.cause.notExecutable"),
           text: "",
-          code: lastError ?? cause.command ?? "",
+          code: bare(lastError ?? cause.command ?? ""),
         };
       return ended(t("logs.cause.exit", { code: cause.code }), cause.command, lastError, t);
     case "signal":
@@ -53,7 +53,7 @@ function sentence(cause: Cause, attempt: HistoryAttempt, lastError: string | und
     case "lost":
       return whole(t(cause.reboot ? "logs.cause.reboot" : "logs.cause.lost"));
     case "not_launched":
-      return { title: t("logs.cause.notLaunched"), text: "", code: cause.error };
+      return { title: t("logs.cause.notLaunched"), text: "", code: bare(cause.error) };
     default:
       return whole(attempt.error ?? "");
   }
@@ -65,7 +65,7 @@ function ended(
   lastError: string | undefined,
   t: TFunction,
 ) {
-  if (lastError) return { title: `${title}${t("logs.cause.colon")}`, text: "", code: lastError };
+  if (lastError) return { title: `${title}${t("logs.cause.colon")}`, text: "", code: bare(lastError) };
   if (!command) return { title: `${title}${t("logs.cause.stop")}`, text: "", code: "" };
   return { title, text: t("logs.cause.in"), code: command };
 }
@@ -122,4 +122,9 @@ const SIGNALS: Record<number, string> = {
 
 function signal(number: number): string {
   return SIGNALS[number] ?? `signal ${number}`;
+}
+
+/** The sentence has a full stop of its own. */
+function bare(text: string): string {
+  return text.replace(/\.$/, "");
 }

@@ -82,13 +82,16 @@ export function useStay({ going, rows, reader, isFollowed }: Props) {
 
   const scrolled = () => {
     keep();
-    const [first, last] = [virtual.range?.startIndex ?? 0, virtual.range?.endIndex ?? 0];
+    const box = scroller.current;
+    if (!box || !rows.length) return;
+    const at = (offset: number) => virtual.getVirtualItemForOffset(offset)?.index ?? 0;
+    const [first, last] = [at(box.scrollTop), at(box.scrollTop + box.clientHeight)];
     const middle = rows[(first + last) >> 1];
     if (middle) reader.look(startOf(middle));
-    for (let at = Math.max(0, first - NEAR); at <= Math.min(rows.length - 1, last + NEAR); at += 1) {
-      const row = rows[at];
+    for (let index = Math.max(0, first - NEAR); index <= Math.min(rows.length - 1, last + NEAR); index += 1) {
+      const row = rows[index];
       // What stands above is read from its end, as one comes from below.
-      if (row?.kind === "gap") void reader.fill(row, at <= (first + last) / 2 && at > 0);
+      if (row?.kind === "gap") void reader.fill(row, index <= (first + last) / 2 && index > 0);
     }
   };
   return { scroller, virtual, scrolled, goTo, fill };

@@ -40,9 +40,10 @@ export class Stream {
     const query = new URLSearchParams({ log_path: this.path, from: String(this.at) });
     const source = (this.#source = new EventSource(`/api/log/follow?${query}`));
     const on = (kind: string, then: (data: never) => void) =>
-      source.addEventListener(kind, (event) =>
-        then(JSON.parse((event as MessageEvent<string>).data) as never),
-      );
+      source.addEventListener(kind, (event: Event) => {
+        // The browser has an "open" of its own, which says nothing.
+        if (event instanceof MessageEvent) then(JSON.parse(String(event.data)) as never);
+      });
     on("open", this.told.open);
     on("data", (part: { from: number; to: number; text: string }) => {
       this.at = part.to;
