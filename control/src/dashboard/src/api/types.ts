@@ -29,6 +29,7 @@ export type Said = Schemas["Said"];
 export type Problem = Schemas["ProblemDetails"];
 export type Fault = Schemas["Fault"];
 export type Mode = Scheduler["state"] extends infer S ? (S extends { mode: infer M } ? M : never) : never;
+<<<<<<< HEAD
 export type TaskSummary = Schemas["TaskSummary"];
 export type TaskDetail = Schemas["TaskDetail"];
 export type TaskAttempt = Schemas["TaskAttempt"];
@@ -48,3 +49,12 @@ export type ControlConfig = Schemas["ControlConfig"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type CardProcesses = Schemas["CardProcesses"];
 export type Version = Schemas["Version"];
+=======
+export type LogPart = Schemas["Part"];
+export type LogMatch = Schemas["Match"];
+export type LogAttempt = Schemas["Attempt"];
+export type SchedulerLog = Schemas["SchedulerLog"];
+export type History = Schemas["History"];
+export type HistoryTask = Schemas["HistoryTask"];
+export type HistoryAttempt = Schemas["HistoryAttempt"];
+>>>>>>> 6624a01070ae9e788441eafde3266135e297a6a2

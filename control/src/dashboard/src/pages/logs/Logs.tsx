@@ -1,12 +1,15 @@
-import { useTranslation } from "react-i18next";
-import { Empty } from "@/parts/Empty";
-import { Page } from "@/parts/Page";
+/** Logs: the latest ones, or one of them. */
+import { Route, Routes } from "react-router";
+import { NotFound } from "@/shell/Fault";
+import { LatestLogs } from "./LatestLogs";
+import { View } from "./View";
 
 export function Logs() {
-  const { t } = useTranslation();
   return (
-    <Page title={t("pages.logs")}>
-      <Empty title={t("pages.logs")} text={t("logs.soon")} />
-    </Page>
+    <Routes>
+      <Route index element={<LatestLogs />} />
+      <Route path="view" element={<View />} />
+      <Route path="*" element={<NotFound />} />
+    </Routes>
   );
 }

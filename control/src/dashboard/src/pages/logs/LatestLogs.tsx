@@ -1,0 +1,221 @@
+/** The latest logs: of failed tasks first, then the newest; and what schedulers themselves have said. */
+import { Button, SegmentedControl, TextInput, Tooltip } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { ask, GET } from "@/api/client";
+import type { LogAttempt, SchedulerLog } from "@/api/types";
+import { size } from "@/format/size";
+import { absolute, clock } from "@/format/time";
+import { Empty, Failure, Loading } from "@/parts/Empty";
+import { Page } from "@/parts/Page";
+import { useParameters } from "@/parts/parameters";
+import { fileName } from "@/parts/schedulers";
+import { TaskState } from "@/parts/TaskState";
+import { usePageKeys } from "@/shell/keys";
+import { sentence } from "@/words/reasons";
+import { shownOf, STATES, taskOf } from "./latest";
+import css from "./LatestLogs.module.css";
+
+const NAMES = ["state", "text"] as const;
+const MOST = 200;
+const AGAIN = 5_000;
+
+export function LatestLogs() {
+  const { t } = useTranslation();
+  const [said, say] = useParameters(NAMES);
+  const list = useQuery({
+    queryKey: ["log-list"],
+    queryFn: () => ask(GET("/api/log/list", { params: { query: { limit: MOST } } })),
+    refetchInterval: AGAIN,
+  });
+  const search = useRef<HTMLInputElement>(null);
+  // The address follows a moment later, and what is being typed must not wait for it.
+  const [text, setText] = useState(said.text);
+  const filter = (next: string) => {
+    setText(next);
+    say({ text: next });
+  };
+  usePageKeys(
+    useMemo(
+      () => ({
+        "/": (event: KeyboardEvent) => {
+          event.preventDefault();
+          search.current?.focus();
+        },
+      }),
+      [],
+    ),
+  );
+  const { data } = list;
+  const shown = data ? shownOf(data.logs, said.state, said.text) : [];
+  return (
+    <Page
+      title={t("pages.logs")}
+      facts={data && <Facts logs={data.logs} />}
+      right={
+        <>
+          <SegmentedControl
+            aria-label={t("logs.state")}
+            value={(STATES as readonly string[]).includes(said.state) ? said.state : ""}
+            onChange={(state) => say({ state })}
+            data={[
+              { value: "", label: t("logs.all") },
+              ...STATES.map((state) => ({ value: state, label: t(`states.${state}`) })),
+            ]}
+          />
+          <TextInput
+            ref={search}
+            w={196}
+            leftSection={<IconSearch size={14} stroke={1.75} />}
+            placeholder={t("logs.filter")}
+            aria-label={t("logs.filter")}
+            value={text}
+            onChange={(event) => filter(event.currentTarget.value)}
+          />
+        </>
+      }
+    >
+      {data ? (
+        <>
+          {shown.length ? (
+            <Attempts logs={shown} />
+          ) : (
+            <Nothing
+              isEmpty={!data.logs.length}
+              showAll={() => {
+                setText("");
+                say({ state: "", text: "" });
+              }}
+            />
+          )}
+          {data.schedulers.length > 0 && <Schedulers logs={data.schedulers} />}
+        </>
+      ) : list.error ? (
+        <Failure error={list.error} again={() => void list.refetch()} />
+      ) : (
+        <Loading rows={8} />
+      )}
+    </Page>
+  );
+}
+
+function Facts({ logs }: { logs: readonly LogAttempt[] }) {
+  const { t } = useTranslation();
+  const failed = logs.filter((one) => one.status === "failed").length;
+  const all = t("logs.facts", { count: logs.length });
+  return failed ? `${all}${t("lists.comma")}${t("logs.factsFailed", { failed })}` : all;
+}
+
+function Nothing({ isEmpty, showAll }: { isEmpty: boolean; showAll: () => void }) {
+  const { t } = useTranslation();
+  return isEmpty ? (
+    <Empty
+      title={t("logs.emptyTitle")}
+      text={t("logs.emptyText")}
+      action={
+        <Button component={Link} to="/ui/command">
+          {t("logs.toCommands")}
+        </Button>
+      }
+    />
+  ) : (
+    <Empty
+      title={t("logs.nothing")}
+      text={t("logs.nothingText")}
+      action={<Button onClick={showAll}>{t("logs.showAll")}</Button>}
+    />
+  );
+}
+
+const toLog = (path: string) => `/ui/logs/view?path=${encodeURIComponent(path)}`;
+
+function Attempts({ logs }: { logs: readonly LogAttempt[] }) {
+  const { t } = useTranslation();
+  return (
+    <div className={`card ${css.table}`} role="table" aria-label={t("pages.logs")}>
+      <div className={`${css.row} ${css.heads} t3`} role="row">
+        <span role="columnheader">{t("logs.state")}</span>
+        <span role="columnheader">{t("logs.task")}</span>
+        <span role="columnheader">{t("logs.said")}</span>
+        <span role="columnheader" className={`number ${css.side}`}>
+          {t("logs.attempt")}
+        </span>
+        <span role="columnheader" className={`number ${css.side}`}>
+          {t("logs.size")}
+        </span>
+        <span role="columnheader" className="number">
+          {t("logs.when")}
+        </span>
+      </div>
+      {logs.map((one) => (
+        <div key={one.log_path} role="row" className={css.row}>
+          <span role="cell">
+            <TaskState state={one.status} />
+          </span>
+          <span role="cell" className="cut">
+            <Link to={toLog(one.log_path)} className={css.link}>
+              <span className="strong">{taskOf(one)}</span> <span className="t2">{one.name}</span>
+            </Link>
+          </span>
+          <span role="cell" className={`clamp2 ${css.said}`}>
+            <How one={one} />
+          </span>
+          <span role="cell" className={`number t2 ${css.side}`}>
+            {one.attempts > 1 ? t("ofTotal", { done: one.attempt, total: one.attempts }) : one.attempt}
+          </span>
+          <Written bytes={one.size} at={one.mtime} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function How({ one }: { one: LogAttempt }) {
+  const gpus = one.gpu_ids.length ? `GPU ${one.gpu_ids.join(", ")}` : "";
+  if (one.error) return sentence(one.error);
+  return <span className="t3">{gpus}</span>;
+}
+
+function Written({ bytes, at }: { bytes: number | null; at: number | null }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <span role="cell" className={`number t2 ${css.side}`}>
+        {bytes === null ? t("logs.gone") : size(bytes)}
+      </span>
+      <span role="cell" className="number t2">
+        {at !== null && (
+          <Tooltip label={absolute(at)}>
+            <span>{clock(at)}</span>
+          </Tooltip>
+        )}
+      </span>
+    </>
+  );
+}
+
+function Schedulers({ logs }: { logs: readonly SchedulerLog[] }) {
+  const { t } = useTranslation();
+  return (
+    <section className={css.section} aria-labelledby="scheduler-logs">
+      <h2 id="scheduler-logs" className={css.heading}>
+        {t("logs.scheduler")}
+      </h2>
+      <div className={`card ${css.table}`} role="table" aria-labelledby="scheduler-logs">
+        {logs.map((one) => (
+          <div key={one.log_path} role="row" className={`${css.row} ${css.plain}`}>
+            <span role="cell" className="cut">
+              <Link to={toLog(one.log_path)} className={css.link}>
+                <code>{fileName(one.log_path)}</code>
+              </Link>
+            </span>
+            <Written bytes={one.size} at={one.mtime} />
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}
