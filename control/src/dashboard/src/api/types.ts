@@ -49,12 +49,24 @@ export type ControlConfig = Schemas["ControlConfig"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type CardProcesses = Schemas["CardProcesses"];
 export type Version = Schemas["Version"];
-=======
 export type LogPart = Schemas["Part"];
 export type LogMatch = Schemas["Match"];
 export type LogAttempt = Schemas["Attempt"];
 export type SchedulerLog = Schemas["SchedulerLog"];
-export type History = Schemas["History"];
-export type HistoryTask = Schemas["HistoryTask"];
-export type HistoryAttempt = Schemas["HistoryAttempt"];
->>>>>>> 6624a01070ae9e788441eafde3266135e297a6a2
+=======
+export type Configuration = Schemas["Configuration"];
+export type CommandFile = Schemas["CommandFile"];
+/** A queue of a command file, and a block of it: what is written, not what runs. */
+export type FileQueue = Schemas["Queue"];
+export type FileTask = Schemas["Task"];
+export type FileOptions = Schemas["Options-Output"];
+export type QueueToSave = Schemas["QueueToSave"];
+export type TaskToSave = Schemas["TaskToSave"];
+export type Validated = Schemas["Validated"];
+export type Broken = Schemas["Broken"];
+export type Preview = Schemas["Preview"];
+export type PreviewRow = Schemas["ShownRow"];
+export type Version = Schemas["Version"];
+export type VersionText = Schemas["VersionText"];
+export type Bound = Schemas["Bound"];
+>>>>>>> ea9644e4746e722c8fa34da5cd63e8548c1e6c13

@@ -1,0 +1,85 @@
+/** Starting a configuration's scheduler, with what one may want otherwise. */
+import { Button, Checkbox, Group, Modal, Stack, Text, TextInput, Tooltip } from "@mantine/core";
+import { IconPlayerPlayFilled } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { doing } from "@/parts/toast";
+import { start, type StartOptions } from "./model/calls";
+import { usePage } from "./page";
+
+const PLAIN: StartOptions = { simulate: "", watch: false, fresh: false, paused: false };
+
+export function StartButton() {
+  const { t } = useTranslation();
+  const { file, whyNot } = usePage();
+  const [open, setOpen] = useState(false);
+  const { saved } = file;
+  const why =
+    whyNot ??
+    (saved.faults ? t("command.startRefusesDraft") : saved.tasks ? undefined : t("command.nothingTitle"));
+  return (
+    <>
+      <Tooltip label={why ?? t("command.startHint")}>
+        <Button
+          leftSection={<IconPlayerPlayFilled size={14} stroke={1.75} />}
+          data-disabled={why ? true : undefined}
+          aria-disabled={why !== undefined}
+          onClick={why ? undefined : () => setOpen(true)}
+        >
+          {t("command.start")}
+        </Button>
+      </Tooltip>
+      <StartDialog open={open} close={() => setOpen(false)} />
+    </>
+  );
+}
+
+function StartDialog({ open, close }: { open: boolean; close: () => void }) {
+  const { t } = useTranslation();
+  const { which, file } = usePage();
+  const [options, setOptions] = useState(PLAIN);
+  const [busy, setBusy] = useState(false);
+  const name = `${t(`modes.${which.mode}`)} · ${t("command.configuration", { index: which.index })}`;
+  const act = async () => {
+    setBusy(true);
+    await doing(start(which, options));
+    setBusy(false);
+    close();
+  };
+  const flag = (key: "watch" | "fresh" | "paused", label: string) => (
+    <Checkbox
+      size="sm"
+      label={label}
+      checked={options[key]}
+      onChange={(event) => setOptions({ ...options, [key]: event.currentTarget.checked })}
+    />
+  );
+  return (
+    <Modal opened={open} onClose={close} title={t("command.startTitle", { name })} size={480}>
+      <Stack gap="md">
+        {flag("watch", t("command.watch"))}
+        {flag("fresh", t("command.fresh"))}
+        {flag("paused", t("command.pausedStart"))}
+        <TextInput
+          label={t("command.simulate")}
+          description={t("command.simulateHint")}
+          placeholder="4x24"
+          value={options.simulate}
+          onChange={(event) => setOptions({ ...options, simulate: event.currentTarget.value.trim() })}
+        />
+        <Text fz="sm" c="var(--gl-t3)">
+          {file.draft ? `${t("command.startSaves")} ` : ""}
+          {t("command.startHint")}
+        </Text>
+      </Stack>
+      <Group justify="flex-end" mt="lg" gap="sm">
+        <Button variant="subtle" onClick={close}>
+          {t("command.close")}
+        </Button>
+        <Button variant="filled" loading={busy} onClick={() => void act()} data-autofocus>
+          {t("command.startDo")}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}

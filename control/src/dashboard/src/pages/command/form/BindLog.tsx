@@ -1,0 +1,79 @@
+/** Binds a file to a task as its log. */
+import { Button, Group, Modal, Text, TextInput } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { failed, said } from "@/parts/toast";
+import { bind, bindings, unbind } from "../model/calls";
+import { labelOf, type Item } from "../model/sheet";
+import { usePage } from "../page";
+
+export function BindLog({ item, close }: { item: Item; close: () => void }) {
+  const { t } = useTranslation();
+  const { which, file, whyNot } = usePage();
+  const queries = useQueryClient();
+  const saved = file.partners.get(item);
+  const queryKey = ["bindings", which.mode, which.index];
+  const { data } = useQuery({ queryKey, queryFn: () => bindings(which), staleTime: 0 });
+  const bound = saved && data?.find((one) => one.present && labelOf(one) === labelOf(saved));
+  const [path, setPath] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const why = whyNot ?? (saved ? undefined : t("command.logNew"));
+  const act = async (call: Promise<{ said?: string }>) => {
+    try {
+      const answer = await call;
+      await queries.invalidateQueries({ queryKey });
+      if (answer.said) said(answer.said);
+      close();
+    } catch (refused) {
+      if (refused instanceof Error) setError(refused.message);
+      else failed(refused);
+    }
+  };
+  const place = saved && { ...which, queue: saved.queue_id, task: saved.process_index };
+  const text = path ?? bound?.log_path ?? "";
+  return (
+    <Modal opened onClose={close} title={t("command.logTitle", { task: labelOf(saved ?? item) })} size={560}>
+      <TextInput
+        label={t("command.logPath")}
+        description={t("command.logHint")}
+        value={text}
+        error={error}
+        disabled={why !== undefined}
+        spellCheck={false}
+        data-autofocus
+        onChange={(event) => {
+          setPath(event.currentTarget.value);
+          setError(null);
+        }}
+      />
+      {why && (
+        <Text fz="sm" mt="sm" c="var(--gl-t2)">
+          {why}
+        </Text>
+      )}
+      {bound && !bound.exists && (
+        <Text fz="sm" mt="sm" c="var(--gl-t2)">
+          {bound.problem ?? t("command.logMissing")}
+        </Text>
+      )}
+      <Group justify="flex-end" mt="lg" gap="sm">
+        {bound && place && (
+          <Button variant="subtle" disabled={why !== undefined} onClick={() => void act(unbind(place))}>
+            {t("command.logUnbind")}
+          </Button>
+        )}
+        <Button variant="subtle" onClick={close}>
+          {t("command.close")}
+        </Button>
+        <Button
+          variant="filled"
+          disabled={why !== undefined || !text.trim()}
+          onClick={() => place && void act(bind(place, text.trim()))}
+        >
+          {t("command.logBind")}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}

@@ -1,0 +1,44 @@
+/** Unsaved texts, kept in this browser until they are saved or discarded. */
+import type { Which } from "./calls";
+
+export interface Draft {
+  text: string;
+  /** The version that it is an edit of; null: there was no file. */
+  etag: string | null;
+  /** When it was begun, in wall-clock seconds. */
+  since: number;
+}
+
+const PREFIX = "gpulane-unsaved-";
+
+export function keyOf({ mode, index }: Which): string {
+  return `${PREFIX}${mode}-${index}`;
+}
+
+export function kept(which: Which): Draft | null {
+  return readDraft(localStorage.getItem(keyOf(which)));
+}
+
+export function readDraft(said: string | null): Draft | null {
+  if (said === null) return null;
+  try {
+    const draft = JSON.parse(said) as Partial<Draft>;
+    const { text, etag, since } = draft;
+    return typeof text === "string" && typeof since === "number" && etag !== undefined
+      ? { text, etag, since }
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether it could be kept: a browser gives a site some megabytes. */
+export function keep(which: Which, draft: Draft | null): boolean {
+  try {
+    if (draft) localStorage.setItem(keyOf(which), JSON.stringify(draft));
+    else localStorage.removeItem(keyOf(which));
+    return true;
+  } catch {
+    return false;
+  }
+}

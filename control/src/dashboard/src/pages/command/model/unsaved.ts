@@ -1,0 +1,189 @@
+/** The unsaved text of a configuration, and how forms and the editor change it: the text is the one truth, and the
+ * console says what it comes to. Forms are ahead of it by what they have just sent. */
+import type { CommandFile, Validated } from "@/api/types";
+import { validate, type Which } from "./calls";
+import type { Edit } from "./edits";
+import { keep, kept, keyOf, readDraft, type Draft } from "./kept";
+import { byLikeness } from "./likeness";
+import { carried, renumbered, sheetOf, toSave, type ItemQueue, type Sheet } from "./sheet";
+
+/** Milliseconds without typing before a text is asked about. */
+const QUIET = 250;
+
+export interface Shown {
+  draft: Draft | null;
+  /** What is known of the draft's text, or of one some moments older. null: nothing yet. */
+  sheet: Sheet | null;
+  /** As forms show them; null: as `sheet` has them, or what is saved. */
+  queues: readonly ItemQueue[] | null;
+  /** `queues` has what the text does not say yet. */
+  ahead: boolean;
+  /** Why the last edit of a form was not taken, or why nothing is known of the text. */
+  refused: unknown;
+  /** It could not be kept in the browser, and lives only as long as the page. */
+  unkept: boolean;
+}
+
+const NOTHING: Shown = { draft: null, sheet: null, queues: null, ahead: false, refused: null, unkept: false };
+
+class Unsaved {
+  #shown: Shown;
+  #listeners = new Set<() => void>();
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  /** What is sent is sent one after the other. */
+  #chain: Promise<unknown> = Promise.resolve();
+  #edits = 0;
+  /** Another one after each discard: what was asked before it is of no interest any more. */
+  #life = 0;
+
+  constructor(readonly which: Which) {
+    this.#shown = { ...NOTHING, draft: kept(which) };
+    // The page's other tabs.
+    window.addEventListener("storage", (event) => {
+      if (event.key === keyOf(which)) this.#take(readDraft(event.newValue));
+    });
+    window.addEventListener("pagehide", () => this.#keep());
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+  readonly snapshot = (): Shown => this.#shown;
+
+  /** Asks what the text comes to that was kept from before. */
+  look(): void {
+    if (this.#behind() && this.#timer === null) void this.#flush();
+  }
+
+  /** The whole text, as it is typed. */
+  write(text: string, file: CommandFile): void {
+    this.#become(text, file);
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#flush(), QUIET);
+  }
+
+  /** By a form. `file`: what is saved, and `base` what that comes to. Answers why it was not taken; null: it was. */
+  async edit(edit: Edit, file: CommandFile, base: Sheet): Promise<unknown> {
+    if (this.#behind()) await this.#flush(); // what was typed comes first
+    if (this.#behind()) return this.#shown.refused;
+    const before = this.#shown.queues ?? base.queues ?? [];
+    const queues = edit(before);
+    if (queues === before) return null;
+    this.#set({ queues, ahead: true, refused: null });
+    this.#edits += 1;
+    const turn = this.#edits;
+    // A later one takes along what an earlier one has changed.
+    return this.#inTurn(() => (turn === this.#edits ? this.#send(file, base) : Promise.resolve()));
+  }
+
+  discard(): void {
+    this.#life += 1;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#set(NOTHING);
+    this.#keep();
+  }
+
+  /** It is an edit of that version now. */
+  rebase(etag: string | null): void {
+    const { draft } = this.#shown;
+    if (!draft) return;
+    this.#set({ draft: { ...draft, etag } });
+    this.#keep();
+  }
+
+  #behind(): boolean {
+    const { draft, sheet } = this.#shown;
+    return draft !== null && sheet?.text !== draft.text;
+  }
+
+  async #send(file: CommandFile, base: Sheet): Promise<void> {
+    const [life, turn] = [this.#life, this.#edits];
+    const confirmed = this.#shown.sheet ?? base;
+    const sent = this.#shown.queues ?? [];
+    try {
+      const answer = await validate(this.which, confirmed.text, toSave(sent, confirmed.queues ?? []));
+      if (life !== this.#life) return;
+      const sheet = told(answer, carried(sent));
+      this.#become(answer.text, file);
+      const ahead = turn !== this.#edits;
+      const { draft, queues } = this.#shown;
+      const newer = ahead && queues ? renumbered(queues, sheet.queues ?? []) : sheet.queues;
+      this.#set(draft || ahead ? { sheet, queues: newer, ahead } : NOTHING);
+      this.#keep();
+    } catch (error) {
+      if (life === this.#life) this.#set({ queues: confirmed.queues, ahead: false });
+      throw error;
+    }
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#keep();
+    await this.#inTurn(async () => {
+      const text = this.#shown.draft?.text;
+      if (text === undefined || !this.#behind()) return;
+      const life = this.#life;
+      const answer = await validate(this.which, text);
+      if (life !== this.#life) return;
+      const sheet = told(answer, byLikeness(this.#shown.queues ?? []));
+      this.#set({ sheet, queues: sheet.queues, refused: null });
+    });
+  }
+
+  /** After what was asked before. Answers why it went wrong; null: it did not. */
+  #inTurn(act: () => Promise<void>): Promise<unknown> {
+    const done = this.#chain.then(act).then(
+      () => null,
+      (refused: unknown) => {
+        this.#set({ refused });
+        return refused;
+      },
+    );
+    this.#chain = done;
+    return done;
+  }
+
+  #become(text: string, file: CommandFile): void {
+    const before = this.#shown.draft;
+    if (text === file.text && (before === null || before.etag === file.etag)) {
+      this.#set({ draft: null });
+      return;
+    }
+    const since = before?.since ?? Date.now() / 1000;
+    this.#set({ draft: { text, etag: before ? before.etag : file.etag, since } });
+  }
+
+  #take(draft: Draft | null): void {
+    this.#life += 1;
+    this.#set({ draft, ...(draft === null && NOTHING) });
+    this.look();
+  }
+
+  #keep(): void {
+    const unkept = !keep(this.which, this.#shown.draft);
+    if (unkept !== this.#shown.unkept) this.#set({ unkept });
+  }
+
+  #set(change: Partial<Shown>): void {
+    this.#shown = { ...this.#shown, ...change };
+    this.#listeners.forEach((listener) => listener());
+  }
+}
+
+function told(answer: Validated, ids: Parameters<typeof sheetOf>[1]): Sheet {
+  return sheetOf({ ...answer, count: answer.fault_count }, ids);
+}
+
+const all = new Map<string, Unsaved>();
+
+export function unsavedOf(which: Which): Unsaved {
+  const key = keyOf(which);
+  const known = all.get(key);
+  if (known) return known;
+  const made = new Unsaved(which);
+  all.set(key, made);
+  return made;
+}

@@ -1,0 +1,39 @@
+/** What saving or starting the text would do, asked again when it changes. */
+import { useDebouncedValue } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import type { Preview } from "@/api/types";
+import { preview } from "./calls";
+import type { File } from "./useFile";
+
+const QUIET = 600;
+/** Characters that the console takes for a preview. */
+const LONGEST = 2_000_000;
+
+export interface Previewed {
+  preview: Preview | null;
+  /** When it was made, by this browser's clock, in milliseconds. */
+  at: number;
+  error: Error | null;
+  /** It is about the text as it is now. */
+  current: boolean;
+}
+
+export function usePreview({ which, text, saved, ahead }: File): Previewed {
+  const [quiet] = useDebouncedValue(text, QUIET);
+  const query = useQuery({
+    queryKey: ["preview", which.mode, which.index, saved.etag, quiet],
+    queryFn: ({ signal }) => preview(which, quiet, signal),
+    enabled: !ahead && quiet.length < LONGEST,
+    // The machine changes: who looks again is told anew, and an open page from time to time.
+    staleTime: 5_000,
+    refetchInterval: 20_000,
+    gcTime: 60_000,
+    placeholderData: (before) => before,
+  });
+  return {
+    preview: query.data ?? null,
+    at: query.dataUpdatedAt,
+    error: query.error,
+    current: quiet === text && !query.isPlaceholderData && query.data !== undefined,
+  };
+}

@@ -1,0 +1,145 @@
+/** The whole text in CodeMirror. What is typed goes out; what comes from elsewhere comes in as the smallest change. */
+import { closeCompletion, completionKeymap, completionStatus } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { lintKeymap } from "@codemirror/lint";
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
+import { Annotation, Compartment, EditorState, type Extension } from "@codemirror/state";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+import { useEffect, useRef } from "react";
+import type { Fault } from "@/api/types";
+import { completion, type Option } from "./complete";
+import { faultMarks, placeIn, showFaults, type CuresOf } from "./faults";
+import { ink } from "./ink";
+import { onJump } from "./jump";
+import { base, inks, page } from "./look";
+import { smallest } from "./smallest";
+import css from "./Text.module.css";
+
+const fromElsewhere = Annotation.define<boolean>();
+
+export interface EditorProps {
+  text: string;
+  multi: boolean;
+  readOnly: boolean;
+  label: string;
+  /** Of this very text; null: not known yet. */
+  faults: readonly Fault[] | null;
+  cures: CuresOf;
+  about: (option: Option) => string;
+  models: readonly string[];
+  write: (text: string) => void;
+  moved: (line: number, column: number) => void;
+}
+
+export default function Editor(props: EditorProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const locked = useRef(new Compartment());
+  const latest = useRef(props);
+  useEffect(() => {
+    latest.current = props;
+  });
+  const { text, multi, readOnly, label, faults, cures } = props;
+
+  useEffect(() => {
+    if (!box.current) return;
+    const first = latest.current;
+    const made = new EditorView({
+      parent: box.current,
+      state: EditorState.create({
+        doc: first.text,
+        extensions: [
+          locked.current.of(lock(first.readOnly)),
+          first.text.includes("\r\n") && !/[^\r]\n/.test(first.text)
+            ? EditorState.lineSeparator.of("\r\n")
+            : [],
+          EditorView.contentAttributes.of({ "aria-label": label }),
+          ink(multi),
+          completion(
+            (option) => latest.current.about(option),
+            () => latest.current.models,
+          ),
+          ...furniture(),
+          EditorView.updateListener.of((update) => {
+            const { state, docChanged, selectionSet, transactions } = update;
+            if (docChanged && !transactions.some((each) => each.annotation(fromElsewhere)))
+              latest.current.write(state.sliceDoc());
+            if (!docChanged && !selectionSet) return;
+            const line = state.doc.lineAt(state.selection.main.head);
+            latest.current.moved(line.number, state.selection.main.head - line.from + 1);
+          }),
+        ],
+      }),
+    });
+    view.current = made;
+    const stop = onJump(({ line, column }) => {
+      const at = placeIn(made.state.doc, line, column);
+      made.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });
+      made.focus();
+    });
+    return () => {
+      stop();
+      made.destroy();
+      view.current = null;
+    };
+  }, [multi, label]);
+
+  useEffect(() => {
+    const { current } = view;
+    if (!current) return;
+    const now = current.state.sliceDoc();
+    if (now === text) return;
+    const changes = smallest(now, text);
+    // Offsets are the document's, where a line's end is one character.
+    const clean = now.includes("\r\n") ? { from: 0, to: current.state.doc.length, insert: text } : changes;
+    current.dispatch({ changes: clean, annotations: fromElsewhere.of(true) });
+  }, [text]);
+
+  useEffect(() => {
+    view.current?.dispatch({ effects: locked.current.reconfigure(lock(readOnly)) });
+  }, [readOnly]);
+
+  useEffect(() => {
+    if (view.current && faults && view.current.state.doc.toString() === text.replace(/\r\n?/g, "\n"))
+      showFaults(view.current, faults, cures);
+    // `cures` is another one at each drawing, and says the same of the same text.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [faults, text]);
+
+  return <div ref={box} className={css.editor} />;
+}
+
+function lock(readOnly: boolean): Extension {
+  return [EditorState.readOnly.of(readOnly), EditorView.editable.of(!readOnly)];
+}
+
+function furniture(): Extension[] {
+  return [
+    faultMarks(),
+    lineNumbers(),
+    history(),
+    drawSelection(),
+    highlightActiveLine(),
+    highlightActiveLineGutter(),
+    highlightSelectionMatches(),
+    keymap.of([
+      // Escape closes what is open here before it closes what is open around.
+      { key: "Escape", run: (view) => completionStatus(view.state) !== null && closeCompletion(view) },
+      ...completionKeymap,
+      ...searchKeymap,
+      ...historyKeymap,
+      ...lintKeymap,
+      ...defaultKeymap,
+    ]),
+    base,
+    inks,
+    page,
+  ];
+}

@@ -1,0 +1,121 @@
+/** Faults in the editor: gutter marks, wavy lines, and under a line its sentence with the cure. */
+import { lintGutter, setDiagnostics, type Diagnostic } from "@codemirror/lint";
+import { StateEffect, StateField, type EditorState, type Extension, type Text } from "@codemirror/state";
+import { Decoration, EditorView, WidgetType, type DecorationSet } from "@codemirror/view";
+import type { Fault } from "@/api/types";
+import { utf16, wordAt } from "../model/cures";
+
+/** That are shown under their lines; the pane has them all. */
+const MOST = 50;
+
+export interface Cured {
+  label: string;
+  act: () => void;
+}
+export type CuresOf = (fault: Fault) => Cured[];
+
+export function placeIn(doc: Text, line: number, column: number): number {
+  const found = doc.line(Math.min(Math.max(1, line), doc.lines));
+  const mark = found.number === 1 && found.text.startsWith("\ufeff") ? 1 : 0;
+  return Math.min(found.to, found.from + mark + utf16(found.text.slice(mark), Math.max(0, column - 1)));
+}
+
+function range(doc: Text, fault: Fault): { from: number; to: number } {
+  const from = placeIn(doc, fault.line, fault.column);
+  const { to: end } = doc.lineAt(from);
+  const word = wordAt(doc.sliceString(from, end), 0);
+  return { from, to: Math.min(end, from + Math.max(1, word.length)) };
+}
+
+class Under extends WidgetType {
+  constructor(
+    readonly fault: Fault,
+    readonly cures: CuresOf,
+  ) {
+    super();
+  }
+  override eq(other: Under): boolean {
+    const [a, b] = [this.fault, other.fault];
+    return a.problem === b.problem && a.hint === b.hint && a.line === b.line && a.column === b.column;
+  }
+  toDOM(): HTMLElement {
+    const box = document.createElement("div");
+    box.className = "gl-fault";
+    const said = document.createElement("span");
+    const problem = document.createElement("b");
+    problem.textContent = this.fault.problem;
+    said.append(problem, this.fault.hint ? `; ${this.fault.hint}` : "");
+    box.append(said);
+    for (const { label, act } of this.cures(this.fault)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = label;
+      button.addEventListener("click", act);
+      box.append(button);
+    }
+    return box;
+  }
+  override ignoreEvent(): boolean {
+    return true;
+  }
+}
+
+interface Told {
+  faults: readonly Fault[];
+  cures: CuresOf;
+}
+const tell = StateEffect.define<Told>();
+
+interface Shown extends Told {
+  /** The line that is being typed in: its sentence would be in the way. */
+  typing: number | null;
+  under: DecorationSet;
+}
+
+const field = StateField.define<Shown>({
+  create: () => ({ faults: [], cures: () => [], typing: null, under: Decoration.none }),
+  update: (known, transaction) => {
+    const { docChanged, newSelection, newDoc, effects } = transaction;
+    const line = newDoc.lineAt(newSelection.main.head).number;
+    const typed = docChanged && (transaction.isUserEvent("input") || transaction.isUserEvent("delete"));
+    const typing = typed ? line : known.typing === line ? line : null;
+    const told = effects.find((effect) => effect.is(tell))?.value;
+    if (told || typing !== known.typing) {
+      const now = told ?? known;
+      // What is known is of an older text: it stays where it was drawn.
+      const under = told ? drawn(transaction.state, told, typing) : known.under.map(transaction.changes);
+      return { ...now, typing, under };
+    }
+    return docChanged ? { ...known, under: known.under.map(transaction.changes) } : known;
+  },
+  provide: (own) => EditorView.decorations.from(own, ({ under }) => under),
+});
+
+function drawn(state: EditorState, { faults, cures }: Told, typing: number | null): DecorationSet {
+  const widgets = faults
+    .slice(0, MOST)
+    .filter((fault) => fault.line > 0 && fault.line !== typing)
+    .map((fault) => {
+      const { to } = state.doc.lineAt(placeIn(state.doc, fault.line, 1));
+      return Decoration.widget({ widget: new Under(fault, cures), block: true, side: 1 }).range(to);
+    });
+  return Decoration.set(widgets, true);
+}
+
+export function faultMarks(): Extension {
+  return [field, lintGutter()];
+}
+
+/** `faults` of the text as it stands in the editor. */
+export function showFaults(view: EditorView, faults: readonly Fault[], cures: CuresOf): void {
+  const { doc } = view.state;
+  const diagnostics: Diagnostic[] = faults
+    .filter((fault) => fault.line > 0)
+    .map((fault) => ({
+      ...range(doc, fault),
+      severity: "error",
+      message: fault.hint ? `${fault.problem}; ${fault.hint}` : fault.problem,
+    }));
+  view.dispatch(setDiagnostics(view.state, diagnostics));
+  view.dispatch({ effects: tell.of({ faults, cures }) });
+}
