@@ -29,7 +29,6 @@ export type Said = Schemas["Said"];
 export type Problem = Schemas["ProblemDetails"];
 export type Fault = Schemas["Fault"];
 export type Mode = Scheduler["state"] extends infer S ? (S extends { mode: infer M } ? M : never) : never;
-<<<<<<< HEAD
 export type TaskSummary = Schemas["TaskSummary"];
 export type TaskDetail = Schemas["TaskDetail"];
 export type TaskAttempt = Schemas["TaskAttempt"];
@@ -53,7 +52,6 @@ export type LogPart = Schemas["Part"];
 export type LogMatch = Schemas["Match"];
 export type LogAttempt = Schemas["Attempt"];
 export type SchedulerLog = Schemas["SchedulerLog"];
-=======
 export type Configuration = Schemas["Configuration"];
 export type CommandFile = Schemas["CommandFile"];
 /** A queue of a command file, and a block of it: what is written, not what runs. */
@@ -64,9 +62,5 @@ export type QueueToSave = Schemas["QueueToSave"];
 export type TaskToSave = Schemas["TaskToSave"];
 export type Validated = Schemas["Validated"];
 export type Broken = Schemas["Broken"];
-export type Preview = Schemas["Preview"];
-export type PreviewRow = Schemas["ShownRow"];
-export type Version = Schemas["Version"];
 export type VersionText = Schemas["VersionText"];
 export type Bound = Schemas["Bound"];
->>>>>>> ea9644e4746e722c8fa34da5cd63e8548c1e6c13

@@ -148,7 +148,8 @@ function Bar({ card, width }: { card: Card; width: number }) {
   const { t } = useTranslation();
   const share = (value: number) => `${Math.round((100 * value) / Math.max(card.total_gb, 1))}%`;
   const leases = card.other_leases.reduce((sum, one) => sum + (one.declared_gb ?? card.total_gb), 0);
-  const used = card.own_used_gb + card.others_gb + leases;
+  const own = Math.max(card.own_used_gb, card.own_promised_gb); // what is promised holds what is used
+  const used = own + card.others_gb + leases;
   const said = t("shell.gpuAria", { index: card.index, used: gb(used), total: gb(card.total_gb) });
   return (
     <span className={card.free ? css.freeBar : css.bar} style={{ width }} role="img" aria-label={said}>
@@ -158,7 +159,7 @@ function Bar({ card, width }: { card: Card; width: number }) {
           <span style={{ height: share(leases), background: "var(--gl-lease)" }} />
           <span
             style={{
-              height: share(card.own_used_gb + card.own_promised_gb),
+              height: share(own),
               background: "var(--gl-running)",
             }}
           />

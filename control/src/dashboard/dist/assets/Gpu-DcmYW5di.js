@@ -1,1 +1,0 @@
-import{s as e,t}from"./jsx-runtime-RneThWsl.js";import{d as n,f as r}from"./index-CHxIRqbP.js";var i=t();function a(){let{t}=e();return(0,i.jsx)(n,{title:t(`pages.gpu`),children:(0,i.jsx)(r,{title:t(`pages.gpu`),text:t(`gpu.soon`)})})}export{a as Gpu};

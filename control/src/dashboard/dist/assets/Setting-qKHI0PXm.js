@@ -1,1 +1,0 @@
-import{s as e,t}from"./jsx-runtime-RneThWsl.js";import{d as n,f as r}from"./index-CHxIRqbP.js";var i=t();function a(){let{t}=e();return(0,i.jsx)(n,{title:t(`pages.setting`),children:(0,i.jsx)(r,{title:t(`pages.setting`),text:t(`setting.soon`)})})}export{a as Setting};
