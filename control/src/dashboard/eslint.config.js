@@ -11,6 +11,8 @@ export default defineConfig(
     rules: {
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      // The React compiler is not used.
+      "react-hooks/incompatible-library": "off",
       "max-lines": ["error", { max: 300 }],
       "max-lines-per-function": ["error", { max: 90 }],
     },
