@@ -80,7 +80,7 @@ export default function Editor({ text, edit, faults, keys, readOnly, said, line,
         // Tab stays with the page: who can't use a mouse has to come out again.
         keymap.of([...completionKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap]),
         fixed.current.of(EditorState.readOnly.of(readOnly)),
-        EditorView.contentAttributes.of({ "aria-label": said, spellcheck: "false" }),
+        EditorView.contentAttributes.of({ "aria-label": said, spellcheck: "false", tabindex: "0" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) typed(update.state.doc.toString());
         }),

@@ -4,7 +4,7 @@ import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "react-router";
 import type { ConfigKey } from "@/api/types";
-import { useWhyNot } from "@/api/identity";
+import { useIdentity } from "@/api/identity";
 import { valuesOf } from "./changes";
 import type { Draft } from "./draft";
 import { Field } from "./Field";
@@ -57,7 +57,8 @@ function isChanged(draft: Draft, key: string): boolean {
 
 function Row({ of: key, value, draft }: { of: ConfigKey; value: Value | undefined; draft: Draft }) {
   const { t } = useTranslation();
-  const whyNot = useWhyNot();
+  // Without a connection one may type on: it is kept here until it can be saved.
+  const whyNot = useIdentity()?.role === "read" ? t("verbs.readOnly") : undefined;
   const change = draft.changes.find((one) => one.key === key.key);
   const fault = draft.faults.find((one) => one.key === key.key);
   const id = `rule-${key.key}`;

@@ -1,7 +1,7 @@
 /** What the console reads, and starts by itself. */
 import { Select, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { useWhyNot } from "@/api/identity";
+import { useIdentity } from "@/api/identity";
 import { Tags } from "@/parts/Tags";
 import type { Draft } from "./draft";
 import { Card, Hint, Row } from "./Row";
@@ -9,7 +9,7 @@ import css from "./Setting.module.css";
 
 export function WorksCard({ draft }: { draft: Draft }) {
   const { t } = useTranslation();
-  const disabled = useWhyNot() !== undefined;
+  const disabled = useIdentity()?.role === "read";
   const level = draft.found.keys.find(({ key }) => key === "log-level");
   const list = (key: string, placeholder: string) => (
     <Tags
