@@ -105,7 +105,9 @@ interface CauseProps {
 }
 
 export function CauseLine({ whose, lastError, open }: CauseProps) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  // Chinese marks are as wide as a space already.
+  const space = i18n.language === "zh" ? "" : " ";
   const { task, attempt } = whose;
   const cause = attempt && causeOf(task, attempt, lastError, t);
   if (!cause) return null;
@@ -116,8 +118,18 @@ export function CauseLine({ whose, lastError, open }: CauseProps) {
     <div className={css.cause} data-kind={isFailure ? "failed" : undefined}>
       <Icon size={16} stroke={1.75} aria-hidden className={css.causeIcon} />
       <p className={css.causeText}>
-        <b className="strong">{cause.title}</b> {cause.text} {cause.code && <code>{cause.code}</code>}
-        {cause.code && t("logs.cause.stop")} {cause.next}
+        <b className="strong">{cause.title}</b>
+        {cause.text && space}
+        {cause.text}
+        {cause.code && (
+          <>
+            {space}
+            <code>{cause.code}</code>
+            {t("logs.cause.stop")}
+          </>
+        )}
+        {space}
+        {cause.next}
       </p>
       {next && (
         <Button variant="subtle" className={css.causeAction} onClick={() => open(next)}>

@@ -107,6 +107,8 @@ export function Took({ attempt }: { attempt: HistoryAttempt }) {
   return attempt.seconds === null ? "" : duration(attempt.seconds);
 }
 
+const copyOf = (id: number) => `/ui/tasks?copy=${id}`;
+
 function CopyTask({ id }: { id: number }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
@@ -114,10 +116,11 @@ function CopyTask({ id }: { id: number }) {
   return (
     <Tooltip label={whyNot ?? t("logs.copyTaskEffect")}>
       <Button
+        className={css.copy}
         leftSection={<IconCopy size={14} stroke={1.75} />}
         data-disabled={whyNot ? true : undefined}
         aria-disabled={whyNot ? true : undefined}
-        onClick={() => !whyNot && void navigate(`/ui/tasks?copy=${id}`)}
+        onClick={() => !whyNot && void navigate(copyOf(id))}
       >
         {t("logs.copyTask")}
       </Button>
@@ -128,6 +131,7 @@ function CopyTask({ id }: { id: number }) {
 function More({ path, whose, standing }: Omit<Props, "openAttempt">) {
   const { t } = useTranslation();
   const verbs = useVerbs();
+  const whyNot = useWhyNot();
   const task = standing?.task;
   const doable =
     task && standing.one.alive
@@ -155,6 +159,16 @@ function More({ path, whose, standing }: Omit<Props, "openAttempt">) {
           </Tooltip>
         ))}
         {doable.length > 0 && <Menu.Divider />}
+        {whose && (
+          <Menu.Item
+            className={css.menuOnly}
+            disabled={whyNot !== undefined}
+            component={Link}
+            to={copyOf(whose.task.id)}
+          >
+            {t("logs.copyTask")}
+          </Menu.Item>
+        )}
         {window.isSecureContext && <Menu.Item onClick={copy}>{t("logs.copyPath")}</Menu.Item>}
         {whose && (
           <Menu.Item

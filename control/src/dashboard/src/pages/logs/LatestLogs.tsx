@@ -106,7 +106,7 @@ function Facts({ logs }: { logs: readonly LogAttempt[] }) {
   const { t } = useTranslation();
   const failed = logs.filter((one) => one.status === "failed").length;
   const all = t("logs.facts", { count: logs.length });
-  return failed ? `${all}${t("lists.comma")}${t("logs.factsFailed", { failed })}` : all;
+  return failed ? t("logs.factsFailed", { logs: all, failed }) : all;
 }
 
 function Nothing({ isEmpty, showAll }: { isEmpty: boolean; showAll: () => void }) {

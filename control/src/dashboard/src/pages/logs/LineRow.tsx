@@ -34,7 +34,7 @@ export const LineRow = memo(function LineRow(props: Props) {
   const { line, number, seeking, hasTimes, isChosen, choose } = props;
   const { t } = useTranslation();
   const isOwn = isHead(line);
-  const link = number === null ? t("logs.link") : t("logs.linkTo", { number: count(number) });
+  const link = number === null ? t("logs.link") : t("logs.linkTo", { number });
   return (
     <div
       className={css.row}

@@ -3,7 +3,7 @@ import type { Same } from "@/words/same";
 export const en = {
   facts_one: "{{count}} log",
   facts_other: "{{count}} logs",
-  factsFailed: "{{failed}} of them of failed tasks, those first",
+  factsFailed: "{{logs}}, {{failed}} of them of failed tasks, those first",
   all: "All",
   state: "State",
   task: "Task",
@@ -120,7 +120,7 @@ export const en = {
 export const zh: Same<typeof en> = {
   facts_one: "{{count}} 个日志",
   facts_other: "{{count}} 个日志",
-  factsFailed: "其中 {{failed}} 个属于失败的任务，排在最前",
+  factsFailed: "{{logs}}，其中 {{failed}} 个属于失败的任务，排在最前",
   all: "全部",
   state: "状态",
   task: "任务",
