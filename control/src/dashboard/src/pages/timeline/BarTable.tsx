@@ -24,27 +24,30 @@ export const BarTable = memo(
     const { t } = useTranslation();
     if (!scale) return null;
     const { rows, more } = rowsInView(lanes, scale, asked.now, MOST);
-    const heads = ["queue", "task", "state", "start", "end", "reason", "log"] as const;
+    const heads = ["queue", "task", "state", "start", "end", "details", "log"] as const;
     return (
-      <table className="hidden-words">
-        <caption>
-          {t("timeline.table")} {more > 0 && t("timeline.tableMore", { count: more })}
-        </caption>
-        <thead>
-          <tr>
-            {heads.map((head) => (
-              <th key={head} scope="col">
-                {t(`timeline.${head}`)}
-              </th>
+      // In a box, as a table is never smaller than its words.
+      <div className="hidden-words">
+        <table>
+          <caption>
+            {t("timeline.table")} {more > 0 && t("timeline.tableMore", { count: more })}
+          </caption>
+          <thead>
+            <tr>
+              {heads.map((head) => (
+                <th key={head} scope="col">
+                  {t(`timeline.${head}`)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <Row key={`${row.lane.key} ${idOf(row.item)}`} row={row} asked={asked} />
             ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <Row key={`${row.lane.key} ${idOf(row.item)}`} row={row} asked={asked} />
-          ))}
-        </tbody>
-      </table>
+          </tbody>
+        </table>
+      </div>
     );
   },
   // Seconds that pass change nothing of it.

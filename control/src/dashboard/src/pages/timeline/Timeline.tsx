@@ -107,12 +107,9 @@ function Facts({ view, now, thinned }: { view: View; now: number; thinned: numbe
   const { t } = useTranslation();
   const until = view.from + view.span;
   const [from, to] = [clock(view.from, now), clock(until, now)];
-  const isToday = from.length === 5 && to.length === 5;
-  const said = isToday
+  const isToday = (said: string) => said.length === 5;
+  const said = isToday(from)
     ? t("timeline.today", { from, to })
-    : t("timeline.range", {
-        from: from.length === 5 ? t("timeline.todayAt", { at: from }) : from,
-        to: to.length === 5 ? t("timeline.todayAt", { at: to }) : to,
-      });
+    : t("timeline.range", { from, to: isToday(to) ? t("timeline.todayAt", { at: to }) : to });
   return thinned ? t("timeline.who", { who: said, what: t("timeline.thinned", { count: thinned }) }) : said;
 }

@@ -4,7 +4,7 @@ import { words } from "@/words";
 import { mixed } from "./colors";
 import type { Attempt, Idle, Item } from "./items";
 import { lookOf } from "./items";
-import { bar, NOW, task } from "./made";
+import { bar, estimate, NOW, task } from "./made";
 import { textsOf } from "./texts";
 import { factsOf, modelOf } from "./told";
 
@@ -104,6 +104,28 @@ it("tells all of an attempt, and leads to its log", () => {
     Error: "out of memory",
   });
   expect(said.to).toBe("/ui/logs/view?path=%2Fh%2Flogs%2F1.log");
+});
+
+it("leaves no gap in its words", () => {
+  const parts: Partial<Attempt["bar"]>[] = [{}, { peak_gb: null }, { asked_gb: null }, { how: "stopped" }];
+  const items: Item[] = [
+    ...parts.map((more): Item => ({ ...failed, bar: { ...failed.bar, ...more } })),
+    { ...failed, look: "pending", bar: bar(1, 1, null, { how: "no end known" }) },
+    running,
+    { ...running, end: NOW + 60 },
+    waiting,
+    { ...waiting, end: NOW + 60 },
+    { kind: "people", start: 1, end: 9, isOpen: false, others: { uuid: "G0", start: 1, end: 9, gb: 4 } },
+    {
+      kind: "lease",
+      uuid: "G0",
+      start: 1,
+      end: 9,
+      lease: { user: "bob", label: "queue 3", declared_gb: null, exclusive: true, used_gb: 0 },
+    },
+    { kind: "estimate", start: 1, end: 9, estimate: estimate(1, "1/3", 1, 9) },
+  ];
+  for (const item of items) expect(JSON.stringify(facts(item, [reason]))).not.toMatch(/\{\{|timeline\./);
 });
 
 it("tells the rest in Chinese as well", async () => {

@@ -83,7 +83,7 @@ function at(time: number, now: number): string {
 function memoryOf(peak: number | null, asked: number | null, t: TFunction): string {
   if (peak !== null && asked !== null) return t("timeline.peak", { peak: gb(peak), asked: gb(asked) });
   if (peak !== null) return t("timeline.peakAlone", { peak: gb(peak) });
-  return asked === null ? "" : t("timeline.asked", { gb: gb(asked) });
+  return asked === null ? "" : t("timeline.asked", { asked: gb(asked) });
 }
 
 /** "GPU 7, RTX 4090", and of several their numbers alone. */

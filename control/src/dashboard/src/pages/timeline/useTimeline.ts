@@ -1,6 +1,6 @@
 /** What ran and what comes: the last day and the next, and where something else is looked at, that. */
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo } from "react";
+import { useEffect, useEffectEvent, useMemo } from "react";
 import { ask, GET } from "@/api/client";
 import { live, serverNow, useKnown } from "@/api/live";
 import type { Scheduler, Timeline } from "@/api/types";
@@ -10,6 +10,8 @@ import { DAY, windowOf, type View } from "./view";
 const AGAIN = 20_000;
 /** Milliseconds between two that are asked for since something has changed. */
 const BETWEEN = 2_000;
+/** Until history has what has changed. */
+const WRITTEN = 3_000;
 
 /** Of a view: what is shorter than one is not missed. */
 const LEAST_PARTS = 300;
@@ -60,22 +62,31 @@ export function useTimeline(view: View, isMoving: boolean, now: number) {
   };
 }
 
-/** Another attempt has begun or ended: it is asked for again, but not at each of many. */
+/** Another attempt has begun or ended: it is asked for again, but not at each of many. Then once more, as history
+ * is written a little after schedulers say it. */
 function useChanges(told: Answer | undefined, updatedAt: number, isMoving: boolean) {
   const { schedulers } = useKnown();
   const queries = useQueryClient();
   const counts = useMemo(() => countsOf(schedulers), [schedulers]);
   const isOld = told !== undefined && told.counts !== counts;
+  const isKnown = useEffectEvent(() => told !== undefined);
+  const again = useEffectEvent(() => {
+    if (!isMoving) void queries.invalidateQueries({ queryKey: ["timeline"] });
+  });
   useEffect(() => {
     if (isMoving || !isOld) return;
-    const timer = setTimeout(
-      () => void queries.invalidateQueries({ queryKey: ["timeline"] }),
-      Math.max(0, updatedAt + BETWEEN - Date.now()),
-    );
+    const timer = setTimeout(() => again(), Math.max(0, updatedAt + BETWEEN - Date.now()));
     return () => {
       clearTimeout(timer);
     };
-  }, [isOld, queries, isMoving, updatedAt]);
+  }, [isOld, isMoving, updatedAt]);
+  useEffect(() => {
+    if (!isKnown()) return;
+    const timer = setTimeout(() => again(), WRITTEN);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [counts]);
 }
 
 function countsOf(schedulers: readonly Scheduler[]): string {
