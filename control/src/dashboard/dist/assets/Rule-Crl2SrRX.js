@@ -1,0 +1,1 @@
+import{Q as e,_ as t}from"./IconCircleX-BzCL-85x.js";import{f as n,p as r}from"./index-CNZ_UEdT.js";var i=t();function a(){let{t}=e();return(0,i.jsx)(n,{title:t(`pages.rule`),children:(0,i.jsx)(r,{title:t(`pages.rule`),text:t(`rule.soon`)})})}export{a as Rule};
