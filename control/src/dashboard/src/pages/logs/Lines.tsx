@@ -87,6 +87,7 @@ export function Lines(props: Props) {
                       hasTimes={hasTimes}
                       isChosen={chosen === row.line.from}
                       choose={choose}
+                      t={t}
                     />
                   )}
                 </div>

@@ -196,6 +196,9 @@ function useHits(
     if (!matches.length) return;
     const next = (at + by + matches.length) % matches.length;
     say({ hit: String(next + 1) });
+    // It may be the same one, which has been scrolled away from.
+    const match = matches[next];
+    if (match) going.current?.goTo(match.from);
   };
   return { at, current, step };
 }

@@ -11,9 +11,9 @@ export interface Going {
 
 const HEIGHT = 20;
 const PADDING = 8;
-const OVERSCAN = 24;
+const OVERSCAN = 12;
 /** Rows from a gap at which it begins to be read. */
-const NEAR = 40;
+const NEAR = 600;
 
 interface Props {
   going: Ref<Going>;
