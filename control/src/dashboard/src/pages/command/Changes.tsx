@@ -15,7 +15,7 @@ export function ChangeList({ changes }: { changes: readonly TaskChange[] }) {
     <ul className={css.changes}>
       {changes.map((change) => (
         <li key={`${change.kind} ${change.label}`} className={css.change}>
-          {change.kind === "removed" ? (
+          {gone(change) ? (
             <span className={css.label}>{change.label}</span>
           ) : (
             <button
@@ -33,13 +33,17 @@ export function ChangeList({ changes }: { changes: readonly TaskChange[] }) {
   );
 }
 
+function gone({ kind }: TaskChange): boolean {
+  return kind === "removed" || kind === "broken";
+}
+
 function said(change: TaskChange, t: TFunction): ReactNode {
   const comma = t("lists.comma");
   const parts: ReactNode[] = [];
   if (change.kind === "new")
     parts.push(t(change.newQueue ? "command.isNewIn" : "command.isNew"), memory(change.memory, t));
-  if (change.kind === "removed") parts.push(t("command.isRemoved"));
-  if (change.kind === "removed" && change.name) parts.push(change.name);
+  if (gone(change)) parts.push(t(change.kind === "broken" ? "command.isBroken" : "command.isRemoved"));
+  if (gone(change) && change.name) parts.push(change.name);
   if (change.was) parts.push(moved(change.label, change.was, t));
   parts.push(...change.fields.map((field) => fieldSaid(field, t)));
   return parts.map((part, at) => (

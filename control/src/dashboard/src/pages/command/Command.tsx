@@ -12,6 +12,7 @@ import { fileName } from "@/parts/schedulers";
 import { said as toast } from "@/parts/toast";
 import css from "./Command.module.css";
 import { ConflictBar } from "./Conflict";
+import { Faults } from "./Faults";
 import { FormPane } from "./form/FormPane";
 import { Facts, Right } from "./Head";
 import { fileKey, useFile } from "./model/useFile";
@@ -48,7 +49,7 @@ export function Command() {
           {file ? <Panes /> : error ? <Failure error={error} again={again} /> : <Loading />}
         </div>
         <Suspense>
-          {file && said.open === "review" && <Review />}
+          {file?.draft && said.open === "review" && <Review />}
           {file && said.open === "versions" && <Versions />}
         </Suspense>
       </Page>
@@ -57,7 +58,7 @@ export function Command() {
 }
 
 function Panes() {
-  const { said } = usePage();
+  const { said, file } = usePage();
   const wide = useMediaQuery("(min-width: 1100px)", true);
   const narrow = useMediaQuery("(max-width: 639px)", false);
   return (
@@ -76,6 +77,11 @@ function Panes() {
           </Suspense>
         ) : (
           <FormPane />
+        )}
+        {narrow && said.view === "text" && (file.sheet?.faultCount ?? 0) > 0 && (
+          <div className={css.underText}>
+            <Faults />
+          </div>
         )}
       </section>
       {wide ? (

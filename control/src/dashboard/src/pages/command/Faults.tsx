@@ -41,7 +41,8 @@ export function Faults() {
         <p className={`t2 ${css.note}`}>
           {scheduler?.alive
             ? t("command.faultNote", { at: saved.modified ? clock(saved.modified) : "" })
-            : t("command.faultNoteStart")}{" "}
+            : t("command.faultNoteStart")}
+          {t("command.between")}
           {file.draft && !never && (
             <LinkButton whyNot={whyNot} act={() => say({ open: "review" })}>
               {t("command.draftAnyway")}

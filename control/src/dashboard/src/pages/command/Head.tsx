@@ -1,5 +1,6 @@
 /** The page's head: what is saved of the file, who runs it, and what can be done with both. */
 import { Button, SegmentedControl, Tooltip } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowBarToDown, IconPlayerPlayFilled, IconSquare } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { clock } from "@/format/time";
@@ -16,11 +17,11 @@ export function Facts() {
   const { file } = usePage();
   const { saved } = file;
   const path = saved.path.split("/").slice(-2).join("/");
-  if (!saved.exists) return `${path}, ${t("command.factsNew")}`;
+  if (!saved.exists) return path + t("command.afterPath") + t("command.factsNew");
   return (
     <>
       <code>{path}</code>
-      {", "}
+      {t("command.afterPath")}
       {t("command.facts", {
         at: saved.modified ? clock(saved.modified) : "",
         tasks: t("command.tasks", { count: saved.tasks }),
@@ -30,37 +31,58 @@ export function Facts() {
   );
 }
 
+/** On a narrow page they scroll sideways, and what is wanted most comes first. */
 export function Right() {
+  const narrow = useMediaQuery("(max-width: 639px)", false);
+  const parts = narrow
+    ? [ViewChoice, ReviewButton, SideButton, Running]
+    : [ViewChoice, Rule, Running, SideButton, ReviewButton];
+  return (
+    <div className={css.actions}>
+      {parts.map((Part) => (
+        <Part key={Part.name} />
+      ))}
+    </div>
+  );
+}
+
+function Rule() {
+  return <span className={css.rule} />;
+}
+
+function ViewChoice() {
   const { t } = useTranslation();
-  const { said, say, file, whyNot } = usePage();
+  const { said, say } = usePage();
+  return (
+    <SegmentedControl
+      aria-label={t("command.view")}
+      value={said.view === "text" ? "text" : "form"}
+      onChange={(view) => say({ view: view === "text" ? "text" : "" })}
+      data={[
+        { value: "form", label: t("command.form") },
+        { value: "text", label: t("command.text") },
+      ]}
+    />
+  );
+}
+
+function ReviewButton() {
+  const { t } = useTranslation();
+  const { say, file, whyNot } = usePage();
   const { changes, draft } = file;
   const nothing = draft ? undefined : t("command.nothingToSave");
   return (
-    <>
-      <SegmentedControl
-        aria-label={t("command.view")}
-        value={said.view === "text" ? "text" : "form"}
-        onChange={(view) => say({ view: view === "text" ? "text" : "" })}
-        data={[
-          { value: "form", label: t("command.form") },
-          { value: "text", label: t("command.text") },
-        ]}
-      />
-      <span className={css.rule} />
-      <Running />
-      <SideButton />
-      <Tooltip label={whyNot ?? nothing} disabled={!whyNot && !nothing}>
-        <Button
-          variant="filled"
-          data-disabled={nothing ? true : undefined}
-          aria-disabled={nothing !== undefined}
-          onClick={nothing ? undefined : () => say({ open: "review" })}
-        >
-          {t("command.review")}
-          {changes.length > 0 && <span className={css.count}>{changes.length}</span>}
-        </Button>
-      </Tooltip>
-    </>
+    <Tooltip label={whyNot ?? nothing} disabled={!whyNot && !nothing}>
+      <Button
+        variant="filled"
+        data-disabled={nothing ? true : undefined}
+        aria-disabled={nothing !== undefined}
+        onClick={nothing ? undefined : () => say({ open: "review" })}
+      >
+        {t("command.review")}
+        {changes.length > 0 && <span className={css.count}>{changes.length}</span>}
+      </Button>
+    </Tooltip>
   );
 }
 

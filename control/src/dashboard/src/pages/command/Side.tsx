@@ -67,7 +67,8 @@ function Unsaved() {
             <p className="t3">{t("command.moreChanges", { count: changes.length - MOST })}</p>
           )}
           <p className={`t2 ${css.note}`}>
-            {file.unkept ? t("command.unkept") : t("command.keptSince", { at: clock(draft.since) })}{" "}
+            {file.unkept ? t("command.unkept") : t("command.keptSince", { at: clock(draft.since) })}
+            {t("command.between")}
             <Untouched />
           </p>
         </>

@@ -4,6 +4,7 @@ import { IconPlayerPlayFilled } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { doing } from "@/parts/toast";
+import css from "./Command.module.css";
 import { start, type StartOptions } from "./model/calls";
 import { usePage } from "./page";
 
@@ -49,6 +50,7 @@ function StartDialog({ open, close }: { open: boolean; close: () => void }) {
   const flag = (key: "watch" | "fresh" | "paused", label: string) => (
     <Checkbox
       size="sm"
+      classNames={{ input: css.check }}
       label={label}
       checked={options[key]}
       onChange={(event) => setOptions({ ...options, [key]: event.currentTarget.checked })}

@@ -37,6 +37,8 @@ function Lines({ preview }: { preview: Preview }) {
   const waits = of("waits");
   const [first] = waits;
   const never = preview.counts["never"] ?? 0;
+  // Where the driver is silent, nobody knows what fits.
+  const unchecked = preview.notes.some((note) => note.startsWith("not checked against"));
   return (
     <dl className={css.would}>
       {starts.length > 0 && (
@@ -54,7 +56,7 @@ function Lines({ preview }: { preview: Preview }) {
           {more((preview.counts["waits"] ?? 1) - 1, t)}
         </Line>
       )}
-      {never > 0 ? (
+      {never > 0 && (
         <Line
           icon={<IconCircleX size={14} stroke={1.75} />}
           word={t("command.neverWord")}
@@ -62,13 +64,14 @@ function Lines({ preview }: { preview: Preview }) {
         >
           {t("command.neverFit", { count: never })}
         </Line>
-      ) : (
+      )}
+      {never === 0 && !unchecked && (
         <Line
           icon={<IconCheck size={14} stroke={1.75} />}
           word={t("command.fits")}
           color="var(--gl-completed)"
         >
-          {t("command.allFit", { count: preview.total })}
+          {t(preview.simulate ? "command.allFitSimulated" : "command.allFit", { count: preview.total })}
         </Line>
       )}
     </dl>

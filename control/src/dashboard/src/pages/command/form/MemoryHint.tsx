@@ -16,7 +16,7 @@ export function MemoryHint({ item }: { item: Item }) {
   const { gpus } = useKnown();
   const { scheduler } = usePage();
   const peaks = usePeaks(item);
-  const cards = (gpus?.cards ?? []).filter((card) => card.in_range);
+  const cards = (gpus?.cards ?? []).filter((card) => card.in_range && !card.simulated);
   const memory = item.memory_gb;
   const parts: string[] = [];
   if (peaks.length) parts.push(t("command.fewRuns", { count: peaks.length, peak: gb(Math.max(...peaks)) }));

@@ -146,12 +146,14 @@ function Switches({ item }: { item: Item }) {
   return (
     <>
       <Switch
+        withThumbIndicator={false}
         label={t("command.hold")}
         disabled={off}
         checked={item.options.hold}
         onChange={(event) => void change({ options: { hold: event.currentTarget.checked } })}
       />
       <Switch
+        withThumbIndicator={false}
         label={t("command.share")}
         disabled={off}
         checked={item.options.share !== false}
@@ -159,6 +161,7 @@ function Switches({ item }: { item: Item }) {
       />
       {isSet(item, "fifo") && (
         <Switch
+          withThumbIndicator={false}
           label={<code>fifo</code>}
           disabled={off}
           checked

@@ -128,6 +128,7 @@ function QueueHead({ queue }: { queue: ItemQueue }) {
   const { t } = useTranslation();
   const { file, say, whyNot } = usePage();
   const count = queue.tasks.reduce((sum, task) => sum + task.repeat, 0);
+  const tasks = t("command.tasks", { count });
   const add = (queueId: number, its: ItemQueue | undefined) => {
     const task = blank(its, queueId, t("command.newTask"));
     const edit = added(queueId, its?.tasks.length ?? 0, task);
@@ -142,8 +143,7 @@ function QueueHead({ queue }: { queue: ItemQueue }) {
       <h2 className={css.queueTitle}>{t("command.queueOf", { queue: queue.queue_id })}</h2>
       {queue.queue_name && <span className="t2 cut">{queue.queue_name}</span>}
       <span className={`t3 ${css.queueFacts}`}>
-        {t("command.tasks", { count })}
-        {count > 1 && t("lists.comma") + t("command.oneAfterOther")}
+        {count > 1 ? t("command.oneAfterOther", { tasks }) : tasks}
       </span>
       <span className={css.queueRight}>
         <Tooltip label={whyNot ?? "N"}>

@@ -81,7 +81,9 @@ function Facts({ item }: { item: Item }) {
   const saved = file.partners.get(item);
   const live = saved && tasks.get(labelOf(saved));
   const label = labelOf(item);
-  const unsaved = file.changes.some((change) => change.label === label && change.kind !== "removed");
+  const unsaved = file.changes.some(
+    (change) => change.label === label && change.kind !== "removed" && change.kind !== "broken",
+  );
   return (
     <span className={css.facts}>
       {unsaved && <span className={page.tag}>{t("command.unsaved")}</span>}
@@ -98,6 +100,8 @@ function Facts({ item }: { item: Item }) {
 /** "14 GB", "2 × 20 GB", "whole card". */
 function asks({ gpu_count: count, memory_gb: memory }: Item, t: TFunction): string {
   if (!count) return t("command.cpu");
+  const each = memory === null ? t("command.wholeCard") : `${gb(memory)} GB`;
+  if (count === 1) return each;
   return memory === null
     ? t("command.wholeCards", { count })
     : t("command.gpusEach", { count, memory: gb(memory) });

@@ -9,7 +9,8 @@ export interface FieldChange {
   to: unknown;
 }
 export interface TaskChange {
-  kind: "new" | "removed" | "changed" | "moved";
+  /** broken: it stands in the text, in a block that can't be read. */
+  kind: "new" | "removed" | "changed" | "moved" | "broken";
   /** Where it stands now; where it stood, if it is gone. */
   label: string;
   name: string | null;

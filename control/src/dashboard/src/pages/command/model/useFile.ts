@@ -5,6 +5,7 @@ import type { CommandFile, FileTask } from "@/api/types";
 import { failed } from "@/parts/toast";
 import { savedAs, taskChanges, type TaskChange } from "./changes";
 import { commandFile, configurations, type Which } from "./calls";
+import { withDamaged } from "./damaged";
 import type { Edit } from "./edits";
 import type { Draft } from "./kept";
 import { sheetOf, type Item, type ItemQueue, type Sheet } from "./sheet";
@@ -71,10 +72,11 @@ export function useFile(which: Which): Loading {
   const base = saved && baseOf(saved);
   const queues = shown.queues ?? (shown.draft ? shown.sheet?.queues : base?.queues) ?? null;
   const partners = useMemo(() => savedAs(saved?.structure ?? [], queues ?? []), [saved, queues]);
-  const changes = useMemo(
-    () => (shown.draft || shown.ahead ? taskChanges(saved?.structure ?? [], queues ?? [], partners) : []),
-    [shown.draft, shown.ahead, saved, queues, partners],
-  );
+  const changes = useMemo(() => {
+    if (!saved || !(shown.draft || shown.ahead)) return [];
+    const found = taskChanges(saved.structure ?? [], queues ?? [], partners);
+    return withDamaged(found, saved, shown.sheet?.text ?? saved.text, shown.sheet?.broken ?? []);
+  }, [shown.draft, shown.ahead, shown.sheet, saved, queues, partners]);
   const edit = useCallback(
     async (change: Edit) => (saved && base ? unsaved.edit(change, saved, base) : null),
     [unsaved, saved, base],

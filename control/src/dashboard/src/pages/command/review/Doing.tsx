@@ -13,6 +13,7 @@ import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Preview, PreviewRow, Status } from "@/api/types";
 import { duration } from "@/format/time";
+import { sentence } from "@/words/reasons";
 import { LinkButton } from "../Link";
 import { memory } from "../Changes";
 import type { Item } from "../model/sheet";
@@ -61,15 +62,17 @@ export function Doing({ preview }: { preview: Preview }) {
     },
     { state: "runs_on", title: t("command.notTouched"), icon: <IconLock {...icon} color="var(--gl-t2)" /> },
   ];
+  // That its scheduler takes it up stands below, beside the button.
+  const notes = preview.notes.filter((note) => !note.endsWith("takes it up when it is saved"));
   const done = (["completed", "failed", "skipped", "cancelled"] as const).reduce(
     (sum, state) => sum + (preview.counts[state] ?? 0),
     0,
   );
   return (
     <>
-      {preview.notes.map((note) => (
+      {notes.map((note) => (
         <p key={note} className={`t2 ${css.note}`}>
-          {note}
+          {sentence(note)}
         </p>
       ))}
       {groups.map((group) => (
@@ -128,7 +131,7 @@ function OneTask({ row }: { row: PreviewRow }) {
       </b>
       <span>{what(row, item, t, i18n.language)}</span>
       <span className="t3 number">
-        {row.seconds === null ? "" : t("command.about", { time: duration(row.seconds) })}
+        {row.seconds === null || row.seconds < 1 ? "" : t("command.about", { time: duration(row.seconds) })}
       </span>
     </li>
   );

@@ -28,11 +28,12 @@ export default function Review() {
       opened
       onClose={close}
       position="right"
-      size="min(1008px, 100%)"
+      size={1008}
       transitionProps={{ duration: 180 }}
+      classNames={{ inner: css.under, overlay: css.under, content: css.drawer }}
     >
       <Drawer.Overlay backgroundOpacity={0.5} />
-      <Drawer.Content className={css.drawer} aria-label={t("command.review")}>
+      <Drawer.Content aria-label={t("command.review")}>
         <header className={css.head}>
           <Drawer.Title className={css.title}>{t("command.review")}</Drawer.Title>
           <code className="t3 cut">{name}</code>

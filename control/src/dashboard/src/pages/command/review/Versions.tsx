@@ -28,10 +28,16 @@ export default function Versions() {
       opened
       onClose={close}
       position="right"
-      size="min(1008px, 100%)"
+      size={1008}
       title={t("command.versionsTitle", { file: name })}
       padding={0}
-      classNames={{ content: css.versionsDrawer, header: css.versionsHead, body: css.versionsBody }}
+      classNames={{
+        inner: css.under,
+        overlay: css.under,
+        content: css.versionsDrawer,
+        header: css.versionsHead,
+        body: css.versionsBody,
+      }}
     >
       {error ? (
         <Failure error={error} again={() => void refetch()} />

@@ -4,9 +4,32 @@ import { reasonInChinese, sentence } from "@/words/reasons";
 
 type Waiting = Extract<TaskState, { status?: "waiting" }>;
 
+/** What app/preview.py says without blockers. */
+const SAID: [RegExp, (...parts: string[]) => string][] = [
+  [/^tries again in (\d+) s; (.*)$/s, (seconds, why) => `${seconds} 秒后重试；${why}`],
+  [/^held by the command file$/, () => "由命令文件搁置"],
+  [/^held by (.*)$/, (who) => `由 ${who} 搁置`],
+  [/^behind (\S+), which is held$/, (task) => `在 ${task} 之后，而它被搁置`],
+  [/^behind (\S+) in its queue$/, (task) => `在队列中排在 ${task} 之后`],
+  [/^its queue stands$/, () => "它的队列停着"],
+  [/^(\d+) others come before it$/, (count) => `前面还有 ${count} 个任务`],
+  [/paused/, () => "调度器已暂停"],
+  [/draining/, () => "调度器正在排空，不再启动任务"],
+];
+
 /** In Chinese from its blockers, where it has some; else the console's own sentence. */
-export function whySaid(row: Pick<PreviewRow, "reason" | "blockers">, language: string): string {
-  if (language !== "zh" || !row.blockers.length) return sentence(row.reason ?? "");
-  const waiting = { blockers: row.blockers, gpus: 0, memory_gb: null, ready: 0 } as unknown as Waiting;
-  return reasonInChinese(waiting);
+export function whySaid(
+  { reason, blockers }: Pick<PreviewRow, "reason" | "blockers">,
+  language: string,
+): string {
+  if (language !== "zh") return sentence(reason ?? "");
+  if (blockers.length) {
+    const waiting = { blockers, gpus: 0, memory_gb: null, ready: 0 } as unknown as Waiting;
+    return reasonInChinese(waiting);
+  }
+  for (const [like, said] of SAID) {
+    const found = like.exec(reason ?? "");
+    if (found) return `${said(...found.slice(1))}。`.replace(/\.。$/, "。");
+  }
+  return sentence(reason ?? "");
 }

@@ -138,8 +138,8 @@ function furniture(): Extension[] {
       ...lintKeymap,
       ...defaultKeymap,
     ]),
-    base,
-    inks,
     page,
+    inks,
+    base,
   ];
 }

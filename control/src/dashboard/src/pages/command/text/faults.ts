@@ -1,6 +1,6 @@
 /** Faults in the editor: gutter marks, wavy lines, and under a line its sentence with the cure. */
 import { lintGutter, setDiagnostics, type Diagnostic } from "@codemirror/lint";
-import { StateEffect, StateField, type EditorState, type Extension, type Text } from "@codemirror/state";
+import { StateEffect, StateField, type Extension, type Text } from "@codemirror/state";
 import { Decoration, EditorView, WidgetType, type DecorationSet } from "@codemirror/view";
 import type { Fault } from "@/api/types";
 import { utf16, wordAt } from "../model/cures";
@@ -53,7 +53,10 @@ class Under extends WidgetType {
       button.addEventListener("click", act);
       box.append(button);
     }
-    return box;
+    const whole = document.createElement("div");
+    whole.className = "gl-under";
+    whole.append(box);
+    return whole;
   }
   override ignoreEvent(): boolean {
     return true;
@@ -69,34 +72,36 @@ const tell = StateEffect.define<Told>();
 interface Shown extends Told {
   /** The line that is being typed in: its sentence would be in the way. */
   typing: number | null;
+  /** They are of the document as it stands. */
+  fresh: boolean;
   under: DecorationSet;
 }
 
 const field = StateField.define<Shown>({
-  create: () => ({ faults: [], cures: () => [], typing: null, under: Decoration.none }),
+  create: () => ({ faults: [], cures: () => [], typing: null, fresh: true, under: Decoration.none }),
   update: (known, transaction) => {
     const { docChanged, newSelection, newDoc, effects } = transaction;
     const line = newDoc.lineAt(newSelection.main.head).number;
     const typed = docChanged && (transaction.isUserEvent("input") || transaction.isUserEvent("delete"));
     const typing = typed ? line : known.typing === line ? line : null;
     const told = effects.find((effect) => effect.is(tell))?.value;
-    if (told || typing !== known.typing) {
-      const now = told ?? known;
-      // What is known is of an older text: it stays where it was drawn.
-      const under = told ? drawn(transaction.state, told, typing) : known.under.map(transaction.changes);
-      return { ...now, typing, under };
-    }
-    return docChanged ? { ...known, under: known.under.map(transaction.changes) } : known;
+    const fresh = told !== undefined || (known.fresh && !docChanged);
+    const now = { ...known, ...told, typing, fresh };
+    if (fresh && (told || typing !== known.typing)) return { ...now, under: drawn(newDoc, now, typing) };
+    // Of an older text: they stay where they were drawn.
+    return docChanged || typing !== known.typing
+      ? { ...now, under: known.under.map(transaction.changes) }
+      : known;
   },
   provide: (own) => EditorView.decorations.from(own, ({ under }) => under),
 });
 
-function drawn(state: EditorState, { faults, cures }: Told, typing: number | null): DecorationSet {
+function drawn(doc: Text, { faults, cures }: Told, typing: number | null): DecorationSet {
   const widgets = faults
     .slice(0, MOST)
     .filter((fault) => fault.line > 0 && fault.line !== typing)
     .map((fault) => {
-      const { to } = state.doc.lineAt(placeIn(state.doc, fault.line, 1));
+      const { to } = doc.lineAt(placeIn(doc, fault.line, 1));
       return Decoration.widget({ widget: new Under(fault, cures), block: true, side: 1 }).range(to);
     });
   return Decoration.set(widgets, true);

@@ -16,6 +16,8 @@ export const inks = EditorView.theme({
 export const base = EditorView.theme({
   "&": { color: "var(--gl-t1)", backgroundColor: "transparent", fontSize: "12.5px" },
   "&.cm-focused": { outline: "none" },
+  // The caret says where the focus is.
+  ".cm-content:focus-visible": { boxShadow: "none" },
   ".cm-scroller": { fontFamily: MONO, lineHeight: "20px", fontVariantLigatures: "none" },
   ".cm-content": { caretColor: "var(--gl-t1)" },
   ".cm-cursor": { borderLeftColor: "var(--gl-t1)" },
@@ -46,11 +48,12 @@ export const page = EditorView.theme({
   },
   ".gl-blocks": { width: "3px", padding: "0" },
   ".gl-blocks .gl-edge": { backgroundColor: "var(--gl-bd2)" },
+  // Padding, as the editor does not reckon with margins.
+  ".gl-under": { padding: "2px 28px 2px 8px" },
   ".gl-fault": {
     display: "flex",
     gap: "4px 16px",
     flexWrap: "wrap",
-    margin: "2px 28px 2px 8px",
     padding: "3px 10px",
     borderLeft: "2px solid var(--gl-failed)",
     background: "color-mix(in srgb, var(--gl-failed) calc(var(--gl-tint) * 1.4), var(--gl-s1))",

@@ -6,8 +6,9 @@ import {
   useTree,
   type RenderTreeNodePayload,
 } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Configuration } from "@/api/types";
 import { useConfigurations } from "../model/useFile";
@@ -18,6 +19,8 @@ import { NodeLine } from "./NodeLine";
 import css from "./Tree.module.css";
 
 const ROW = 28;
+/** For fingers. */
+const NARROW_ROW = 36;
 
 export function Tree({ chosen }: { chosen?: () => void }) {
   const { t } = useTranslation();
@@ -58,6 +61,7 @@ interface NodesProps {
 function Nodes({ configurations, chosen }: NodesProps) {
   const { t } = useTranslation();
   const { which, said, say, file } = usePage();
+  const row = useMediaQuery("(max-width: 639px)", false) ? NARROW_ROW : ROW;
   const queueChosen = said.queue || said.task.split("/")[0] || "";
   // What was opened or closed by hand; a chosen one is open by itself.
   const [byHand, setByHand] = useState<Record<string, boolean>>({});
@@ -82,9 +86,10 @@ function Nodes({ configurations, chosen }: NodesProps) {
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,
-    estimateSize: () => ROW,
+    estimateSize: () => row,
     overscan: 12,
   });
+  useEffect(() => virtual.measure(), [virtual, row]);
   const choose = (value: string) => {
     const node = nodeOf(value);
     if (node.kind === "configuration") {
@@ -116,20 +121,20 @@ function Nodes({ configurations, chosen }: NodesProps) {
         }}
       >
         {virtual.getVirtualItems().map(({ index, start }) => {
-          const row = rows[index];
-          if (!row) return null;
+          const one = rows[index];
+          if (!one) return null;
           return (
             <FlatTreeNode
-              key={row.node.value}
-              node={row.node}
-              level={row.level}
-              parent={row.parent}
-              hasChildren={row.hasChildren}
-              expanded={row.expanded}
+              key={one.node.value}
+              node={one.node}
+              level={one.level}
+              parent={one.parent}
+              hasChildren={one.hasChildren}
+              expanded={one.expanded}
               tree={tree}
               expandOnClick={false}
-              tabIndex={row.node.value === current ? 0 : -1}
-              style={{ position: "absolute", top: start, left: 0, right: 0, height: ROW }}
+              tabIndex={one.node.value === current ? 0 : -1}
+              style={{ position: "absolute", top: start, left: 0, right: 0, height: row }}
               renderNode={(payload: RenderTreeNodePayload) => (
                 <NodeLine payload={payload} configurations={configurations} choose={choose} />
               )}
