@@ -52,6 +52,7 @@ export function ConflictBar() {
       <Modal
         opened={open}
         onClose={close}
+        closeButtonProps={{ "aria-label": t("command.close") }}
         size="min(960px, 96vw)"
         title={t("command.conflictTitle", { file: name, at })}
       >

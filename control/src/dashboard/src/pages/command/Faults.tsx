@@ -39,9 +39,11 @@ export function Faults() {
       {count > MOST && <p className="t3">{t("command.more_faults", { count: count - MOST })}</p>}
       {count > 0 && (
         <p className={`t2 ${css.note}`}>
-          {scheduler?.alive
-            ? t("command.faultNote", { at: saved.modified ? clock(saved.modified) : "" })
-            : t("command.faultNoteStart")}
+          {!scheduler?.alive
+            ? t("command.faultNoteStart")
+            : saved.faults
+              ? t("command.refusesDraft", { pid: scheduler.pid })
+              : t("command.faultNote", { at: saved.modified ? clock(saved.modified) : "" })}
           {t("command.between")}
           {file.draft && !never && (
             <LinkButton whyNot={whyNot} act={() => say({ open: "review" })}>
@@ -65,7 +67,7 @@ export function OneFault({ fault }: { fault: Fault }) {
         <button
           type="button"
           className={`plain ${css.place}`}
-          aria-label={t("command.toLine", { line, column })}
+          title={t("command.toLine", { line, column })}
           onClick={() => {
             say({ view: "text", open: "" });
             jumpTo(line, column);

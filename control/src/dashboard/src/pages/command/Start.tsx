@@ -57,7 +57,13 @@ function StartDialog({ open, close }: { open: boolean; close: () => void }) {
     />
   );
   return (
-    <Modal opened={open} onClose={close} title={t("command.startTitle", { name })} size={480}>
+    <Modal
+      opened={open}
+      onClose={close}
+      closeButtonProps={{ "aria-label": t("command.close") }}
+      title={t("command.startTitle", { name })}
+      size={480}
+    >
       <Stack gap="md">
         {flag("watch", t("command.watch"))}
         {flag("fresh", t("command.fresh"))}

@@ -20,7 +20,13 @@ export function TreeDrawer() {
       <Button leftSection={<IconFileText size={14} stroke={1.75} />} onClick={() => setOpen(true)}>
         <span className="cut">{shown.join(" · ")}</span>
       </Button>
-      <Drawer opened={open} onClose={close} title={t("command.files")} size="100%">
+      <Drawer
+        opened={open}
+        onClose={close}
+        title={t("command.files")}
+        size="100%"
+        closeButtonProps={{ "aria-label": t("command.close") }}
+      >
         <Tree chosen={close} />
       </Drawer>
     </div>
@@ -36,6 +42,7 @@ export function SideDrawer() {
       onClose={() => say({ open: "" })}
       position="right"
       size={400}
+      closeButtonProps={{ "aria-label": t("command.close") }}
       padding={0}
       title={<span style={{ padding: 16 }}>{t("command.changesAndFaults")}</span>}
     >
@@ -54,7 +61,6 @@ export function SideButton() {
       hiddenFrom="lg"
       leftSection={<IconListDetails size={14} stroke={1.75} />}
       onClick={() => say({ open: "side" })}
-      aria-label={t("command.changesAndFaults")}
     >
       {faults
         ? t("command.faultCount", { count: faults })

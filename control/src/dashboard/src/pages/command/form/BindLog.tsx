@@ -33,7 +33,13 @@ export function BindLog({ item, close }: { item: Item; close: () => void }) {
   const place = saved && { ...which, queue: saved.queue_id, task: saved.process_index };
   const text = path ?? bound?.log_path ?? "";
   return (
-    <Modal opened onClose={close} title={t("command.logTitle", { task: labelOf(saved ?? item) })} size={560}>
+    <Modal
+      opened
+      onClose={close}
+      closeButtonProps={{ "aria-label": t("command.close") }}
+      title={t("command.logTitle", { task: labelOf(saved ?? item) })}
+      size={560}
+    >
       <TextInput
         label={t("command.logPath")}
         description={t("command.logHint")}

@@ -91,3 +91,16 @@ export function BrokenBlocks() {
     </div>
   );
 }
+
+/** Why the last edit was taken back. */
+export function NotTaken() {
+  const { t } = useTranslation();
+  const { file } = usePage();
+  if (file.refused === null) return null;
+  const why = file.refused instanceof Error ? file.refused.message : "";
+  return (
+    <div className={css.broken} role="alert">
+      {t("command.notTaken", { why })}
+    </div>
+  );
+}

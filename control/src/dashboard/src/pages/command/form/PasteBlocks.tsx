@@ -21,7 +21,13 @@ export function PasteBlocks({ queue }: { queue?: ItemQueue }) {
       <Button variant="subtle" title={whyNot} disabled={off} onClick={() => setOpen(true)}>
         {t("command.paste")}
       </Button>
-      <Modal opened={open} onClose={close} title={t("command.pasteTitle")} size={640}>
+      <Modal
+        opened={open}
+        onClose={close}
+        closeButtonProps={{ "aria-label": t("command.close") }}
+        title={t("command.pasteTitle")}
+        size={640}
+      >
         <Textarea
           label={queue ? t("command.pasteText", { queue: queue.queue_id }) : t("command.pasteTextEnd")}
           autosize

@@ -9,7 +9,7 @@ import { added, blank, moved, nextQueue, nudged, type Edit } from "../model/edit
 import { found, labelOf, type ItemQueue } from "../model/sheet";
 import { usePage } from "../page";
 import css from "./Form.module.css";
-import { BrokenBlocks } from "./FormPane";
+import { BrokenBlocks, NotTaken } from "./FormPane";
 import { PasteBlocks } from "./PasteBlocks";
 import { TaskCard } from "./TaskCard";
 import { useDrag, type Drop } from "./useDrag";
@@ -42,6 +42,7 @@ export function QueuePane({ queue }: { queue: ItemQueue }) {
       <QueueHead queue={queue} />
       <div ref={box} className={css.cards}>
         <BrokenBlocks />
+        <NotTaken />
         <ol className={css.list} style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map(({ index, start }) => {
             const task = tasks[index];

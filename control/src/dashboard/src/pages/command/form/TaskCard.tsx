@@ -54,13 +54,7 @@ export function TaskCard(props: CardProps) {
             <IconGripVertical size={14} stroke={1.75} />
           </button>
         </Tooltip>
-        <button
-          type="button"
-          className={css.name}
-          aria-expanded={open}
-          aria-label={`${t("command.open", { task: label })} ${item.options.name ?? ""}`}
-          onClick={toggle}
-        >
+        <button type="button" className={css.name} aria-expanded={open} onClick={toggle}>
           <Chevron size={14} stroke={1.75} className={css.chevron} />
           <span className="strong">{label}</span>
           <span className="t2 cut">{item.options.name ?? item.commands.split("\n")[0]}</span>

@@ -63,7 +63,7 @@ it("keeps ids over an answer, and takes its block numbers", () => {
   const sent = nudged("b", -1)(two());
   const answer = sent.map((one) => ({
     ...one,
-    tasks: one.tasks.map(({ id: _, ...task }, at) => ({ ...task, block: at + 5 })),
+    tasks: one.tasks.map((task, at) => ({ ...task, block: at + 5 })),
   }));
   const confirmed = carried(sent)(answer);
   expect(confirmed[0]?.tasks.map(({ id, block: number }) => [id, number])).toEqual([

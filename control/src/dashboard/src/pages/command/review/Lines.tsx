@@ -1,6 +1,6 @@
 /** What changes from one text to another one, line by line, in the colours of the editor. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Fragment, useMemo, useRef, type ReactNode } from "react";
+import { Fragment, useMemo, useRef, type CSSProperties, type HTMLAttributes, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { anatomy, spansOf, type Anatomy } from "../model/lines";
 import { folded, rowsOf, split, type Gap, type Row } from "./lines";
@@ -20,10 +20,15 @@ export default function Lines({ before, after, multi }: Props) {
   const shown = useMemo(() => folded(rowsOf(before, after)), [before, after]);
   const old = useMemo(() => anatomy(split(before), multi), [before, multi]);
   const now = useMemo(() => anatomy(split(after), multi), [after, multi]);
+  const { t } = useTranslation();
+  // It scrolls: by keys, too.
+  const digits = String(Math.max(old.roles.length, now.roles.length)).length;
+  const style = { "--digits": digits } as CSSProperties;
+  const reachable = { tabIndex: 0, role: "group", "aria-label": t("command.whatChanges"), style };
   const line = (row: Row | Gap) => <Line row={row} old={old} now={now} />;
-  if (shown.length > MANY) return <Virtual rows={shown} line={line} />;
+  if (shown.length > MANY) return <Virtual rows={shown} line={line} reachable={reachable} />;
   return (
-    <div className={css.lines}>
+    <div className={css.lines} {...reachable}>
       {shown.map((row, at) => (
         <Fragment key={at}>{line(row)}</Fragment>
       ))}
@@ -31,7 +36,13 @@ export default function Lines({ before, after, multi }: Props) {
   );
 }
 
-function Virtual({ rows, line }: { rows: readonly (Row | Gap)[]; line: (row: Row | Gap) => ReactNode }) {
+interface VirtualProps {
+  rows: readonly (Row | Gap)[];
+  line: (row: Row | Gap) => ReactNode;
+  reachable: HTMLAttributes<HTMLElement>;
+}
+
+function Virtual({ rows, line, reachable }: VirtualProps) {
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -40,7 +51,7 @@ function Virtual({ rows, line }: { rows: readonly (Row | Gap)[]; line: (row: Row
     overscan: 20,
   });
   return (
-    <div ref={box} className={`${css.lines} ${css.scrolls}`}>
+    <div ref={box} className={`${css.lines} ${css.scrolls}`} {...reachable}>
       <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
         {virtual.getVirtualItems().map(({ index, start }) => (
           <div key={index} className={css.placed} style={{ transform: `translateY(${start}px)` }}>

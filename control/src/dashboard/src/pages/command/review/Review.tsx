@@ -34,7 +34,7 @@ export default function Review() {
     >
       <Drawer.Overlay backgroundOpacity={0.5} />
       <Drawer.Content aria-label={t("command.review")}>
-        <header className={css.head}>
+        <div className={css.head}>
           <Drawer.Title className={css.title}>{t("command.review")}</Drawer.Title>
           <code className="t3 cut">{name}</code>
           <span className={css.headRight}>
@@ -51,7 +51,7 @@ export default function Review() {
               <IconX size={16} stroke={1.75} />
             </ActionIcon>
           </span>
-        </header>
+        </div>
         <div className={css.halves}>
           <section className={css.left}>
             <LeftHead />
@@ -135,7 +135,7 @@ function Foot({ close }: { close: () => void }) {
   const told = !scheduler?.alive ? "nobodyRuns" : draft ? "refusesDraft" : "takesOver";
   const why = whyNot ?? (file.draft ? undefined : t("command.nothingToSave"));
   return (
-    <footer className={css.foot}>
+    <div className={css.foot}>
       <span className="t2">{t(`command.${told}`, { pid })}</span>
       <span className={css.headRight}>
         <Button variant="subtle" onClick={close}>
@@ -153,6 +153,6 @@ function Foot({ close }: { close: () => void }) {
           {t(draft ? "command.saveDraft" : "command.save")}
         </Button>
       </span>
-    </footer>
+    </div>
   );
 }

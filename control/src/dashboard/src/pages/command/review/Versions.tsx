@@ -31,6 +31,7 @@ export default function Versions() {
       size={1008}
       title={t("command.versionsTitle", { file: name })}
       padding={0}
+      closeButtonProps={{ "aria-label": t("command.close") }}
       classNames={{
         inner: css.under,
         overlay: css.under,

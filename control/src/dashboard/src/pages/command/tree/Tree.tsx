@@ -7,7 +7,7 @@ import {
   type RenderTreeNodePayload,
 } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Configuration } from "@/api/types";
@@ -89,7 +89,8 @@ function Nodes({ configurations, chosen }: NodesProps) {
     estimateSize: () => row,
     overscan: 12,
   });
-  useEffect(() => virtual.measure(), [virtual, row]);
+  const place = rows.findIndex(({ node }) => node.value === selected);
+  useInSight(virtual, row, selected, place);
   const choose = (value: string) => {
     const node = nodeOf(value);
     if (node.kind === "configuration") {
@@ -104,7 +105,7 @@ function Nodes({ configurations, chosen }: NodesProps) {
     else say({ view: "text", open: "" });
     if (node.kind !== "configuration") chosen?.();
   };
-  const current = rows.some(({ node }) => node.value === selected) ? selected : rows[0]?.node.value;
+  const current = place >= 0 ? selected : rows[0]?.node.value;
   return (
     <div ref={box} className={css.scroll}>
       <div
@@ -144,4 +145,19 @@ function Nodes({ configurations, chosen }: NodesProps) {
       </div>
     </div>
   );
+}
+
+/** What is chosen is in sight: once, not each time that something above it is opened. */
+function useInSight(
+  virtual: Virtualizer<HTMLDivElement, Element>,
+  row: number,
+  chosen: string,
+  place: number,
+): void {
+  useEffect(() => virtual.measure(), [virtual, row]);
+  const there = place >= 0;
+  useEffect(() => {
+    if (there) virtual.scrollToIndex(place, { align: "auto" });
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [virtual, chosen, there]);
 }
