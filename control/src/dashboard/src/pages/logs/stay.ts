@@ -33,6 +33,7 @@ export function useStay({ going, rows, reader, isFollowed }: Props) {
     paddingStart: PADDING,
     paddingEnd: PADDING,
   });
+  const height = virtual.scrollRect?.height;
   /** The first row in sight, and how far it is above the edge. */
   const kept = useRef({ byte: 0, by: 0, isEnd: true });
   const pending = useRef<number | null>(null);
@@ -65,9 +66,9 @@ export function useStay({ going, rows, reader, isFollowed }: Props) {
     const item = virtual.measurementsCache[rowAt(rows, byte)];
     const top = isFollowed || isEnd ? box.scrollHeight : item ? item.start + by : box.scrollTop;
     if (Math.abs(top - box.scrollTop) > 0.5) box.scrollTo({ top });
-    // Only when rows come or go: heights that are measured are the list's own business.
+    // When rows come or go, or the room for them changes: heights that are measured are the list's own business.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [rows, isFollowed]);
+  }, [rows, isFollowed, height]);
 
   const goTo = (byte: number) => {
     pending.current = byte;
