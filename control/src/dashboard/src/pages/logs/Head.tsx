@@ -171,10 +171,7 @@ function More({ path, whose, standing }: Omit<Props, "openAttempt">) {
         )}
         {window.isSecureContext && <Menu.Item onClick={copy}>{t("logs.copyPath")}</Menu.Item>}
         {whose && (
-          <Menu.Item
-            component={Link}
-            to={`/ui/history?${new URLSearchParams({ task: whose.task.key, queue: String(whose.task.queue_id) })}`}
-          >
+          <Menu.Item component={Link} to={`/ui/history?${new URLSearchParams({ task: whose.task.key })}`}>
             {t("logs.inHistory")}
           </Menu.Item>
         )}
