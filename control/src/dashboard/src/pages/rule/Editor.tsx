@@ -7,12 +7,16 @@ import { lintGutter, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState } from "@codemirror/state";
 import {
+  Decoration,
   drawSelection,
   EditorView,
   highlightActiveLine,
   highlightActiveLineGutter,
   keymap,
   lineNumbers,
+  MatchDecorator,
+  ViewPlugin,
+  type ViewUpdate,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useEffectEvent, useRef } from "react";
@@ -40,6 +44,22 @@ const colours = HighlightStyle.define([
   { tag: tags.comment, color: "var(--gl-t3)", fontStyle: "italic" },
   { tag: [tags.punctuation, tags.separator, tags.squareBracket, tags.brace], color: "var(--gl-t2)" },
 ]);
+
+// Of a text that is read in steps the parser loses the comments where one step ends, so that whole lines of
+// them are found by themselves.
+const comment = new MatchDecorator({
+  regexp: /^\s*#.*/gm,
+  decoration: Decoration.mark({ class: "gl-comment" }),
+});
+const comments = ViewPlugin.define(
+  (view) => ({
+    marks: comment.createDeco(view),
+    update(update: ViewUpdate) {
+      this.marks = comment.updateDeco(update, this.marks);
+    },
+  }),
+  { decorations: ({ marks }) => marks },
+);
 
 export default function Editor({ text, edit, faults, keys, readOnly, said, line, shown }: Props) {
   const { t } = useTranslation();
@@ -73,6 +93,7 @@ export default function Editor({ text, edit, faults, keys, readOnly, said, line,
         history(),
         yaml(),
         syntaxHighlighting(colours),
+        comments,
         search({ top: true }),
         highlightSelectionMatches(),
         lintGutter(),
