@@ -121,11 +121,10 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open the database for writing, and make it (0600) if need be. Raises HistoryError, NewerHistory."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Closing it where it is there already would drop the locks of this process's other connections.
+        # The -wal and -shm take its mode. Where it is there already, closing it would drop the locks of this
+        # process's other connections.
         if not path.exists():
-            os.close(
-                os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            )  # -wal and -shm take its mode
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
         raise explained(path, error) from error

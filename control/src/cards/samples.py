@@ -85,6 +85,7 @@ CARDS = """SELECT uuid, idx, name, total_gb, simulated FROM cards WHERE (:uuid I
 
 
 STEADY_SECONDS = 600.0
+"""That a clock has to have been right before anything is taken away by it."""
 
 
 class Samples:
@@ -94,10 +95,8 @@ class Samples:
         self._database = database
         self._known: set[tuple[Any, ...]] = set()
         self._thinned = 0.0
-        self._clock, self._steady_since = (
-            0.0,
-            time.monotonic(),
-        )  #: wall less monotonic; since it has been that
+        self._clock = 0.0  #: wall time less monotonic time
+        self._steady_since = time.monotonic()  #: when that was set last
 
     def add(self, samples: Iterable[Sample], at: float) -> None:
         """Once a minute old ones are thinned as well; but not by a clock that was set just now, which may be

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.cards_now import Looked
 from app.model.faults import BadInput
 from app.model.faults import Fault as FileFault
-from app.model.task import Mode
+from app.model.task import Mode, TaskSpec
 from app.preview import Removed, Row, State
 from app.submission import Place, with_one_more
 from control.src.console import Console, TheConsole, TheLogin
@@ -100,18 +100,13 @@ def _of_task(console: Console, who: Login, task: TaskCreate, simulate: str | Non
     path = real(home.submitted)
     scheduler = console.states.last(str(path))
     asked = Question("multi", path, "", simulate, scheduler)
-    faults: Sequence[FileFault] = ()
+    spec: TaskSpec | None = None
     try:
         spec = spec_to_submit(home, task)
+        text, queue = with_one_more(Place.of(home), spec, asked.living, simulate)
     except BadInput as bad:
-        faults = faults_of(bad)
-    else:
-        try:
-            text, queue = with_one_more(Place.of(home), spec, asked.living, simulate)
-        except BadInput as bad:  # of lines of others, which a reader does not see
-            faults = faults_of(bad) if who.role == "write" else [NOT_NOW]
-    if faults:
-        found = refused(faults)
+        # What is wrong with the task is its sender's own; what is in its way are lines of others.
+        found = refused(faults_of(bad) if spec is None or who.role == "write" else [NOT_NOW])
         return _answer(Answer(found), (), sentence(found), asked.simulation)
     answer = console.previews.of(replace(asked, text=text), looked)
     found = answer.found

@@ -28,7 +28,8 @@ class Audit:
 
     def write(self, login: str, method: str, path: str, what: str, status: int, address: str = "") -> None:
         """`address`: of the sender; "": the console itself."""
-        row = (time.time(), login, address, method, path, what[:LONGEST], status)
+        what = what[:LONGEST]
+        row = (time.time(), login, address, method, path, what, status)
         try:
             self._database.write(
                 (
@@ -40,7 +41,7 @@ class Audit:
             )
         except GpulaneError as error:
             log.warning(
-                "not in the audit, as %s: %s %s by %s, %d: %s", error, *row[3:5], login, status, row[5]
+                "not in the audit, as %s: %s %s by %s, %d: %s", error, method, path, login, status, what
             )
 
     def last(self, most: int, before: int | None = None) -> list[dict[str, Any]]:
