@@ -55,6 +55,12 @@ function problemOf(error: unknown, response: Response): Problem {
   return { type: "no-problem", title: detail, status: response.status, detail, faults: [] };
 }
 
+/** Which version is saved over: the one that was seen; null: there was none; "*": whatever is there. */
+export function matching(etag: string | null): { "if-match": string } | { "if-none-match": string } {
+  if (etag === null) return { "if-none-match": "*" };
+  return { "if-match": etag === "*" ? "*" : `"${etag}"` };
+}
+
 /** To the login; and back to this very page after it. */
 export function leave(): void {
   const here = location.pathname + location.search;

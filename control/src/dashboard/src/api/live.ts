@@ -1,5 +1,6 @@
 /** What the page knows of schedulers and cards, kept up to date by the console's events. One for the page. */
-import { useSyncExternalStore } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import { applied, Missed, type SchedulerEvent } from "./apply";
 import { ask, GET, NoConnection } from "./client";
 import type { Gpus, Scheduler } from "./types";
@@ -193,6 +194,15 @@ export const live = new Live();
 
 export function useKnown(): Known {
   return useSyncExternalStore(live.subscribe, live.snapshot);
+}
+
+/** What was asked for under `key` is asked for again once that file is saved, by anybody. */
+export function useFreshFile(which: "config" | "settings", key: readonly string[]): void {
+  const queries = useQueryClient();
+  const changed = useEffectEvent((event: FileEvent) => {
+    if (event.kind === which) void queries.invalidateQueries({ queryKey: key });
+  });
+  useEffect(() => live.onFile((event) => changed(event)), []);
 }
 
 /** The console's clock, in wall-clock seconds. */

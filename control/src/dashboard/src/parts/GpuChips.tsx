@@ -1,5 +1,6 @@
 /** The GPUs of a task, each a link to its card. */
 import { Link } from "react-router";
+import { gpuPage } from "@/shell/paths";
 import css from "./GpuChips.module.css";
 
 export function GpuChips({ ids }: { ids: readonly string[] }) {
@@ -7,7 +8,7 @@ export function GpuChips({ ids }: { ids: readonly string[] }) {
   return (
     <span className={css.chips}>
       {ids.map((id) => (
-        <Link key={id} to={`/ui/gpu?gpu=${encodeURIComponent(id)}`} className={css.chip}>
+        <Link key={id} to={gpuPage(id)} className={css.chip}>
           GPU {id}
         </Link>
       ))}

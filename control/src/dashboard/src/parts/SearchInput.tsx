@@ -1,8 +1,9 @@
 /** A field to search by, whose text stands in the address. What is typed is kept here meanwhile: the address follows
- * after a moment, and a field that waits for it loses letters. */
+ * after a moment, and a field that waits for it loses letters. The key / leads to it. */
 import { TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
-import { useEffect, useEffectEvent, useState, type Ref } from "react";
+import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
+import { usePageKeys } from "@/shell/keys";
 
 const PAUSE = 200;
 
@@ -11,10 +12,21 @@ interface Props {
   value: string;
   onChange: (value: string) => void;
   width?: number | string;
-  ref?: Ref<HTMLInputElement>;
 }
 
-export function SearchInput({ label, value, onChange, width = 196, ref }: Props) {
+export function SearchInput({ label, value, onChange, width = 196 }: Props) {
+  const ref = useRef<HTMLInputElement>(null);
+  usePageKeys(
+    useMemo(
+      () => ({
+        "/": (event: KeyboardEvent) => {
+          event.preventDefault();
+          ref.current?.focus();
+        },
+      }),
+      [],
+    ),
+  );
   const [typed, setTyped] = useState(value);
   const [told, setTold] = useState(value);
   if (value !== told) {

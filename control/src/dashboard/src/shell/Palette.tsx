@@ -1,22 +1,29 @@
 /** Ctrl K: pages, schedulers, queues, tasks, cards, and what can be done with them. */
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from "@mantine/spotlight";
 import { IconCpu, IconSearch } from "@tabler/icons-react";
+import type { TFunction } from "i18next";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
+import { useNavigate, type NavigateFunction } from "react-router";
 import { useKnown, type Known } from "@/api/live";
 import { useVerbs } from "@/parts/verbs";
 import { SchedulerDot } from "@/parts/SchedulerState";
 import { longName, shortName } from "@/parts/schedulers";
 import { StateIcon } from "@/parts/TaskState";
 import { PAGES } from "./pages";
+import { gpuPage } from "./paths";
 
 const MOST = 12;
 
 export default function Palette() {
   const { t } = useTranslation();
   const known = useKnown();
+  const [isOpen, setOpen] = useState(false);
+  // There may be ten thousand tasks: they are gone through while somebody looks for one, and not at each change.
+  const [seen, setSeen] = useState(known);
+  if (isOpen && seen !== known) setSeen(known);
   const pages = usePages();
-  const things = useThings(known);
+  const things = useThings(seen);
   const doing = useDoing(known);
   return (
     <Spotlight
@@ -26,6 +33,8 @@ export default function Palette() {
         { group: t("palette.find"), actions: things },
       ]}
       shortcut={["mod + K"]}
+      onSpotlightOpen={() => setOpen(true)}
+      onSpotlightClose={() => setOpen(false)}
       limit={MOST}
       highlightQuery
       nothingFound={t("palette.nothing")}
@@ -56,6 +65,15 @@ function usePages(): SpotlightActionData[] {
 function useThings({ schedulers, gpus }: Known): SpotlightActionData[] {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  return useMemo(() => thingsOf(schedulers, gpus, t, navigate), [schedulers, gpus, t, navigate]);
+}
+
+function thingsOf(
+  schedulers: Known["schedulers"],
+  gpus: Known["gpus"],
+  t: TFunction,
+  navigate: NavigateFunction,
+): SpotlightActionData[] {
   const tasks = schedulers.flatMap((one) =>
     (one.state?.queues ?? []).flatMap((queue) =>
       queue.tasks.map((task) => ({
@@ -74,7 +92,7 @@ function useThings({ schedulers, gpus }: Known): SpotlightActionData[] {
     label: `GPU ${card.index}`,
     description: card.name,
     leftSection: <IconCpu size={16} stroke={1.75} />,
-    onClick: () => void navigate(`/ui/gpu?gpu=${card.index}`),
+    onClick: () => void navigate(gpuPage(card.index)),
   }));
   return [...cards, ...tasks];
 }

@@ -11,6 +11,7 @@ import { absolute, clock, duration } from "@/format/time";
 import { Empty } from "@/parts/Empty";
 import { GpuChips } from "@/parts/GpuChips";
 import { TaskState } from "@/parts/TaskState";
+import { logPage } from "@/shell/paths";
 import { endOf, stateOf, type Row } from "./attempts";
 import { NO_FILTER, type Said, type Say, type useHistory } from "./data";
 import { totals } from "./figures";
@@ -200,7 +201,7 @@ const AttemptRow = memo(function AttemptRow({ row, say }: { row: Row; say: Say }
       <span role="cell" className={css.log}>
         <ActionIcon
           component={Link}
-          to={`/ui/logs/view?path=${encodeURIComponent(attempt.log_path)}`}
+          to={logPage(attempt.log_path)}
           aria-label={`${t("history.log")} ${task.task}, ${attempt.attempt}`}
         >
           <IconFileText size={14} stroke={1.75} />

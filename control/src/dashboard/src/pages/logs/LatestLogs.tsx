@@ -1,8 +1,6 @@
 /** The latest logs: of failed tasks first, then the newest; and what schedulers themselves have said. */
-import { Button, SegmentedControl, TextInput, Tooltip } from "@mantine/core";
-import { IconSearch } from "@tabler/icons-react";
+import { Button, SegmentedControl, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { ask, GET } from "@/api/client";
@@ -13,9 +11,10 @@ import { Empty, Failure, Loading } from "@/parts/Empty";
 import { Page } from "@/parts/Page";
 import { useParameters } from "@/parts/parameters";
 import { fileName } from "@/parts/schedulers";
+import { SearchInput } from "@/parts/SearchInput";
 import { TaskState } from "@/parts/TaskState";
-import { usePageKeys } from "@/shell/keys";
 import { sentence } from "@/words/reasons";
+import { logPage } from "@/shell/paths";
 import { shownOf, STATES, taskOf } from "./latest";
 import css from "./LatestLogs.module.css";
 
@@ -31,24 +30,6 @@ export function LatestLogs() {
     queryFn: () => ask(GET("/api/log/list", { params: { query: { limit: MOST } } })),
     refetchInterval: AGAIN,
   });
-  const search = useRef<HTMLInputElement>(null);
-  // The address follows a moment later, and what is being typed must not wait for it.
-  const [text, setText] = useState(said.text);
-  const filter = (next: string) => {
-    setText(next);
-    say({ text: next });
-  };
-  usePageKeys(
-    useMemo(
-      () => ({
-        "/": (event: KeyboardEvent) => {
-          event.preventDefault();
-          search.current?.focus();
-        },
-      }),
-      [],
-    ),
-  );
   const { data } = list;
   const shown = data ? shownOf(data.logs, said.state, said.text) : [];
   return (
@@ -66,15 +47,7 @@ export function LatestLogs() {
               ...STATES.map((state) => ({ value: state, label: t(`states.${state}`) })),
             ]}
           />
-          <TextInput
-            ref={search}
-            w={196}
-            leftSection={<IconSearch size={14} stroke={1.75} />}
-            placeholder={t("logs.filter")}
-            aria-label={t("logs.filter")}
-            value={text}
-            onChange={(event) => filter(event.currentTarget.value)}
-          />
+          <SearchInput label={t("logs.filter")} value={said.text} onChange={(text) => say({ text })} />
         </>
       }
     >
@@ -83,13 +56,7 @@ export function LatestLogs() {
           {shown.length ? (
             <Attempts logs={shown} />
           ) : (
-            <Nothing
-              isEmpty={!data.logs.length}
-              showAll={() => {
-                setText("");
-                say({ state: "", text: "" });
-              }}
-            />
+            <Nothing isEmpty={!data.logs.length} showAll={() => say({ state: "", text: "" })} />
           )}
           {data.schedulers.length > 0 && <Schedulers logs={data.schedulers} />}
         </>
@@ -130,8 +97,6 @@ function Nothing({ isEmpty, showAll }: { isEmpty: boolean; showAll: () => void }
   );
 }
 
-const toLog = (path: string) => `/ui/logs/view?path=${encodeURIComponent(path)}`;
-
 function Attempts({ logs }: { logs: readonly LogAttempt[] }) {
   const { t } = useTranslation();
   return (
@@ -156,7 +121,7 @@ function Attempts({ logs }: { logs: readonly LogAttempt[] }) {
             <TaskState state={one.status} />
           </span>
           <span role="cell" className="cut">
-            <Link to={toLog(one.log_path)} className={css.link}>
+            <Link to={logPage(one.log_path)} className={css.link}>
               <span className="strong">{taskOf(one)}</span> <span className="t2">{one.name}</span>
             </Link>
           </span>
@@ -208,7 +173,7 @@ function Schedulers({ logs }: { logs: readonly SchedulerLog[] }) {
         {logs.map((one) => (
           <div key={one.log_path} role="row" className={`${css.row} ${css.plain}`}>
             <span role="cell" className="cut">
-              <Link to={toLog(one.log_path)} className={css.link}>
+              <Link to={logPage(one.log_path)} className={css.link}>
                 <code>{fileName(one.log_path)}</code>
               </Link>
             </span>

@@ -19,11 +19,12 @@ import { CapPane } from "./CapPane";
 import { useConfig, useDraft, type Draft } from "./draft";
 import { Faults } from "./Faults";
 import { Form } from "./Form";
-import { Review } from "./Review";
-import { Versions } from "./Versions";
 import css from "./Rule.module.css";
 
 const Editor = lazy(() => import("./Editor"));
+// With CodeMirror, whose comparison of texts they use.
+const Review = lazy(async () => ({ default: (await import("./Review")).Review }));
+const Versions = lazy(async () => ({ default: (await import("./Versions")).Versions }));
 const NAMES = ["view", "version", "line"] as const;
 
 export function Rule() {
@@ -80,8 +81,10 @@ function Loaded({ config }: { config: Config }) {
           <CapPane draft={draft} />
         </aside>
       </div>
-      <Review draft={draft} opened={reviewing} close={() => setReviewing(false)} />
-      <Versions draft={draft} version={said.version} say={say} />
+      <Suspense>
+        <Review draft={draft} opened={reviewing} close={() => setReviewing(false)} />
+        <Versions draft={draft} version={said.version} say={say} />
+      </Suspense>
     </Page>
   );
 }

@@ -1,9 +1,9 @@
 /** The settings as they are, and as they were changed here: what is not saved yet lives in this browser. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { answered, ask, GET, PUT, Refused } from "@/api/client";
-import { live } from "@/api/live";
+import { answered, ask, GET, matching, PUT, Refused } from "@/api/client";
+import { useFreshFile } from "@/api/live";
 import type { Config, ConfigKey } from "@/api/types";
 import * as toast from "@/parts/toast";
 import { changesOf, rebased, toSave, withChange, type Change } from "./changes";
@@ -30,14 +30,7 @@ function kept(): Kept | null {
 }
 
 export function useConfig() {
-  const queries = useQueryClient();
-  useEffect(
-    () =>
-      live.onFile(({ kind }) => {
-        if (kind === "config") void queries.invalidateQueries({ queryKey: ["config"] });
-      }),
-    [queries],
-  );
+  useFreshFile("config", ["config"]);
   return useQuery({ queryKey: ["config", "now"], queryFn: () => ask(GET("/api/config")) });
 }
 
@@ -117,7 +110,6 @@ export function useDraft(config: Config): Draft {
 }
 
 async function put(etag: string | null, what: ReturnType<typeof toSave>) {
-  const header = etag ? { "if-match": `"${etag}"` } : { "if-none-match": "*" };
   const body = "text" in what ? { ...what, values: {}, reset: [] } : { ...what, text: null, reset: [] };
-  return answered(PUT("/api/config", { params: { header }, body }));
+  return answered(PUT("/api/config", { params: { header: matching(etag) }, body }));
 }

@@ -1,8 +1,8 @@
 /** The console's settings, and what was changed of them here and is not saved yet. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
-import { ask, GET, PUT, Refused } from "@/api/client";
-import { live } from "@/api/live";
+import { useState } from "react";
+import { ask, GET, matching, PUT, Refused } from "@/api/client";
+import { useFreshFile } from "@/api/live";
 import type { ControlConfig } from "@/api/types";
 
 export type Value = null | boolean | number | string | string[];
@@ -26,14 +26,7 @@ function kept(): Kept {
 }
 
 export function useSettings() {
-  const queries = useQueryClient();
-  useEffect(
-    () =>
-      live.onFile(({ kind }) => {
-        if (kind === "settings") void queries.invalidateQueries({ queryKey: ["settings"] });
-      }),
-    [queries],
-  );
+  useFreshFile("settings", ["settings"]);
   return useQuery({ queryKey: ["settings"], queryFn: () => ask(GET("/api/settings")) });
 }
 
@@ -90,8 +83,7 @@ export function useDraft(found: ControlConfig): Draft {
 }
 
 export function put(etag: string | null, values: Values) {
-  const header = etag ? { "if-match": `"${etag}"` } : { "if-none-match": "*" };
-  return ask(PUT("/api/settings", { params: { header }, body: { values, reset: [] } }));
+  return ask(PUT("/api/settings", { params: { header: matching(etag) }, body: { values, reset: [] } }));
 }
 
 function same(one: unknown, other: unknown): boolean {

@@ -13,6 +13,7 @@ import { StateIcon } from "@/parts/TaskState";
 import { useVerbs } from "@/parts/verbs";
 import { words } from "@/words";
 import { reasonInChinese, sentence } from "@/words/reasons";
+import { gpuPage, logPage } from "@/shell/paths";
 import { needsOf, type Need } from "./needs";
 import css from "./State.module.css";
 
@@ -42,7 +43,7 @@ function OneNeed({ need }: { need: Need }) {
           icon={<StateIcon state="failed" size={16} />}
           action={
             need.log && (
-              <Button component={Link} to={`/ui/logs/view?path=${encodeURIComponent(need.log)}`}>
+              <Button component={Link} to={logPage(need.log)}>
                 {t("verbs.log")}
               </Button>
             )
@@ -57,7 +58,7 @@ function OneNeed({ need }: { need: Need }) {
           icon={<StateIcon state="waiting" size={16} />}
           action={
             need.gpu && (
-              <Button component={Link} to={`/ui/gpu?gpu=${encodeURIComponent(need.gpu)}`}>
+              <Button component={Link} to={gpuPage(need.gpu)}>
                 GPU {need.gpu}
               </Button>
             )

@@ -1,6 +1,5 @@
 /** What runs, what waits and why, what broke, when will mine start. */
 import { Button, SegmentedControl } from "@mantine/core";
-import { useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useKnown } from "@/api/live";
@@ -10,7 +9,6 @@ import { Page } from "@/parts/Page";
 import { useParameters } from "@/parts/parameters";
 import { SearchInput } from "@/parts/SearchInput";
 import { countsOfAll } from "@/shell/counts";
-import { usePageKeys } from "@/shell/keys";
 import { totalOf } from "@/parts/schedulers";
 import { FILTERS } from "./filter";
 import { Needs } from "./Needs";
@@ -22,17 +20,6 @@ export function State() {
   const { t } = useTranslation();
   const known = useKnown();
   const [said, say] = useParameters(NAMES);
-  const search = useRef<HTMLInputElement>(null);
-  const keys = useMemo(
-    () => ({
-      "/": (event: KeyboardEvent) => {
-        event.preventDefault();
-        search.current?.focus();
-      },
-    }),
-    [],
-  );
-  usePageKeys(keys);
   const { schedulers } = known;
   return (
     <Page
@@ -48,7 +35,6 @@ export function State() {
             }}
           />
           <SearchInput
-            ref={search}
             label={t("state.filter")}
             value={said.text}
             onChange={(text) => {

@@ -15,6 +15,7 @@ import type { Queue, Scheduler, Task } from "@/api/types";
 import { QueueCells } from "@/parts/QueueCells";
 import { TaskState } from "@/parts/TaskState";
 import { useVerbs } from "@/parts/verbs";
+import { logPage } from "@/shell/paths";
 import type { Row } from "./filter";
 import { rowId } from "./rowKeys";
 import { MemoryCell, TimeCell, WhereCell } from "./cells";
@@ -156,7 +157,7 @@ function Actions({ one, queue, task }: Cells) {
   const likely = verbs.find(
     (verb) => verb.name === "release" || (verb.name === "retry" && task.state.status === "failed"),
   );
-  const log = task.log_path && `/ui/logs/view?path=${encodeURIComponent(task.log_path)}`;
+  const log = task.log_path && logPage(task.log_path);
   return (
     <div role="cell" className={css.actions}>
       {likely && isAlive ? (

@@ -2,11 +2,11 @@
 import { Tooltip } from "@mantine/core";
 import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import type { Queue, Scheduler, Task } from "@/api/types";
 import { gb } from "@/format/memory";
 import { absolute, clock, duration } from "@/format/time";
 import { Countdown } from "@/parts/Countdown";
+import { GpuChips } from "@/parts/GpuChips";
 import { MemoryBar } from "@/parts/MemoryBar";
 import { useSecond } from "@/parts/now";
 import { words } from "@/words";
@@ -29,20 +29,16 @@ export function WhereCell({ one, queue, task, small }: WhereProps) {
   const isReason = ["waiting", "backoff", "failed", "held"].includes(state.status);
   return (
     <div role="cell" className={css.where}>
-      {state.status !== "failed" && <GpuChips ids={gpus} />}
+      {state.status !== "failed" && gpus.length > 0 && (
+        <span className={css.chips}>
+          <GpuChips ids={gpus} />
+        </span>
+      )}
       <Tooltip label={why} disabled={why.length < 60}>
         <span className={`${isReason ? "" : "t3"} ${small ? "cut" : "clamp2"} ${css.why}`}>{why}</span>
       </Tooltip>
     </div>
   );
-}
-
-export function GpuChips({ ids }: { ids: readonly string[] }) {
-  return ids.map((id) => (
-    <Link key={id} to={`/ui/gpu?gpu=${encodeURIComponent(id)}`} className={css.chip}>
-      GPU {id}
-    </Link>
-  ));
 }
 
 /** One sentence, or a few words. */

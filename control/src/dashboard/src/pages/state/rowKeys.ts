@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import { useNavigate } from "react-router";
 import { useVerbs, type TaskVerb } from "@/parts/verbs";
 import { usePageKeys } from "@/shell/keys";
+import { logPage } from "@/shell/paths";
 import type { Row } from "./filter";
 
 export const rowId = (row: Row) => `row ${row.id}`;
@@ -44,8 +45,7 @@ export function useRowKeys(
       if (row.kind === "queue") toggle(row.id);
     });
     const log = onRow((row) => {
-      if ("task" in row && row.task?.log_path)
-        void navigate(`/ui/logs/view?path=${encodeURIComponent(row.task.log_path)}`);
+      if ("task" in row && row.task?.log_path) void navigate(logPage(row.task.log_path));
     });
     const act = (names: TaskVerb[]) =>
       onRow((row) => {

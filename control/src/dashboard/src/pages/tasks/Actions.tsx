@@ -14,7 +14,7 @@ import { useConfirm } from "@/parts/Confirm";
 import { doing } from "@/parts/toast";
 import { useVerbs, type TaskVerb } from "@/parts/verbs";
 import { usePageKeys } from "@/shell/keys";
-import { logPage } from "./Detail";
+import { logPage } from "@/shell/paths";
 import { LIST, useLiveTasks } from "./list";
 import { titleOf } from "./said";
 import type { Say } from "./Tasks";

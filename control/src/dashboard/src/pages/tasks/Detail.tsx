@@ -14,6 +14,7 @@ import { GpuChips } from "@/parts/GpuChips";
 import { useSecond } from "@/parts/now";
 import { TaskState } from "@/parts/TaskState";
 import { sentence } from "@/words/reasons";
+import { logPage } from "@/shell/paths";
 import { Actions } from "./Actions";
 import { Facts } from "./Facts";
 import { LIST, useLiveTasks } from "./list";
@@ -22,10 +23,6 @@ import type { Say } from "./Tasks";
 import css from "./Tasks.module.css";
 
 const TAIL = 100;
-
-export function logPage(path: string): string {
-  return `/ui/logs/view?path=${encodeURIComponent(path)}`;
-}
 
 export function Detail({ id, say }: { id: number; say: Say }) {
   const { t } = useTranslation();

@@ -2,7 +2,7 @@
 import { Button, Drawer, Select, Tooltip } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconChevronDown, IconPlus } from "@tabler/icons-react";
-import { useMemo, useRef, type ReactNode } from "react";
+import { useMemo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useWhyNot } from "@/api/identity";
 import type { Status } from "@/api/types";
@@ -37,14 +37,9 @@ export function Tasks() {
   const { t } = useTranslation();
   const [said, say] = useParameters(NAMES);
   const list = useTaskList(said);
-  const search = useRef<HTMLInputElement>(null);
   useFollowing();
   const keys = useMemo(
     () => ({
-      "/": (event: KeyboardEvent) => {
-        event.preventDefault();
-        search.current?.focus();
-      },
       n: (event: KeyboardEvent) => {
         event.preventDefault();
         say({ new: "1", copy: "" });
@@ -64,7 +59,6 @@ export function Tasks() {
         <>
           <div className={css.search}>
             <SearchInput
-              ref={search}
               width="100%"
               label={t("tasks.search")}
               value={said.text}

@@ -7,6 +7,7 @@ import { useKnown } from "@/api/live";
 import type { Queue, Scheduler } from "@/api/types";
 import { fileName } from "@/parts/schedulers";
 import { StateIcon } from "@/parts/TaskState";
+import { gpuPage } from "@/shell/paths";
 import type { GpuHead, QueueHead } from "./lanes";
 import type { Placed } from "./place";
 import { modelOf } from "./told";
@@ -75,7 +76,7 @@ const GpuName = memo(function GpuName({ head, isNarrow }: { head: GpuHead; isNar
   const model = head.name && modelOf(head.name).replace(/^RTX /, "");
   return (
     <div className={css.name}>
-      <Link to={`/ui/gpu?gpu=${encodeURIComponent(head.index)}`} className={`strong ${css.link}`}>
+      <Link to={gpuPage(head.index)} className={`strong ${css.link}`}>
         GPU {head.index}
       </Link>
       {!isNarrow && <span className="t3 cut">{head.isSimulated ? t("timeline.simulated") : model}</span>}

@@ -4,6 +4,7 @@ import type { Status } from "@/api/types";
 import { gb } from "@/format/memory";
 import { absolute, clock, clockSeconds, duration } from "@/format/time";
 import { sentence } from "@/words/reasons";
+import { gpuPage, logPage } from "@/shell/paths";
 import { endOf, type Attempt, type Estimated, type Idle, type Item, type Lease, type People } from "./items";
 import type { GpuHead } from "./lanes";
 import { all, find, leaseSize, reasonOf, type Told } from "./texts";
@@ -62,7 +63,7 @@ function ofAttempt({ bar, task, look, isOpen, end }: Attempt, asked: Asked): Fac
     title: task.task,
     detail: t("timeline.attempt", { number: bar.attempt }),
     rows,
-    to: logOf(bar.log_path),
+    to: logPage(bar.log_path),
     opens: look === "failed" ? t("timeline.opensError") : t("timeline.opensLog"),
   };
 }
@@ -155,7 +156,7 @@ function ofPeople(item: People, asked: Asked): Facts {
       [t("timeline.time"), timeOf(others.start, isOpen ? null : endOf(item, now), isOpen, asked)],
       [t("timeline.memory"), `${gb(others.gb)} GB`],
     ],
-    to: gpuPage(card),
+    to: cardPage(card),
     opens: t("timeline.opensGpu"),
   };
 }
@@ -173,15 +174,13 @@ function ofLease({ lease, uuid }: Lease, asked: Asked): Facts {
       [t("timeline.label"), lease.label],
       [t("timeline.time"), t("timeline.unknownSince")],
     ],
-    to: gpuPage(card),
+    to: cardPage(card),
     opens: t("timeline.opensGpu"),
   };
 }
 
-const logOf = (path: string) => `/ui/logs/view?path=${encodeURIComponent(path)}`;
 const stateOf = (task: string) => `/ui/state?text=${encodeURIComponent(task)}`;
-const gpuPage = (card: GpuHead | undefined) =>
-  card ? `/ui/gpu?gpu=${encodeURIComponent(card.index)}` : "/ui/gpu";
+const cardPage = (card: GpuHead | undefined) => (card ? gpuPage(card.index) : "/ui/gpu");
 
 /** "RTX 4090" of "NVIDIA GeForce RTX 4090", "A100" of "NVIDIA A100-SXM4-80GB". */
 export function modelOf(name: string): string {

@@ -1,5 +1,5 @@
 /** What the command page asks the console for. */
-import { ask, answered, DELETE, GET, POST, PUT, Refused } from "@/api/client";
+import { ask, answered, DELETE, GET, matching, POST, PUT, Refused } from "@/api/client";
 import type {
   Bound,
   CommandFile,
@@ -75,11 +75,10 @@ export function preview(which: Which, text: string, signal?: AbortSignal): Promi
 
 /** `etag`: the version that was seen; null: there was none; "*": whatever is there. */
 export async function save(which: Which, text: string, etag: string | null, draft: boolean): Promise<Saved> {
-  const header = etag === null ? { "if-none-match": "*" } : { "if-match": etag === "*" ? "*" : `"${etag}"` };
   const params = {
     path: { mode: which.mode },
     query: { config_index: which.index, draft },
-    header,
+    header: matching(etag),
   };
   return (await answered(PUT("/api/commands/{mode}", { params, body: { text } }))).data as Saved;
 }

@@ -1,1 +1,0 @@
-import{at as e}from"./index-BgpJ-1Y9.js";import{t}from"./jsx-runtime-DyZJNswf.js";var n={chips:`_chips_175gj_1`,chip:`_chip_175gj_1`},r=t();function i({ids:t}){return t.length?(0,r.jsx)(`span`,{className:n.chips,children:t.map(t=>(0,r.jsxs)(e,{to:`/ui/gpu?gpu=${encodeURIComponent(t)}`,className:n.chip,children:[`GPU `,t]},t))}):null}export{i as t};
