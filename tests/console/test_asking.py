@@ -62,7 +62,8 @@ def test_a_card_is_turned_off_without_one_that_stands_still(mine: Configuration)
     with standing_still(pid):
         assert console.post("/api/gpu/SIM-24-1", {"state": "off"})["said"] == "GPU 1 is turned off"
     try:
-        eventually(lambda: console.scheduler(pid)["state"]["gpus"][1]["off_since"])
+        # Its first state is written before it has looked at its cards.
+        eventually(lambda: [card for card in console.scheduler(pid)["state"]["gpus"] if card["off_since"]])
     finally:
         console.post("/api/gpu/SIM-24-1", {"state": "on"})
 

@@ -196,11 +196,11 @@ def test_a_stopped_holder_of_the_mutex_is_named_and_passed_by(directory: Path) -
         assert f"process {holder.process.pid} (python" in problem.text
         assert "is stopped" in problem.text
         refused(LeaseStore(directory, patience=0.1), A)
-        patient = LeaseStore(directory, patience=0.3)
+        patient = LeaseStore(directory, patience=1)
         take(patient, B)
         began = time.monotonic()
         patient.release(take(patient, "GPU-cccc").names)
-        assert time.monotonic() - began < 0.3  # nobody waits twice for the same holder
+        assert time.monotonic() - began < 1  # nobody waits twice for the same holder
         holder.kill()
     assert store.look().problems == ()
     take(store, "GPU-cccc")
