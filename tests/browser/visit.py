@@ -14,6 +14,8 @@ from tests.console.world import Console
 PATIENCE_MS = 20_000
 AXE = PROJECT / "control" / "src" / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 
+Language = Literal["en", "zh"]
+
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -70,7 +72,7 @@ def visiting(
     console: Console,
     *,
     role: Literal["write", "read"] = "write",
-    language: Literal["en", "zh"] = "en",
+    language: Language = "en",
     scheme: Literal["dark", "light"] = "dark",
     width: int = 1440,
     height: int = 900,

@@ -15,17 +15,13 @@ export function useParameters<Name extends string>(
   );
   const say = useCallback(
     (change: Partial<Said<Name>>) => {
-      setSearch(
-        (before) => {
-          const after = new URLSearchParams(before);
-          for (const [name, value] of Object.entries<string | undefined>(change)) {
-            if (value) after.set(name, value);
-            else after.delete(name);
-          }
-          return after;
-        },
-        { replace: true, preventScrollReset: true },
-      );
+      // Not what was in it when this was drawn: meanwhile something else may have been said.
+      const after = new URLSearchParams(window.location.search);
+      for (const [name, value] of Object.entries<string | undefined>(change)) {
+        if (value) after.set(name, value);
+        else after.delete(name);
+      }
+      setSearch(after, { replace: true, preventScrollReset: true });
     },
     [setSearch],
   );

@@ -25,14 +25,16 @@ import { Scale } from "./view";
 import css from "./Timeline.module.css";
 
 interface Props {
+  /** All of them, as those have them who do not see the picture. */
   lanes: Lanes;
+  /** With 400 pixels, one set of lanes at a time. */
+  only: "gpu" | "queue" | null;
   answer: Answer;
   viewed: Viewed;
   now: number;
-  isNarrow: boolean;
 }
 
-export function Chart({ lanes, answer, viewed, now, isNarrow }: Props) {
+export function Chart({ lanes, only, answer, viewed, now }: Props) {
   const { t, i18n } = useTranslation();
   const { schedulers } = useKnown();
   const colors = useColors();
@@ -42,7 +44,10 @@ export function Chart({ lanes, answer, viewed, now, isNarrow }: Props) {
   const plotRef = useMergedRef(sized, plot);
   const { view, change } = viewed;
   const scale = useMemo(() => new Scale(view, Math.max(1, width)), [view, width]);
-  const { all, height } = useMemo(() => placed(lanes.gpus, lanes.queues), [lanes]);
+  const { all, height } = useMemo(
+    () => placed(only === "queue" ? [] : lanes.gpus, only === "gpu" ? [] : lanes.queues),
+    [lanes, only],
+  );
   const sight = useInSight(plot, height);
   const seen = useMemo(() => within(all, sight.top, sight.top + sight.height), [all, sight]);
   const isBare = useMemo(() => isEmpty(all, scale), [all, scale]);
@@ -79,7 +84,7 @@ export function Chart({ lanes, answer, viewed, now, isNarrow }: Props) {
     <div className={css.chart}>
       <Axis scale={scale} ticks={ticks} now={now} />
       <div className={css.body} style={{ height }}>
-        <LaneNames placed={seen} schedulers={schedulers} isNarrow={isNarrow} />
+        <LaneNames placed={seen} schedulers={schedulers} isNarrow={only !== null} />
         <div
           ref={plotRef}
           className={css.plot}

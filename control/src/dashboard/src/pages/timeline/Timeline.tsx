@@ -29,7 +29,7 @@ export function Timeline() {
   const [{ lanes: chosen }, say] = useParameters(NAMES);
   const { shown, day, error, again } = useTimeline(viewed.view, viewed.isMoving, now);
   const lanes = useLanes(shown, viewed.view.span);
-  const kept = useMemo(() => (isNarrow && lanes ? oneSet(lanes, chosen) : lanes), [isNarrow, lanes, chosen]);
+  const only = !isNarrow ? null : chosen === "queue" ? "queue" : "gpu";
   const { zoom, reset } = viewed;
   const keys = {
     "+": () => zoom(CLOSER),
@@ -47,7 +47,7 @@ export function Timeline() {
       right={
         <Head
           viewed={viewed}
-          lanes={isNarrow ? chosen || "gpu" : null}
+          lanes={only}
           choose={(name) => {
             say({ lanes: name });
           }}
@@ -56,7 +56,7 @@ export function Timeline() {
     >
       {error && !shown ? (
         <Failure error={error} again={again} />
-      ) : !shown || !kept ? (
+      ) : !shown || !lanes ? (
         <Loading rows={12} />
       ) : isEmpty ? (
         <Empty
@@ -69,15 +69,10 @@ export function Timeline() {
           }
         />
       ) : (
-        <Chart lanes={kept} answer={shown} viewed={viewed} now={now} isNarrow={isNarrow} />
+        <Chart lanes={lanes} only={only} answer={shown} viewed={viewed} now={now} />
       )}
     </Page>
   );
-}
-
-/** With 400 pixels, one set of lanes at a time. */
-function oneSet(lanes: Lanes, chosen: string): Lanes {
-  return chosen === "queue" ? { gpus: [], queues: lanes.queues } : { gpus: lanes.gpus, queues: [] };
 }
 
 function useLanes(answer: Answer | undefined, span: number): Lanes | null {
