@@ -56,7 +56,7 @@ class Plain:
             return round(value + self._shift, 2)
         if int(value / 1000) in self._recorded:
             return value + self._shift * 1000
-        return value if isinstance(value, int) else float(f"{value:.4g}")
+        return value if isinstance(value, int) else float(f"{value:.6g}")
 
     def _text(self, value: str, name: str) -> str:
         if name == "user":

@@ -48,6 +48,8 @@ schedulers, and shows what they do; killing it touches none of them.
 
 Times are wall-clock seconds, memory is GB of 1,024 MiB. Errors are RFC 9457 problem details. Scripts send
 `Authorization: Bearer SECRET`; whoever has the secret runs code as this user.
+
+Examples of answers are recorded ones, in which long lists and texts are cut.
 """
 
 
@@ -123,4 +125,5 @@ def _show_answers(found: Mapping[str, Any]) -> None:
     for calls in found["paths"].values():
         for call in calls.values():
             if call["operationId"] in examples:
-                json_answer(call)["example"] = examples[call["operationId"]]
+                # By a name: the page's types would have each as a comment, were it an example without one.
+                json_answer(call)["examples"] = {"recorded": {"value": examples[call["operationId"]]}}
