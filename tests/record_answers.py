@@ -94,7 +94,7 @@ PLAN: tuple[Call | Until | Kill, ...] = (
     Call("put_settings", body={"values": {"log-level": "debug"}}),
     *(Call("get_config"), Call("put_config", body={"values": {"max_tasks": 8}})),
     Call("config_versions"),
-    Call("config_version", {"version": "@config_versions.versions.0.id"}),
+    Call("config_version", {"version": "@config_versions.versions.1.id"}),
     *(Call(name, MULTI) for name in ("list_commands", "all_commands", "get_commands")),
     *(Call("validate_commands", MULTI, {"text": WRONG}), Call("preview_commands", MULTI, {"text": COMMANDS})),
     Call("start_scheduler", {**MULTI, "watch": True}),
@@ -119,7 +119,7 @@ PLAN: tuple[Call | Until | Kill, ...] = (
     *(Call("gpu_samples"), Call("past_tasks"), Call("timeline_picture")),
     Call("put_commands", MULTI, {"text": f"{COMMANDS}\n4\npython3 test.py\n1\n8\n"}),
     Call("command_versions", MULTI),
-    Call("command_version", {**MULTI, "version": "@command_versions.versions.0.id"}),
+    Call("command_version", {**MULTI, "version": "@command_versions.versions.1.id"}),
     Call("new_commands", MULTI, {"from_index": 0}),
     Call("delete_commands", {**MULTI, "index": "@new_commands.index"}),
     *(Call("stop_scheduler", MULTI), ENDED),
@@ -134,7 +134,7 @@ class Recorder:
     """Makes calls, and keeps what was answered."""
 
     def __init__(self, console: Console) -> None:
-        self._console, self._http = console, console.http
+        self._http = console.http
         api = document(bare_app())
         self._where = {
             call["operationId"]: (method.upper(), path)
