@@ -10,7 +10,7 @@ FIRST_PID = 41873
 BEGIN = 1_763_994_000
 """When each recording begins, wall seconds."""
 DAY = 86400
-ENTRIES, LINES, LONG = 2, 6, 400
+ENTRIES, LINES, LONG = 2, 8, 400
 """So many entries of a list, or one where those have more than LONG characters; so many lines of a text."""
 MAPS = ("values", "settings")
 HIDDEN = {"port_taken": None, "boot_id": "5f0c7a52-93d1-4c86-9a0e-2b7d14e8c3f6", "token": "LOGS-IN-ONCE"}
@@ -65,6 +65,8 @@ class Plain:
             value = re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", new, value)
         for pid, shown in self._pids.items():
             value = re.sub(rf"^{pid}$|(?<=pid ){pid}\b|(?<=scheduler/){pid}\b", str(shown), value)
+        # Versions of files are named by their milliseconds.
+        value = re.sub(r"\b\d{13}\b", lambda found: str(self._number(int(found[0]), "")), value)
         for form, pattern in MOMENTS.items():
             for said in set(re.findall(pattern, value)):
                 value = value.replace(said, self._moment(said, form))

@@ -10,6 +10,7 @@ import pytest
 
 from control.manual.compact import WIDTH, compact
 from control.src.main import ANSWERS, bare_app, document, json_answer
+from tests.plain import BEGIN
 
 COMMAND = "python -m tests.record_answers"
 PLACES = ("/home/ann/", "/dev/shm/gpulane", "/api/")
@@ -68,6 +69,8 @@ def test_no_example_tells_where_it_was_recorded() -> None:
     assert sorted(path for path in paths if not path.startswith(PLACES)) == []
     for name, shown in {"user": "ann", "host": "lab", "token": "LOGS-IN-ONCE"}.items():
         assert set(re.findall(rf'"{name}": "([^"]*)"', text)) == {shown}
+    moments = {int(number) // 10**6 for number in re.findall(r"\b1\d{9}", text)}
+    assert moments <= {BEGIN // 10**6, BEGIN // 10**6 - 1}, "a time of its recording"
 
 
 @pytest.mark.parametrize("value", [None, [], {}, {"a": [1, {"b": "c" * WIDTH}], "d": {}}, ["x" * 60] * 3])
