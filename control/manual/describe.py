@@ -16,9 +16,10 @@ import yaml
 
 from app.model.paths import PROJECT
 from app.model.state_file import json_schema
+from control.manual.compact import compact
 from control.manual.setting_pages import setting_pages
 from control.manual.tables import table
-from control.src.main import bare_app, document
+from control.src.main import bare_app, document, json_answer
 
 Json = Mapping[str, Any]
 Language = Mapping[str, Mapping[str, str]]
@@ -30,9 +31,10 @@ WORDS: Mapping[str, str] = {
     "title": "The console's API",
     "about": (
         "Made from the OpenAPI document by `python -m control.manual.describe`. A running console has\n"
-        "it at `/api/openapi.json`, and it lies here as [openapi.json](openapi.json). Scripts send the\n"
-        "secret, which `control/logs/secrets.json` holds unless the settings name one; see\n"
-        "[security.md](security.md)."
+        "it at `/api/openapi.json`, and it lies here as [openapi.json](openapi.json), with an example of\n"
+        "each JSON answer: recorded ones, in which long lists and texts are cut. Short ones stand below,\n"
+        "too. Scripts send the secret, which `control/logs/secrets.json` holds unless the settings name\n"
+        "one; see [security.md](security.md)."
     ),
     "units": "Times are wall-clock seconds, memory is GB of 1,024 MiB where nothing else is said.",
     "errors": (
@@ -95,6 +97,10 @@ SHOWN = ("config_index", "mode", "queue_id", "process_index", "query", "if-match
 """Parameters that an example has although they may be left out."""
 
 
+SHORT = 12
+"""Lines of an answer that is shown below its call."""
+
+
 class Page:
     """One page, in one language."""
 
@@ -144,6 +150,10 @@ class Page:
         if answers := self._answers(call):
             yield from (self._words["answers"].format(answers), "")
         yield from ("```bash", self._curl(method, path, call), "```", "")
+        for example in json_answer(call).get("examples", {}).values():
+            shown = compact(example["value"])
+            if len(shown.splitlines()) <= SHORT:
+                yield from ("```json", shown, "```", "")
 
     def _parameter(self, each: Json) -> Sequence[str]:
         schema = each["schema"]

@@ -1,7 +1,9 @@
 """The console as an ASGI application: every call, one OpenAPI document."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -38,12 +40,16 @@ ROUTERS = (
 )
 
 VERSION = "1"
+ANSWERS = Path(__file__).with_name("answers.json")
+"""An example of each JSON answer, by operation; `tests/record_answers.py` makes it."""
 ABOUT = """\
 The console of gpulane on this machine, for one user. It edits command files and settings, starts and stops
 schedulers, and shows what they do; killing it touches none of them.
 
 Times are wall-clock seconds, memory is GB of 1,024 MiB. Errors are RFC 9457 problem details. Scripts send
 `Authorization: Bearer SECRET`; whoever has the secret runs code as this user.
+
+Examples of answers are recorded ones, in which long lists and texts are cut.
 """
 
 
@@ -100,5 +106,24 @@ def document(app: FastAPI) -> dict[str, Any]:
             "bearer": {"type": "http", "scheme": "bearer"},
         }
         found["security"] = [{"bearer": []}]
+        _show_answers(found)
         app.openapi_schema = found
     return app.openapi_schema
+
+
+def json_answer(call: Mapping[str, Any]) -> dict[str, Any]:
+    """What the document says of a call's answer when it goes well; empty: that is no JSON."""
+    for status, answer in call["responses"].items():
+        if status.startswith("2"):
+            found: dict[str, Any] = answer.get("content", {}).get("application/json", {})
+            return found
+    return {}
+
+
+def _show_answers(found: Mapping[str, Any]) -> None:
+    examples = json.loads(ANSWERS.read_text())
+    for calls in found["paths"].values():
+        for call in calls.values():
+            if call["operationId"] in examples:
+                # By a name: the page's types would have each as a comment, were it an example without one.
+                json_answer(call)["examples"] = {"recorded": {"value": examples[call["operationId"]]}}

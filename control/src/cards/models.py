@@ -136,7 +136,9 @@ class GpuInfo(BaseModel):
 class GpuWord(BaseModel):
     """`off`: no task of ours starts there any more; what runs there ends by itself."""
 
-    state: Literal["on", "off"] = Field(examples=["off"])
+    model_config = ConfigDict(json_schema_extra={"examples": [{"state": "off"}]})
+
+    state: Literal["on", "off"]
 
 
 class CardSamples(BaseModel):

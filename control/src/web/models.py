@@ -2,10 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Credentials(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"secret": "YOUR-SECRET"}]})
+
     secret: str = Field(
         min_length=1, max_length=500, description="a secret, or what stands behind # in a login link"
     )

@@ -2111,7 +2111,12 @@ export interface components {
              */
             waiting: string[];
         };
-        /** Credentials */
+        /**
+         * Credentials
+         * @example {
+         *       "secret": "YOUR-SECRET"
+         *     }
+         */
         Credentials: {
             /**
              * Secret
@@ -2583,11 +2588,13 @@ export interface components {
         /**
          * GpuWord
          * @description `off`: no task of ours starts there any more; what runs there ends by itself.
+         * @example {
+         *       "state": "off"
+         *     }
          */
         GpuWord: {
             /**
              * State
-             * @example off
              * @enum {string}
              */
             state: "on" | "off";
