@@ -1,4 +1,4 @@
-"""An evening with the page: a file is written, mended, saved, started, watched, stopped, and looked back at."""
+"""An evening with the page: a file is written, mended, saved, started, watched, stopped, looked back at."""
 
 import re
 from collections.abc import Iterator, Mapping
