@@ -4,7 +4,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.visit import Visit, visiting
 from tests.console.world import Console
@@ -67,7 +67,9 @@ def test_theirs_is_taken_by_who_says_so(browser: Browser, console: Console) -> N
         save(other)
         one.button("Take theirs").click()
         one.sees("Everything is saved.")
-        expect(one.page.get_by_role("textbox", name="Text of command_gpus.txt")).to_contain_text("echo theirs")
+        expect(one.page.get_by_role("textbox", name="Text of command_gpus.txt")).to_contain_text(
+            "echo theirs"
+        )
 
 
 def test_a_save_that_crosses_another_loses_neither(browser: Browser, console: Console) -> None:
@@ -83,7 +85,7 @@ def test_a_save_that_crosses_another_loses_neither(browser: Browser, console: Co
         expect(one.page.get_by_role("textbox", name="Text of command_gpus.txt")).to_contain_text("echo mine")
 
 
-def _first_saved(console: Console, route: object) -> None:
+def _first_saved(console: Console, route: Route) -> None:
     if route.request.method == "PUT":
         console.world.file(FIRST + "\n3\necho theirs\n1\n8\n")
     route.continue_()
@@ -97,8 +99,59 @@ def test_what_is_unsaved_outlives_the_window(browser: Browser, console: Console)
         write(visit, "\n\n2\necho not saved yet\n1\n8\n")
         visit.page.reload()
         visit.sees("Kept in this browser")
-        expect(visit.page.get_by_role("textbox", name="Text of command_gpus.txt")).to_contain_text("not saved yet")
+        expect(visit.page.get_by_role("textbox", name="Text of command_gpus.txt")).to_contain_text(
+            "not saved yet"
+        )
         visit.button("Discard").click()
         visit.button("Discard them").click()
         visit.sees("Everything is saved.")
         assert text(console) == FIRST
+
+
+def test_a_file_is_written_saved_started_and_stopped_by_keys_alone(
+    browser: Browser, console: Console
+) -> None:
+    with visiting(browser, console) as visit:
+        page, keys = visit.page, visit.page.keyboard
+        visit.go("/ui/state")
+        visit.sees("No scheduler runs")
+        for key in "gc":
+            keys.press(key)
+        visit.sees("No command file yet")
+        tab_to(visit, "radio", "single", "ArrowRight")
+        tab_to(visit, "button", "Make one", "Enter")
+        visit.sees("There is no task in it")
+        tab_to(visit, "button", "Add task", "Enter")
+        tab_to(visit, "textbox", "Commands", "Control+a")
+        keys.insert_text(UNTIL_GO)
+        keys.press("Control+s")
+        expect(page.get_by_role("dialog")).to_contain_text("Starts now")
+        tab_to(visit, "button", "Save", "Enter")
+        eventually(lambda: "until test" in text(console))
+        tab_to(visit, "button", "Start", "Enter")
+        tab_to(visit, "textbox", "Simulated cards", None)
+        keys.insert_text("2x24")
+        tab_to(visit, "button", "Start it", "Enter")
+        visit.button("Stop now").wait_for()
+        (one,) = console.get("/api/scheduler/running")["schedulers"]
+        console.wait_for(one["pid"], "1/0", "running")
+        keys.press("Control+k")
+        page.get_by_placeholder("Find a page").wait_for()
+        keys.insert_text("stop now")
+        keys.press("Enter")
+        tab_to(visit, "button", "Stop 1 task now", "Enter")
+        eventually(lambda: not console.scheduler(one["pid"])["alive"])
+
+
+def tab_to(visit: Visit, role: str, name: str, key: str | None) -> None:
+    """By Tab alone, within a hundred presses, and then that key."""
+    wanted = visit.page.get_by_role(role, name=re.compile(rf"^{name}( \d+)?$"))  # type: ignore[arg-type]
+    wanted.first.wait_for(state="attached")
+    for _ in range(100):
+        if wanted.evaluate_all("all => all.includes(document.activeElement)"):
+            break
+        visit.page.keyboard.press("Tab")
+    else:
+        raise AssertionError(f"no Tab leads to {role} {name!r}")
+    if key:
+        visit.page.keyboard.press(key)

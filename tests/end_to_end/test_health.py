@@ -121,7 +121,8 @@ def test_a_scheduler_that_its_user_has_ended_is_told_of_and_nothing_is_wrong(wor
         scheduler.stop()
     else:
         gpulane(world, how)
-        world.go()
+        if how == "drain":
+            world.go()
         scheduler.end()
     (found,) = look(world)["schedulers"]
     assert (found["status"], found["troubles"]) == ("ended", [])

@@ -10,6 +10,7 @@ import { KeysHelp } from "./KeysHelp";
 import { Nav } from "./Nav";
 import { useKeys } from "./keys";
 import { useTitle } from "./title";
+import { useFocusKept } from "./useFocusKept";
 import css from "./Shell.module.css";
 
 const Palette = lazy(() => import("./Palette"));
@@ -19,6 +20,7 @@ export function Shell() {
   const { pathname } = useLocation();
   useTitle();
   useKeys();
+  useFocusKept();
   useNotices();
   useEffect(() => {
     window.scrollTo(0, 0);

@@ -134,6 +134,7 @@ function Foot({ close }: { close: () => void }) {
   const pid = scheduler?.pid ?? 0;
   const told = !scheduler?.alive ? "nobodyRuns" : draft ? "refusesDraft" : "takesOver";
   const why = whyNot ?? (file.draft ? undefined : t("command.nothingToSave"));
+  const isIdle = why !== undefined || file.ahead;
   return (
     <div className={css.foot}>
       <span className="t2">{t(`command.${told}`, { pid })}</span>
@@ -145,9 +146,11 @@ function Foot({ close }: { close: () => void }) {
           variant="filled"
           h={36}
           loading={busy}
-          disabled={why !== undefined || file.ahead}
+          // Not disabled, which would take the focus from it.
+          aria-disabled={isIdle}
+          data-disabled={isIdle || undefined}
           title={why}
-          onClick={save}
+          onClick={isIdle ? undefined : save}
           data-autofocus
         >
           {t(draft ? "command.saveDraft" : "command.save")}
