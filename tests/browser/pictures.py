@@ -5,17 +5,19 @@ tests/fakenvml, which needs a C compiler, and its colleagues' processes are othe
 show of this machine (its name, its user, its folders) is given other names.
 """
 
+import json
 import os
 import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from app.model.paths import PROJECT
 from tests.browser.conftest import ARGS, chromium
 from tests.browser.lab.afternoon import Lab, afternoon, lab
 from tests.browser.lab.takes import TAKES, Take
+from tests.browser.small_png import reduced
 from tests.browser.visit import Visit, visiting
 
 IMAGES = PROJECT / "help" / "images"
@@ -24,11 +26,22 @@ RENAME = """(names) => {
     const told = (text) => names.reduce((so_far, [here, there]) => so_far.replaceAll(here, there), text);
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) {
+        if (["STYLE", "SCRIPT"].includes(walk.currentNode.parentElement.tagName)) continue;
         const text = told(walk.currentNode.data);
         if (text !== walk.currentNode.data) walk.currentNode.data = text;
     }
-    for (const field of document.querySelectorAll("input, textarea")) field.value = told(field.value);
 }"""
+
+RENAME_DRAWN = """(() => {
+    const names = %s;
+    const told = (text) => names.reduce((so_far, [here, there]) => so_far.replaceAll(here, there), text);
+    for (const name of ["fillText", "measureText"]) {
+        const draw = CanvasRenderingContext2D.prototype[name];
+        CanvasRenderingContext2D.prototype[name] = function (text, ...more) {
+            return draw.call(this, told(text), ...more);
+        };
+    }
+})()"""
 
 
 def main(wanted: list[str]) -> None:
@@ -47,13 +60,15 @@ def main(wanted: list[str]) -> None:
 
 
 def _take(made: Lab, take: Take, visit: Visit, path: Path) -> None:
+    names = [list(name) for name in made.names().items()]
+    visit.page.add_init_script(RENAME_DRAWN % json.dumps(names))
     visit.go(take.path)
     visit.sees(take.sees)
-    take.act(visit, made)
-    visit.page.wait_for_load_state("networkidle")
+    take.act(visit)
+    expect(visit.page.locator(".mantine-Skeleton-root")).to_have_count(0)
     visit.page.evaluate("document.fonts.ready.then(() => undefined)")
-    visit.page.evaluate(RENAME, list(made.names().items()))
-    visit.page.screenshot(path=path)
+    visit.page.evaluate(RENAME, names)
+    path.write_bytes(reduced(visit.page.screenshot()))
 
 
 if __name__ == "__main__":

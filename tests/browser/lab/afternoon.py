@@ -170,12 +170,15 @@ class Lab:
             self.driver.set_card(uuid, utilization=use, temperature=degrees, power_mw=watts * 1000)
 
     def _submit(self) -> None:
-        for name, command in {
-            "export onnx": "python export.py --model resnet50 --to onnx",
-            "tokens 7b": "python tokens.py --model 7b --shards 64",
-            "export trt": "python export.py --model resnet50 --to trt",
-        }.items():
-            self.console.post("/api/tasks", {"name": name, "command": command, "gpu_count": 0})
+        for name, command, wishes in (
+            ("export onnx", "python export.py --model resnet50 --to onnx", {"gpu_count": 0}),
+            ("tokens 7b", "python tokens.py --model 7b --shards 64", {"gpu_count": 0}),
+            ("export trt", "python export.py --model resnet50 --to trt", {"gpu_count": 0}),
+            ("34b sft", "torchrun --nproc-per-node 2 sft.py --model 34b", {"gpu_count": 2, "memory_gb": 72}),
+            ("7b probe", "python tokens.py --probe 7b \\\n  --layers 16-31", {"memory_gb": 20, "hold": True}),
+        ):
+            kind = "A100" if "b " in name and wishes != {"gpu_count": 0} else None
+            self.console.post("/api/tasks", {"name": name, "command": command, "gpu_type": kind, **wishes})
 
     def names(self) -> dict[str, str]:
         """What of this machine would be seen, and what is to stand there instead."""
