@@ -1,5 +1,6 @@
 """PNGs of at most 256 colours, a third as large: in pictures of a page most pixels have one of few."""
 
+import itertools
 import struct
 import zlib
 from collections import Counter
@@ -18,15 +19,24 @@ def reduced(png: bytes) -> bytes:
     data = zlib.decompress(b"".join(body for name, body in chunks if name == b"IDAT"))
     rows = [[row[at : at + 3] for at in range(0, len(row), step)] for row in _rows(data, width * step, step)]
     counted = Counter(pixel for row in rows for pixel in row)
-    palette = [pixel for pixel, _ in counted.most_common(COLOURS)]
-    place = {pixel: at for at, pixel in enumerate(palette)}
-    for pixel in counted:
-        if pixel not in place:
-            place[pixel] = min(range(len(palette)), key=lambda at: _distance(palette[at], pixel))
+    by_number = [pixel for pixel, _ in counted.most_common()]
+    palette = next(found for near in itertools.count(1) if len(found := _apart(by_number, 8 << near)) <= COLOURS)
+    place = {pixel: min(range(len(palette)), key=lambda at: _distance(palette[at], pixel)) for pixel in counted}
     body = b"".join(b"\0" + bytes(place[pixel] for pixel in row) for row in rows)
     head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     parts = ((b"IHDR", head), (b"PLTE", b"".join(palette)), (b"IDAT", zlib.compress(body, 9)), (b"IEND", b""))
     return SIGNATURE + b"".join(_chunk(name, data) for name, data in parts)
+
+
+def _apart(pixels: list[bytes], near: int) -> list[bytes]:
+    """The first of those that are nearer to one another than that: a rare red is not lost to fifty greys."""
+    found: list[bytes] = []
+    for pixel in pixels:
+        if all(_distance(pixel, other) > near for other in found):
+            found.append(pixel)
+            if len(found) > COLOURS:
+                break
+    return found
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -67,4 +77,4 @@ def _guess(how: int, left: int, up: int, corner: int) -> int:
 
 
 def _distance(one: bytes, other: bytes) -> int:
-    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
+    return (one[0] - other[0]) ** 2 + (one[1] - other[1]) ** 2 + (one[2] - other[2]) ** 2

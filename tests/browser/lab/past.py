@@ -15,6 +15,7 @@ from app import procfs
 from app.command_file.read import read
 from app.core.align import align
 from app.core.plan import numbered
+from app.execution.ends import is_written
 from app.model.backend import AttemptRecord
 from app.model.records import (
     AttemptEnded,
@@ -143,7 +144,8 @@ def stretch(home: Path, first: float, outlast: float) -> None:
     for path in (home / "logs" / "state").glob("*.json"):
         path.write_text(json.dumps(_all(json.loads(path.read_text()), longer)))
     for number, pid, start, started_at, log in open_:
-        _begun_before(Path(log).parent / "ends", number, pid, start, started_at)
+        if is_written(Path(log)):  # else it has ended since
+            _begun_before(Path(log).parent / "ends", number, pid, start, started_at)
 
 
 def _all(found: Any, change: Callable[[Any], Any]) -> Any:

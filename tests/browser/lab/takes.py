@@ -48,8 +48,9 @@ def _mistake(visit: Visit) -> None:
     line.click()
     visit.page.keyboard.press("End")
     visit.page.keyboard.type(" retrys=5")
-    visit.page.keyboard.press("Escape")
     visit.sees("Change to retries")
+    visit.page.keyboard.press("Escape")
+    expect(visit.page.locator(".gl-under")).to_have_count(1)
 
 
 def _wrong_secret(visit: Visit) -> None:
@@ -69,6 +70,15 @@ def _copied(visit: Visit) -> None:
     visit.row("7b probe").click()
     visit.button("Copy task").click()
     visit.page.get_by_label("Name", exact=True).fill("7b probe, more layers")
+    expect(visit.button("Create task")).to_be_enabled()
+
+
+def _found(visit: Visit) -> None:
+    expect(visit.page.get_by_text("1 of 1", exact=True)).to_be_visible()
+
+
+def _known(visit: Visit) -> None:
+    visit.sees("single · 0")
 
 
 def _curves(visit: Visit) -> None:
@@ -79,7 +89,7 @@ COMMANDS = "/ui/command?mode=single&configuration=0&queue=3&task=3%2F1"
 LOG = "/ui/logs/view?mode=single&config_index=0&queue_id=2&process_index=1&attempt=1&q=out+of+memory"
 
 TAKES = (
-    Take("setting", "/ui/setting", "Address"),
+    Take("setting", "/ui/setting", "Address", act=_known),
     Take("state", "/ui/state", "midas large", act=_open_queue),
     Take("state-light", "/ui/state", "midas large", {"scheme": "light"}, _open_queue),
     Take("state-zh", "/ui/state", "midas large", {"language": "zh"}),
@@ -91,7 +101,7 @@ TAKES = (
     Take("command-preview", COMMANDS, "midas small", act=_preview),
     Take("tasks", "/ui/tasks", "export onnx", act=_copied),
     Take("logs", "/ui/logs", "unet 512"),
-    Take("log", LOG, "torch.OutOfMemoryError"),
+    Take("log", LOG, "torch.OutOfMemoryError", act=_found),
     Take("history", "/ui/history", "How long tasks take"),
     Take("rule", "/ui/rule", "How many GPUs you may hold", act=_leave_more),
     Take("login", "/ui/state", "midas large", act=_wrong_secret),
