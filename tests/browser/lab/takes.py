@@ -50,6 +50,7 @@ def _mistake(visit: Visit) -> None:
     visit.page.keyboard.type(" retrys=5")
     visit.sees("Change to retries")
     visit.page.keyboard.press("Escape")
+    visit.page.keyboard.press("ArrowDown")
     expect(visit.page.locator(".gl-under")).to_have_count(1)
 
 
