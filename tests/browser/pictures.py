@@ -1,8 +1,8 @@
 """Takes help/images/console-*.png: `python -m tests.browser.pictures`, as root, in about two minutes.
 
 The pages are those of a lab's machine that is made up (tests/browser/lab): its driver is the stand-in of
-tests/fakenvml, which needs a C compiler, and its colleagues' processes are other accounts', hence root. What they
-show of this machine (its name, its user, its folders) is given other names.
+tests/fakenvml, which needs a C compiler, and its colleagues' processes are other accounts', hence root. What
+they show of this machine (its name, its user, its folders) is given other names.
 """
 
 import json
@@ -47,7 +47,7 @@ RENAME_DRAWN = """(() => {
 def main(wanted: list[str]) -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, lab(Path(folder)) as made, sync_playwright() as playwright:
-        zone = {**os.environ, "TZ": afternoon()}
+        zone: dict[str, str | float | bool] = {**os.environ, "TZ": afternoon()}
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGS), env=zone)
         for take in TAKES:
             if wanted and take.name not in wanted:

@@ -11,7 +11,7 @@ COLOURS = 256
 
 
 def reduced(png: bytes) -> bytes:
-    """Of a PNG as browsers write it: 8 bits, RGB or RGBA, not interlaced. What is transparent is not kept so."""
+    """Of a PNG as browsers write it: 8 bits, RGB or RGBA, not interlaced. Transparency is lost."""
     chunks = list(_chunks(png))
     width, height, bits, kind, *_, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
     assert (bits, kind in (2, 6), interlaced) == (8, True, 0)
@@ -20,8 +20,12 @@ def reduced(png: bytes) -> bytes:
     rows = [[row[at : at + 3] for at in range(0, len(row), step)] for row in _rows(data, width * step, step)]
     counted = Counter(pixel for row in rows for pixel in row)
     by_number = [pixel for pixel, _ in counted.most_common()]
-    palette = next(found for near in itertools.count(1) if len(found := _apart(by_number, 8 << near)) <= COLOURS)
-    place = {pixel: min(range(len(palette)), key=lambda at: _distance(palette[at], pixel)) for pixel in counted}
+    palette = next(
+        found for near in itertools.count(1) if len(found := _apart(by_number, 8 << near)) <= COLOURS
+    )
+    place = {
+        pixel: min(range(len(palette)), key=lambda at: _distance(palette[at], pixel)) for pixel in counted
+    }
     body = b"".join(b"\0" + bytes(place[pixel] for pixel in row) for row in rows)
     head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     parts = ((b"IHDR", head), (b"PLTE", b"".join(palette)), (b"IDAT", zlib.compress(body, 9)), (b"IEND", b""))
@@ -52,7 +56,7 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def _rows(data: bytes, length: int, step: int) -> Iterator[bytes]:
-    """Without their filters: each byte is written as what differs from the one left of it, above it, or both."""
+    """Without their filters: a byte is written as what differs from the one left of it, above it, or both."""
     above = bytes(length)
     for at in range(0, len(data), length + 1):
         how, row = data[at], bytearray(data[at + 1 : at + 1 + length])

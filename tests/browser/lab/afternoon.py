@@ -137,7 +137,7 @@ class Lab:
         living = [one["pid"] for one in console.get("/api/scheduler/running")["schedulers"]]
         for pid in living:
             os.kill(pid, signal.SIGKILL)
-            eventually(lambda pid=pid: not procfs.stat(pid) or not procfs.stat(pid).alive)
+        eventually(lambda: not any(map(_lives, living)))
         console.stop()
         past.stretch(self.home, first, OUTLAST)
         past.samples(self.home, self.used, self.driver.cards)
@@ -196,6 +196,11 @@ class Lab:
             child.kill()
             child.wait()
         self.console.end()
+
+
+def _lives(pid: int) -> bool:
+    found = procfs.stat(pid)
+    return found is not None and found.alive
 
 
 @contextlib.contextmanager

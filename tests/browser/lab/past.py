@@ -1,4 +1,4 @@
-"""What has been before that moment: other nights in history, and an afternoon that seems to have lasted hours."""
+"""What was before that moment: other nights in history, and an afternoon that seems to have lasted hours."""
 
 import json
 import math
@@ -40,7 +40,7 @@ SAMPLED = 5.5 * HOUR
 
 
 def seed(home: Path) -> None:
-    """History of the nights before. To be written before this afternoon begins: the newest run is gone on with."""
+    """History of the nights before. To be written first, as the newest run is the one to go on with."""
     writer = Writer(home / "logs" / "history.db")
     chance = random.Random(2026)
     for night in range(NIGHTS, 0, -1):
@@ -48,7 +48,9 @@ def seed(home: Path) -> None:
             stem = "command_gpu" if mode == "single" else "command_gpus"
             path = home / "command" / f"{stem}{f'_{index}' if index else ''}.txt"
             began = time.time() - night * DAY - 2 * HOUR
-            writer.write(list(_night(path, "single" if mode == "single" else "multi", index, scenes, began, chance)))
+            writer.write(
+                list(_night(path, "single" if mode == "single" else "multi", index, scenes, began, chance))
+            )
     writer.close()
 
 
@@ -164,7 +166,7 @@ def _begun_before(ends: Path, number: int, pid: int, start: int, started_at: flo
 
 
 def samples(home: Path, used: Mapping[str, tuple[float, float]], cards: Mapping[str, Card]) -> None:
-    """Of each card, as its console would have taken them while it ran. `used`: own and other people's GB now."""
+    """Of each card, as a console would have taken them. `used`: own and other people's GB now."""
     now = time.time() // EVERY * EVERY
     chance = random.Random(7)
     rows = [row for uuid, card in cards.items() for row in _of_card(card, used[uuid], now, chance)]

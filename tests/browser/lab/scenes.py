@@ -76,7 +76,8 @@ def _depth() -> Iterator[Scene]:
         model = name.replace(" ", "_")
         yield Scene(
             f"3/{place}",
-            f'bash {{work_dir}}/scripts/prepare.sh nyu\npython train.py --model {model} --data "nyu v2" --epochs 40',
+            "bash {work_dir}/scripts/prepare.sh nyu\n"
+            f'python train.py --model {model} --data "nyu v2" --epochs 40',
             *(asks, float(asks) * 0.8, 2.5 * HOUR),
             lane=f'queue_name=depth name="{name}" timeout=12h retries=3' + (" hold" if place == 0 else ""),
         )

@@ -1,18 +1,22 @@
-"""Any program of the lab's tasks: `python train.py ...` is a link to this. Says what a training job says, takes
-memory from the driver stand-in, and ends as its scene wants it to."""
+"""Any program of the lab's tasks, such as `python train.py`: says what a training job says, takes memory from
+the driver stand-in, and ends as its scene wants it to."""
 
 import json
 import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.faketrain import Driver, visible_cards
 
 SCENES = "GPULANE_LAB_SCENES"  #: the file with what comes of each task, by label
 
 
-SUBMITTED = {"export": {"takes": 0, "lasts": 2.0, "epochs": 0}, "tokens": {"takes": 0, "lasts": None, "epochs": 3}}
+SUBMITTED: dict[str, Any] = {
+    "export": {"takes": 0, "lasts": 2.0, "epochs": 0},
+    "tokens": {"takes": 0, "lasts": None, "epochs": 3},
+}
 
 
 def main(name: str = "") -> None:
