@@ -65,6 +65,7 @@ def _take(made: Lab, take: Take, visit: Visit, path: Path) -> None:
     visit.go(take.path)
     visit.sees(take.sees)
     take.act(visit)
+    visit.page.mouse.move(0, 0)
     expect(visit.page.locator(".mantine-Skeleton-root")).to_have_count(0)
     visit.page.evaluate("document.fonts.ready.then(() => undefined)")
     visit.page.evaluate(RENAME, names)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOURS = 256
+COMMON = 48  #: the most frequent are kept as they are: page, cards, inputs, text
 
 
 def reduced(png: bytes) -> bytes:
@@ -33,10 +34,10 @@ def reduced(png: bytes) -> bytes:
 
 
 def _apart(pixels: list[bytes], near: int) -> list[bytes]:
-    """The first of those that are nearer to one another than that: a rare red is not lost to fifty greys."""
+    """Without those that are nearer than that to one before: a rare red is not lost to fifty greys."""
     found: list[bytes] = []
     for pixel in pixels:
-        if all(_distance(pixel, other) > near for other in found):
+        if len(found) < COMMON or all(_distance(pixel, other) > near for other in found):
             found.append(pixel)
             if len(found) > COLOURS:
                 break
