@@ -189,6 +189,8 @@ class Lab:
             socket.gethostname(): "lab-a01",
             procfs.user_name(os.getuid()): "chen",
             **users,
+            "29214 was taken, so the next free one is used": "if taken, the next free one is used",
+            self.console.url.rpartition(":")[2]: "29214",
         }
 
     def end(self) -> None:
