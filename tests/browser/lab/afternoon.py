@@ -72,6 +72,7 @@ class Lab:
         self.root, self.home = root, root / "home"
         self.driver = FakeDriver.make(root / "driver", CARDS)
         self.used: dict[str, tuple[float, float]] = {}  #: own and other people's GB, of each card
+        self.orphan: int | None = None  #: the supervisor of the task whose scheduler has died
         self.people: list[subprocess.Popen[bytes]] = []
         world = World(self.home, gpus=None)
         self._write(world)
@@ -129,7 +130,7 @@ class Lab:
         for label, status in SETTLED.items():
             console.wait_for(single, label, status, 60)
         console.wait_for(multi, "11/1", "running", 60)
-        console.wait_for(rates, "21/4", "running", 60)
+        self.orphan = console.wait_for(rates, "21/4", "running", 60)["state"]["pid"]
         console.post(f"/api/scheduler/{single}/release", {"task": "3/0"})
         console.wait_for(single, "3/0", "waiting")
         self._submit()
@@ -198,6 +199,8 @@ class Lab:
             child.kill()
             child.wait()
         self.console.end()
+        if self.orphan is not None:
+            os.killpg(self.orphan, signal.SIGKILL)
 
 
 def _lives(pid: int) -> bool:
