@@ -1594,6 +1594,7 @@ export interface components {
             by: string;
             /** Gpu */
             gpu: string;
+            holder?: components["schemas"]["Holder"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -2828,6 +2829,26 @@ export interface components {
              * @description seconds for GPUs, all its starts together
              */
             waited: number;
+        };
+        /**
+         * Holder
+         * @description Who of this user has a lease, where that is no queue of the scheduler that looks.
+         */
+        Holder: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "elsewhere" | "ended" | "sought" | "left_running";
+            /**
+             * Processes
+             * @default []
+             */
+            processes: string[];
+            /** Scheduler */
+            scheduler?: number | null;
+            /** Whose */
+            whose: string;
         };
         /**
          * Identity
