@@ -7140,6 +7140,12 @@ export interface operations {
                 status?: ("held" | "pending" | "waiting" | "running" | "backoff" | "completed" | "failed" | "cancelled" | "skipped") | null;
                 /** @description only tasks that failed for good */
                 failed?: boolean;
+                /** @description its index: only tasks and attempts that it ran */
+                gpu?: string | null;
+                /** @description seconds for GPUs, all starts of a task together */
+                waited_from?: number | null;
+                /** @description seconds */
+                waited_below?: number | null;
                 /** @description wall-clock seconds */
                 since?: number | null;
                 /** @description wall-clock seconds */
