@@ -1,7 +1,7 @@
 /** Why an attempt ended as it did, in one sentence, and what comes next. Pure. */
 import type { TFunction } from "i18next";
 import type { Cause, HistoryAttempt, HistoryTask } from "@/api/types";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { signalName } from "@/format/signal";
 import { clock, duration } from "@/format/time";
 
@@ -88,7 +88,7 @@ function memory(
       ? t("logs.cause.hadCard")
       : peak === null
         ? t("logs.cause.asked", { asked: gb(asked) })
-        : t("logs.cause.held", { peak: gb(peak), asked: gb(asked) });
+        : t("logs.cause.held", { peak: measuredGb(peak), asked: gb(asked) });
   const wanted = cause.tried_gb == null ? "" : t("logs.cause.wanted", { tried: cause.tried_gb.toFixed(2) });
   return `${held}${wanted}${t("logs.cause.stop")}`;
 }

@@ -3,7 +3,7 @@ import { Tooltip } from "@mantine/core";
 import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { Queue, Scheduler, Task } from "@/api/types";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { absolute, clock, duration } from "@/format/time";
 import { Countdown } from "@/parts/Countdown";
 import { GpuChips } from "@/parts/GpuChips";
@@ -112,7 +112,7 @@ export function MemoryCell({ task, small }: { task: Task; small?: boolean | unde
         ) : (
           <>
             {times}
-            {gb(used)} <span className="t3">/ {declared}</span>
+            {measuredGb(used)} <span className="t3">/ {declared}</span>
           </>
         )}
       </div>
@@ -121,7 +121,7 @@ export function MemoryCell({ task, small }: { task: Task; small?: boolean | unde
           thin
           total={asked}
           parts={{ own: used ?? 0, promised: Math.max(0, asked - (used ?? 0)), leases: 0, people: 0 }}
-          said={`${gb(used ?? 0)} / ${declared}`}
+          said={`${measuredGb(used ?? 0)} / ${declared}`}
         />
       )}
     </div>
