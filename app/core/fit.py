@@ -145,7 +145,8 @@ def _closed(lease: Lease) -> bool:
 def _leased(card: Card, lease: Lease, rules: Rules) -> CardLeased:
     if lease.uid != rules.uid:
         return CardLeased(card.gpu.index, lease.user, own=False)
-    return CardLeased(card.gpu.index, lease.label or "another scheduler of yours", own=True)
+    by = lease.label or "another scheduler of yours"
+    return CardLeased(card.gpu.index, by, own=True, holder=lease.holder)
 
 
 def _in_the_way(process: GpuProcess, manner: Manner, rules: Rules) -> bool:

@@ -39,6 +39,7 @@ from app.model.backend import (
 )
 from app.model.blockers import Blocked, DriverSilent, Standstill
 from app.model.gpu import Gpu, SetAside
+from app.model.lease import Holder
 from app.model.paths import Home, RunPaths
 from app.model.problems import Problem, problem
 from app.model.settings import Settings
@@ -248,12 +249,12 @@ class LocalBackend:
         tasks = len(self._attempts.living) + len(self._granted)
         return Own(frozenset(names), tasks, on_cpu, self._kept(), self._whose.queues())
 
-    def _kept(self) -> dict[str, str]:
+    def _kept(self) -> dict[str, Holder]:
         """Leases of ours that no running attempt has, and for what they are kept."""
         sought = [name for names in self._attempts.sought.values() for name in names]
-        kept = {name: f"task {self._whose.label(name)}, which is looked for" for name in sought}
+        kept = {name: Holder("sought", f"task {self._whose.label(name)}") for name in sought}
         for name, who in self._attempts.leftovers.keepers().items():
-            kept[name] = f"{who}, left running by task {self._whose.label(name)}"
+            kept[name] = Holder("left_running", f"task {self._whose.label(name)}", processes=who)
         return kept
 
     async def _look(self) -> Seen:

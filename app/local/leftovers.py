@@ -109,9 +109,9 @@ class Leftovers:
                 del self._unswept[number]
         self._spared = [each for each in self._spared if procfs.start_time(each.pid) == each.start]
 
-    def keepers(self) -> dict[str, str]:
+    def keepers(self) -> dict[str, tuple[str, ...]]:
         """Leases that outlast their attempts, and the processes that keep them."""
-        return {name: _named(each.left) for each in self._lingering for name in each.leases}
+        return {name: _names(each.left) for each in self._lingering for name in each.leases}
 
     def problems(self) -> list[Problem]:
         """Of undying and of spared processes."""
@@ -153,4 +153,8 @@ async def _ask(marks: Marks, patience: float, asked: set[Process]) -> set[Proces
 
 
 def _named(processes: Sequence[Process]) -> str:
-    return named([f"{each.command} (pid {each.pid})" for each in processes])
+    return named(_names(processes))
+
+
+def _names(processes: Sequence[Process]) -> tuple[str, ...]:
+    return tuple(f"{each.command} (pid {each.pid})" for each in processes)

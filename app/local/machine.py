@@ -18,7 +18,7 @@ from app.lease.store import LeaseStore
 from app.model.backend import Grant
 from app.model.blockers import DriverSilent, LeasesUnreadable
 from app.model.gpu import Gpu, SetAside
-from app.model.lease import Lease
+from app.model.lease import Holder, Lease
 from app.model.problems import Problem, problem
 from app.store import gpus_off
 
@@ -33,7 +33,7 @@ class Own:
     leases: frozenset[str]  #: of what runs or is granted
     tasks: int
     cpu_tasks: int
-    kept: Mapping[str, str] = field(default_factory=dict)  #: its other leases -> for what they are kept
+    kept: Mapping[str, Holder] = field(default_factory=dict)  #: its other leases -> for what they are kept
     queues: Mapping[str, str] = field(default_factory=dict)  #: its leases -> whose they are now: "queue 3"
 
     def and_also(self, grants: Sequence[Grant]) -> "Own":
@@ -120,12 +120,8 @@ class Machine:
             lease = replace(lease, label=label)
         if lease.uid != os.getuid() or lease.name in own.leases:
             return lease
-        if lease.name in own.kept:
-            return replace(lease, label=own.kept[lease.name])
-        if lease.scheduler is not None and procfs.start_time(lease.scheduler) is None:
-            gone = f"started by a scheduler of yours that has ended (pid {lease.scheduler})"
-            return replace(lease, label=f"{lease.label}, {gone}")
-        return replace(lease, label=f"{lease.label} of another scheduler of yours (pid {lease.scheduler})")
+        holder = own.kept.get(lease.name) or _elsewhere(lease)
+        return replace(lease, label=holder.said, holder=holder)
 
     def known(self) -> Iterable[Gpu]:
         """Every card that was ever seen."""
@@ -143,3 +139,9 @@ class Machine:
         """uuids of the cards on which leases of ours were deleted under us."""
         found = (gpu_of(name) for name in self.leases.vanished())
         return frozenset(uuid for uuid in found if uuid is not None)
+
+
+def _elsewhere(lease: Lease) -> Holder:
+    """Who of this user has a lease that none of ours is."""
+    gone = lease.scheduler is not None and procfs.start_time(lease.scheduler) is None
+    return Holder("ended" if gone else "elsewhere", lease.label, lease.scheduler)

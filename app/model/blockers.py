@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.model.gpu import Health
+from app.model.lease import Holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class CardLeased:
     by: str  #: "queue 3", or "bob" for another user's
     own: bool
     kind: Literal["card_leased"] = "card_leased"
+    holder: Holder | None = None  #: what `by` says, where one of ours is no queue of this scheduler
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,9 @@ class Wanted:
     failed: bool = False
     attempted: bool = False  #: tasks that have begun at least once
     status: Status | None = None  #: of its tasks
+    gpu: str | None = None  #: index: tasks that had attempts there, and of their attempts those
+    waited_from: float | None = None  #: seconds for GPUs, all starts of a task together
+    waited_below: float | None = None  #: and less than so many
     since: float | None = None  #: something of it happened since then
     until: float | None = None  #: it had begun by then
     newest_first: bool = False  #: tasks of one run, too
@@ -165,6 +168,13 @@ IS_MEANT = f"""(queue_id || '/' || idx = :task OR tasks.name = :task OR (length(
 WHICH = f"""(:run IS NULL OR run_id = :run) AND (:command_file IS NULL OR command_file = :command_file)
     AND (:queue IS NULL OR queue_id = :queue) AND (NOT :failed OR tasks.status = 'failed')
     AND (:status IS NULL OR tasks.status = :status) AND (:task IS NULL OR {IS_MEANT})"""
+WAITS = """SELECT task_id, at, at - before AS waited FROM (
+        SELECT task_id, at, "to", lag(at) OVER moves AS before, lag("to") OVER moves AS was FROM transitions
+        WHERE {which} WINDOW moves AS (PARTITION BY task_id ORDER BY id))
+    WHERE "to" = 'running' AND was = 'waiting'"""
+OF_THESE = "task_id IN (SELECT value FROM json_each(?))"
+WAITED = f"SELECT task_id, sum(waited) FROM ({WAITS.format(which=OF_THESE)}) GROUP BY task_id"
+ITS_WAIT = f"coalesce((SELECT sum(waited) FROM ({WAITS.format(which='transitions.task_id = tasks.id')})), 0)"
 TASKS = f"""SELECT tasks.id, run_id, runs.name AS run, command_file, queue_id, idx,
         digest || '-' || occurrence AS key, tasks.name, commands, gpus, memory_gb, planned_at, state
     FROM tasks JOIN runs ON runs.id = run_id
@@ -173,6 +183,10 @@ TASKS = f"""SELECT tasks.id, run_id, runs.name AS run, command_file, queue_id, i
         FROM attempts WHERE :run IS NULL OR run_id = :run GROUP BY task_id) AS last ON last.task_id = tasks.id
     WHERE {WHICH} AND (:since IS NULL OR coalesce(ended, planned_at) >= :since)
         AND (:until IS NULL OR coalesce(first, planned_at) <= :until) AND (NOT :attempted OR begun NOT NULL)
+        AND (:gpu IS NULL OR EXISTS (SELECT 1 FROM attempts, json_each(gpu_ids)
+            WHERE attempts.task_id = tasks.id AND value = :gpu))
+        AND (:waited_from IS NULL OR {ITS_WAIT} >= :waited_from)
+        AND (:waited_below IS NULL OR {ITS_WAIT} < :waited_below)
         AND (:before_at IS NULL OR (coalesce(begun, planned_at), tasks.id) < (:before_at, :before_id))
     ORDER BY CASE WHEN :run IS NULL OR :newest_first THEN -coalesce(begun, planned_at) END,
         CASE WHEN :newest_first THEN -tasks.id END, queue_id, idx IS NULL, idx, tasks.id
@@ -181,12 +195,6 @@ ATTEMPTS = """SELECT task_id, number, attempt, gpu_ids, gpu_uuids, memory_gb AS 
         peak_memory_gb AS peak_gb, recorded_at, started_at, ended_at, status, cause, log_path, boot_id,
         pid, start
     FROM attempts WHERE task_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, number"""
-WAITS = """SELECT task_id, at, at - before AS waited FROM (
-        SELECT task_id, at, "to", lag(at) OVER moves AS before, lag("to") OVER moves AS was FROM transitions
-        WHERE {which} WINDOW moves AS (PARTITION BY task_id ORDER BY id))
-    WHERE "to" = 'running' AND was = 'waiting'"""
-OF_THESE = "task_id IN (SELECT value FROM json_each(?))"
-WAITED = f"SELECT task_id, sum(waited) FROM ({WAITS.format(which=OF_THESE)}) GROUP BY task_id"
 
 
 def runs(past: sqlite3.Connection, wanted: Wanted) -> list[PastRun]:
@@ -206,7 +214,9 @@ def tasks(past: sqlite3.Connection, wanted: Wanted) -> list[PastTask]:
     found = list(rows(past, TASKS, wanted))
     attempts: dict[int, list[PastAttempt]] = {}
     for row in rows(past, ATTEMPTS, (_ids(found),)):
-        attempts.setdefault(row.pop("task_id"), []).append(_attempt(row))
+        of, attempt = row.pop("task_id"), _attempt(row)
+        if wanted.gpu is None or wanted.gpu in attempt.gpu_ids:
+            attempts.setdefault(of, []).append(attempt)
     waited = dict(past.execute(WAITED, (_ids(found),)).fetchall())
     return [_task(row, waited.get(row["id"], 0.0), tuple(attempts.get(row["id"], ()))) for row in found]
 

@@ -73,6 +73,34 @@ def test_the_first_error_is_none_of_the_commands(ran: Console) -> None:
     assert ran.get("/api/log/search", **FIRST, errors=True)["matches"] == []
 
 
+ERRORS = (
+    "Traceback (most recent call last):",
+    "ValueError: no such thing",
+    "torch.cuda.OutOfMemoryError",
+    "CUDA out of memory. Tried to allocate 2 GiB",
+    "RuntimeError: CUDA error: device-side assert",
+    "[rank0] NCCL error in socket.cpp",
+    "java.io.IOException(closed)",
+    "ERROR: No matching distribution found",
+    "12:00 ERROR no epoch 3",
+    "FATAL: role is not there",
+    "error: unknown option",
+    "fatal: not a git repository",
+    "FAILED tests/test_all.py",
+    "Segmentation fault",
+    "Aborted (core dumped)",
+    "Killed",
+    "gpulane: exit 1 of: python train.py",
+)
+
+
+def test_each_kind_of_error_is_found(shared: Console) -> None:
+    path = write(shared, "errors.log", "".join(f"step {n}\n{line}\n" for n, line in enumerate(ERRORS)))
+    assert [found["text"] for found in search(shared, path, errors=True)["matches"]] == list(ERRORS)
+    path = write(shared, "calm.log", "mirrored errors of 0.1\nno fatality\nskilled\nFATALITY\n0 failed\n")
+    assert search(shared, path, errors=True)["matches"] == []
+
+
 def test_failed_logs_come_first_in_the_list(ran: Console) -> None:
     found = ran.get("/api/log/list")
     assert [each["status"] for each in found["logs"]] == ["failed", "completed"]

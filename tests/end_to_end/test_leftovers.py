@@ -14,6 +14,7 @@ import pytest
 
 from app import procfs
 from app.execution.ends import EndsFile
+from app.model.blockers import CardLeased
 from tests.end_to_end.world import UNTIL_GO, Scheduler, World
 from tests.waiting import eventually
 
@@ -28,6 +29,11 @@ def test_a_leftover_that_may_stay_keeps_its_card_and_is_named(world: World) -> N
     # Looked at between its fork and its exec it is still called bash.
     said = re.compile(rf"GPU 0 is leased to (sleep|bash) \(pid {pid}\), left running by task 1/0")
     eventually(lambda: said.search(scheduler.wait_for("2/0", "waiting").reason))
+    (leased,) = scheduler.wait_for("2/0", "waiting").blockers
+    assert isinstance(leased, CardLeased)
+    assert leased.holder
+    assert (leased.holder.kind, leased.holder.whose) == ("left_running", "task 1/0")
+    assert leased.holder.processes[0].endswith(f" (pid {pid})")
     began = time.monotonic()
     os.kill(pid, signal.SIGTERM)
     assert scheduler.end() == 0

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from app import procfs
+from app.model.blockers import CardLeased
+from app.model.lease import Holder
 from tests.end_to_end.test_words import gpulane
 from tests.end_to_end.world import UNTIL_GO, Scheduler, World
 from tests.waiting import eventually
@@ -167,6 +169,11 @@ def test_a_file_that_is_deleted_and_put_back_is_an_edit_and_no_end(world: World)
     assert world.work("done") == ["a", "c"]
 
 
+def holders(scheduler: Scheduler, label: str) -> list[Holder | None]:
+    blockers = scheduler.wait_for(label, "waiting").blockers
+    return [each.holder for each in blockers if isinstance(each, CardLeased)]
+
+
 def kinds(scheduler: Scheduler) -> set[str]:
     return {problem.kind for problem in scheduler.problems()} - {"lease_directory_private"}
 
@@ -261,6 +268,7 @@ def test_who_has_a_card_is_named_as_its_task_stands_now(world: World) -> None:
     says(scheduler, "2/0", "leased to queue 0")
     other = world.start(command_file=world.file("3\ntrue\n1\n10\n", "command_gpus_1.txt"))
     says(other, "3/0", f"leased to queue 0 of another scheduler of yours (pid {scheduler.pid})")
+    assert holders(other, "3/0") == [Holder("elsewhere", "queue 0", scheduler.pid)]
     moved_to(5)
     says(scheduler, "2/0", "leased to queue 5")
     says(other, "3/0", "leased to queue 5 of another scheduler of yours")

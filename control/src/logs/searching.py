@@ -24,7 +24,22 @@ SHOWN = 500
 HEAD = 128 * 1024
 CPU_SECONDS, MEMORY_BYTES = 5, 1 << 30
 
-HINTS = (b"rror", b"raceback", b"FAILED", b"xception", b"ut of memory", b"fault", b"illed", b"gpulane:")
+HINTS = (
+    b"rror",
+    b"ERROR",
+    b"atal:",
+    b"FATAL:",
+    b"raceback",
+    b"FAILED",
+    b"xception",
+    b"ut of memory",
+    b"fault",
+    b"core dumped",
+    b"illed",
+    b"gpulane:",
+)
+"""One of these stands in each line that ERROR finds: to seek them is much quicker than the pattern."""
+
 ERROR = re.compile(
     rb"^Traceback \(most recent call last\)|CUDA out of memory|OutOfMemoryError|CUDA error|NCCL error"
     rb"|\b[A-Za-z_.]*(?:Error|Exception)\b(?:[:(]|\s*$)|\b(?:ERROR|FATAL|error|fatal):|\bERROR\b|\bFAILED\b"

@@ -19,6 +19,7 @@ from control.src.submitted.models import LARGEST
 router = APIRouter(tags=["history"])
 
 MOST, MOST_IN_A_SHEET = 1_000, 100_000
+Seconds = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False, description="seconds")]
 
 
 def wanted(
@@ -33,6 +34,13 @@ def wanted(
     run: Annotated[int | None, Query(ge=0, le=LARGEST, description="its id")] = None,
     status: Annotated[Status | None, Query(description="that its tasks have")] = None,
     failed: Annotated[bool, Query(description="only tasks that failed for good")] = False,
+    gpu: Annotated[
+        str | None, Query(max_length=20, description="its index: only tasks and attempts that it ran")
+    ] = None,
+    waited_from: Annotated[
+        Seconds, Query(description="seconds for GPUs, all starts of a task together")
+    ] = None,
+    waited_below: Seconds = None,
     since: Time = None,
     until: Time = None,
     limit: Annotated[
@@ -50,6 +58,9 @@ def wanted(
         queue=queue,
         failed=failed,
         status=status,
+        gpu=gpu or None,
+        waited_from=waited_from,
+        waited_below=waited_below,
         since=since,
         until=until,
         before_at=at,

@@ -1594,6 +1594,7 @@ export interface components {
             by: string;
             /** Gpu */
             gpu: string;
+            holder?: components["schemas"]["Holder"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -2835,6 +2836,26 @@ export interface components {
              * @description seconds for GPUs, all its starts together
              */
             waited: number;
+        };
+        /**
+         * Holder
+         * @description Who of this user has a lease, where that is no queue of the scheduler that looks.
+         */
+        Holder: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "elsewhere" | "ended" | "sought" | "left_running";
+            /**
+             * Processes
+             * @default []
+             */
+            processes: string[];
+            /** Scheduler */
+            scheduler?: number | null;
+            /** Whose */
+            whose: string;
         };
         /**
          * Identity
@@ -7126,6 +7147,12 @@ export interface operations {
                 status?: ("held" | "pending" | "waiting" | "running" | "backoff" | "completed" | "failed" | "cancelled" | "skipped") | null;
                 /** @description only tasks that failed for good */
                 failed?: boolean;
+                /** @description its index: only tasks and attempts that it ran */
+                gpu?: string | null;
+                /** @description seconds for GPUs, all starts of a task together */
+                waited_from?: number | null;
+                /** @description seconds */
+                waited_below?: number | null;
                 /** @description wall-clock seconds */
                 since?: number | null;
                 /** @description wall-clock seconds */

@@ -1,6 +1,6 @@
 /** Who has what of a GPU's memory, in GB: own used, own promised, other leases, other people, free. */
 import { useTranslation } from "react-i18next";
-import { gb } from "@/format/memory";
+import { measuredGb } from "@/format/memory";
 import css from "./MemoryBar.module.css";
 
 export interface Parts {
@@ -43,7 +43,7 @@ export function MemoryLegend({ parts, none }: { parts: Parts; none: string }) {
       {some.map((kind) => (
         <span key={kind} className={css.entry}>
           <span className={`${css.swatch} ${css[kind]}`} aria-hidden />
-          {t(`memory.${kind}`)} {gb(parts[kind])}
+          {t(`memory.${kind}`)} {measuredGb(parts[kind])}
         </span>
       ))}
     </span>

@@ -18,17 +18,22 @@ export function Banner() {
   const now = useSecond();
   if (connection === "lost")
     return (
-      <Line kind="failed" icon={<IconPlugConnectedX size={14} stroke={1.75} />}>
+      <Line
+        kind="failed"
+        icon={<IconPlugConnectedX size={14} stroke={1.75} />}
+        action={
+          <Button
+            variant="subtle"
+            className={css.action}
+            onClick={() => {
+              live.tryNow();
+            }}
+          >
+            {t("banners.tryNow")}
+          </Button>
+        }
+      >
         <Said of="banners.lost" at={clockSeconds(heardAt / 1000)} />
-        <Button
-          variant="subtle"
-          className={css.action}
-          onClick={() => {
-            live.tryNow();
-          }}
-        >
-          {t("banners.tryNow")}
-        </Button>
       </Line>
     );
   const silent = schedulers
@@ -49,12 +54,14 @@ export function Banner() {
   return null;
 }
 
-function Line({ kind, icon, children }: { kind?: string; icon: ReactNode; children: ReactNode }) {
+function Line(props: { kind?: string; icon: ReactNode; action?: ReactNode; children: ReactNode }) {
+  const { kind, icon, action, children } = props;
   const color = kind ? `var(--gl-${kind})` : "var(--gl-t2)";
   return (
     <div className={css.banner} style={{ "--tone": color } as React.CSSProperties} role="status">
       <span className={css.icon}>{icon}</span>
-      {children}
+      <span className={css.text}>{children}</span>
+      {action}
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { Link } from "react-router";
 import { useIdentity } from "@/api/identity";
 import { useKnown } from "@/api/live";
 import type { Card, Status } from "@/api/types";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { clock, clockSeconds } from "@/format/time";
 import { StateIcon } from "@/parts/TaskState";
 import { otherLanguage, words } from "@/words";
@@ -150,7 +150,7 @@ function Bar({ card, width }: { card: Card; width: number }) {
   const leases = card.other_leases.reduce((sum, one) => sum + (one.declared_gb ?? card.total_gb), 0);
   const own = Math.max(card.own_used_gb, card.own_promised_gb); // what is promised holds what is used
   const used = own + card.others_gb + leases;
-  const said = t("shell.gpuAria", { index: card.index, used: gb(used), total: gb(card.total_gb) });
+  const said = t("shell.gpuAria", { index: card.index, used: measuredGb(used), total: gb(card.total_gb) });
   return (
     <span className={card.free ? css.freeBar : css.bar} style={{ width }} role="img" aria-label={said}>
       {!card.free && (

@@ -1,9 +1,16 @@
 /** Why a task waits, in Chinese, put together from its blockers; English is the scheduler's own sentence. */
 import type { Blocker, TaskState } from "@/api/types";
 import { gb } from "@/format/memory";
+import { words } from ".";
+import { apart } from "./apart";
 
 type Waiting = Extract<TaskState, { status?: "waiting" }>;
 type Of<K extends Blocker["kind"]> = Extract<Blocker, { kind?: K }>;
+
+/** In the page's language, as a sentence. */
+export function waitsBecause(state: Waiting): string {
+  return words.language === "zh" ? reasonInChinese(state) : sentence(state.reason);
+}
 
 export function reasonInChinese(state: Waiting): string {
   const why = clauses(state.blockers).join("；");
@@ -22,14 +29,45 @@ function clauses(blockers: readonly Blocker[]): string[] {
 /** "GPU 0、1 租给 queue 2". */
 function leasedTogether(leased: Of<"card_leased">[]): string {
   const holders = new Map<string, string[]>();
-  for (const each of leased) holders.set(each.by, [...(holders.get(each.by) ?? []), each.gpu]);
-  return [...holders]
-    .map(([by, gpus]) => `GPU ${gpus.join("、")} 已租给 ${by.replace("queue", "队列")}`)
-    .join("，");
+  for (const each of leased) {
+    const by = holderOf(each);
+    holders.set(by, [...(holders.get(by) ?? []), each.gpu]);
+  }
+  return [...holders].map(([by, gpus]) => `GPU ${gpus.join("、")} 已租给${apart(by)}`.trim()).join("，");
+}
+
+function holderOf({ by, own, holder }: Of<"card_leased">): string {
+  if (!own) return by;
+  if (!holder) return by === NOT_SAID ? "你的另一个调度器" : named(by);
+  const whose = named(holder.whose);
+  const pid = holder.scheduler == null ? "" : `（pid ${holder.scheduler}）`;
+  switch (holder.kind) {
+    case "elsewhere":
+      return `你的另一个调度器${pid}${whose && `的${apart(whose)}`.trim()}`;
+    case "ended":
+      return `${whose}，由你的一个已结束的调度器${pid}启动`;
+    case "sought":
+      return `${whose}，正在查找它`;
+    case "left_running":
+      return `${whose} 留下的进程 ${holder.processes.join("、")}`;
+  }
+}
+
+/** Of a lease that says nothing (app/core/fit.py). */
+const NOT_SAID = "another scheduler of yours";
+
+/** "队列 3", "任务 3/1": what leases and claims are labelled with. */
+function named(label: string): string {
+  return label.replace(/^queue (?=\d+$)/, "队列 ").replace(/^task (?=\d+\/\d+$)/, "任务 ");
+}
+
+/** Somebody whose name the machine does not know. */
+function user(name: string): string {
+  return name === "unknown" ? "未知用户" : name;
 }
 
 const UNUSABLE: Record<Of<"card_unusable">["why"], string> = {
-  lost: "已掉线（驱动报告 lost）",
+  lost: "已掉线（驱动称其丢失）",
   unreadable: "无法从驱动读取",
   off: "已停用",
   aside: "暂时搁在一边（不同的任务在它上面几秒内失败，而在别的卡上没有）",
@@ -49,21 +87,21 @@ function clause(blocker: Blocker): string {
     case "card_short":
       return short(blocker);
     case "card_busy":
-      return `GPU ${blocker.gpu} 上有 ${blocker.user} 的进程 ${blocker.pid}${blocker.command ? `（${blocker.command}）` : ""}`;
+      return `GPU ${blocker.gpu} 上有${apart(user(blocker.user))}的进程 ${blocker.pid}${blocker.command ? `（${blocker.command}）` : ""}`;
     case "card_crowded":
       return `GPU ${blocker.gpu} 已有 ${Math.round(blocker.others_percent)}% 被其他人占用，超过 busy_memory_percent ${Math.round(blocker.limit_percent)}`;
     case "card_unusable":
       return `GPU ${blocker.gpu} ${UNUSABLE[blocker.why]}`;
     case "card_claimed":
-      return `GPU ${blocker.gpu} 为等待已久的 ${blocker.by.replace("task ", "")} 保留`;
+      return `GPU ${blocker.gpu} 为等待已久的${apart(named(blocker.by))}保留`;
     case "cap_reached":
-      return `你占用 ${blocker.allowance.held} 张，允许 ${blocker.allowance.allowed} 张，它还需 ${blocker.needs_more} 张`;
+      return capped(blocker);
     case "too_few_cards":
       return `即使全部空闲，也只有 ${blocker.suitable} 张卡能满足`;
     case "limit_reached":
-      return `已有 ${blocker.running || blocker.limit} 个任务在运行（${blocker.setting} ${blocker.limit}）`;
+      return `已有 ${blocker.running || blocker.limit} 个${blocker.setting === "cpu_tasks" ? "不用显卡的" : ""}任务在运行（${blocker.setting} ${blocker.limit}）`;
     case "behind_in_line":
-      return `${blocker.by.replace("task ", "")} 排在最前（fifo）`;
+      return `${apart(named(blocker.by))}排在最前（fifo）`.trim();
     case "driver_silent":
       return `显卡驱动没有应答（${blocker.error}）`;
     case "leases_unreadable":
@@ -77,11 +115,18 @@ function clause(blocker: Blocker): string {
   }
 }
 
+function capped({ allowance, claimed, needs_more }: Of<"cap_reached">): string {
+  const { held, allowed, available } = allowance;
+  const kept = claimed ? `，另有 ${claimed} 张为等待已久的任务保留` : "";
+  const limits = allowed === available ? "" : `（可用 ${available} 张；见 gpu_left、min_gpu、max_gpu）`;
+  return `你占用 ${held} 张，允许 ${allowed} 张${kept}，它还需 ${needs_more} 张${limits}`;
+}
+
 function short(blocker: Of<"card_short">): string {
   const users = blocker.users
     .filter(([, used]) => used >= 0.05)
     .slice(0, 3)
-    .map(([user, used]) => `${user} ${gb(used)} GB`);
+    .map(([name, used]) => `${user(name)} ${gb(used)} GB`);
   if (blocker.promised_gb >= 0.05) users.push(`已预留 ${gb(blocker.promised_gb)} GB`);
   const by = users.length ? `（${users.join("，")}）` : "";
   return `GPU ${blocker.gpu} 空闲 ${gb(blocker.free_gb)} GB${by}`;
@@ -90,5 +135,6 @@ function short(blocker: Of<"card_short">): string {
 /** A sentence of its own: with a capital letter, and a full stop. */
 export function sentence(text: string): string {
   const whole = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?。]$/.test(whole) ? whole : `${whole}.`;
+  if (/[.!?。]$/.test(whole)) return whole;
+  return whole + (words.language === "zh" && /[一-鿿]/.test(whole) ? "。" : ".");
 }

@@ -141,7 +141,7 @@ export const zh: Words = {
     failedBody: "属于 {{name}}；不再重试。",
     endedBody: "属于 {{name}}。",
   },
-  lists: { and: "{{one}}和{{other}}", comma: "、" },
+  lists: { and: "{{one}} 和 {{other}}", comma: "、" },
   verbs: {
     pause: "暂停",
     pauseEffect: "运行中的任务继续，恢复之前不启动新任务。",

@@ -1,7 +1,7 @@
 /** A card's memory as a bar. */
 import { useTranslation } from "react-i18next";
 import type { Card, GpuProcess } from "@/api/types";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { MemoryBar } from "@/parts/MemoryBar";
 import { sharesOf } from "./shares";
 
@@ -16,10 +16,10 @@ export function CardBar({ card, processes, margin, thin }: Props) {
   const { t } = useTranslation();
   const parts = sharesOf(card, processes);
   const said = t("memory.bar", {
-    own: gb(parts.own),
-    promised: gb(parts.promised),
-    leases: gb(parts.leases),
-    people: gb(parts.people),
+    own: measuredGb(parts.own),
+    promised: measuredGb(parts.promised),
+    leases: measuredGb(parts.leases),
+    people: measuredGb(parts.people),
     total: gb(card.total_gb),
   });
   return (

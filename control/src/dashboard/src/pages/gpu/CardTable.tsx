@@ -4,7 +4,7 @@ import { IconChevronDown, IconChevronUp } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useIdentity } from "@/api/identity";
 import type { Card, Gpus, GpuProcess } from "@/api/types";
-import { gb } from "@/format/memory";
+import { measuredGb } from "@/format/memory";
 import { CardBar } from "./CardBar";
 import type { ProcessesOf } from "./data";
 import { isHot } from "./notes";
@@ -102,7 +102,7 @@ function CardRow({ card, gpus, processes, user, isMarked, said, say }: RowProps)
         <span className={`t3 ${css.model}`}>{modelOf(card)}</span>
       </Table.Td>
       <Table.Td className={`number ${css.free}`}>
-        {card.health === "ok" ? <b>{gb(card.free_gb)}</b> : "–"} <span className="t3">GB</span>
+        {card.health === "ok" ? <b>{measuredGb(card.free_gb)}</b> : "–"} <span className="t3">GB</span>
       </Table.Td>
       <Table.Td className={css.bar}>
         <CardBar card={card} processes={processes} thin />
@@ -146,7 +146,7 @@ function People({ uuid, rows, more, say }: PeopleProps) {
               <What row={row} />
             </span>
           </span>
-          <span className="number t2">{row.gb === null ? "–" : `${gb(row.gb)} GB`}</span>
+          <span className="number t2">{row.gb === null ? "–" : `${measuredGb(row.gb)} GB`}</span>
         </div>
       ))}
       {hidden > 0 && (

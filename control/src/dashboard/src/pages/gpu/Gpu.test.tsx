@@ -94,8 +94,8 @@ describe.each(["dark", "light"] as const)("a card in %s", (scheme) => {
     expect(screen.getByRole("link", { name: "1/2" }).getAttribute("href")).toBe("/ui/state");
     const rows = within(screen.getByRole("list", { name: "On GPU 0" })).getAllByRole("listitem");
     expect(rows.map((row) => row.textContent)).toEqual([
-      "chenpython, 1/2 cars10 GB",
-      "小李lease, queue 38 GB",
+      "chenpython, 1/2 cars10.0 GB",
+      "小李lease, queue 38.0 GB",
     ]);
     expect(screen.getByRole("img", { name: /^10 GB used by own tasks, 2 promised, 8 in/ })).toBeTruthy();
     expect(screen.getByText("No samples yet")).toBeTruthy();

@@ -3,7 +3,7 @@ import { Tooltip } from "@mantine/core";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Card, Gpus, GpuProcess } from "@/api/types";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { MemoryLegend } from "@/parts/MemoryBar";
 import { CardBar } from "./CardBar";
 import { Curve, type CurveProps } from "./Curve";
@@ -63,7 +63,7 @@ export const GpuCard = memo(function GpuCard(props: Props) {
       <div className={css.free}>
         <Tooltip label={t("gpu.gbFreeTip", { margin: gb(gpus.memory_margin_gb) })}>
           <span className={css.amount}>
-            <b className={css.number}>{known ? gb(card.free_gb) : "–"}</b>
+            <b className={css.number}>{known ? measuredGb(card.free_gb) : "–"}</b>
             <span className="t3">{t("gpu.gbFree")}</span>
           </span>
         </Tooltip>

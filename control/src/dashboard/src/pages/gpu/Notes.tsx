@@ -3,7 +3,7 @@ import { IconTemperature } from "@tabler/icons-react";
 import { Trans, useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Card, GpuAllowance, GpuProcess } from "@/api/types";
-import { gb } from "@/format/memory";
+import { measuredGb } from "@/format/memory";
 import { clock, duration } from "@/format/time";
 import { useSecond } from "@/parts/now";
 import { Said } from "@/parts/Said";
@@ -66,7 +66,7 @@ function OneNote({ note, allowance, now }: { note: Note; allowance: GpuAllowance
     case "fresh":
       return t("gpu.freshNote", {
         ago: duration(now - note.since),
-        memory: gb(note.memory),
+        memory: measuredGb(note.memory),
         task: note.task,
       });
     case "alone":
@@ -76,7 +76,7 @@ function OneNote({ note, allowance, now }: { note: Note; allowance: GpuAllowance
     case "aside":
       return t("gpu.asideNote", { count: note.tasks, at: clock(note.until) });
     case "hidden":
-      return t("gpu.hiddenNote", { memory: gb(note.memory) });
+      return t("gpu.hiddenNote", { memory: measuredGb(note.memory) });
     case "lost":
     case "unreadable":
       return t(`gpu.${note.kind}Note`);

@@ -2,7 +2,7 @@
 import { Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Card } from "@/api/types";
-import { gb } from "@/format/memory";
+import { measuredGb } from "@/format/memory";
 import { absolute } from "@/format/time";
 import type { Row } from "./rows";
 import { What } from "./What";
@@ -55,7 +55,9 @@ function ProcessRow({ row }: { row: Row }) {
           <What row={row} />
         </span>
       </Tooltip>
-      <span className="number">{row.gb === null ? <span className="t3">–</span> : `${gb(row.gb)} GB`}</span>
+      <span className="number">
+        {row.gb === null ? <span className="t3">–</span> : `${measuredGb(row.gb)} GB`}
+      </span>
     </li>
   );
 }

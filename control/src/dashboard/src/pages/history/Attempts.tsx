@@ -6,7 +6,7 @@ import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { absolute, clock, duration } from "@/format/time";
 import { Empty } from "@/parts/Empty";
 import { GpuChips } from "@/parts/GpuChips";
@@ -217,7 +217,7 @@ function Memory({ row: { task, attempt } }: { row: Row }) {
   const asked = attempt.asked_gb === null ? t("history.whole") : `${gb(attempt.asked_gb)} GB`;
   return (
     <>
-      {attempt.peak_gb === null ? "–" : gb(attempt.peak_gb)} <span className="t3">/ {asked}</span>
+      {attempt.peak_gb === null ? "–" : measuredGb(attempt.peak_gb)} <span className="t3">/ {asked}</span>
     </>
   );
 }

@@ -71,10 +71,10 @@ interface WholeProps {
 
 function Whole({ history, first, said, say }: WholeProps) {
   const { t } = useTranslation();
-  const { gpu, waited } = said;
+  const { waited } = said;
   const pages = history.data?.pages;
   const tasks = useMemo(() => pages?.flatMap((page) => page.tasks) ?? [], [pages]);
-  const rows = useMemo(() => rowsOf(tasks, { gpu, waited }), [tasks, gpu, waited]);
+  const rows = useMemo(() => rowsOf(tasks), [tasks]);
   const figures = first.figures;
   const lanes = useMemo(() => lanesOf(rows, figures?.queues ?? []), [rows, figures]);
   const memory = useMemo(
@@ -122,7 +122,7 @@ function Facts({ first, said, history }: Omit<WholeProps, "say">) {
   const isSome = Boolean(said.state || said.task || said.gpu || said.waited);
   if (isSome) {
     const tasks = history.data?.pages.flatMap((page) => page.tasks) ?? [];
-    const count = rowsOf(tasks, said).length;
+    const count = rowsOf(tasks).length;
     return t("history.factsShown", { attempts: t("history.attempts", { count }) });
   }
   const { attempts, failed } = totals(first);

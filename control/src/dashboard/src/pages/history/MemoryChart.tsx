@@ -1,7 +1,7 @@
 /** What queues declared and what they used at most. A row filters by its queue. */
 import { Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import type { MemoryLane } from "./attempts";
 import { Axis, Chart } from "./Chart";
 import { queueName, shortFile } from "./names";
@@ -35,7 +35,7 @@ export function MemoryChart({ lanes, chosen, choose }: Props) {
         {lanes.map((lane) => {
           const name = queueName(lane.queue, lane.name, t);
           const declared = lane.declared === null ? t("history.whole") : `${gb(lane.declared)} GB`;
-          const said = t("history.memoryLane", { peak: gb(lane.peak), declared });
+          const said = t("history.memoryLane", { peak: measuredGb(lane.peak), declared });
           return (
             <Tooltip key={lane.key} label={`${shortFile(lane.file, t)} · ${name} · ${said}`}>
               <button
@@ -69,7 +69,7 @@ function Word({ lane, left }: { lane: MemoryLane; left: string }) {
     <span className={css.word} style={{ left }} data-broke={lane.ranOut > 0 || undefined}>
       {lane.ranOut
         ? t("history.ranOut", { count: lane.ranOut })
-        : t("history.tooMuch", { gb: gb(lane.tooMuch) })}
+        : t("history.tooMuch", { gb: measuredGb(lane.tooMuch) })}
     </span>
   );
 }

@@ -2,7 +2,7 @@
 import { Table } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { MemoryFigures, QueueFigures } from "@/api/types";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { MemoryBar } from "@/parts/MemoryBar";
 import { keyOf, tooLittle, tooMuch } from "./attempts";
 import type { Say } from "./data";
@@ -56,9 +56,9 @@ export function MemoryTable({ figures, queues, say }: Props) {
                   </button>
                 </Table.Td>
                 <Table.Td className="number t2">{one.measured}</Table.Td>
-                <Table.Td className="number t2">{gb(one.peak_median_gb)} GB</Table.Td>
+                <Table.Td className="number t2">{measuredGb(one.peak_median_gb)} GB</Table.Td>
                 <Table.Td className="number">
-                  {gb(one.peak_gb)}{" "}
+                  {measuredGb(one.peak_gb)}{" "}
                   <span className="t3">
                     / {one.declared_gb === null ? t("history.whole") : `${gb(one.declared_gb)} GB`}
                   </span>
@@ -69,7 +69,7 @@ export function MemoryTable({ figures, queues, say }: Props) {
                       thin
                       total={Math.max(one.declared_gb, one.peak_gb)}
                       parts={{ own: one.peak_gb, promised: 0, leases: 0, people: 0 }}
-                      said={`${gb(one.peak_gb)} / ${gb(one.declared_gb)} GB`}
+                      said={`${measuredGb(one.peak_gb)} / ${gb(one.declared_gb)} GB`}
                     />
                   )}
                 </Table.Td>
@@ -97,13 +97,13 @@ function Suggestion({ one }: { one: MemoryFigures }) {
   if (tooLittle(one))
     return (
       <>
-        {declare} <span className={css.broke}>{t("history.needs", { gb: gb(one.needed_gb) })}</span>
+        {declare} <span className={css.broke}>{t("history.needs", { gb: measuredGb(one.needed_gb) })}</span>
       </>
     );
   if (less)
     return (
       <>
-        {declare} <span className="t3">{t("history.frees", { gb: gb(less) })}</span>
+        {declare} <span className="t3">{t("history.frees", { gb: measuredGb(less) })}</span>
       </>
     );
   return <span className="t3">{t("history.fits")}</span>;

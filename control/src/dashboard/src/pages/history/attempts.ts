@@ -10,17 +10,8 @@ export interface Row {
   isNewest: boolean;
 }
 
-/** What the console does not filter by: it is left out here, of what has been loaded. */
-export interface Sieve {
-  gpu: string;
-  /** Seconds "low-high"; "low-" is open. */
-  waited: string;
-}
-
-export function rowsOf(tasks: readonly HistoryTask[], sieve: Sieve): Row[] {
-  const [low, high] = rangeOf(sieve.waited);
+export function rowsOf(tasks: readonly HistoryTask[]): Row[] {
   return tasks
-    .filter((task) => task.waited >= low && task.waited < high)
     .flatMap((task) =>
       task.attempts
         .map((attempt, at) => ({
@@ -29,9 +20,7 @@ export function rowsOf(tasks: readonly HistoryTask[], sieve: Sieve): Row[] {
           attempt,
           isNewest: at === task.attempts.length - 1,
         }))
-        .filter(
-          ({ attempt }) => attempt.how !== "running" && (!sieve.gpu || attempt.gpu_ids.includes(sieve.gpu)),
-        ),
+        .filter(({ attempt }) => attempt.how !== "running"),
     )
     .sort((one, other) => endOf(other.attempt) - endOf(one.attempt));
 }
@@ -40,6 +29,7 @@ export function endOf(attempt: HistoryAttempt): number {
   return attempt.ended_at ?? attempt.recorded_at;
 }
 
+/** Seconds "low-high"; "low-" is open. */
 export function rangeOf(said: string): [number, number] {
   if (!said) return [-Infinity, Infinity];
   const [low, high] = said.split("-");

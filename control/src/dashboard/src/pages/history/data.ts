@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import { ask, GET } from "@/api/client";
 import { useKnown } from "@/api/live";
 import type { History, QueueFigures, Status } from "@/api/types";
-import { readKey } from "./attempts";
+import { rangeOf, readKey } from "./attempts";
 
 export const NAMES = ["last", "queue", "state", "gpu", "task", "run", "waited", "view"] as const;
 export type Said = Record<(typeof NAMES)[number], string>;
@@ -26,12 +26,17 @@ export interface Query {
   status: Status | null;
   task: string | null;
   run: number | null;
+  gpu: string | null;
+  /** Seconds. */
+  waited_from: number | null;
+  waited_below: number | null;
 }
 
 /** `now`: wall-clock seconds. The hour that began so long ago, as the same query has the same answer kept. */
 export function queryOf(said: Said, now: number): Query {
   const days = said.last === "all" ? null : Number(said.last || DEFAULT_DAYS);
   const key = readKey(said.queue);
+  const [low, high] = rangeOf(said.waited);
   return {
     since: days === null ? null : Math.floor((now - days * DAY) / HOUR) * HOUR,
     command_file: key?.file ?? null,
@@ -39,6 +44,9 @@ export function queryOf(said: Said, now: number): Query {
     status: (said.state || null) as Status | null,
     task: said.task || null,
     run: said.run ? Number(said.run) : null,
+    gpu: said.gpu || null,
+    waited_from: low > 0 ? low : null,
+    waited_below: Number.isFinite(high) ? high : null,
   };
 }
 
@@ -66,7 +74,7 @@ export function useHistory(query: Query) {
 
 /** All queues of the time asked for, whichever is chosen. */
 export function useQueues(query: Query, found: readonly QueueFigures[] | undefined): readonly QueueFigures[] {
-  const all = { ...query, command_file: null, queue: null, status: null, task: null, run: null };
+  const all = { ...queryOf({ ...NO_FILTER, last: "all", view: "" }, 0), since: query.since };
   const isFiltered = query.command_file !== null || query.run !== null;
   const asked = useQuery({
     queryKey: [KEY, "queues", all],

@@ -6,12 +6,12 @@ import {
   lanesOf,
   medianOf,
   memoryLanes,
-  rangeOf,
   readKey,
   rowsOf,
   stateOf,
   tooLittle,
 } from "./attempts";
+import { NO_FILTER, queryOf, sheetOf } from "./data";
 import { marks, placeOf, roughly, unitOf, whereIs } from "./scale";
 
 const FILE = "/home/a/command/command_gpu.txt";
@@ -30,26 +30,36 @@ const attempt = (number: number, more: object = {}) => ({
 const task = (id: number, queue_id: number, attempts: object[], more: object = {}) =>
   ({ id, queue_id, command_file: FILE, waited: 5, attempts, ...more }) as unknown as HistoryTask;
 
-const ALL = { gpu: "", waited: "" };
-
 it("lists attempts, the last that ended first, and none that runs", () => {
   const tasks = [
     task(1, 1, [attempt(1), attempt(4)]),
     task(2, 1, [attempt(3), attempt(5, { how: "running", ended_at: null })]),
   ];
-  expect(rowsOf(tasks, ALL).map(({ id, isNewest }) => `${id} ${isNewest}`)).toEqual([
+  expect(rowsOf(tasks).map(({ id, isNewest }) => `${id} ${isNewest}`)).toEqual([
     "1-4 true",
     "2-3 false",
     "1-1 false",
   ]);
 });
 
-it("leaves out what is not wanted", () => {
-  const tasks = [task(1, 1, [attempt(1)]), task(2, 1, [attempt(2, { gpu_ids: ["1", "2"] })], { waited: 60 })];
-  expect(rowsOf(tasks, { gpu: "2", waited: "" }).map(({ id }) => id)).toEqual(["2-2"]);
-  expect(rowsOf(tasks, { gpu: "", waited: "0-60" }).map(({ id }) => id)).toEqual(["1-1"]);
-  expect(rowsOf(tasks, { gpu: "", waited: "60-" }).map(({ id }) => id)).toEqual(["2-2"]);
-  expect(rangeOf("2-5")).toEqual([2, 5]);
+it("asks for all that is chosen, of the page and of its spreadsheet", () => {
+  const said = { ...NO_FILTER, last: "1", view: "", queue: "3@/f.txt", gpu: "2", waited: "60-300" };
+  const asked = queryOf(said, 100 * 3600 + 5);
+  expect(asked).toEqual({
+    since: 76 * 3600,
+    command_file: "/f.txt",
+    queue: 3,
+    status: null,
+    task: null,
+    run: null,
+    gpu: "2",
+    waited_from: 60,
+    waited_below: 300,
+  });
+  expect(sheetOf(asked)).toBe(
+    `/api/history?format=csv&since=${76 * 3600}&command_file=%2Ff.txt&queue=3&gpu=2&waited_from=60&waited_below=300`,
+  );
+  expect(queryOf({ ...said, waited: "60-" }, 0)).toMatchObject({ waited_from: 60, waited_below: null });
 });
 
 it("says how attempts ended as states", () => {
@@ -77,14 +87,11 @@ it("names queues in the address, all submitted as one", () => {
 });
 
 it("draws a lane a queue", () => {
-  const rows = rowsOf(
-    [
-      task(1, 1, [attempt(2), attempt(4), attempt(9)]),
-      task(2, 7, [attempt(5)], { command_file: SUBMITTED }),
-      task(3, 8, [attempt(6)], { command_file: SUBMITTED }),
-    ],
-    ALL,
-  );
+  const rows = rowsOf([
+    task(1, 1, [attempt(2), attempt(4), attempt(9)]),
+    task(2, 7, [attempt(5)], { command_file: SUBMITTED }),
+    task(3, 8, [attempt(6)], { command_file: SUBMITTED }),
+  ]);
   const figures = [{ command_file: FILE, queue_id: 1, queue_name: "cars", ran_median: 4 }] as QueueFigures[];
   expect(lanesOf(rows, figures)).toMatchObject([
     { queue: 1, name: "cars", seconds: [9, 4, 2], median: 4 },
@@ -99,7 +106,7 @@ it("says what asks for too much, and what ran out", () => {
     { queue_id: 3, peak_gb: 2, declared_gb: 4, suggested_gb: 3.9, needed_gb: 2 },
     { queue_id: 2, peak_gb: 15.9, declared_gb: 16, suggested_gb: 19, needed_gb: 17.2 },
   ].map((one) => ({ command_file: FILE, ...one })) as MemoryFigures[];
-  const rows = rowsOf([task(1, 2, [attempt(1, { cause: { kind: "out_of_memory" } })])], ALL);
+  const rows = rowsOf([task(1, 2, [attempt(1, { cause: { kind: "out_of_memory" } })])]);
   const lanes = memoryLanes(memory, [], rows);
   expect(lanes.map(({ queue, declared, ranOut }) => [queue, declared, ranOut])).toEqual([
     [3, 22, 0],

@@ -3,6 +3,7 @@ import type { TFunction } from "i18next";
 import type { HistoryAttempt } from "@/api/types";
 import { fileName } from "@/parts/schedulers";
 import { words } from "@/words";
+import { errorOf } from "@/words/causes";
 import { configurationOf, isSubmitted } from "./attempts";
 import { unitOf } from "./scale";
 
@@ -20,31 +21,11 @@ export function shortFile(file: string, t: TFunction): string {
     : fileName(file);
 }
 
-/** Why it failed, without a full stop; English is the console's own sentence. */
+/** Why it failed, without a full stop. */
 export function causeOf({ cause, error, how }: HistoryAttempt, t: TFunction): string {
   if (cause?.kind === "out_of_memory") return t("history.outOfMemory");
   if (how === "no end known") return t("history.noEnd");
-  if (!cause || words.language !== "zh") return error ?? "";
-  switch (cause.kind) {
-    case "exit":
-      return cause.command
-        ? t("history.exitIn", { code: cause.code, command: cause.command })
-        : t("history.exitCode", { code: cause.code });
-    case "signal":
-      return t("history.signal", { number: cause.signal });
-    case "timeout":
-      return t("history.timeout");
-    case "killed":
-      return t("history.killedBy", { who: cause.by });
-    case "stopped":
-      return t("history.stopped");
-    case "lost":
-      return cause.reboot ? t("history.reboot") : t("history.lost");
-    case "not_launched":
-      return t("history.notLaunched", { error: cause.error });
-    default:
-      return error ?? "";
-  }
+  return errorOf(error ?? "", cause);
 }
 
 /** "20 min", as axes have it. */

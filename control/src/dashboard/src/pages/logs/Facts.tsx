@@ -4,7 +4,7 @@ import { IconCircleX, IconInfoCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { HistoryAttempt } from "@/api/types";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { absolute, clockSeconds } from "@/format/time";
 import { TaskState } from "@/parts/TaskState";
 import { causeOf } from "./cause";
@@ -71,10 +71,10 @@ function OfAttempt({ attempt, usedNow }: { attempt: HistoryAttempt; usedNow: num
 
 function Memory({ peak, asked }: { peak: number | null; asked: number | null }) {
   const { t } = useTranslation();
-  if (asked === null) return peak === null ? t("logs.wholeCard") : `${gb(peak)} GB`;
+  if (asked === null) return peak === null ? t("logs.wholeCard") : `${measuredGb(peak)} GB`;
   return peak === null
     ? t("logs.memoryAsked", { asked: gb(asked) })
-    : t("logs.memoryOf", { peak: gb(peak), asked: gb(asked) });
+    : t("logs.memoryOf", { peak: measuredGb(peak), asked: gb(asked) });
 }
 
 function usedNow(standing: Standing | undefined, attempt: HistoryAttempt): number | null {

@@ -15,7 +15,7 @@ import type { Sought } from "./search";
 import type { Going } from "./stay";
 import { Toolbar } from "./Toolbar";
 import type { Said, Say } from "./View";
-import { useStanding, useWhose, type Whose } from "./whose";
+import { nextOf, useStanding, useWhose, type Whose } from "./whose";
 import css from "./View.module.css";
 
 interface Props {
@@ -27,11 +27,13 @@ interface Props {
   said: Said;
   say: Say;
   openAttempt: (attempt: HistoryAttempt) => void;
+  /** Of one that is a task's, whichever of its attempts: called when the next has begun. */
+  moveOn: ((attempt: HistoryAttempt) => void) | undefined;
 }
 
 const ERRORS: Sought = { errors: true };
 
-export function OneLog({ path, taskKey, queue, isBound, said, say, openAttempt }: Props) {
+export function OneLog({ path, taskKey, queue, isBound, said, say, openAttempt, moveOn }: Props) {
   const { t } = useTranslation();
   const main = useRef<HTMLElement>(null);
   const height = useHeightBelow(main);
@@ -45,6 +47,7 @@ export function OneLog({ path, taskKey, queue, isBound, said, say, openAttempt }
   const going = useRef<Going>(null);
   const input = useRef<HTMLInputElement>(null);
   const follow = useFollow(said, say, whose, read, reader);
+  useMoveOn(said, whose, moveOn);
   const hits = useHits(said, say, found, going, follow.stop);
   const toFirstError = useCallback(() => {
     const first = errors.hits.matches[0];
@@ -171,6 +174,15 @@ function useFollow(
     }),
     [isWanted, isOver, say],
   );
+}
+
+/** Who has chosen nothing in it sees the next attempt as soon as it is there; who has is offered it. */
+function useMoveOn(said: Said, whose: Whose | null | undefined, moveOn: Props["moveOn"]): void {
+  const next = nextOf(whose);
+  const isFree = said.follow !== "off" && said.q === "" && said.at === "";
+  useEffect(() => {
+    if (next && isFree) moveOn?.(next);
+  }, [next, isFree, moveOn]);
 }
 
 function useHits(

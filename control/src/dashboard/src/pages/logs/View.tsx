@@ -1,6 +1,6 @@
 /** One log: what it says, and why it ended so. */
 import { useQuery } from "@tanstack/react-query";
-import { useCallback } from "react";
+import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Button } from "@mantine/core";
@@ -10,6 +10,7 @@ import type { HistoryAttempt } from "@/api/types";
 import { Empty, Failure, Loading } from "@/parts/Empty";
 import { Page } from "@/parts/Page";
 import { useParameters } from "@/parts/parameters";
+import { said as tell } from "@/parts/toast";
 import { OneLog } from "./OneLog";
 
 const NAMES = [
@@ -36,8 +37,17 @@ export function View() {
   const [said, say] = useParameters(NAMES);
   const isOfTask = said.path === "" && said.mode !== "" && said.queue_id !== "" && said.process_index !== "";
   const which = useWhich(said, isOfTask);
-  const path = said.path || which.data?.log_path;
+  const first = which.data?.log_path;
+  const [moved, setMoved] = useState({ from: "", to: "" });
+  const path = said.path || (moved.from === first ? moved.to : first);
   const open = useOpenAttempt(said);
+  const moveOn = useCallback(
+    (attempt: HistoryAttempt) => {
+      setMoved({ from: first ?? "", to: attempt.log_path });
+      tell(t("logs.attemptStarted", { number: attempt.attempt }));
+    },
+    [first, t],
+  );
   if (path)
     return (
       <OneLog
@@ -49,6 +59,7 @@ export function View() {
         said={said}
         say={say}
         openAttempt={open}
+        moveOn={isOfTask && said.attempt === "" && !which.data?.bound ? moveOn : undefined}
       />
     );
   return (

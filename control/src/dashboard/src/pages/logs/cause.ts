@@ -1,7 +1,8 @@
 /** Why an attempt ended as it did, in one sentence, and what comes next. Pure. */
 import type { TFunction } from "i18next";
 import type { Cause, HistoryAttempt, HistoryTask } from "@/api/types";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
+import { signalName } from "@/format/signal";
 import { clock, duration } from "@/format/time";
 
 export interface Said {
@@ -39,7 +40,12 @@ function sentence(cause: Cause, attempt: HistoryAttempt, lastError: string | und
         };
       return ended(t("logs.cause.exit", { code: cause.code }), cause.command, lastError, t);
     case "signal":
-      return ended(t("logs.cause.signal", { name: signal(cause.signal) }), cause.command, undefined, t);
+      return ended(
+        t("logs.cause.signal", { name: signalName(cause.signal) ?? `signal ${cause.signal}` }),
+        cause.command,
+        undefined,
+        t,
+      );
     case "timeout":
       return whole(
         cause.seconds == null
@@ -82,7 +88,7 @@ function memory(
       ? t("logs.cause.hadCard")
       : peak === null
         ? t("logs.cause.asked", { asked: gb(asked) })
-        : t("logs.cause.held", { peak: gb(peak), asked: gb(asked) });
+        : t("logs.cause.held", { peak: measuredGb(peak), asked: gb(asked) });
   const wanted = cause.tried_gb == null ? "" : t("logs.cause.wanted", { tried: cause.tried_gb.toFixed(2) });
   return `${held}${wanted}${t("logs.cause.stop")}`;
 }
@@ -104,24 +110,6 @@ function nextOf(task: HistoryTask, attempt: HistoryAttempt, t: TFunction): strin
   if (task.state.status === "backoff") return t("logs.then.backoff", { at: clock(task.state.until) });
   if (task.state.status === "failed") return t("logs.then.none");
   return "";
-}
-
-const SIGNALS: Record<number, string> = {
-  1: "SIGHUP",
-  2: "SIGINT",
-  3: "SIGQUIT",
-  4: "SIGILL",
-  6: "SIGABRT",
-  7: "SIGBUS",
-  8: "SIGFPE",
-  9: "SIGKILL",
-  11: "SIGSEGV",
-  13: "SIGPIPE",
-  15: "SIGTERM",
-};
-
-function signal(number: number): string {
-  return SIGNALS[number] ?? `signal ${number}`;
 }
 
 /** The sentence has a full stop of its own. */

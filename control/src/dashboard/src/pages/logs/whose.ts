@@ -63,6 +63,12 @@ export function whoseIn(
   return null;
 }
 
+/** The newest attempt, where it came after this one. */
+export function nextOf(whose: Whose | null | undefined): HistoryAttempt | undefined {
+  const newest = whose?.task.attempts.at(-1);
+  return whose?.attempt && newest && newest.attempt > whose.attempt.attempt ? newest : undefined;
+}
+
 function isUnfinished(task: HistoryTask): boolean {
   return ["running", "backoff", "waiting", "pending", "held"].includes(task.status);
 }

@@ -1,27 +1,15 @@
 /** The settings as a text: colours, faults where they stand, and the keys as one types. */
-import { autocompletion, completionKeymap, type CompletionContext } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { autocompletion, type CompletionContext } from "@codemirror/autocomplete";
 import { yaml } from "@codemirror/lang-yaml";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { lintGutter, setDiagnostics } from "@codemirror/lint";
-import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { Compartment, EditorState } from "@codemirror/state";
-import {
-  Decoration,
-  drawSelection,
-  EditorView,
-  highlightActiveLine,
-  highlightActiveLineGutter,
-  keymap,
-  lineNumbers,
-  MatchDecorator,
-  ViewPlugin,
-  type ViewUpdate,
-} from "@codemirror/view";
+import { Compartment } from "@codemirror/state";
+import { Decoration, EditorView, MatchDecorator, ViewPlugin, type ViewUpdate } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { ConfigKey } from "@/api/types";
+import { lock, setup } from "@/parts/editor/setup";
 import type { FaultHere } from "./faults";
 import { faultSaid, meaningOf } from "./said";
 import css from "./Editor.module.css";
@@ -86,22 +74,13 @@ export default function Editor({ text, edit, faults, keys, readOnly, said, line,
       parent,
       doc: text,
       extensions: [
-        lineNumbers(),
-        highlightActiveLine(),
-        highlightActiveLineGutter(),
-        drawSelection(),
-        history(),
+        lintGutter(),
+        ...setup(said),
         yaml(),
         syntaxHighlighting(colours),
         comments,
-        search({ top: true }),
-        highlightSelectionMatches(),
-        lintGutter(),
         autocompletion({ override: [complete] }),
-        // Tab stays with the page: who can't use a mouse has to come out again.
-        keymap.of([...completionKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap]),
-        fixed.current.of(EditorState.readOnly.of(readOnly)),
-        EditorView.contentAttributes.of({ "aria-label": said, spellcheck: "false", tabindex: "0" }),
+        fixed.current.of(lock(readOnly)),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) typed(update.state.doc.toString());
         }),
@@ -125,7 +104,7 @@ export default function Editor({ text, edit, faults, keys, readOnly, said, line,
       made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: text } });
   }, [text]);
   useEffect(() => {
-    view.current?.dispatch({ effects: fixed.current.reconfigure(EditorState.readOnly.of(readOnly)) });
+    view.current?.dispatch({ effects: fixed.current.reconfigure(lock(readOnly)) });
   }, [readOnly]);
   useEffect(() => {
     const made = view.current;

@@ -11,8 +11,8 @@ import { Said } from "@/parts/Said";
 import { shortName } from "@/parts/schedulers";
 import { StateIcon } from "@/parts/TaskState";
 import { useVerbs } from "@/parts/verbs";
-import { words } from "@/words";
-import { reasonInChinese, sentence } from "@/words/reasons";
+import { errorOf } from "@/words/causes";
+import { sentence, waitsBecause } from "@/words/reasons";
 import { gpuPage, logPage } from "@/shell/paths";
 import { needsOf, type Need } from "./needs";
 import css from "./State.module.css";
@@ -49,7 +49,12 @@ function OneNeed({ need }: { need: Need }) {
             )
           }
         >
-          <Said of="state.needsFailed" task={need.task} at={clock(need.at)} error={sentence(need.error)} />
+          <Said
+            of="state.needsFailed"
+            task={need.task}
+            at={clock(need.at)}
+            error={sentence(errorOf(need.error, need.cause))}
+          />
         </Line>
       );
     case "never":
@@ -64,11 +69,7 @@ function OneNeed({ need }: { need: Need }) {
             )
           }
         >
-          <Said
-            of="state.needsNever"
-            task={need.task}
-            reason={words.language === "zh" ? reasonInChinese(need.state) : sentence(need.state.reason)}
-          />
+          <Said of="state.needsNever" task={need.task} reason={waitsBecause(need.state)} />
         </Line>
       );
   }

@@ -3,14 +3,16 @@ import { Tooltip } from "@mantine/core";
 import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { Queue, Scheduler, Task } from "@/api/types";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { absolute, clock, duration } from "@/format/time";
 import { Countdown } from "@/parts/Countdown";
 import { GpuChips } from "@/parts/GpuChips";
 import { MemoryBar } from "@/parts/MemoryBar";
 import { useSecond } from "@/parts/now";
 import { words } from "@/words";
-import { reasonInChinese, sentence } from "@/words/reasons";
+import { apart } from "@/words/apart";
+import { becauseOf, errorOf } from "@/words/causes";
+import { sentence, waitsBecause } from "@/words/reasons";
 import { headOf } from "./filter";
 import css from "./State.module.css";
 
@@ -50,20 +52,20 @@ export function whyOf(one: Scheduler, queue: Queue, task: Task, t: TFunction): s
       if (!task.in_file) return t("state.gone");
       return task.estimate?.end ? t("state.endsAbout", { at: clock(task.estimate.end) }) : "";
     case "waiting":
-      return words.language === "zh" ? reasonInChinese(state) : sentence(state.reason);
+      return waitsBecause(state);
     case "backoff":
     case "failed":
-      return sentence(state.error);
+      return sentence(errorOf(state.error, state.cause));
     case "held":
       return state.by === "file"
         ? t("state.heldByFile")
-        : `${t("state.heldBy", { who: holder(state.by, one, t), at: clock(state.since) })} ${t("state.releaseIt")}`;
+        : `${t("state.heldBy", { who: holder(state.by, one, t), at: clock(state.since) })} ${t("state.releaseIt")}`.trim();
     case "completed":
       return t("state.exit", { code: state.exit_code });
     case "cancelled":
       return t("state.cancelledBy", { who: holder(state.by, one, t) });
     case "skipped":
-      return sentence(state.because);
+      return sentence(becauseOf(state));
     default:
       return behind(queue, task, t);
   }
@@ -71,7 +73,8 @@ export function whyOf(one: Scheduler, queue: Queue, task: Task, t: TFunction): s
 
 function holder(by: string, one: Scheduler, t: TFunction): string {
   if (by === "fuse") return t("state.fuse");
-  return by === one.state?.user ? t("state.you") : by;
+  if (by === one.state?.user) return t("state.you");
+  return words.language === "zh" ? apart(by) : by;
 }
 
 function behind(queue: Queue, task: Task, t: TFunction): string {
@@ -109,7 +112,7 @@ export function MemoryCell({ task, small }: { task: Task; small?: boolean | unde
         ) : (
           <>
             {times}
-            {gb(used)} <span className="t3">/ {declared}</span>
+            {measuredGb(used)} <span className="t3">/ {declared}</span>
           </>
         )}
       </div>
@@ -118,7 +121,7 @@ export function MemoryCell({ task, small }: { task: Task; small?: boolean | unde
           thin
           total={asked}
           parts={{ own: used ?? 0, promised: Math.max(0, asked - (used ?? 0)), leases: 0, people: 0 }}
-          said={`${gb(used ?? 0)} / ${declared}`}
+          said={`${measuredGb(used ?? 0)} / ${declared}`}
         />
       )}
     </div>

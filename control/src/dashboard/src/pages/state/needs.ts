@@ -1,11 +1,11 @@
 /** What waits for a person: a scheduler that died, a task that failed for good, one that cannot start. Pure. */
-import type { Blocker, Scheduler, TaskState } from "@/api/types";
+import type { Blocker, Cause, Scheduler, TaskState } from "@/api/types";
 
 export type Waiting = Extract<TaskState, { status?: "waiting" }>;
 
 export type Need =
   | { kind: "died"; id: string; one: Scheduler }
-  | { kind: "failed"; id: string; task: string; at: number; error: string; log: string | null }
+  | { kind: "failed"; id: string; task: string; at: number; error: string; cause: Cause; log: string | null }
   | { kind: "never"; id: string; task: string; state: Waiting; gpu: string | null };
 
 const MOST = 3;
@@ -28,7 +28,17 @@ export function needsOf(schedulers: readonly Scheduler[]): Need[] {
   const failed = tasks.flatMap(({ id, name, task }): Extract<Need, { kind: "failed" }>[] => {
     const { state } = task;
     if (state.status !== "failed") return [];
-    return [{ kind: "failed", id, task: name, at: state.ended_at, error: state.error, log: task.log_path }];
+    return [
+      {
+        kind: "failed",
+        id,
+        task: name,
+        at: state.ended_at,
+        error: state.error,
+        cause: state.cause,
+        log: task.log_path,
+      },
+    ];
   });
   const never = tasks.flatMap(({ id, name, task }): Need[] => {
     const { state } = task;

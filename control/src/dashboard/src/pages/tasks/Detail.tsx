@@ -7,7 +7,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { ask, GET, Refused } from "@/api/client";
 import type { TaskDetail } from "@/api/types";
-import { gb } from "@/format/memory";
+import { measuredGb } from "@/format/memory";
 import { clock, clockSeconds, duration } from "@/format/time";
 import { Empty, Failure, Loading } from "@/parts/Empty";
 import { GpuChips } from "@/parts/GpuChips";
@@ -133,7 +133,7 @@ function Attempts({ task }: { task: TaskDetail }) {
             <GpuChips ids={one.gpu_ids} />
             <span className="t2 cut">{one.error === null ? "" : sentence(one.error)}</span>
             <span className="number t2">
-              {one.peak_memory_gb !== null && `${gb(one.peak_memory_gb)} GB · `}
+              {one.peak_memory_gb !== null && `${measuredGb(one.peak_memory_gb)} GB · `}
               {one.ended_at === null ? "" : duration(one.ended_at - one.started_at)}
             </span>
           </li>

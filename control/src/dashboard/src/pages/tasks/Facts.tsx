@@ -4,7 +4,7 @@ import type { TFunction } from "i18next";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { TaskDetail } from "@/api/types";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { absolute, clock } from "@/format/time";
 import css from "./Tasks.module.css";
 
@@ -68,7 +68,7 @@ function memory(task: TaskDetail, t: TFunction): ReactNode {
   const declared = task.memory_gb === null ? t("tasks.wholeCard") : `${gb(task.memory_gb)} GB`;
   return (
     <>
-      {peak === null ? "–" : gb(peak)} <span className="t3">/ {declared}</span>
+      {peak === null ? "–" : measuredGb(peak)} <span className="t3">/ {declared}</span>
     </>
   );
 }

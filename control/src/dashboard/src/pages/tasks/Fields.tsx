@@ -7,7 +7,7 @@ import { useTranslation } from "react-i18next";
 import { ask, GET } from "@/api/client";
 import { useKnown } from "@/api/live";
 import type { TaskDetail } from "@/api/types";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { peakOf } from "./Facts";
 import { saysMore, type Draft, type Faults } from "./form";
 import css from "./Tasks.module.css";
@@ -136,7 +136,7 @@ function MemoryHint({ draft, original }: Pick<Props, "draft" | "original">) {
   const { t } = useTranslation();
   const gpus = useKnown().gpus;
   const peak = original ? peakOf(original) : null;
-  const peaked = peak === null ? "" : t("tasks.peaked", { id: original?.id, gb: gb(peak) });
+  const peaked = peak === null ? "" : t("tasks.peaked", { id: original?.id, gb: measuredGb(peak) });
   const memory = Number.parseFloat(String(draft.memory));
   const type = draft.gpuType.toLowerCase();
   const cards = (gpus?.cards ?? []).filter((card) => card.in_range && card.name.toLowerCase().includes(type));

@@ -7,7 +7,7 @@ import { useTranslation } from "react-i18next";
 import { ask, NoConnection, POST, Refused } from "@/api/client";
 import { useKnown } from "@/api/live";
 import type { Card, Fault, Preview, PreviewRow, Status } from "@/api/types";
-import { gb } from "@/format/memory";
+import { measuredGb } from "@/format/memory";
 import { duration } from "@/format/time";
 import { Said } from "@/parts/Said";
 import { StateIcon } from "@/parts/TaskState";
@@ -120,5 +120,7 @@ function Starts({ row, on }: { row: PreviewRow; on: readonly Card[] }) {
   const neighbours = on.flatMap((card) => card.tasks.map((task) => task.task));
   if (!neighbours.length) return <Said of="tasks.startsOn" gpus={gpus} />;
   const free = Math.min(...on.map((card) => card.free_gb));
-  return <Said of="tasks.nextTo" gpus={gpus} tasks={neighbours.join(t("lists.comma"))} gb={gb(free)} />;
+  return (
+    <Said of="tasks.nextTo" gpus={gpus} tasks={neighbours.join(t("lists.comma"))} gb={measuredGb(free)} />
+  );
 }

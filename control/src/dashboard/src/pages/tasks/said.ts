@@ -4,13 +4,17 @@ import type { Task, TaskSummary } from "@/api/types";
 import { countdown, duration } from "@/format/time";
 import { gb } from "@/format/memory";
 import { words } from "@/words";
-import { reasonInChinese, sentence } from "@/words/reasons";
+import { becauseOf, errorOf } from "@/words/causes";
+import { sentence, waitsBecause } from "@/words/reasons";
 
 /** Why it does not run, or what it ended with. `live`: as its scheduler shows it. */
 export function reasonOf(task: TaskSummary, live: Task | undefined, t: TFunction): string {
   const isChinese = words.language === "zh";
   if (task.state === "pending" && isChinese) return t("tasks.pendingWhy");
-  if (live?.state.status === "waiting" && isChinese) return reasonInChinese(live.state);
+  if (live?.state.status === "waiting") return waitsBecause(live.state);
+  if (live?.state.status === "failed" || live?.state.status === "backoff")
+    return sentence(errorOf(live.state.error, live.state.cause));
+  if (live?.state.status === "skipped") return sentence(becauseOf(live.state));
   if (live?.state.status === "held" && live.state.by === "file") return t("state.heldByFile");
   return task.reason ? sentence(task.reason) : "";
 }

@@ -1,7 +1,7 @@
 /** What is written on bars; where there are several, the longest that fits is taken. */
 import type { TFunction } from "i18next";
 import type { Scheduler, Task } from "@/api/types";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { clock, clockSeconds } from "@/format/time";
 import { words } from "@/words";
 import { reasonInChinese } from "@/words/reasons";
@@ -51,7 +51,7 @@ export function textsOf({ t, schedulers, users }: Told, now: number): Texts {
       return why ? [`${task.task} ${why.replace(/[.。]$/, "")}`] : [plain, task.task];
     },
     people: ({ others, isOpen }) => {
-      const size = `${gb(others.gb)} GB`;
+      const size = `${measuredGb(others.gb)} GB`;
       const named = isOpen ? users.get(others.uuid) : undefined;
       const who = named?.length ? all(named, t) : t("timeline.otherPeople");
       return [t("timeline.who", { who, what: size }), size];

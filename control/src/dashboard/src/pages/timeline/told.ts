@@ -1,7 +1,7 @@
 /** What is said of a thing in a lane: where it is pointed at, and in the table. */
 import type { TFunction } from "i18next";
 import type { Status } from "@/api/types";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { absolute, clock, clockSeconds, duration } from "@/format/time";
 import { sentence } from "@/words/reasons";
 import { gpuPage, logPage } from "@/shell/paths";
@@ -82,8 +82,9 @@ function at(time: number, now: number): string {
 }
 
 function memoryOf(peak: number | null, asked: number | null, t: TFunction): string {
-  if (peak !== null && asked !== null) return t("timeline.peak", { peak: gb(peak), asked: gb(asked) });
-  if (peak !== null) return t("timeline.peakAlone", { peak: gb(peak) });
+  if (peak !== null && asked !== null)
+    return t("timeline.peak", { peak: measuredGb(peak), asked: gb(asked) });
+  if (peak !== null) return t("timeline.peakAlone", { peak: measuredGb(peak) });
   return asked === null ? "" : t("timeline.asked", { asked: gb(asked) });
 }
 
@@ -154,7 +155,7 @@ function ofPeople(item: People, asked: Asked): Facts {
     rows: [
       [t("timeline.gpu"), card ? cards([card.index], [card.uuid], asked) : others.uuid],
       [t("timeline.time"), timeOf(others.start, isOpen ? null : endOf(item, now), isOpen, asked)],
-      [t("timeline.memory"), `${gb(others.gb)} GB`],
+      [t("timeline.memory"), `${measuredGb(others.gb)} GB`],
     ],
     to: cardPage(card),
     opens: t("timeline.opensGpu"),

@@ -4,7 +4,7 @@ import { IconHistory } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { ask, GET } from "@/api/client";
 import { useKnown } from "@/api/live";
-import { gb } from "@/format/memory";
+import { gb, measuredGb } from "@/format/memory";
 import { labelOf, type Item } from "../model/sheet";
 import { usePage } from "../page";
 import css from "./Form.module.css";
@@ -19,7 +19,8 @@ export function MemoryHint({ item }: { item: Item }) {
   const cards = (gpus?.cards ?? []).filter((card) => card.in_range && !card.simulated);
   const memory = item.memory_gb;
   const parts: string[] = [];
-  if (peaks.length) parts.push(t("command.fewRuns", { count: peaks.length, peak: gb(Math.max(...peaks)) }));
+  if (peaks.length)
+    parts.push(t("command.fewRuns", { count: peaks.length, peak: measuredGb(Math.max(...peaks)) }));
   // What runs on simulated cards is not about this machine's.
   const simulated = scheduler?.state?.started_with?.simulate != null;
   if (memory !== null && item.gpu_count > 0 && cards.length && !simulated) {

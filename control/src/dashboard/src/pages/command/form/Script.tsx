@@ -4,9 +4,9 @@ import { Annotation, EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, keymap } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { base } from "@/parts/editor/look";
 import { Misread } from "../model/fields";
 import { shellInk } from "../text/ink";
-import { base, inks } from "../text/look";
 import { smallest } from "../text/smallest";
 import css from "./Form.module.css";
 import { useTyped } from "./useTyped";
@@ -44,14 +44,13 @@ export default function Script({ label, now, commit, readOnly }: Props) {
         doc: latest.current.text,
         extensions: [
           EditorState.readOnly.of(readOnly),
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
           EditorView.lineWrapping,
           shellInk(),
           history(),
           drawSelection(),
           keymap.of([...historyKeymap, ...defaultKeymap]),
           base,
-          inks,
           EditorView.domEventHandlers({ blur: () => latest.current.leave() }),
           EditorView.updateListener.of(({ docChanged, state, transactions }) => {
             if (docChanged && !transactions.some((each) => each.annotation(fromElsewhere)))

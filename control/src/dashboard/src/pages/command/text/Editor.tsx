@@ -1,24 +1,13 @@
 /** The whole text in CodeMirror. What is typed goes out; what comes from elsewhere comes in as the smallest change. */
-import { closeCompletion, completionKeymap, completionStatus } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
-import { lintKeymap } from "@codemirror/lint";
-import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { Annotation, Compartment, EditorState, type Extension } from "@codemirror/state";
-import {
-  drawSelection,
-  EditorView,
-  highlightActiveLine,
-  highlightActiveLineGutter,
-  keymap,
-  lineNumbers,
-} from "@codemirror/view";
+import { Annotation, Compartment, EditorState } from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import type { Fault } from "@/api/types";
+import { lock, setup } from "@/parts/editor/setup";
 import { completion, type Option } from "./complete";
 import { faultMarks, placeIn, showFaults, type CuresOf } from "./faults";
 import { ink } from "./ink";
 import { onJump } from "./jump";
-import { base, inks, page } from "./look";
 import { smallest } from "./smallest";
 import css from "./Text.module.css";
 
@@ -60,13 +49,13 @@ export default function Editor(props: EditorProps) {
           first.text.includes("\r\n") && !/[^\r]\n/.test(first.text)
             ? EditorState.lineSeparator.of("\r\n")
             : [],
-          EditorView.contentAttributes.of({ "aria-label": label }),
           ink(multi),
           completion(
             (option) => latest.current.about(option),
             () => latest.current.models,
           ),
-          ...furniture(),
+          faultMarks(),
+          ...setup(label),
           EditorView.updateListener.of((update) => {
             const { state, docChanged, selectionSet, transactions } = update;
             if (docChanged && !transactions.some((each) => each.annotation(fromElsewhere)))
@@ -114,32 +103,4 @@ export default function Editor(props: EditorProps) {
   }, [faults, text]);
 
   return <div ref={box} className={css.editor} />;
-}
-
-function lock(readOnly: boolean): Extension {
-  return [EditorState.readOnly.of(readOnly), EditorView.editable.of(!readOnly)];
-}
-
-function furniture(): Extension[] {
-  return [
-    faultMarks(),
-    lineNumbers(),
-    history(),
-    drawSelection(),
-    highlightActiveLine(),
-    highlightActiveLineGutter(),
-    highlightSelectionMatches(),
-    keymap.of([
-      // Escape closes what is open here before it closes what is open around.
-      { key: "Escape", run: (view) => completionStatus(view.state) !== null && closeCompletion(view) },
-      ...completionKeymap,
-      ...searchKeymap,
-      ...historyKeymap,
-      ...lintKeymap,
-      ...defaultKeymap,
-    ]),
-    page,
-    inks,
-    base,
-  ];
 }

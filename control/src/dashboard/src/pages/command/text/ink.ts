@@ -15,6 +15,16 @@ const INKS: Record<Ink, Decoration> = {
   comment: Decoration.mark({ class: "gl-ink-comment" }),
 };
 
+const look = EditorView.theme({
+  ".gl-ink-number": { color: "var(--gl-t1)", fontWeight: "700" },
+  ".gl-ink-lane": { color: "var(--gl-held)" },
+  ".gl-ink-key": { color: "var(--gl-running)" },
+  ".gl-ink-value": { color: "var(--gl-completed)" },
+  ".gl-ink-place": { color: "var(--gl-waiting)" },
+  ".gl-ink-comment": { color: "var(--gl-t3)", fontStyle: "italic" },
+  ":lang(zh-CN) & .gl-ink-comment": { fontStyle: "normal" },
+});
+
 function linesOf(doc: Text): string[] {
   const lines = doc.toString().split("\n");
   if (lines[0]?.startsWith("\ufeff")) lines[0] = lines[0].slice(1);
@@ -44,12 +54,12 @@ export function ink(multi: boolean): Extension {
     }
     return builder.finish();
   };
-  return [field, drawn(draw), edges(field)];
+  return [field, drawn(draw), edges(field), look];
 }
 
 /** Of commands alone, as a form has them. */
 export function shellInk(): Extension {
-  return drawn((view) => {
+  const marks = drawn((view) => {
     const builder = new RangeSetBuilder<Decoration>();
     for (const { from, to } of view.visibleRanges) {
       for (let at = from; at <= to;) {
@@ -61,6 +71,7 @@ export function shellInk(): Extension {
     }
     return builder.finish();
   });
+  return [marks, look];
 }
 
 function drawn(draw: (view: EditorView) => DecorationSet): Extension {

@@ -1,17 +1,9 @@
 /** The editor's look, from our tokens. */
 import { EditorView } from "@codemirror/view";
 
+const CIRCLE_X =
+  "url(\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%23000' stroke-width='2'%3E%3Ccircle cx='12' cy='12' r='9'/%3E%3Cpath d='m10 10 4 4m0-4-4 4'/%3E%3C/svg%3E\")";
 const MONO = "var(--mantine-font-family-monospace)";
-
-export const inks = EditorView.theme({
-  ".gl-ink-number": { color: "var(--gl-t1)", fontWeight: "700" },
-  ".gl-ink-lane": { color: "var(--gl-held)" },
-  ".gl-ink-key": { color: "var(--gl-running)" },
-  ".gl-ink-value": { color: "var(--gl-completed)" },
-  ".gl-ink-place": { color: "var(--gl-waiting)" },
-  ".gl-ink-comment": { color: "var(--gl-t3)", fontStyle: "italic" },
-  ":lang(zh-CN) & .gl-ink-comment": { fontStyle: "normal" },
-});
 
 export const base = EditorView.theme({
   "&": { color: "var(--gl-t1)", backgroundColor: "transparent", fontSize: "12.5px" },
@@ -39,7 +31,7 @@ export const page = EditorView.theme({
   ".cm-lint-marker-error": {
     content: "none",
     backgroundColor: "var(--gl-failed)",
-    mask: "var(--gl-circle-x) center / contain no-repeat",
+    mask: `${CIRCLE_X} center / contain no-repeat`,
   },
   ".cm-lintRange-error": {
     backgroundImage: "none",
@@ -95,6 +87,7 @@ export const page = EditorView.theme({
     color: "var(--gl-t1)",
   },
   ".cm-completionLabel": { minWidth: "84px" },
+  ".cm-completionInfo": { maxWidth: "320px", padding: "6px 10px", fontFamily: "var(--mantine-font-family)" },
   ".cm-completionMatchedText": { textDecoration: "none", color: "var(--gl-running)" },
   ".cm-completionDetail": {
     margin: "0",
