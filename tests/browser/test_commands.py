@@ -4,7 +4,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from tests.browser.visit import Visit, visiting
 from tests.console.world import Console
@@ -24,9 +24,13 @@ def two(browser: Browser, console: Console) -> Iterator[tuple[Visit, Visit]]:
         yield one, other
 
 
+def editor(visit: Visit) -> Locator:
+    return visit.page.get_by_role("textbox", name="Text of command_gpus.txt")
+
+
 def write(visit: Visit, text: str) -> None:
     """At the end of the file."""
-    visit.page.get_by_role("textbox", name="Text of command_gpus.txt").click()
+    editor(visit).click()
     visit.page.keyboard.press("Control+End")
     visit.page.keyboard.insert_text(text)
     visit.sees("Kept in this browser")
@@ -67,13 +71,11 @@ def test_theirs_is_taken_by_who_says_so(browser: Browser, console: Console) -> N
         save(other)
         one.button("Take theirs").click()
         one.sees("Everything is saved.")
-        expect(one.page.get_by_role("textbox", name="Text of command_gpus.txt")).to_contain_text(
-            "echo theirs"
-        )
+        expect(editor(one)).to_contain_text("echo theirs")
 
 
 def test_a_save_that_crosses_another_loses_neither(browser: Browser, console: Console) -> None:
-    """The news of the other's save has not come yet: the console itself refuses, and what was written stays."""
+    """The news of the other's save has not come yet: the console refuses, and what was written stays."""
     with two(browser, console) as (one, _):
         write(one, "\n\n2\necho mine\n1\n8\n")
         one.button("Review and save 1").click()
@@ -82,7 +84,7 @@ def test_a_save_that_crosses_another_loses_neither(browser: Browser, console: Co
         one.sees("was saved by another browser")
         assert "echo theirs" in text(console)
         one.page.keyboard.press("Escape")
-        expect(one.page.get_by_role("textbox", name="Text of command_gpus.txt")).to_contain_text("echo mine")
+        expect(editor(one)).to_contain_text("echo mine")
 
 
 def _first_saved(console: Console, route: Route) -> None:
@@ -99,9 +101,7 @@ def test_what_is_unsaved_outlives_the_window(browser: Browser, console: Console)
         write(visit, "\n\n2\necho not saved yet\n1\n8\n")
         visit.page.reload()
         visit.sees("Kept in this browser")
-        expect(visit.page.get_by_role("textbox", name="Text of command_gpus.txt")).to_contain_text(
-            "not saved yet"
-        )
+        expect(editor(visit)).to_contain_text("not saved yet")
         visit.button("Discard").click()
         visit.button("Discard them").click()
         visit.sees("Everything is saved.")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.visit import AXE, Visit, visiting
+from tests.browser.visit import Visit, visiting
 from tests.console.world import Console
 from tests.end_to_end.world import UNTIL_GO
 from tests.waiting import eventually
@@ -139,30 +139,6 @@ def test_pages_are_reached_by_keys_alone(visit: Visit) -> None:
     visit.page.get_by_placeholder("Find a page").fill("state")
     visit.page.keyboard.press("Enter")
     expect(visit.page).to_have_url(re.compile("/ui/state"))
-
-
-@pytest.mark.skipif(
-    not AXE.exists() and not os.environ.get("CI"), reason="npm ci has not been run: no axe-core"
-)
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_axe_finds_nothing_serious(browser: Browser, shared: Console, scheme: str, language: str) -> None:
-    if not any(one["alive"] for one in shared.get("/api/scheduler/running")["schedulers"]):
-        started(shared)
-    with visiting(browser, shared, language=language, scheme=scheme) as visit:  # type: ignore[arg-type]
-        visit.go("/ui/state")
-        expect(visit.row("1/0")).to_be_visible()
-        assert visit.axe() == []
-
-
-@pytest.mark.parametrize("width", [400, 1100, 1440])
-def test_nothing_is_wider_than_its_window(browser: Browser, shared: Console, width: int) -> None:
-    if not any(one["alive"] for one in shared.get("/api/scheduler/running")["schedulers"]):
-        started(shared)
-    with visiting(browser, shared, width=width, language="zh") as visit:
-        visit.go("/ui/state")
-        expect(visit.row("1/0")).to_contain_text("运行中")
-        assert visit.too_wide() == []
 
 
 def test_rows_are_moved_through_and_acted_on_by_keys(visit: Visit, stopped: None) -> None:

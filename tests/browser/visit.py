@@ -15,6 +15,7 @@ PATIENCE_MS = 20_000
 AXE = PROJECT / "control" / "src" / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 
 Language = Literal["en", "zh"]
+Scheme = Literal["dark", "light"]
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -73,7 +74,7 @@ def visiting(
     *,
     role: Literal["write", "read"] = "write",
     language: Language = "en",
-    scheme: Literal["dark", "light"] = "dark",
+    scheme: Scheme = "dark",
     width: int = 1440,
     height: int = 900,
 ) -> Iterator[Visit]:

@@ -1,0 +1,99 @@
+"""Every page, in both languages and both themes: for everybody, and in every window."""
+
+import os
+
+import pytest
+from _pytest.mark import ParameterSet
+from playwright.sync_api import Browser, expect
+
+from tests.browser.visit import AXE, Language, Scheme, Visit, visiting
+from tests.console.world import Console
+from tests.end_to_end.world import UNTIL_GO
+
+PAGES = (
+    "state?open=all",
+    "gpu",
+    "timeline",
+    "command?mode=multi&task=1/0",
+    "command?mode=multi&view=text",
+    "tasks",
+    "logs",
+    "logs/view?mode=multi&config_index=0&queue_id=2&process_index=0",
+    "history",
+    "rule",
+    "rule?view=text",
+    "setting",
+)
+
+
+@pytest.fixture(scope="module")
+def busy(shared: Console) -> Console:
+    """One whose pages all have something to show."""
+    shared.world.settings(max_retries=0)
+    tasks = [(1, UNTIL_GO), (1, "true"), (2, "echo begun; ls /nowhere"), (3, UNTIL_GO), (4, UNTIL_GO)]
+    shared.world.blocks(tasks)
+    pid = shared.post("/api/scheduler/multi/start", simulate="2x24", watch=True, fresh=True)["pid"]
+    shared.wait_for(pid, "1/0", "running")
+    shared.wait_for(pid, "2/0", "failed")
+    shared.post("/api/tasks", {"command": "sleep 600", "memory_gb": 8, "simulate": "1x24"})
+    return shared
+
+
+def long_only(*values: object) -> ParameterSet:
+    """Tried by hand: each page is seen in each language, theme and width at every run as well."""
+    return pytest.param(*values, marks=pytest.mark.long)
+
+
+def shown(visit: Visit, page: str) -> None:
+    """With what it has to load."""
+    visit.go(f"/ui/{page}")
+    expect(visit.page.locator("main")).to_be_visible()
+    visit.page.wait_for_load_state("networkidle")
+    expect(visit.page.locator("main [aria-busy=true]")).to_have_count(0)
+
+
+@pytest.mark.skipif(
+    not AXE.exists() and not os.environ.get("CI"), reason="npm ci has not been run: no axe-core"
+)
+@pytest.mark.parametrize(
+    ("scheme", "language"),
+    [("dark", "en"), ("light", "zh"), long_only("light", "en"), long_only("dark", "zh")],
+)
+def test_axe_finds_nothing_serious(
+    browser: Browser, busy: Console, scheme: Scheme, language: Language
+) -> None:
+    with visiting(browser, busy, language=language, scheme=scheme) as visit:
+        found = {}
+        for page in PAGES:
+            shown(visit, page)
+            found[page] = visit.axe()
+        assert found == {page: [] for page in PAGES}
+
+
+@pytest.mark.parametrize(
+    ("width", "language"), [(400, "en"), (1100, "zh"), long_only(400, "zh"), long_only(1100, "en")]
+)
+def test_nothing_is_wider_than_its_window(
+    browser: Browser, busy: Console, width: int, language: Language
+) -> None:
+    with visiting(browser, busy, width=width, language=language) as visit:
+        found = {}
+        for page in PAGES:
+            shown(visit, page)
+            found[page] = visit.too_wide()
+        assert found == {page: [] for page in PAGES}
+
+
+def test_who_may_only_read_can_write_nowhere(browser: Browser, busy: Console) -> None:
+    """What would write is there, and says why it can't: on the pages that have such."""
+    with visiting(browser, busy, role="read") as visit:
+        for page, name in (
+            ("state", "Pause"),
+            ("command?mode=multi", "Add task"),
+            ("command?mode=multi", "Stop now"),
+            ("tasks", "New task"),
+        ):
+            shown(visit, page)
+            expect(visit.button(name).first).to_have_attribute("aria-disabled", "true")
+        shown(visit, "command?mode=multi&view=text")
+        expect(visit.page.locator(".cm-content")).to_have_attribute("contenteditable", "false")
