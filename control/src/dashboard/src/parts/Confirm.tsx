@@ -1,5 +1,5 @@
 /** A question before something is lost: which tasks, and how much time; the harmless button has the focus. */
-import { Button, Group, Modal, Text } from "@mantine/core";
+import { Button, getDefaultZIndex, Group, Modal, Text } from "@mantine/core";
 import { createContext, use, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -13,6 +13,9 @@ export interface Question {
   /** The act, repeated in words. */
   act: { label: string; act: () => void };
 }
+
+/** Mantine closes all that is open at one Escape, but for a key pressed in what is marked so. */
+const OWN_KEYS = { "data-mantine-stop-propagation": "true" };
 
 const Context = createContext<(question: Question) => void>(() => undefined);
 
@@ -39,20 +42,32 @@ export function ConfirmProvider({ children }: { children: ReactNode }) {
       }}
     >
       {children}
-      <Modal opened={open} onClose={close} title={question?.title} withCloseButton={false} size={520}>
+      <Modal
+        opened={open}
+        onClose={close}
+        title={question?.title}
+        withCloseButton={false}
+        size={520}
+        // It may be asked of a drawer, which lies as high.
+        zIndex={getDefaultZIndex("popover") - 1}
+        // Gone at once: keys that come next are the page's.
+        transitionProps={{ exitDuration: 0 }}
+        onKeyDown={(event) => event.key === "Escape" && close()}
+        attributes={{ content: OWN_KEYS }}
+      >
         <Text component="div" fz="md" c="var(--gl-t2)">
           {question?.body}
         </Text>
         <Group justify="flex-end" mt="lg" gap="sm">
-          <Button variant="subtle" onClick={close} data-autofocus>
+          <Button variant="subtle" onClick={close} data-autofocus {...OWN_KEYS}>
             {question?.keep ?? t("verbs.cancel")}
           </Button>
           {question?.safer && (
-            <Button leftSection={question.safer.icon} onClick={done(question.safer.act)}>
+            <Button leftSection={question.safer.icon} onClick={done(question.safer.act)} {...OWN_KEYS}>
               {question.safer.label}
             </Button>
           )}
-          <Button variant="danger" onClick={done(question?.act.act ?? close)}>
+          <Button variant="danger" onClick={done(question?.act.act ?? close)} {...OWN_KEYS}>
             {question?.act.label}
           </Button>
         </Group>

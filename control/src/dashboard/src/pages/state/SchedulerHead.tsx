@@ -49,7 +49,7 @@ export function SchedulerHead({ one }: { one: Scheduler }) {
         <SchedulerDot one={one} stale={stale} />
         <b className={css.schedulerTitle}>{longName(one, t)}</b>
         {one.state && <code className={`t2 ${css.wide}`}>{fileName(one.state.command_file)}</code>}
-        <span className={`t3 ${css.wide}`}>pid {one.pid}</span>
+        <span className={`t3 ${css.wide} ${css.pid}`}>pid {one.pid}</span>
         <How one={one} now={now} stale={stale} />
       </div>
       <div role="cell" className={css.schedulerSide}>

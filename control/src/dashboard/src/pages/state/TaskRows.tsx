@@ -76,7 +76,9 @@ export const QueueRow = memo(function QueueRow({
           <span className="strong">{queue.queue_id}</span>
           <span className="t2 cut">{queue.queue_name}</span>
         </button>
-        <QueueCells queue={queue} name={name} />
+        <span className={css.strip}>
+          <QueueCells queue={queue} name={name} />
+        </span>
         <span className={`t3 number ${css.progress}`}>
           {t("ofTotal", { done: queue.counts.completed ?? 0, total: queue.total })}
         </span>

@@ -82,7 +82,7 @@ export const zh: Same<typeof en> = {
   expand: "显示队列 {{queue}} 的任务",
   attempt: "第 {{number}} 次尝试",
   nth: "第 {{number}} 次",
-  of: "第 {{retry}} 次，共 {{of}} 次",
+  of: "{{retry}} · 共 {{of}}",
   endsAbout: "约 {{at}} 结束",
   startsAbout: "约 {{at}} 启动",
   startUnknown: "启动时间未知",
