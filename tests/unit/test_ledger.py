@@ -162,6 +162,12 @@ def test_the_cap(left: int, least: int, most: int | None, allowed: int) -> None:
     assert allowance(cards, chosen).allowed == allowed
 
 
+def test_a_card_that_is_off_counts_as_available() -> None:
+    """Nobody else has it; that its user wants nothing there takes none from what others may have."""
+    seen = Seen((gpu(0), gpu(1)), off=frozenset({"U0"}))
+    assert allowance(ledger(seen, rules()).values(), rules()).available == 2
+
+
 def test_only_cards_in_range_count() -> None:
     chosen = rules(in_range=frozenset({"1", "2"}))
     seen = Seen(tuple(gpu(n) for n in range(4)), (lease(0, 5), lease(1, 5)))

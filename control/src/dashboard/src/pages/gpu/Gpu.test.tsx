@@ -97,7 +97,9 @@ describe.each(["dark", "light"] as const)("a card in %s", (scheme) => {
       "chenpython, 1/2 cars10.0 GB",
       "小李lease, queue 38.0 GB",
     ]);
-    expect(screen.getByRole("img", { name: /^10 GB used by own tasks, 2 promised, 8 in/ })).toBeTruthy();
+    expect(
+      screen.getByRole("img", { name: /^10\.0 GB used by own tasks, 2\.0 promised, 8\.0 in/ }),
+    ).toBeTruthy();
     expect(screen.getByText("No samples yet")).toBeTruthy();
   });
 

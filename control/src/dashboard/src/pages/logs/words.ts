@@ -213,7 +213,7 @@ export const zh: Same<typeof en> = {
     notFound: "找不到命令：",
     notExecutable: "找到了，但不可执行：",
     signal: "被 {{name}} 结束",
-    in: "，位于",
+    in: "，位于 ",
     timeout: "超时后被停止。",
     timeoutOf: "超过 {{time}}的时限后被停止。",
     killed: "被 {{who}} 终止。",

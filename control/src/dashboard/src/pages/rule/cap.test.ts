@@ -65,6 +65,13 @@ describe("a machine", () => {
     expect(found).toMatchObject({ available: 3, held: 2 });
   });
 
+  it("counts one that is off for us as the scheduler does: nobody else has it", () => {
+    const off = [card(0, { off_since: 1 }), card(1)];
+    const found = machine(gpus(off, 2, 0), [], "chen", RULES, { ...RULES, useAll: false, compete: ["0"] });
+    expect(found.cards[0]).toMatchObject({ off: true, counts: true, whose: "free" });
+    expect(found.available).toBe(1);
+  });
+
   it("counts anew with another range", () => {
     const typed = { ...RULES, useAll: false, compete: ["1", "2"] };
     const found = machine(gpus(cards, 3, 2), processes, "chen", RULES, typed);
