@@ -84,6 +84,12 @@ def test_nothing_is_wider_than_its_window(
         assert found == {page: [] for page in PAGES}
 
 
+def test_submitted_tasks_are_listed_on_a_telephone_too(browser: Browser, busy: Console) -> None:
+    with visiting(browser, busy, width=400) as visit:
+        visit.go("/ui/tasks")
+        expect(visit.page.locator("[data-task]").first).to_be_visible()
+
+
 def test_who_may_only_read_can_write_nowhere(browser: Browser, busy: Console) -> None:
     """What would write is there, and says why it can't: on the pages that have such."""
     with visiting(browser, busy, role="read") as visit:
