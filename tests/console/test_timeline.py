@@ -86,14 +86,14 @@ def test_a_window_has_only_what_is_in_it(shared: Console) -> None:
 BEGAN, STEP = 1_700_000_000.0, 10.0
 
 
-def write_past(history: Path, attempts: int) -> None:
-    """A run of tasks in four queues that have each waited half of the time."""
+def write_past(history: Path, attempts: int, began: float = BEGAN, step: float = STEP) -> None:
+    """A run of tasks in four queues that have each waited half of the time, one each `step` seconds."""
     writer = Writer(history)
-    writer.write(list(_records(attempts)))
+    writer.write(list(_records(attempts, began, step)))
     writer.close()
 
 
-def _records(attempts: int) -> Iterator[Record]:
+def _records(attempts: int, began: float, step: float) -> Iterator[Record]:
     yield RunStarted(
         name="r",
         command_file="/tmp/f.txt",
@@ -103,16 +103,16 @@ def _records(attempts: int) -> Iterator[Record]:
         host="host",
         boot_id="boot",
         simulated=True,
-        started_at=BEGAN,
+        started_at=began,
     )
     planned = [
         Planned(TaskKey(f"{at:016x}", 0), at // 4, TaskSpec(at % 4, f"echo {at}", 1, 4.0))
         for at in range(attempts)
     ]
-    yield TasksPlanned(planned, BEGAN)
+    yield TasksPlanned(planned, began)
     for at, task in enumerate(planned):
-        ready, cards = BEGAN + STEP * at, (str(at % 4),)
-        start, end = ready + STEP / 2, ready + STEP
+        ready, cards = began + step * at, (str(at % 4),)
+        start, end = ready + step / 2, ready + step
         yield Moved(task.key, ready, "pending", Waiting(ready, "", (), False))
         yield AttemptRecorded(
             AttemptRecord(

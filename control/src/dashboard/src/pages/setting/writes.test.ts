@@ -18,6 +18,7 @@ it.each([
   ["POST /api/scheduler/multi/start", "config_index=1&watch=true", "start", { mode: "multi", what: "1" }],
   ["POST /api/scheduler/stop/41873", "", "stop", { pid: "41873" }],
   ["POST /api/scheduler/41873/hold", "task=6/2, key=ab", "verb", { verb: "hold", pid: "41873", what: "6/2" }],
+  ["POST /api/scheduler/41873/resume", "", "verbAll", { verb: "resume", pid: "41873", what: "" }],
   ["POST /api/gpu/3", "GPU 3 off", "gpuOff", { what: "3" }],
   ["POST /api/tasks", "submit train", "submit", { what: "train" }],
   ["START multi/0", "it has started", "autostart", { what: "multi/0" }],

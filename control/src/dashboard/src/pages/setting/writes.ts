@@ -35,7 +35,11 @@ export function told(entry: AuditEntry): Told {
     return { did: turned[2] === "on" ? "gpuOn" : "gpuOff", said: said({ what: turned[1] ?? "" }) };
   for (const [route, did] of ROUTES) {
     const found = route.exec(line);
-    if (found) return { did, said: said({ ...found.groups, what: what(did, entry) }) };
+    if (!found) continue;
+    const of = what(did, entry);
+    // Of a scheduler as a whole, or of something in it.
+    const which = did === "verb" && !of ? "verbAll" : did;
+    return { did: which, said: said({ ...found.groups, what: of }) };
   }
   return { did: null, said: said({ what: `${line} ${entry.what}`.trim() }) };
 }
