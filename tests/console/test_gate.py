@@ -378,6 +378,15 @@ def test_the_audit_names_who_wrote_what(shared: Console, browser: httpx.Client) 
     assert entry["login"].startswith("browser ")
 
 
+def test_a_link_for_who_may_only_look(shared: Console) -> None:
+    token = shared.post("/api/auth/link", {"role": "read"})["token"]
+    with shared.client() as http:
+        answer = http.post("/api/auth/login", json={"secret": token}, headers={"Origin": shared.url})
+        assert answer.json()["role"] == "read"
+        assert http.post("/api/auth/link", headers={"Origin": shared.url}).status_code == 403
+    assert shared.get("/api/audit")["entries"][0]["what"] == "read-only"
+
+
 def test_who_puts_tls_in_front_of_it_is_of_the_same_name(shared: Console) -> None:
     with shared.client(shared.secret(), Origin=shared.url.replace("http:", "https:")) as http:
         assert http.post("/api/auth/link").status_code == 200

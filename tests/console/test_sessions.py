@@ -135,6 +135,20 @@ def test_a_link_logs_in_for_ten_minutes(database: Database, clock: Clock) -> Non
     assert held.open(second) is None
 
 
+def test_a_link_that_only_reads_logs_in_who_only_reads(database: Database) -> None:
+    held = Sessions(database, KNOWN)
+    opened = held.open(held.make_once("read"))
+    assert opened
+    assert opened[1].role == "read"
+
+
+def test_sessions_that_are_too_old_are_not_kept(database: Database, clock: Clock) -> None:
+    cookie = opened(Sessions(database, KNOWN))
+    clock.now += LIFE_SECONDS + 1
+    assert Sessions(database, KNOWN).find(cookie) is None
+    assert database.rows("SELECT digest FROM sessions") == []
+
+
 def test_of_two_with_the_same_link_at_once_one_is_logged_in(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

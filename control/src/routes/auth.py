@@ -11,7 +11,7 @@ from app.procfs import user_name
 from control.src.console import Console, TheConsole, TheLogin
 from control.src.schedulers.models import Said
 from control.src.web.audit import sender
-from control.src.web.models import AuditLog, Credentials, Identity, LoginLink
+from control.src.web.models import AuditLog, Credentials, Identity, LinkWanted, LoginLink
 from control.src.web.problems import Refused
 from control.src.web.sessions import LIFE_SECONDS, Login
 
@@ -58,9 +58,13 @@ async def check(console: TheConsole, who: TheLogin) -> Identity:
 
 
 @router.post("/api/auth/link")
-async def link(console: TheConsole, who: TheLogin) -> LoginLink:
+async def link(
+    request: Request, console: TheConsole, who: TheLogin, wanted: LinkWanted | None = None
+) -> LoginLink:
     """A token that logs in once, within ten minutes: behind # of `/login`."""
-    return LoginLink(token=console.sessions.make_once())
+    role = wanted.role if wanted else "write"
+    request.state.what = "" if role == "write" else "read-only"
+    return LoginLink(token=console.sessions.make_once(role))
 
 
 @router.get("/api/audit", tags=["audit"])

@@ -13,6 +13,14 @@ class Credentials(BaseModel):
     )
 
 
+class LinkWanted(BaseModel):
+    """For whom a login link is to be."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"role": "read"}]})
+
+    role: Literal["write", "read"] = Field(default="write", description="read: it changes nothing")
+
+
 class LoginLink(BaseModel):
     token: str = Field(description="logs in once: /login#TOKEN")
 

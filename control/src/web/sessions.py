@@ -47,9 +47,10 @@ class Sessions:
     def __init__(self, database: Database, known: Secrets) -> None:
         """Raises DatabaseError."""
         self._database, self._secrets = database, known
+        database.write(("DELETE FROM sessions WHERE seen_at < ?", [(time.time() - LIFE_SECONDS,)]))
         rows = database.rows("SELECT digest, role, name, seen_at FROM sessions")
         self._held = {row[0]: _Session(Login(row[1], row[2]), row[3], row[3]) for row in rows}
-        self._once: dict[str, float] = {}
+        self._once: dict[str, tuple[Role, float]] = {}
         # A session is worth what its secret was: with another secret it is nobody's.
         self._pepper = sha256(f"{known.write}\0{known.read}".encode()).hexdigest()
 
@@ -57,19 +58,19 @@ class Sessions:
         role = self._secrets.role(given)
         return Login(role, "bearer" if role == "write" else "bearer, read-only") if role else None
 
-    def make_once(self, now: float | None = None) -> str:
+    def make_once(self, role: Role = "write", now: float | None = None) -> str:
         """A token that logs in once, within ONCE_SECONDS."""
         now = time.time() if now is None else now
-        self._once = {digest: until for digest, until in self._once.items() if until > now}
+        self._once = {digest: its for digest, its in self._once.items() if its[1] > now}
         token = secrets.token_urlsafe(BYTES)
-        self._once[self._digest(token)] = now + ONCE_SECONDS
+        self._once[self._digest(token)] = role, now + ONCE_SECONDS
         return token
 
     def open(self, given: str) -> tuple[str, Login] | None:
         """What the cookie is to hold, for a secret or the token of a link; None: it is neither. Raises
         DatabaseError."""
-        until = self._once.pop(self._digest(given), 0.0)  # of two at once one gets in
-        role: Role | None = "write" if until > time.time() else self._secrets.role(given)
+        once = self._once.pop(self._digest(given), None)  # of two at once one gets in
+        role = once[0] if once and once[1] > time.time() else self._secrets.role(given)
         if role is None:
             return None
         held, now = secrets.token_urlsafe(BYTES), time.time()
@@ -83,8 +84,8 @@ class Sessions:
                 ("DELETE FROM sessions WHERE digest = ?", [(one,) for one in eldest]),
             )
         except DatabaseError:
-            if until:
-                self._once[self._digest(given)] = until
+            if once:
+                self._once[self._digest(given)] = once
             raise
         self._held[digest] = _Session(login, now, now)
         for one in eldest:

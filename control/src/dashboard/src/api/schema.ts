@@ -3005,6 +3005,22 @@ export interface components {
              */
             setting: "max_tasks" | "cpu_tasks";
         };
+        /**
+         * LinkWanted
+         * @description For whom a login link is to be.
+         * @example {
+         *       "role": "read"
+         *     }
+         */
+        LinkWanted: {
+            /**
+             * Role
+             * @description read: it changes nothing
+             * @default write
+             * @enum {string}
+             */
+            role: "write" | "read";
+        };
         /** LogList */
         LogList: {
             /**
@@ -5791,7 +5807,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LinkWanted"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

@@ -75,16 +75,17 @@ function Secret({ name, found }: { name: Name; found: ControlConfig }) {
 }
 
 const LIFE_SECONDS = 600;
+type Role = "write" | "read";
 
 function LoginLink({ found }: { found: ControlConfig }) {
   const { t } = useTranslation();
   const whyNot = useWhyNot();
   const who = useIdentity();
-  const [made, setMade] = useState<{ token: string; until: number } | null>(null);
-  const make = async () => {
+  const [made, setMade] = useState<{ token: string; until: number; role: Role } | null>(null);
+  const make = async (role: Role) => {
     try {
-      const { token } = await ask(POST("/api/auth/link"));
-      setMade({ token, until: serverNow() + LIFE_SECONDS });
+      const { token } = await ask(POST("/api/auth/link", { body: { role } }));
+      setMade({ token, until: serverNow() + LIFE_SECONDS, role });
     } catch (error) {
       toast.failed(error);
     }
@@ -95,17 +96,19 @@ function LoginLink({ found }: { found: ControlConfig }) {
   return (
     <Row label={t("setting.otherBrowser")}>
       <span className={css.beside}>
-        {made ? t("setting.linkUntil", { at: clock(made.until) }) : t("setting.otherHint")}
+        {made
+          ? t(made.role === "read" ? "setting.readLinkUntil" : "setting.linkUntil", { at: clock(made.until) })
+          : t("setting.otherHint")}
       </span>
-      <Why not={whyNot}>
-        <Button
-          className={css.right}
-          leftSection={<IconLink size={14} stroke={1.75} />}
-          onClick={() => void make()}
-        >
-          {t("setting.makeLink")}
-        </Button>
-      </Why>
+      <span className={css.right}>
+        {(["read", "write"] as const).map((role) => (
+          <Why key={role} not={whyNot}>
+            <Button ml={8} leftSection={<IconLink size={14} stroke={1.75} />} onClick={() => void make(role)}>
+              {t(role === "read" ? "setting.makeReadLink" : "setting.makeLink")}
+            </Button>
+          </Why>
+        ))}
+      </span>
       {made && (
         <div className={css.lines} aria-live="polite">
           {shown.map(({ url, place }) => (
