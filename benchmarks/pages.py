@@ -101,7 +101,8 @@ def bars() -> str:
             seen.mouse.move(700, 250)
             _until_quiet(seen)
             dragged = _long(seen, lambda: _drag(seen, 120))
-            zoomed = _long(seen, lambda: _wheel(seen, 60, 120))
+            seen.keyboard.down("Control")
+            zoomed = _long(seen, lambda: _wheel(seen, 60, -30))
     return f"dragging: {dragged}; zooming: {zoomed}"
 
 

@@ -11,6 +11,7 @@ import { moreHeight } from "@/parts/density";
 import { heightOf, rowsOf, type Filter, type Row } from "./filter";
 import { useRowKeys } from "./rowKeys";
 import { SchedulerHead } from "./SchedulerHead";
+import { RowMenu } from "./RowMenu";
 import { Heads, MoreRow, QueueRow, TaskRow } from "./TaskRows";
 import { tasksOfQueue } from "./tasks";
 import css from "./State.module.css";
@@ -73,29 +74,31 @@ export function Rows({ schedulers, said, say }: Props) {
       />
     );
   return (
-    <div
-      ref={list}
-      role="table"
-      aria-label={t("pages.state")}
-      aria-rowcount={rows.length}
-      className={css.list}
-      style={{ height: virtual.getTotalSize() }}
-    >
-      {virtual.getVirtualItems().map((item) => {
-        const row = rows[item.index];
-        return (
-          row && (
-            <div
-              key={item.key}
-              className={css.place}
-              style={{ height: item.size, transform: `translateY(${item.start - top}px)` }}
-            >
-              <OneRow row={row} toggle={toggle} />
-            </div>
-          )
-        );
-      })}
-    </div>
+    <RowMenu>
+      <div
+        ref={list}
+        role="table"
+        aria-label={t("pages.state")}
+        aria-rowcount={rows.length}
+        className={css.list}
+        style={{ height: virtual.getTotalSize() }}
+      >
+        {virtual.getVirtualItems().map((item) => {
+          const row = rows[item.index];
+          return (
+            row && (
+              <div
+                key={item.key}
+                className={css.place}
+                style={{ height: item.size, transform: `translateY(${item.start - top}px)` }}
+              >
+                <OneRow row={row} toggle={toggle} />
+              </div>
+            )
+          );
+        })}
+      </div>
+    </RowMenu>
   );
 }
 
@@ -137,6 +140,8 @@ function useOpened(schedulers: readonly Scheduler[], open: ReadonlySet<string>) 
       queryFn: () => tasksOfQueue(one.pid, queue.queue_id),
       staleTime: 2_000,
       refetchInterval: 5_000,
+      // Ten thousand tasks are drawn anew in no time, as few are in sight; to compare them takes longer.
+      structuralSharing: false,
     })),
     combine: (results) =>
       new Map(wanted.map(({ one, queue }, at) => [`${one.id}:${queue.queue_id}`, results[at]?.data])),

@@ -1,5 +1,5 @@
 /** Rows of queues and of tasks: the answer stands in the row. */
-import { ActionIcon, Menu, Tooltip } from "@mantine/core";
+import { ActionIcon, Tooltip } from "@mantine/core";
 import {
   IconChevronDown,
   IconChevronRight,
@@ -11,13 +11,14 @@ import {
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import type { Queue, Scheduler, Task } from "@/api/types";
+import type { Task } from "@/api/types";
 import { QueueCells } from "@/parts/QueueCells";
 import { TaskState } from "@/parts/TaskState";
 import { useVerbs } from "@/parts/verbs";
 import { logPage } from "@/shell/paths";
 import type { Row } from "./filter";
 import { rowId } from "./rowKeys";
+import { useRowMenu, type Standing } from "./RowMenu";
 import { MemoryCell, TimeCell, WhereCell } from "./cells";
 import css from "./State.module.css";
 
@@ -111,10 +112,7 @@ export function MoreRow({ count, last }: { count: number; last: boolean }) {
   );
 }
 
-interface Cells {
-  one: Scheduler;
-  queue: Queue;
-  task: Task;
+interface Cells extends Standing {
   small?: boolean;
 }
 
@@ -125,9 +123,9 @@ function TaskCells({ one, queue, task, small }: Cells) {
         <span className="strong">
           {queue.queue_id}/{task.index}
         </span>{" "}
-        <Tooltip label={task.name ?? task.commands}>
-          <span className={small ? "t3" : "t2"}>{task.name ?? ""}</span>
-        </Tooltip>
+        <span className={small ? "t3" : "t2"} title={task.name ?? task.commands}>
+          {task.name ?? ""}
+        </span>
       </div>
       <div role="cell" className={css.state}>
         <TaskState state={task.state.status} detail={<Detail task={task} />} pale={one.alive === null} />
@@ -152,56 +150,49 @@ function Detail({ task }: { task: Task }) {
   return null;
 }
 
-function Actions({ one, queue, task }: Cells) {
+function Actions({ one, queue, task }: Standing) {
   const { t } = useTranslation();
-  const verbs = useVerbs().ofTask({ pid: one.pid, queue: queue.queue_id, task });
-  const isAlive = one.alive === true;
-  const likely = verbs.find(
-    (verb) => verb.name === "release" || (verb.name === "retry" && task.state.status === "failed"),
-  );
-  const log = task.log_path && logPage(task.log_path);
+  const open = useRowMenu();
+  const { status } = task.state;
   return (
     <div role="cell" className={css.actions}>
-      {likely && isAlive ? (
-        <Tooltip label={likely.whyNot ?? likely.effect}>
-          <ActionIcon aria-label={likely.label} disabled={likely.whyNot !== undefined} onClick={likely.act}>
-            {likely.name === "release" ? (
-              <IconPlayerPlayFilled size={14} />
-            ) : (
-              <IconRefresh size={14} stroke={1.75} />
-            )}
-          </ActionIcon>
-        </Tooltip>
+      {one.alive === true && (status === "held" || status === "failed") ? (
+        <Likely one={one} queue={queue} task={task} />
       ) : (
-        log && (
-          <Tooltip label={t("verbs.log")}>
-            <ActionIcon component={Link} to={log} aria-label={t("verbs.log")}>
-              <IconFileText size={14} stroke={1.75} />
-            </ActionIcon>
-          </Tooltip>
+        task.log_path && (
+          <ActionIcon
+            component={Link}
+            to={logPage(task.log_path)}
+            aria-label={t("verbs.log")}
+            title={t("verbs.log")}
+          >
+            <IconFileText size={14} stroke={1.75} />
+          </ActionIcon>
         )
       )}
-      <Menu>
-        <Menu.Target>
-          <ActionIcon aria-label={t("verbs.more")}>
-            <IconDots size={14} stroke={1.75} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {log && (
-            <Menu.Item component={Link} to={log}>
-              {t("verbs.log")}
-            </Menu.Item>
-          )}
-          {verbs.map(({ name, label, effect, whyNot, act }) => (
-            <Tooltip key={name} label={whyNot ?? effect} position="left">
-              <Menu.Item disabled={whyNot !== undefined || !isAlive} onClick={act}>
-                {label}
-              </Menu.Item>
-            </Tooltip>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
+      <ActionIcon
+        aria-label={t("verbs.more")}
+        aria-haspopup="menu"
+        onClick={(event) => open(event.currentTarget, { one, queue, task })}
+      >
+        <IconDots size={14} stroke={1.75} />
+      </ActionIcon>
     </div>
+  );
+}
+
+/** What somebody who sees it most likely wants. */
+function Likely({ one, queue, task }: Standing) {
+  const name = task.state.status === "held" ? "release" : "retry";
+  const verb = useVerbs()
+    .ofTask({ pid: one.pid, queue: queue.queue_id, task })
+    .find((each) => each.name === name);
+  if (!verb) return null;
+  return (
+    <Tooltip label={verb.whyNot ?? verb.effect}>
+      <ActionIcon aria-label={verb.label} disabled={verb.whyNot !== undefined} onClick={verb.act}>
+        {name === "release" ? <IconPlayerPlayFilled size={14} /> : <IconRefresh size={14} stroke={1.75} />}
+      </ActionIcon>
+    </Tooltip>
   );
 }

@@ -1,5 +1,4 @@
 /** Where a task runs or why it does not, how much memory it has, and since when. */
-import { Tooltip } from "@mantine/core";
 import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { Queue, Scheduler, Task } from "@/api/types";
@@ -36,9 +35,9 @@ export function WhereCell({ one, queue, task, small }: WhereProps) {
           <GpuChips ids={gpus} />
         </span>
       )}
-      <Tooltip label={why} disabled={why.length < 60}>
-        <span className={`${isReason ? "" : "t3"} ${small ? "cut" : "clamp2"} ${css.why}`}>{why}</span>
-      </Tooltip>
+      <span className={`${isReason ? "" : "t3"} ${small ? "cut" : "clamp2"} ${css.why}`} title={why}>
+        {why}
+      </span>
     </div>
   );
 }
@@ -130,20 +129,25 @@ export function MemoryCell({ task, small }: { task: Task; small?: boolean | unde
 
 export function TimeCell({ task, small }: { task: Task; small?: boolean | undefined }) {
   const { t } = useTranslation();
-  const now = useSecond();
-  const { first, second, at } = timesOf(task, now, t);
+  const { state } = task;
+  const { first, second, at } = timesOf(task, t);
   return (
     <div role="cell" className={`number ${css.time}`}>
-      {task.state.status === "backoff" ? (
-        <Countdown until={task.state.until} whole={Math.max(1, task.state.until - now, 60)} />
+      {state.status === "backoff" ? (
+        <Countdown until={state.until} whole={60} />
       ) : (
-        <Tooltip label={at === null ? "" : absolute(at)} disabled={at === null}>
-          <span>{first}</span>
-        </Tooltip>
+        <span title={at === null ? undefined : absolute(at)}>
+          {state.status === "running" || state.status === "waiting" ? <Since at={state.since} /> : first}
+        </span>
       )}
       {!small && second && <div className={`t3 ${css.second}`}>{second}</div>}
     </div>
   );
+}
+
+/** Only what counts is drawn each second. */
+function Since({ at }: { at: number }) {
+  return duration(useSecond() - at);
 }
 
 interface Times {
@@ -152,19 +156,15 @@ interface Times {
   at: number | null;
 }
 
-function timesOf(task: Task, now: number, t: TFunction): Times {
+function timesOf(task: Task, t: TFunction): Times {
   const { state, estimate } = task;
   switch (state.status) {
     case "running":
-      return {
-        first: duration(now - state.since),
-        second: t("state.since", { at: clock(state.since) }),
-        at: state.since,
-      };
+      return { first: "", second: t("state.since", { at: clock(state.since) }), at: state.since };
     case "waiting": {
       const start = estimate?.start ?? null;
       const second = start === null ? t("state.startUnknown") : t("state.startsAbout", { at: clock(start) });
-      return { first: duration(now - state.since), second, at: state.since };
+      return { first: "", second, at: state.since };
     }
     case "backoff":
       return { first: "", second: t("state.untilRetry"), at: state.until };

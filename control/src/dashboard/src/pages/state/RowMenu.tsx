@@ -1,0 +1,84 @@
+/** The menu of a row: one for all of them, as one each would be most of the work when thousands are scrolled by. */
+import { Menu, Tooltip } from "@mantine/core";
+import { createContext, use, useCallback, useEffect, useState, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import type { Queue, Scheduler, Task } from "@/api/types";
+import { useVerbs } from "@/parts/verbs";
+import { logPage } from "@/shell/paths";
+
+export interface Standing {
+  one: Scheduler;
+  queue: Queue;
+  task: Task;
+}
+
+type Open = (button: HTMLElement, of: Standing) => void;
+
+const OpenMenu = createContext<Open>(() => undefined);
+
+/** Opens the menu at a row's button. */
+export function useRowMenu(): Open {
+  return use(OpenMenu);
+}
+
+interface Opened {
+  at: DOMRect;
+  of: Standing;
+}
+
+export function RowMenu({ children }: { children: ReactNode }) {
+  // What was opened last is drawn while it fades.
+  const [last, setLast] = useState<Opened | null>(null);
+  const [isOpen, setOpen] = useState(false);
+  const open = useCallback<Open>((button, of) => {
+    setLast({ at: button.getBoundingClientRect(), of });
+    setOpen(true);
+  }, []);
+  const close = useCallback(() => setOpen(false), []);
+  useEffect(() => {
+    if (!isOpen) return;
+    window.addEventListener("scroll", close, { passive: true });
+    return () => window.removeEventListener("scroll", close);
+  }, [isOpen, close]);
+  return (
+    <OpenMenu value={open}>
+      {children}
+      {last && (
+        <Menu opened={isOpen} onClose={close}>
+          <Menu.Target>
+            <span aria-hidden style={placed(last.at)} />
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Items of={last.of} />
+          </Menu.Dropdown>
+        </Menu>
+      )}
+    </OpenMenu>
+  );
+}
+
+function placed({ left, top, width, height }: DOMRect) {
+  return { position: "fixed", left, top, width, height, pointerEvents: "none" } as const;
+}
+
+function Items({ of: { one, queue, task } }: { of: Standing }) {
+  const { t } = useTranslation();
+  const verbs = useVerbs().ofTask({ pid: one.pid, queue: queue.queue_id, task });
+  return (
+    <>
+      {task.log_path && (
+        <Menu.Item component={Link} to={logPage(task.log_path)}>
+          {t("verbs.log")}
+        </Menu.Item>
+      )}
+      {verbs.map(({ name, label, effect, whyNot, act }) => (
+        <Tooltip key={name} label={whyNot ?? effect} position="left">
+          <Menu.Item disabled={whyNot !== undefined || one.alive !== true} onClick={act}>
+            {label}
+          </Menu.Item>
+        </Tooltip>
+      ))}
+    </>
+  );
+}
