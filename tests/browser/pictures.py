@@ -72,7 +72,7 @@ def _take(made: Lab, take: Take, visit: Visit, path: Path) -> None:
     visit.page.evaluate(RENAME, names)
     with Image.open(BytesIO(visit.page.screenshot())) as picture:
         # A third as large: most pixels have one of few colours. By coverage a rare red is kept, too.
-        few = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, 1, dither=Image.Dither.NONE)
         few.save(path, optimize=True)
 
 

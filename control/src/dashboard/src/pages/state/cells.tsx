@@ -53,8 +53,9 @@ export function whyOf(one: Scheduler, queue: Queue, task: Task, t: TFunction): s
     case "waiting":
       return waitsBecause(state);
     case "backoff":
-    case "failed":
       return sentence(errorOf(state.error, state.cause));
+    case "failed":
+      return failed(sentence(errorOf(state.error, state.cause)), queue.counts.skipped ?? 0, t);
     case "held":
       return state.by === "file"
         ? t("state.heldByFile")
@@ -68,6 +69,10 @@ export function whyOf(one: Scheduler, queue: Queue, task: Task, t: TFunction): s
     default:
       return behind(queue, task, t);
   }
+}
+
+function failed(error: string, count: number, t: TFunction): string {
+  return count ? t("state.failedWith", { error, count }) : error;
 }
 
 function holder(by: string, one: Scheduler, t: TFunction): string {
