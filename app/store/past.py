@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import Discriminator
@@ -31,6 +31,10 @@ ALL = -1
 """As a limit."""
 
 
+Ended = Literal["completed", "failed", "cancelled"]
+"""How an attempt has ended, in one word of three."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """Which of them. What is None or False leaves all in."""
@@ -43,6 +47,7 @@ class Wanted:
     attempted: bool = False  #: tasks that have begun at least once
     status: Status | None = None  #: of its tasks
     gpu: str | None = None  #: index: tasks that had attempts there, and of their attempts those
+    ended: Ended | None = None  #: tasks with attempts that ended so, and of their attempts those
     waited_from: float | None = None  #: seconds for GPUs, all starts of a task together
     waited_below: float | None = None  #: and less than so many
     since: float | None = None  #: something of it happened since then
@@ -175,6 +180,8 @@ WAITS = """SELECT task_id, at, at - before AS waited FROM (
 OF_THESE = "task_id IN (SELECT value FROM json_each(?))"
 WAITED = f"SELECT task_id, sum(waited) FROM ({WAITS.format(which=OF_THESE)}) GROUP BY task_id"
 ITS_WAIT = f"coalesce((SELECT sum(waited) FROM ({WAITS.format(which='transitions.task_id = tasks.id')})), 0)"
+ENDED = """CASE WHEN cause IS NULL THEN 'completed'
+    WHEN json_extract(cause, '$.kind') IN ('killed', 'stopped') THEN 'cancelled' ELSE 'failed' END"""
 TASKS = f"""SELECT tasks.id, run_id, runs.name AS run, command_file, queue_id, idx,
         digest || '-' || occurrence AS key, tasks.name, commands, gpus, memory_gb, planned_at, state
     FROM tasks JOIN runs ON runs.id = run_id
@@ -185,16 +192,21 @@ TASKS = f"""SELECT tasks.id, run_id, runs.name AS run, command_file, queue_id, i
         AND (:until IS NULL OR coalesce(first, planned_at) <= :until) AND (NOT :attempted OR begun NOT NULL)
         AND (:gpu IS NULL OR EXISTS (SELECT 1 FROM attempts, json_each(gpu_ids)
             WHERE attempts.task_id = tasks.id AND value = :gpu))
+        AND (:ended IS NULL OR EXISTS (SELECT 1 FROM attempts
+            WHERE attempts.task_id = tasks.id AND ended_at NOT NULL AND {ENDED} = :ended))
         AND (:waited_from IS NULL OR {ITS_WAIT} >= :waited_from)
         AND (:waited_below IS NULL OR {ITS_WAIT} < :waited_below)
         AND (:before_at IS NULL OR (coalesce(begun, planned_at), tasks.id) < (:before_at, :before_id))
     ORDER BY CASE WHEN :run IS NULL OR :newest_first THEN -coalesce(begun, planned_at) END,
         CASE WHEN :newest_first THEN -tasks.id END, queue_id, idx IS NULL, idx, tasks.id
     LIMIT :limit"""
-ATTEMPTS = """SELECT task_id, number, attempt, gpu_ids, gpu_uuids, memory_gb AS asked_gb,
+ATTEMPTS = f"""SELECT task_id, number, attempt, gpu_ids, gpu_uuids, memory_gb AS asked_gb,
         peak_memory_gb AS peak_gb, recorded_at, started_at, ended_at, status, cause, log_path, boot_id,
         pid, start
-    FROM attempts WHERE task_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, number"""
+    FROM attempts WHERE task_id IN (SELECT value FROM json_each(:ids))
+        AND (:gpu IS NULL OR EXISTS (SELECT 1 FROM json_each(gpu_ids) WHERE value = :gpu))
+        AND (:ended IS NULL OR ended_at NOT NULL AND {ENDED} = :ended)
+    ORDER BY run_id, number"""
 
 
 def runs(past: sqlite3.Connection, wanted: Wanted) -> list[PastRun]:
@@ -213,10 +225,8 @@ def tasks(past: sqlite3.Connection, wanted: Wanted) -> list[PastTask]:
     """With their attempts: of one run in the file's order, of all those that began last first."""
     found = list(rows(past, TASKS, wanted))
     attempts: dict[int, list[PastAttempt]] = {}
-    for row in rows(past, ATTEMPTS, (_ids(found),)):
-        of, attempt = row.pop("task_id"), _attempt(row)
-        if wanted.gpu is None or wanted.gpu in attempt.gpu_ids:
-            attempts.setdefault(of, []).append(attempt)
+    for row in rows(past, ATTEMPTS, {"ids": _ids(found), "gpu": wanted.gpu, "ended": wanted.ended}):
+        attempts.setdefault(row.pop("task_id"), []).append(_attempt(row))
     waited = dict(past.execute(WAITED, (_ids(found),)).fetchall())
     return [_task(row, waited.get(row["id"], 0.0), tuple(attempts.get(row["id"], ()))) for row in found]
 
@@ -257,7 +267,7 @@ def known(past: sqlite3.Connection, column: str) -> list[Any]:
 
 
 def rows(
-    past: sqlite3.Connection, query: str, values: Wanted | tuple[object, ...]
+    past: sqlite3.Connection, query: str, values: Wanted | tuple[object, ...] | Mapping[str, object]
 ) -> Iterator[dict[str, Any]]:
     """By the names of the query's columns."""
     cursor = past.execute(query, asdict(values) if isinstance(values, Wanted) else values)

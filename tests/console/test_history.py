@@ -21,7 +21,8 @@ from tests.waiting import eventually
 
 @pytest.fixture(scope="module")
 def past(shared: Console) -> Console:
-    """A run of three queues: one that fails, one with a formula for a name, one of three tasks."""
+    """A run of four queues: one that fails, one with a formula for a name, one of three tasks, and one that
+    fails at first."""
     assert shared.get("/api/history") == {
         "runs": [],
         "tasks": [],
@@ -36,13 +37,15 @@ def past(shared: Console) -> Console:
     shared.world.file(
         "1\n#LANE retries=1\nexit 7\n1\n4\n\n"
         '2\n#LANE name="=HYPERLINK(1)"\ntrue\n1\n4\n\n'
-        "3\ntrue # a\n1\n4\n\n3\ntrue # b\n1\n4\n\n3\ntrue # c\n1\n4\n"
+        "3\ntrue # a\n1\n4\n\n3\ntrue # b\n1\n4\n\n3\ntrue # c\n1\n4\n\n"
+        "4\n#LANE retries=1\ntest -e again || { touch again; exit 3; }\n1\n4\n"
     )
     pid = shared.post("/api/scheduler/multi/start", simulate="2x24", watch=True)["pid"]
     shared.wait_for(pid, "1/0", "failed")
     shared.wait_for(pid, "3/2", "completed")
     shared.wait_for(pid, "2/0", "completed")
-    eventually(lambda: len(shared.get("/api/history", status="completed")["tasks"]) == 4)
+    shared.wait_for(pid, "4/0", "completed")
+    eventually(lambda: len(shared.get("/api/history", status="completed")["tasks"]) == 5)
     eventually(lambda: shared.get("/api/history", failed=True)["tasks"])
     return shared
 
@@ -68,14 +71,14 @@ def test_tasks_come_with_their_attempts(past: Console) -> None:
     assert one["asked_gb"] == 4
     run = found["runs"][0]
     assert run["goes_on"] is True
-    assert run["run"]["counts"] == {"completed": 4, "failed": 1}
+    assert run["run"]["counts"] == {"completed": 5, "failed": 1}
 
 
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
         ({"queue": 3}, {"3/0", "3/1", "3/2"}),
-        ({"mode": "multi", "config_index": 0}, {"1/0", "2/0", "3/0", "3/1", "3/2"}),
+        ({"mode": "multi", "config_index": 0}, {"1/0", "2/0", "3/0", "3/1", "3/2", "4/0"}),
         ({"mode": "multi", "config_index": 1}, set()),
         ({"command_file": "command/command_gpus.txt", "status": "failed"}, {"1/0"}),
         ({"run": 1, "task": "3/1"}, {"3/1"}),
@@ -83,6 +86,12 @@ def test_tasks_come_with_their_attempts(past: Console) -> None:
         ({"since": 9e9}, set()),
         ({"until": 1}, set()),
         ({"task": "=HYPERLINK(1)"}, {"2/0"}),
+        ({"ended": "failed"}, {"1/0", "4/0"}),
+        ({"ended": "completed"}, {"2/0", "3/0", "3/1", "3/2", "4/0"}),
+        ({"ended": "cancelled"}, set()),
+        ({"gpu": "9"}, set()),
+        ({"waited_from": 1e6}, set()),
+        ({"waited_from": 0, "waited_below": 1e6, "queue": 1}, {"1/0"}),
     ],
 )
 def test_filters(past: Console, filters: dict[str, Any], expected: set[str]) -> None:
@@ -96,16 +105,16 @@ def test_pages_follow_one_another_to_the_last(past: Console) -> None:
         found = past.get("/api/history", run=1, limit=2, before=found["next"])
         assert found["charts"] is None
         seen += places(found)
-    assert sorted(seen) == ["1/0", "2/0", "3/0", "3/1", "3/2"]
+    assert sorted(seen) == ["1/0", "2/0", "3/0", "3/1", "3/2", "4/0"]
     begun = [max(each["recorded_at"] for each in task["attempts"]) for task in first["tasks"]]
     assert begun == sorted(begun, reverse=True)
 
 
 def test_charts_and_figures(past: Console) -> None:
     found = past.get("/api/history", figures=True)
-    assert found["charts"]["seconds"]["count"] == 6
-    assert sum(each["count"] for each in found["charts"]["seconds"]["bins"]) == 6
-    assert found["charts"]["waited"]["count"] == 6
+    assert found["charts"]["seconds"]["count"] == 8
+    assert sum(each["count"] for each in found["charts"]["seconds"]["bins"]) == 8
+    assert found["charts"]["waited"]["count"] == 8
     assert found["charts"]["memory"]["count"] == 0
     queues = {each["queue_id"]: each for each in found["figures"]["queues"]}
     assert (queues[1]["attempts"], queues[1]["failed"], queues[3]["tasks"]) == (2, 2, 3)
@@ -120,9 +129,17 @@ def test_a_spreadsheet_has_a_line_an_attempt_and_no_formula(past: Console, how: 
         answer = http.get("/api/history", **how)
     assert answer.headers["content-type"].startswith("text/csv")
     lines = list(csv.DictReader(io.StringIO(answer.text)))
-    assert len(lines) == 6
+    assert len(lines) == 8
     assert [line["name"] for line in lines if line["queue"] == "2"] == ["'=HYPERLINK(1)"]
-    assert {line["exit"] for line in lines} == {"0", "7"}
+    assert {line["exit"] for line in lines} == {"0", "3", "7"}
+
+
+def test_of_the_attempts_those_are_shown_that_are_asked_for(past: Console) -> None:
+    (task,) = past.get("/api/history", ended="failed", queue=4)["tasks"]
+    assert [each["exit_code"] for each in task["attempts"]] == [3]
+    with past.http as http:
+        sheet = http.get("/api/history", params={"format": "csv", "ended": "failed"}).text
+    assert [line["exit"] for line in csv.DictReader(io.StringIO(sheet))] == ["3", "7", "7"]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +153,9 @@ def test_a_spreadsheet_has_a_line_an_attempt_and_no_formula(past: Console, how: 
         "since=nan",
         "since=1e400",
         "status=odd",
+        "ended=odd",
+        "waited_from=nan",
+        "waited_below=-1",
         "mode=odd",
         "config_index=10000",
         "format=pdf",

@@ -124,9 +124,10 @@ class Reach:
                 "a read-only login reads the logs of tasks and schedulers, those that were bound, and what "
                 "lies under log-roots of config/control_setting.yaml"
             )
+        roots = " and ".join(dict.fromkeys((*self.named, *self.work)))
         return (
-            "that is no log: what lies outside log-roots (config/control_setting.yaml), hidden files and "
-            "gpulane's own are not shown"
+            f"that is no log: what lies below {roots or 'log-roots'} is (log-roots in "
+            "config/control_setting.yaml), but no hidden files; of gpulane's own those of tasks and schedulers"
         )
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from app.model.state import Status
 from app.model.task import Mode
-from app.store.past import Wanted
+from app.store.past import Ended, Wanted
 from control.src.console import Console, TheConsole
 from control.src.past import history
 from control.src.past.models import History
@@ -37,6 +37,10 @@ def wanted(
     gpu: Annotated[
         str | None, Query(max_length=20, description="its index: only tasks and attempts that it ran")
     ] = None,
+    ended: Annotated[
+        Ended | None,
+        Query(description="only tasks with attempts that ended so, and of their attempts those"),
+    ] = None,
     waited_from: Annotated[
         Seconds, Query(description="seconds for GPUs, all starts of a task together")
     ] = None,
@@ -59,6 +63,7 @@ def wanted(
         failed=failed,
         status=status,
         gpu=gpu or None,
+        ended=ended,
         waited_from=waited_from,
         waited_below=waited_below,
         since=since,

@@ -7169,6 +7169,8 @@ export interface operations {
                 failed?: boolean;
                 /** @description its index: only tasks and attempts that it ran */
                 gpu?: string | null;
+                /** @description only tasks with attempts that ended so, and of their attempts those */
+                ended?: ("completed" | "failed" | "cancelled") | null;
                 /** @description seconds for GPUs, all starts of a task together */
                 waited_from?: number | null;
                 /** @description seconds */

@@ -4,6 +4,14 @@ import { useSearchParams } from "react-router";
 
 type Said<Name extends string> = Record<Name, string>;
 
+const STEPS = new Set(["view", "state", "gpu", "last", "mode", "configuration", "range", "lanes"]);
+
+/** Whether Back is to undo it: a view or a filter that was chosen, not what is typed or moved through. */
+function isStep(change: Record<string, unknown>): boolean {
+  const names = Object.keys(change);
+  return names.length === 1 && names.some((name) => STEPS.has(name));
+}
+
 /** The named parameters; what is "" is not in the address. Others of the address stay. */
 export function useParameters<Name extends string>(
   names: readonly Name[],
@@ -21,7 +29,7 @@ export function useParameters<Name extends string>(
         if (value) after.set(name, value);
         else after.delete(name);
       }
-      setSearch(after, { replace: true, preventScrollReset: true });
+      setSearch(after, { replace: !isStep(change), preventScrollReset: true });
     },
     [setSearch],
   );

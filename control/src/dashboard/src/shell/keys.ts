@@ -7,14 +7,22 @@ const PATIENCE = 1_200;
 export const KEYS_OFF = "gpulane-keys-off";
 
 export function isTyping(event: KeyboardEvent): boolean {
-  const target = event.target;
   return (
     event.ctrlKey ||
     event.metaKey ||
     event.altKey ||
-    (target instanceof HTMLElement &&
-      (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName))) ||
+    isTakenBy(event.target, event.key) ||
     localStorage.getItem(KEYS_OFF) !== null
+  );
+}
+
+/** A switch or a choice takes the keys that change it, and no letters. */
+function isTakenBy(target: EventTarget | null, key: string): boolean {
+  if (target instanceof HTMLInputElement && ["radio", "checkbox"].includes(target.type))
+    return key === " " || key.startsWith("Arrow");
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName))
   );
 }
 

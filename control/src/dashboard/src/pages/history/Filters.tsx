@@ -2,14 +2,13 @@
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useKnown } from "@/api/live";
-import type { QueueFigures, Status } from "@/api/types";
+import type { QueueFigures } from "@/api/types";
 import { Pick } from "@/parts/Pick";
 import { StateIcon } from "@/parts/TaskState";
 import { isSubmitted, keyOf, readKey } from "./attempts";
-import type { Said, Say } from "./data";
+import { ENDED, type Said, type Say } from "./data";
 import { queueName, shortFile } from "./names";
 
-const STATES: Status[] = ["completed", "failed", "cancelled"];
 const SPANS = ["1", "7", "30", "all"] as const;
 const SPAN_WORDS = { "1": "days1", "7": "days7", "30": "days30", all: "daysAll" } as const;
 
@@ -41,7 +40,7 @@ export function Filters({ said, say, queues }: Props) {
         value={said.state}
         choices={[
           any,
-          ...STATES.map((value) => ({
+          ...ENDED.map((value) => ({
             value,
             label: t(`states.${value}`),
             icon: <StateIcon state={value} />,

@@ -3,7 +3,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@t
 import { useEffect, useRef } from "react";
 import { ask, GET } from "@/api/client";
 import { useKnown } from "@/api/live";
-import type { History, QueueFigures, Status } from "@/api/types";
+import type { History, QueueFigures } from "@/api/types";
 import { rangeOf, readKey } from "./attempts";
 
 export const NAMES = ["last", "queue", "state", "gpu", "task", "run", "waited", "view"] as const;
@@ -19,11 +19,15 @@ const DEFAULT_DAYS = 7;
 const BETWEEN = 5_000;
 const KEY = "history";
 
+/** How attempts end, as the filter has it. */
+export const ENDED = ["completed", "failed", "cancelled"] as const;
+type Ended = (typeof ENDED)[number];
+
 export interface Query {
   since: number | null;
   command_file: string | null;
   queue: number | null;
-  status: Status | null;
+  ended: Ended | null;
   task: string | null;
   run: number | null;
   gpu: string | null;
@@ -41,7 +45,7 @@ export function queryOf(said: Said, now: number): Query {
     since: days === null ? null : Math.floor((now - days * DAY) / HOUR) * HOUR,
     command_file: key?.file ?? null,
     queue: key?.queue ?? null,
-    status: (said.state || null) as Status | null,
+    ended: (said.state || null) as Ended | null,
     task: said.task || null,
     run: said.run ? Number(said.run) : null,
     gpu: said.gpu || null,

@@ -49,7 +49,7 @@ it("asks for all that is chosen, of the page and of its spreadsheet", () => {
     since: 76 * 3600,
     command_file: "/f.txt",
     queue: 3,
-    status: null,
+    ended: null,
     task: null,
     run: null,
     gpu: "2",

@@ -118,7 +118,9 @@ function useCreate(copy: string, say: Say) {
       void queries.invalidateQueries({ queryKey: [LIST] });
     },
     onError: (error) => {
-      if (!(error instanceof Refused && error.problem.faults.length)) failed(error);
+      // What belongs to fields stands there.
+      const faults = error instanceof Refused ? faultsByField(error.problem.faults, String) : {};
+      if (!Object.keys(faults).length || faults[""]) failed(error);
     },
   });
 }

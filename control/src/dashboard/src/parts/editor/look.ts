@@ -19,7 +19,7 @@ export const base = EditorView.theme({
 });
 
 export const page = EditorView.theme({
-  "&": { height: "100%" },
+  "&": { height: "100%", containerType: "inline-size" },
   ".cm-scroller": { lineHeight: "22px" },
   ".cm-content": { padding: "8px 0 24px" },
   ".cm-line": { padding: "0 12px 0 8px" },
@@ -53,6 +53,8 @@ export const page = EditorView.theme({
     fontSize: "13px",
     whiteSpace: "normal",
   },
+  // As wide as what is seen, and not as the longest line.
+  ".gl-under .gl-fault": { maxWidth: "calc(100cqw - 110px)" },
   ".gl-fault > span": { flex: "1", minWidth: "160px" },
   ".gl-fault b": { color: "var(--gl-failed)", fontWeight: "500" },
   ".gl-fault button": {

@@ -27,6 +27,16 @@ export interface EditorProps {
   moved: (line: number, column: number) => void;
 }
 
+/** What is drawn under lines above it may push the line that is written out of sight. */
+function keepingCaret(view: EditorView, draw: () => void): void {
+  const { head } = view.state.selection.main;
+  const caret = view.coordsAtPos(head);
+  const { top, bottom } = view.scrollDOM.getBoundingClientRect();
+  draw();
+  if (view.hasFocus && caret && caret.top >= top && caret.bottom <= bottom)
+    view.dispatch({ effects: EditorView.scrollIntoView(head, { y: "nearest", yMargin: 24 }) });
+}
+
 export default function Editor(props: EditorProps) {
   const box = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
@@ -96,8 +106,9 @@ export default function Editor(props: EditorProps) {
   }, [readOnly]);
 
   useEffect(() => {
-    if (view.current && faults && view.current.state.doc.toString() === text.replace(/\r\n?/g, "\n"))
-      showFaults(view.current, faults, cures);
+    const { current } = view;
+    if (current && faults && current.state.doc.toString() === text.replace(/\r\n?/g, "\n"))
+      keepingCaret(current, () => showFaults(current, faults, cures));
     // `cures` is another one at each drawing, and says the same of the same text.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [faults, text]);
