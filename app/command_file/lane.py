@@ -103,7 +103,9 @@ def _read_line(line: str, number: int, values: dict[str, Any], env: dict[str, st
             report(number, found.start(1) + 1, wrong.problem, wrong.hint)
     at += indent(line[at:]) - 1
     hint = 'write key=value, quoted whole: name="car stage 1"'
-    report(number, at + 1, f"{clip(line[at:])} can't be read", hint)
+    # A blank beside a variable's = leaves its value here, which may be a secret that logs must not tell.
+    what = "what stands here" if "env." in line else clip(line[at:])
+    report(number, at + 1, f"{what} can't be read", hint)
 
 
 def _take(key: str, value: str | None, values: dict[str, Any]) -> Misread | None:

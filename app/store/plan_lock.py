@@ -40,7 +40,7 @@ class PlanLock:
 
 def take_plan(state: Path, command_file: Path, briefly: bool = False) -> PlanLock:
     """Hold the file until the process ends; `briefly`: no scheduler does, but a command that changes what one
-    has left. Raises BadInput, naming the pid, when another process holds it."""
+    has left. Raises BadInput, naming the pid, when another process holds it, and OSError."""
     path = _lock_path(state, command_file)
     while (lock := take(path)) is None:
         try:
@@ -50,8 +50,17 @@ def take_plan(state: Path, command_file: Path, briefly: bool = False) -> PlanLoc
         if brief:
             raise BadInput(f"the gpulane with pid {by} is busy with {command_file}; try again in a moment")
         raise _already_run(command_file, by)
-    os.ftruncate(lock.fd, 0)
-    os.pwrite(lock.fd, f"{os.getpid()}{' briefly' if briefly else ''}\n".encode(), 0)
+    try:
+        os.ftruncate(lock.fd, 0)
+        os.pwrite(lock.fd, f"{os.getpid()}{' briefly' if briefly else ''}\n".encode(), 0)
+        return PlanLock(lock, _named(command_file))
+    except BaseException:  # a full disk: a process that lives on must not keep it
+        lock.release()
+        raise
+
+
+def _named(command_file: Path) -> socket.socket:
+    """Listening under the file's name. Raises BadInput when another process does."""
     name = socket.socket(socket.AF_UNIX)
     for _ in range(TRIES):
         try:
@@ -63,9 +72,8 @@ def take_plan(state: Path, command_file: Path, briefly: bool = False) -> PlanLoc
             # Another user's, who squats on it, keeps nobody from a start; one who has just ended, neither.
             if holder := _listener(command_file):
                 name.close()
-                lock.release()
                 raise _already_run(command_file, holder) from error
-    return PlanLock(lock, name)
+    return name
 
 
 def plan_holder(state: Path, command_file: Path) -> str | None:

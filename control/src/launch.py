@@ -97,27 +97,30 @@ def stop() -> None:
     folder = settings.log_folder(home)
     home.console_wanted.unlink(missing_ok=True)
     found = where.find(folder)
-    if found is None:
+    process = found[0] if found else where.holder(folder)  # one that does not answer, or not yet
+    if process is None:
         typer.echo(NONE.format(home=home.root))
         return
-    place = found[0]
-    fd = os.pidfd_open(place.pid)
-    if not place.is_it():
-        typer.echo(NONE.format(home=Home.find().root))
+    fd = os.pidfd_open(process.pid)
+    if not process.is_it():
+        typer.echo(NONE.format(home=home.root))
         return
     signal.pidfd_send_signal(fd, signal.SIGTERM)
-    if not _ended(place, ENDING):
+    if not _ended(process, ENDING):
         signal.pidfd_send_signal(fd, signal.SIGKILL)
-        _ended(place, ENDING)
-    typer.echo(f"the console (pid {place.pid}) has ended; schedulers and tasks go on")
+        _ended(process, ENDING)
+    typer.echo(f"the console (pid {process.pid}) has ended; schedulers and tasks go on")
 
 
 @app.command()
 def status() -> None:
     """Whether it runs, and where; 1 if not."""
-    found = where.find(settings.log_folder(Home.find()))
+    folder = settings.log_folder(Home.find())
+    found = where.find(folder)
     if found is None:
-        typer.echo(NONE.format(home=Home.find().root))
+        runs = where.holder(folder)
+        silent = f"a console runs (pid {runs.pid}), but does not say where" if runs else None
+        typer.echo(silent or NONE.format(home=Home.find().root))
         raise typer.Exit(1)
     typer.echo(f"the console runs (pid {found[0].pid}) at {found[0].url or found[0].uds}")
 
@@ -149,7 +152,7 @@ def _started(folder: Path, argv: list[str]) -> tuple[where.Where, str]:
     finally:
         os.close(fd)
     deadline = time.monotonic() + PATIENCE
-    while not (found := where.find(folder)):
+    while not (found := where.find(folder)) or found[0].pid != child.pid:
         if child.poll() is not None:
             if found := _another(folder):
                 return found
@@ -204,9 +207,9 @@ def _new_token(folder: Path) -> str | None:
     return None
 
 
-def _ended(place: where.Where, seconds: float) -> bool:
+def _ended(process: where.Process, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while place.is_it():
+    while process.is_it():
         if time.monotonic() > deadline:
             return False
         time.sleep(LOOK_SECONDS)

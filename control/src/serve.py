@@ -24,7 +24,6 @@ from app.home import home_here, make_folders
 from app.model.faults import BadInput
 from app.model.paths import Home
 from app.preparation import raise_descriptor_limit
-from app.store.lock import take
 from control.src import settings
 from control.src.console import Console
 from control.src.main import create_app
@@ -32,7 +31,7 @@ from control.src.settings import ControlSettings
 from control.src.web import roles
 from control.src.web.connections import Connection
 from control.src.web.gate import Door
-from control.src.where import Where, lock_path, where_path
+from control.src.where import Where, hold, holder, where_path
 
 log = logging.getLogger("gpulane.console")
 
@@ -69,9 +68,13 @@ def serve(options: Options) -> None:
     signal.signal(signal.SIGTERM, _end)
     home = Home.find()
     folder = settings.log_folder(home)
-    lock = take(lock_path(folder))
+    lock = hold(folder)
     if lock is None:
-        raise BadInput(f"a console of {home.root} runs already")
+        runs = holder(folder)
+        raise BadInput(
+            f"a console of {home.root} runs already"
+            + (f" (pid {runs.pid}), but does not say where; control/shut_down.sh ends it" if runs else "")
+        )
     try:
         _log_to(folder)
         path = options.settings_file or settings.settings_path(home)

@@ -329,3 +329,13 @@ def test_a_restart_of_the_machine_starts_what_its_user_wants(unstarted: Console)
     assert wanted.exists()
     unstarted.stop()
     assert not wanted.exists()
+
+
+def test_one_whose_whereabouts_are_lost_is_ended_all_the_same(console: Console) -> None:
+    pid = console.pid
+    (console.folder / "console.json").unlink()
+    refused = console.script(RUN)
+    assert (refused.returncode, f"(pid {pid})" in refused.stderr) == (2, True), refused.stderr
+    assert "control/shut_down.sh ends it" in refused.stderr
+    assert f"the console (pid {pid}) has ended" in console.stop()
+    console.start()

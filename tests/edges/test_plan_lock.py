@@ -1,5 +1,6 @@
 """One scheduler a command file, whatever was deleted and whoever squats on its name."""
 
+import errno
 import multiprocessing
 import os
 import shutil
@@ -105,3 +106,20 @@ def test_who_asks_again_and_again_is_told_each_time(plan: Path, tmp_path: Path) 
             held.hang_up()
     finally:
         held.release()
+
+
+def test_a_full_disk_leaves_nobody_holding_it(
+    plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The console lives on, and what it could not write down would keep the file until its end."""
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    state = tmp_path / "state"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(OSError, match="No space"):
+            take_plan(state, plan)
+    assert plan_holder(state, plan) is None
+    take_plan(state, plan).release()

@@ -103,6 +103,10 @@ def test_a_cpu_task_has_no_gpus_whatever_its_count(words: str, count: str) -> No
         ("terminal=screen", 7, "write tmux"),
         ("env.1A=x", 7, "no name of an environment variable"),
         ("env.CUDA_VISIBLE_DEVICES=0", 7, "set by gpulane itself"),
+        # No value of a variable is quoted: logs and who only reads would tell it.
+        ("env.X_TOKEN=a =SECRET", 21, "what stands here can't be read"),
+        ("env.X_TOKEN= 'SECRET", 20, "what stands here can't be read"),
+        ('"env.X_TOKEN=SECRET"', 7, "what stands here can't be read"),
     ],
 )
 def test_wrong_options(words: str, column: int, says: str) -> None:
@@ -110,6 +114,7 @@ def test_wrong_options(words: str, column: int, says: str) -> None:
     (fault,) = parsed.faults
     assert (fault.line, fault.column) == (1, column)
     assert says in str(fault)
+    assert "SECRET" not in str(fault)
     assert parsed.tasks == ()
 
 

@@ -127,7 +127,7 @@ class Reach:
         roots = " and ".join(dict.fromkeys((*self.named, *self.work)))
         return (
             f"that is no log: what lies below {roots or 'log-roots'} is (log-roots in "
-            "config/control_setting.yaml), but no hidden files; of gpulane's own those of tasks and schedulers"
+            "config/control_setting.yaml), but no hidden file; of gpulane's own those of tasks and schedulers"
         )
 
 
