@@ -126,6 +126,7 @@ def test_a_file_is_written_saved_started_and_stopped_by_keys_alone(
         keys.insert_text(UNTIL_GO)
         keys.press("Control+s")
         expect(page.get_by_role("dialog")).to_contain_text("Starts now")
+        expect(visit.button("Save")).to_have_attribute("aria-disabled", "false")  # it has been checked
         tab_to(visit, "button", "Save", "Enter")
         eventually(lambda: "until test" in text(console))
         tab_to(visit, "button", "Start", "Enter")

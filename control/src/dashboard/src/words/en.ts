@@ -105,9 +105,13 @@ export const en = {
   palette: {
     pages: "Pages",
     do: "Do",
-    find: "Find",
+    find: "Tasks, queues and GPUs",
+    choose: "choose",
+    open: "open",
+    keys: "all keys",
+    logOf: "Log of {{task}}",
     nothing: "Nothing is like that",
-    placeholder: "Find a page, a task, a GPU, or something to do",
+    placeholder: "Find a page, a task, a GPU, or something to do: kill 1/2",
   },
   keys: {
     title: "Keys",

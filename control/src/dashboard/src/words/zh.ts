@@ -103,9 +103,13 @@ export const zh: Words = {
   palette: {
     pages: "页面",
     do: "操作",
-    find: "查找",
+    find: "任务、队列和显卡",
+    choose: "选择",
+    open: "打开",
+    keys: "所有快捷键",
+    logOf: "{{task}} 的日志",
     nothing: "没有匹配项",
-    placeholder: "查找页面、任务、显卡，或要做的事",
+    placeholder: "查找页面、任务、显卡，或要做的事：终止 1/2",
   },
   keys: {
     title: "快捷键",
