@@ -143,8 +143,10 @@ class Document:
             new[layout.memory].insert(0, str(task.gpus))
         options = directive(task, times)
         if options != directive(old, old_times):
+            # Where they stood, and else behind the queue id: texts differ by what differs.
             new.update({number: [] for number in chunk.directives})
-            new[layout.queue][:0] = [options] if options else []
+            first = next(iter(chunk.directives), layout.queue)
+            new[first] = [*new[first], *([options] if options else [])]
         if old.script != task.script:
             self._replace_commands(chunk, layout, task.script, new)
         return [line for n in range(chunk.start, chunk.end) for line in new.get(n, [self._lines[n]])]

@@ -25,8 +25,7 @@ def block_lines(task: TaskSpec, mode: Mode, repeat: int = 1) -> list[str]:
     Raises BadInput when they would not read back as the task.
     """
     options = directive(task, repeat)
-    lines = [options] if options else []
-    lines += [str(task.queue_id), *command_lines(task.script)]
+    lines = [str(task.queue_id), *([options] if options else []), *command_lines(task.script)]
     if mode == "multi":
         lines.append(str(task.gpus))
     lines.append(memory_text(task.memory_gb))

@@ -220,7 +220,7 @@ def test_one_block_is_changed_and_all_others_stay_byte_for_byte(files: Console) 
     assert on_disk(files).decode() == TEXT.replace("2\n7.5\n", "1\n9\n")
     wanted[0]["tasks"][1] |= {"commands": "python d.py\nsync", "repeat": 2}
     save(files, {"queues": wanted})
-    assert on_disk(files).decode().endswith("\n#LANE repeat=2\n1\npython d.py\nsync\n1\n4\n")
+    assert on_disk(files).decode().endswith("\n1\n#LANE repeat=2\npython d.py\nsync\n1\n4\n")
 
 
 def test_blocks_are_added_copied_moved_and_removed(files: Console) -> None:

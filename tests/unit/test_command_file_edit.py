@@ -95,7 +95,7 @@ def test_rendered_blocks_read_well() -> None:
     )
     verbatim = TaskSpec(4, "a\n\nb", 1, None)
     assert render([task, verbatim], "multi") == (
-        '#LANE name="car 1" timeout=1h30m env.A=1\n3\ncd {work_dir}\npython x.py\n2\n20\n\n'
+        '3\n#LANE name="car 1" timeout=1h30m env.A=1\ncd {work_dir}\npython x.py\n2\n20\n\n'
         "4\n```\na\n\nb\n```\n1\nall\n"
     )
 
@@ -213,8 +213,15 @@ def test_replacing_keeps_the_comments_of_the_block_itself() -> None:
         "# a\n\n# about\n  1 #id\n# first\n# between\nz\n# last\n 2 # GPUs\n20GB #m\n# end\n"
     )
     assert document.replace(0, TaskSpec(1, "x\ny", 2, 20), repeat=2).text == text.replace(
-        "  1", "#LANE repeat=2\n  1"
+        "  1 #id\n", "  1 #id\n#LANE repeat=2\n"
     )
+
+
+def test_options_that_change_stay_where_they_stood() -> None:
+    text = "1\n# about\n#LANE name=a timeout=2h\nx\n20\n"
+    task = TaskSpec(1, "x", 1, 20, Options(name="b", timeout=7200))
+    assert Document(text, "single").replace(0, task).text == text.replace("name=a", "name=b")
+    assert Document(text, "single").replace(0, TaskSpec(1, "x", 1, 20)).text == "1\n# about\nx\n20\n"
 
 
 def test_removing_a_block_takes_its_blank_lines_along() -> None:

@@ -79,7 +79,10 @@ export function moved(id: string, queueId: number, at: number): Edit {
       ...queue,
       tasks: queue.tasks.filter((task) => task.id !== id),
     }));
-    return added(queueId, at, it.task)(without);
+    // The name that it said was of the queue that it leaves.
+    const options =
+      it.queue.queue_id === queueId ? it.task.options : { ...it.task.options, queue_name: null };
+    return added(queueId, at, { ...it.task, options })(without);
   };
 }
 
