@@ -79,10 +79,11 @@ export function moved(id: string, queueId: number, at: number): Edit {
       ...queue,
       tasks: queue.tasks.filter((task) => task.id !== id),
     }));
-    // The name that it said was of the queue that it leaves.
-    const options =
-      it.queue.queue_id === queueId ? it.task.options : { ...it.task.options, queue_name: null };
-    return added(queueId, at, { ...it.task, options })(without);
+    // A queue has one name: the one that it has.
+    const target = queues.find((queue) => queue.queue_id === queueId);
+    const isNamed = target !== it.queue && target?.queue_name != null && it.task.options.queue_name !== null;
+    const task = isNamed ? { ...it.task, options: { ...it.task.options, queue_name: null } } : it.task;
+    return added(queueId, at, task)(without);
   };
 }
 
