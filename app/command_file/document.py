@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from app.command_file.blocks import Layout, layout_of, task_of
-from app.command_file.lane import directive, place_of
+from app.command_file.lane import directive, option_words, place_of, reworded
 from app.command_file.lines import BOM, Chunk, chunks, indent, script_lines, split_lines
 from app.command_file.render import block_lines, command_lines
 from app.command_file.values import bare, memory_text
@@ -141,12 +141,11 @@ class Document:
             new[layout.count] = [_revalued(self._lines[layout.count], str(task.gpus), old.gpus != task.gpus)]
         elif self.mode == "multi" and task.gpus:
             new[layout.memory].insert(0, str(task.gpus))
-        options = directive(task, times)
-        if options != directive(old, old_times):
-            # Where they stood, and else behind the queue id: texts differ by what differs.
-            new.update({number: [] for number in chunk.directives})
-            first = next(iter(chunk.directives), layout.queue)
-            new[first] = [*new[first], *([options] if options else [])]
+        options, old_options = option_words(task, times), option_words(old, old_times)
+        if options != old_options and chunk.directives:
+            new.update(reworded(self._lines, chunk.directives, old_options, options))
+        elif options != old_options:
+            new[layout.queue] += [each for each in [directive(task, times)] if each]
         if old.script != task.script:
             self._replace_commands(chunk, layout, task.script, new)
         return [line for n in range(chunk.start, chunk.end) for line in new.get(n, [self._lines[n]])]

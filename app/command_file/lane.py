@@ -284,24 +284,49 @@ def misspelt(line: str) -> str | None:
 
 def directive(task: TaskSpec, repeat: int = 1) -> str | None:
     """The `#LANE` line that asks for a task's options; None when it has none. The inverse of `wishes`."""
+    words = option_words(task, repeat)
+    return f"{DIRECTIVE} {' '.join(words.values())}" if words else None
+
+
+def option_words(task: TaskSpec, repeat: int = 1) -> dict[str, str]:
+    """Of each option that a task has, what asks for it: {"name": 'name="car stage 1"', "hold": "hold"}."""
     options = task.options
-    words = [f"{key}={_quoted(str(value))}" for key, value in _texts(options) if value is not None]
+    words = {
+        key: f"{key}={_quoted(str(value))}" for key, value in _texts(options, repeat) if value is not None
+    }
     if task.gpus == 0:
-        words.append("gpus=0")
-    if options.devices is not None:
-        words.append(f"devices={','.join(options.devices)}")
-    if options.queue_devices is not None:
-        words.append(f"queue_devices={','.join(options.queue_devices)}")
-    words += [key for key in BARE if getattr(options, key)]
-    if repeat != 1:
-        words.append(f"repeat={repeat}")
-    if options.terminal != "direct":
-        words.append(f"terminal={options.terminal}")
-    words += [f"env.{name}={_quoted(value)}" for name, value in options.env]
-    return f"{DIRECTIVE} {' '.join(words)}" if words else None
+        words["gpus"] = "gpus=0"
+    words |= {key: key for key in BARE if getattr(options, key)}
+    return words | {f"env.{name}": f"env.{name}={_quoted(value)}" for name, value in options.env}
 
 
-def _texts(options: Options) -> list[tuple[str, object]]:
+def reworded(
+    lines: Sequence[str], numbers: Sequence[int], old: dict[str, str], new: dict[str, str]
+) -> dict[int, list[str]]:
+    """The `#LANE` lines with these indexes, asking for `new` (see `option_words`) instead of `old`: what
+    stays the same stays as it was written, and what is new comes last. A line that asks for nothing goes."""
+    cut: dict[int, tuple[list[str], str]] = {}
+    there: set[str] = set()
+    for number in numbers:
+        line = lines[number]
+        at = line.index(DIRECTIVE) + len(DIRECTIVE)
+        words = [line[:at]]
+        while (found := _TOKEN.match(line, at)) and (key := found[1]) is not None:
+            there.add(key)
+            if new.get(key) != old.get(key):
+                words += [line[at : found.start(1)] + new[key]] if key in new else []
+            else:
+                words.append(found[0])
+            at = found.end()
+        cut[number] = words, line[at:]
+    cut[numbers[-1]][0].extend(f" {word}" for key, word in new.items() if key not in there)
+    return {
+        number: ["".join(words) + rest] if len(words) > 1 or rest.strip() else []
+        for number, (words, rest) in cut.items()
+    }
+
+
+def _texts(options: Options, repeat: int) -> list[tuple[str, object]]:
     return [
         ("name", options.name),
         ("queue_name", options.queue_name),
@@ -312,6 +337,10 @@ def _texts(options: Options) -> list[tuple[str, object]]:
         ("priority", options.priority or None),
         ("cwd", options.cwd),
         ("share", None if options.share is None else ("yes" if options.share else "no")),
+        ("devices", None if options.devices is None else ",".join(options.devices)),
+        ("queue_devices", None if options.queue_devices is None else ",".join(options.queue_devices)),
+        ("repeat", None if repeat == 1 else repeat),
+        ("terminal", None if options.terminal == "direct" else options.terminal),
     ]
 
 

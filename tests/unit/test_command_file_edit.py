@@ -218,9 +218,19 @@ def test_replacing_keeps_the_comments_of_the_block_itself() -> None:
 
 
 def test_options_that_change_stay_where_they_stood() -> None:
+    text = "1\n# about\n#LANE timeout=120m  priority=0 name='a'  # why\nx\n#LANE hold=yes\n20\n"
+    held = Options(name="b", timeout=7200, hold=True, retries=2)
+    assert Document(text, "single").replace(0, TaskSpec(1, "x", 1, 20, held)).text == (
+        "1\n# about\n#LANE timeout=120m  priority=0 name=b  # why\nx\n#LANE hold=yes retries=2\n20\n"
+    )
+    free = Options(timeout=7200, priority=3)
+    assert Document(text, "single").replace(0, TaskSpec(1, "x", 1, 20, free)).text == (
+        "1\n# about\n#LANE timeout=120m  priority=3  # why\nx\n20\n"
+    )
+
+
+def test_a_line_of_options_that_asks_for_nothing_any_more_goes() -> None:
     text = "1\n# about\n#LANE name=a timeout=2h\nx\n20\n"
-    task = TaskSpec(1, "x", 1, 20, Options(name="b", timeout=7200))
-    assert Document(text, "single").replace(0, task).text == text.replace("name=a", "name=b")
     assert Document(text, "single").replace(0, TaskSpec(1, "x", 1, 20)).text == "1\n# about\nx\n20\n"
 
 
