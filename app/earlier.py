@@ -47,13 +47,11 @@ def unfinished_run(home: Home, command: Path, options: RunOptions) -> SavedRun |
     simulated = options.simulate is not None
     of_file = (home.history, str(command), os.getuid())
     saved = load_unfinished(*of_file, options.mode, simulated)
-    others: dict[str, LeftRun] = {}
-    for mode, kind in itertools.product(MODES, (False, True)):
-        if (mode, kind) != (options.mode, simulated) and (left := load_left(*of_file, mode, kind)):
-            others[_how(mode, kind)] = left
+    left = left_of(home, command)
+    others = {_how(*kind): run for kind, run in left.items() if kind != (options.mode, simulated)}
     _refuse_what_history_lost(home, command, options.mode, [run for run in (saved, *others.values()) if run])
-    for how, left in others.items():
-        _refuse_beside(home, left, f"this start would run the same twice; start {how}")
+    for how, run in others.items():
+        _refuse_beside(home, run, f"this start would run the same twice; start {how}")
     if saved is None:
         for before in places_before(home):
             _refuse_what_lies_elsewhere(before, command, options)
@@ -65,6 +63,15 @@ def unfinished_run(home: Home, command: Path, options: RunOptions) -> SavedRun |
     if options.start == "fresh" and saved:
         _refuse_beside(home, saved, "a fresh start would run the same twice; start with --resume")
     return saved
+
+
+def left_of(home: Home, command: Path) -> dict[tuple[Mode, bool], LeftRun]:
+    """The runs of this file (real path) that are not finished, by mode and whether on simulated cards.
+
+    Raises HistoryError."""
+    kinds = itertools.product(MODES, (False, True))
+    found = {kind: load_left(home.history, str(command), os.getuid(), *kind) for kind in kinds}
+    return {kind: run for kind, run in found.items() if run}
 
 
 def _refuse_what_lies_elsewhere(before: Home, command: Path, options: RunOptions) -> None:

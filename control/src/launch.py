@@ -56,7 +56,10 @@ def start(
         typer.echo(f"the console runs already (pid {found[0].pid})")
         if flags and flags != _kept_flags():
             typer.echo(f"{' '.join(flags)}: not heeded, as it runs; control/shut_down.sh first")
-        typer.echo(_how_to_reach(found[0], _new_token(folder)))
+        token = _new_token(folder)
+        typer.echo(_how_to_reach(found[0], token))
+        if token is None:
+            typer.echo("it made no link to log in" + (_full(folder) or f"; see {folder / 'console.log'}"))
         return
     argv = [sys.executable, __file__, "serve"]
     place, token = _started(folder, [*argv, *flags])
@@ -157,8 +160,7 @@ def _started(folder: Path, argv: list[str]) -> tuple[where.Where, str]:
             if found := _another(folder):
                 return found
             said = said_to.read_text(errors="replace").strip().removeprefix("gpulane: ")
-            full = not os.statvfs(folder).f_bavail
-            raise BadInput(said or "the console ended at once" + f"; the disk of {folder} is full" * full)
+            raise BadInput(said or "the console ended at once" + _full(folder))
         if time.monotonic() > deadline:
             child.kill()
             child.wait()
@@ -166,6 +168,10 @@ def _started(folder: Path, argv: list[str]) -> tuple[where.Where, str]:
         time.sleep(LOOK_SECONDS)
     child.returncode = 0  # nobody's child to wait for
     return found
+
+
+def _full(folder: Path) -> str:
+    return "" if os.statvfs(folder).f_bavail else f"; the disk of {folder} is full"
 
 
 def _another(folder: Path) -> tuple[where.Where, str] | None:

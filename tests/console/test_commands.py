@@ -192,13 +192,13 @@ def test_a_file_that_others_can_write_is_not_written(files: Console) -> None:
 
 
 def test_a_running_scheduler_takes_a_save_over_and_refuses_a_draft(files: Console) -> None:
-    files.world.file(FOREVER, "command_gpus_1.txt")
-    pid = files.post("/api/scheduler/multi/start", config_index=1, simulate="2x24")["pid"]
+    files.world.file(FOREVER, "command_gpus_6.txt")
+    pid = files.post("/api/scheduler/multi/start", config_index=6, simulate="2x24")["pid"]
     try:
-        said = save(files, {"text": FOREVER + "\n2\ntrue\n1\n1\n"}, config_index=1)
+        said = save(files, {"text": FOREVER + "\n2\ntrue\n1\n1\n"}, config_index=6)
         assert said["said"] == f"Saved. The scheduler with pid {pid} takes it over."
         files.wait_for(pid, "2/0", "completed")
-        said = save(files, {"text": FOREVER + BAD}, config_index=1, draft=True)
+        said = save(files, {"text": FOREVER + BAD}, config_index=6, draft=True)
         assert f"The scheduler with pid {pid} refuses it" in said["said"]
         eventually(lambda: "edit_refused" in _problems(files, pid), 10, 0.05)
         refused = files.refused("DELETE", f"{MULTI}/1", 409)

@@ -266,3 +266,14 @@ def test_the_login_page_says_who_is_logged_in(shared: Console) -> None:
         assert 'id="out" type="button" hidden' in page
         for word in ("/api/auth/check", "/api/auth/logout", "已登录", "已登出"):
             assert word in script
+
+
+def test_a_body_that_is_no_json_is_told_at_its_place(shared: Console) -> None:
+    with shared.http as http:
+        answer = http.post(
+            "/api/tasks", content=b'{"commands": "x",\n  oops}', headers={"Content-Type": "application/json"}
+        )
+    assert answer.status_code == 422
+    fault = answer.json()["faults"][0]
+    assert (fault["file"], fault["line"], fault["column"]) == ("body", 2, 3)
+    assert "no JSON" in fault["problem"]

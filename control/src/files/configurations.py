@@ -1,5 +1,6 @@
 """The command files of a home as configurations: listed, read, checked, saved, made and deleted."""
 
+import contextlib
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from app.amend import alone
 from app.command_file.parse import Parsed, parse
 from app.command_file.read import LARGEST_BYTES
 from app.command_file.syntax import check_some_scripts
+from app.earlier import count_living, left_of
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.task import Mode
@@ -17,6 +19,7 @@ from app.store.plan_lock import pid_of, plan_holder, take_plan
 from control.src.files.editing import Edited, Present, Wish, encoded, folder_for, real
 from control.src.files.versions import Versions
 from control.src.latest import Latest
+from control.src.schedulers.dismissal import dismiss
 from control.src.schedulers.states import Seen
 from control.src.web.problems import Refused
 
@@ -143,14 +146,16 @@ class Configurations:
         return checked
 
     def make(self, mode: Mode, text: str, draft: bool, login: str) -> int:
-        """A new one; its index. Raises Refused, BadInput."""
+        """A new one, whose tasks are nobody's from before; its index. Raises Refused, BadInput."""
         if text.strip("\ufeff \t\r\n"):
             self._sound(text, mode, "text", draft)
-        there = set(self.indices(mode))
+        home, there = self._home(), set(self.indices(mode))
         for index in range(LAST_INDEX + 1):
             if index in there:
                 continue
             edited = self.edited(mode, index)
+            if left_of(home, edited.path):  # a start would go on with the run of one that was deleted
+                continue
             folder_for(edited.path)
             with alone(edited.path):
                 now = edited.present()
@@ -164,6 +169,7 @@ class Configurations:
         """Its text stays among its versions. Raises Refused, BadInput."""
         home, edited = self._home(), self.edited(mode, index)
         refuse_kept(home, index, edited.path, seens)
+        _refuse_living(home, edited.path)
         folder_for(edited.path)
         with alone(edited.path):
             now = edited.present()
@@ -176,6 +182,10 @@ class Configurations:
                 self._remove(home.command_file(mode, index), edited, now, self.read(mode, index).tasks)
             finally:
                 plan.release()
+        last = seens.get(str(edited.path))
+        if last and last.alive is False:
+            with contextlib.suppress(Refused, BadInput):  # it offers to go on with a file that is gone
+                dismiss(home, last.pid)
 
     def _remove(self, path: Path, edited: Edited, now: Present, tasks: int) -> None:
         """Of a link the link, not what it leads to."""
@@ -204,6 +214,14 @@ def why_kept(home: Home, index: int, path: Path, seens: Seens) -> tuple[str, int
         tasks = f"{len(left)} tasks run" if len(left) > 1 else f"task {left[0]} runs"
         return f"its scheduler is gone, and {tasks} on; resume or dismiss that one first", last.pid
     return None
+
+
+def _refuse_living(home: Home, path: Path) -> None:
+    """Tasks may run on without a scheduler, and without the state file that says so. Raises Refused."""
+    living = sum(count_living(home, run) for run in left_of(home, path).values())
+    if living:
+        tasks = "1 task of it runs" if living == 1 else f"{living} tasks of it run"
+        raise Refused(409, "in-use", f"{tasks} on without a scheduler; start it again, then stop it")
 
 
 def refuse_kept(home: Home, index: int, path: Path, seens: Seens) -> None:

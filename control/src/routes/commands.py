@@ -172,7 +172,8 @@ def delete_commands(
     wish: TheWish,
 ) -> models.Deleted:
     """Delete a configuration: the version that `If-Match` names, or without it whatever is there. Its text
-    stays among its versions. Number 0 stays, and one that runs."""
+    stays among its versions. Number 0 stays, and one of which something runs. While its last run is
+    unfinished no new configuration gets its number."""
     request.state.what = f"configuration {index} of {mode} deleted"
     console.configurations.delete(mode, index, wish, seens)
     return models.Deleted(said=f"Configuration {index} is deleted. Its last versions are kept.")

@@ -154,7 +154,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        faults = [_fault(detail) for detail in error.errors()]
+        faults = [_fault(detail, error.body) for detail in error.errors()]
         said = "; ".join(f"{each['file']}: {each['problem']}" for each in faults)
         return response(422, "invalid-request", said, faults=faults)
 
@@ -180,8 +180,13 @@ def of_error(error: GpulaneError) -> JSONResponse:
     return response(503, kind, str(error))
 
 
-def _fault(detail: dict[str, Any]) -> dict[str, Any]:
+def _fault(detail: dict[str, Any], sent: Any) -> dict[str, Any]:
     """Where in the request, in its own words: "query.config_index", "body.text"."""
+    if detail["type"] == "json_invalid" and isinstance(sent, str):
+        before = sent[: detail["loc"][-1]]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        problem = f"it is no JSON: {detail['ctx']['error']}"
+        return Fault(file="body", line=line, column=column, problem=problem).model_dump()
     where = ".".join(map(str, detail["loc"]))
     return Fault(file=where, line=0, column=0, problem=detail["msg"]).model_dump()
 
