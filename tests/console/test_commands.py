@@ -201,9 +201,9 @@ def test_a_running_scheduler_takes_a_save_over_and_refuses_a_draft(files: Consol
         said = save(files, {"text": FOREVER + BAD}, config_index=6, draft=True)
         assert f"The scheduler with pid {pid} refuses it" in said["said"]
         eventually(lambda: "edit_refused" in _problems(files, pid), 10, 0.05)
-        refused = files.refused("DELETE", f"{MULTI}/1", 409)
+        refused = files.refused("DELETE", f"{MULTI}/6", 409)
         assert refused["pid"] == pid
-        one = files.get(f"{MULTI}/list")["configurations"][1]
+        one = files.get(f"{MULTI}/list")["configurations"][-1]
         assert (one["running"], one["deletable"]) == (pid, False)
     finally:
         files.end_schedulers()
