@@ -64,7 +64,10 @@ def rewritten(document: Document, wanted: Sequence[tuple[int, Sequence[Wanted]]]
     ids = [number for number in present if present[number] is None or number in named]
     for number in sorted(present.keys() - set(ids), reverse=True):
         document = document.remove(number)
-    document, ids = _ordered(document, ids, _order(ids, named, wanted))
+    movers = {
+        each for each, queue_id in named.items() if (was := present[each]) and was[0].queue_id != queue_id
+    }
+    document, ids = _ordered(document, ids, _order(ids, named, movers, wanted))
     for queue_id, tasks in wanted:
         document = _with_new(document, ids, queue_id, tasks)
     return document
@@ -114,12 +117,35 @@ def _spec(task: Wanted, queue_id: int, before: tuple[TaskSpec, int] | None) -> t
 
 
 def _order(
-    ids: Sequence[int], named: dict[int, int], wanted: Sequence[tuple[int, Sequence[Wanted]]]
+    ids: Sequence[int],
+    named: dict[int, int],
+    movers: set[int],
+    wanted: Sequence[tuple[int, Sequence[Wanted]]],
 ) -> list[int]:
-    """Each queue's blocks in the order wanted, in the places that the queue has in the file."""
+    """Each queue's blocks in the order wanted, in the places that the queue has in the file. Those that come
+    from another queue stand beside their neighbours; where these come, too, the first stays where it is."""
     its = {queue_id: [t.block for t in tasks if t.block is not None] for queue_id, tasks in wanted}
-    coming = {queue_id: iter(blocks) for queue_id, blocks in its.items()}
-    return [next(coming[named[each]]) if each in named else each for each in ids]
+    coming = {queue_id: iter([each for each in its[queue_id] if each not in movers]) for queue_id in its}
+    order = [next(coming[named[each]]) if each in named else each for each in ids if each not in movers]
+    for blocks in its.values():
+        for before, block in zip([None, *blocks], blocks, strict=False):
+            if block in movers:
+                order.insert(_place(block, before, blocks, ids, order), block)
+    return order
+
+
+def _place(
+    block: int, before: int | None, queue: Sequence[int], ids: Sequence[int], order: Sequence[int]
+) -> int:
+    """Of a block that comes into this queue behind `before`, in `order`, which it is not in yet."""
+    if before is not None:
+        return order.index(before) + 1
+    there = set(order)
+    behind = next((each for each in queue if each in there), None)
+    if behind is not None:
+        return order.index(behind)
+    above = next((each for each in reversed(ids[: ids.index(block)]) if each in there), None)
+    return 0 if above is None else order.index(above) + 1
 
 
 def _ordered(document: Document, ids: list[int], target: Sequence[int]) -> tuple[Document, list[int]]:
