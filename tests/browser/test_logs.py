@@ -72,4 +72,4 @@ def test_a_log_is_searched_and_followed(browser: Browser, shared: Console) -> No
 def test_a_path_outside_is_refused_in_words(browser: Browser, shared: Console) -> None:
     with visiting(browser, shared) as visit:
         visit.go("/ui/logs/view?path=/etc/passwd")
-        visit.sees("lies outside")
+        visit.sees("that is no log: what lies below")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.visit import Visit, visiting
-from tests.console.world import Console
+from tests.console.world import Console, free_port
 from tests.end_to_end.world import UNTIL_GO
 from tests.waiting import eventually
 
@@ -84,12 +84,21 @@ def test_a_scheduler_that_was_killed_is_shown_and_resumed(visit: Visit, stopped:
     expect(visit.row("1/0")).to_contain_text("Running")
 
 
-def test_a_console_that_is_killed_is_said_and_its_next_one_found(visit: Visit, stopped: None) -> None:
+@pytest.fixture
+def port(console: Console) -> str:
+    """Of a console that nobody else's takes while it is down."""
+    console.stop()
+    console.start("--port", str(free_port()))
+    return console.url.rpartition(":")[2]
+
+
+def test_a_console_that_is_killed_is_said_and_its_next_one_found(
+    port: str, visit: Visit, stopped: None
+) -> None:
     console = visit.console
     started(console)
     visit.go("/ui/state")
     expect(visit.row("1/0")).to_contain_text("Running")
-    port = console.url.rpartition(":")[2]
     os.kill(console.pid, signal.SIGKILL)
     visit.sees("No connection to the console")
     expect(visit.row("1/0")).to_contain_text("Running")
@@ -97,6 +106,7 @@ def test_a_console_that_is_killed_is_said_and_its_next_one_found(visit: Visit, s
     visit.button("Try now").click()
     visit.sees("No connection to the console")
     console.start("--port", port)
+    assert console.url.endswith(f":{port}")
     expect(visit.page.get_by_text("No connection to the console")).to_be_hidden()
     console.world.go()
     expect(visit.row("1/2")).to_contain_text("Completed")

@@ -203,7 +203,7 @@ def test_nor_in_what_a_scheduler_has_against_an_edit(shared: Console) -> None:
     """It quotes the line."""
     shared.world.file(f"1\n{UNTIL_GO}\n1\n10\n")
     pid = shared.post("/api/scheduler/multi/start", simulate="1x24", fresh=True, watch=True)["pid"]
-    shared.world.file(f'#LANE env.HF_TOKEN="hunter2\n1\n{UNTIL_GO}\n1\n10\n')
+    shared.world.file("1\npython x.py\n1\nenv.HF_TOKEN=hunter2\n")
 
     def refused() -> Any:
         found = shared.scheduler(pid)["state"]["problems"]

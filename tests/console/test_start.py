@@ -18,7 +18,7 @@ from app.model.faults import BadInput
 from app.model.paths import PROJECT
 from control.src.settings import load
 from tests.console.test_scheduler import started
-from tests.console.world import RUN, SHUT_DOWN, Console
+from tests.console.world import RUN, SHUT_DOWN, Console, free_port
 from tests.end_to_end.world import UNTIL_GO, World
 from tests.waiting import eventually
 
@@ -32,13 +32,6 @@ def settings(console: Console, **keys: object) -> None:
     path = console.root / "config" / "control_setting.yaml"
     path.write_text(json.dumps({name.replace("_", "-"): value for name, value in keys.items()}))
     path.chmod(0o600)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def test_it_returns_when_it_answers_and_prints_the_way_in(console: Console) -> None:
