@@ -84,6 +84,32 @@ def test_a_scheduler_that_was_killed_is_shown_and_resumed(visit: Visit, stopped:
     expect(visit.row("1/0")).to_contain_text("Running")
 
 
+def test_an_edit_that_is_refused_is_said_below_its_scheduler(visit: Visit, stopped: None) -> None:
+    started(visit.console)
+    visit.go("/ui/state")
+    expect(visit.row("1/0")).to_contain_text("Running")
+    text = (visit.console.root / "command" / "command_gpus.txt").read_text()
+    visit.console.world.file(text + "\n3\noops\n")
+    visit.sees("is not taken up, what was read before goes on")
+    visit.console.world.file(text)
+    expect(visit.page.get_by_text("is not taken up")).to_be_hidden()
+
+
+def test_an_opened_queue_tells_how_earlier_attempts_failed(visit: Visit, stopped: None) -> None:
+    console = visit.console
+    console.world.file(f"1\n#LANE retries=1\n[ -e again ] && {UNTIL_GO}\ntouch again; exit 3\n1\n10\n")
+    pid = console.post("/api/scheduler/multi/start", simulate="1x24", fresh=True)["pid"]
+    visit.go("/ui/state")
+    console.wait_for(pid, "1/0", "backoff")
+    console.post(f"/api/scheduler/{pid}/retry", {"task": "1/0"})
+    expect(visit.row("1/0")).to_contain_text("try 2")
+    visit.row("1/0").get_by_role("button", name="Show the tasks of queue 1").click()
+    earlier = visit.page.get_by_role("row").filter(has_text="attempt 1")
+    expect(earlier).to_contain_text("Exit 3")
+    earlier.get_by_role("link", name="Log").click()
+    visit.sees("exit 3")
+
+
 @pytest.fixture
 def port(console: Console) -> str:
     """Of a console that nobody else's takes while it is down."""

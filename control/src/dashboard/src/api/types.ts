@@ -27,6 +27,7 @@ export type CardSamples = Schemas["CardSamples"];
 export type Identity = Schemas["Identity"];
 export type Said = Schemas["Said"];
 export type Problem = Schemas["ProblemDetails"];
+export type SchedulerProblem = Schemas["Problem"];
 export type Fault = Schemas["Fault"];
 export type Mode = Scheduler["state"] extends infer S ? (S extends { mode: infer M } ? M : never) : never;
 export type TaskSummary = Schemas["TaskSummary"];

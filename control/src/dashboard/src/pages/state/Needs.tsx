@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Scheduler } from "@/api/types";
+import { gb } from "@/format/memory";
 import { clock, duration } from "@/format/time";
 import { useSecond } from "@/parts/now";
 import { Said } from "@/parts/Said";
@@ -59,20 +60,40 @@ function OneNeed({ need }: { need: Need }) {
       );
     case "never":
       return (
-        <Line
-          icon={<StateIcon state="waiting" size={16} />}
-          action={
-            need.gpu && (
-              <Button component={Link} to={gpuPage(need.gpu)}>
-                GPU {need.gpu}
-              </Button>
-            )
-          }
-        >
+        <Line icon={<StateIcon state="waiting" size={16} />} action={null}>
           <Said of="state.needsNever" task={need.task} reason={waitsBecause(need.state)} />
         </Line>
       );
+    case "off":
+      return <Off need={need} />;
   }
+}
+
+function Off({ need: { task, state, off, on } }: { need: Extract<Need, { kind: "off" }> }) {
+  const { t } = useTranslation();
+  const memory = state.memory_gb == null ? null : gb(state.memory_gb);
+  const needs =
+    memory === null
+      ? t("state.wholeCards", { count: state.gpus })
+      : t("state.cardsWith", { count: state.gpus, memory });
+  return (
+    <Line
+      icon={<StateIcon state="waiting" size={16} />}
+      action={
+        <Button component={Link} to={gpuPage(off[0] ?? "")}>
+          GPU {off[0]}
+        </Button>
+      }
+    >
+      <Said
+        of="state.needsOff"
+        task={task}
+        off={t("state.areOff", { count: off.length, gpus: off.join(t("lists.comma")) })}
+        needs={needs}
+        on={t("state.wouldDo", { count: on })}
+      />
+    </Line>
+  );
 }
 
 function Died({ one }: { one: Scheduler }) {

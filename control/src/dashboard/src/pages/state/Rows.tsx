@@ -1,19 +1,19 @@
 /** Schedulers, queues and opened tasks as one list, of which only what is in sight is drawn. */
 import { Button } from "@mantine/core";
-import { useQueries } from "@tanstack/react-query";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMediaQuery } from "@mantine/hooks";
-import type { Queue, Scheduler, Task } from "@/api/types";
+import type { Scheduler } from "@/api/types";
 import { Empty } from "@/parts/Empty";
 import { moreHeight } from "@/parts/density";
 import { heightOf, rowsOf, type Filter, type Row } from "./filter";
 import { useRowKeys } from "./rowKeys";
 import { SchedulerHead } from "./SchedulerHead";
 import { RowMenu } from "./RowMenu";
-import { Heads, MoreRow, QueueRow, TaskRow } from "./TaskRows";
-import { tasksOfQueue } from "./tasks";
+import { AttemptRow } from "./AttemptRow";
+import { Heads, MoreRow, ProblemRow, QueueRow, TaskRow } from "./TaskRows";
+import { useOpened } from "./opened";
 import css from "./State.module.css";
 
 interface Props {
@@ -26,18 +26,20 @@ const NARROW_HEIGHTS: Partial<Record<Row["kind"], number>> = {
   heads: 0,
   queue: 104,
   task: 84,
+  attempt: 84,
   scheduler: 44,
+  problem: 68,
 };
 
 export function Rows({ schedulers, said, say }: Props) {
   const { t } = useTranslation();
   const isNarrow = useMediaQuery("(max-width: 639px)");
   const open = useMemo(() => new Set(said.open ? said.open.split(",") : []), [said.open]);
-  const tasks = useOpened(schedulers, open);
+  const opened = useOpened(schedulers, open);
   const { state, text, scheduler } = said;
   const rows = useMemo(
-    () => rowsOf(schedulers, { state, text, scheduler }, open, tasks),
-    [schedulers, state, text, scheduler, open, tasks],
+    () => rowsOf(schedulers, { state, text, scheduler }, open, opened),
+    [schedulers, state, text, scheduler, open, opened],
   );
   const list = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -104,7 +106,7 @@ export function Rows({ schedulers, said, say }: Props) {
 
 function height(row: Row | undefined, isNarrow: boolean | undefined): number {
   if (!row) return 0;
-  const more = row.kind === "queue" || row.kind === "task" ? moreHeight() : 0;
+  const more = row.kind === "queue" || row.kind === "task" || row.kind === "attempt" ? moreHeight() : 0;
   return ((isNarrow ? NARROW_HEIGHTS[row.kind] : undefined) ?? heightOf(row)) + more;
 }
 
@@ -114,6 +116,8 @@ function OneRow({ row, toggle }: { row: Row; toggle: (id: string) => void }) {
       return null;
     case "scheduler":
       return <SchedulerHead one={row.one} />;
+    case "problem":
+      return <ProblemRow problem={row.problem} last={row.last} />;
     case "heads":
       return <Heads />;
     case "more":
@@ -122,40 +126,7 @@ function OneRow({ row, toggle }: { row: Row; toggle: (id: string) => void }) {
       return <QueueRow row={row} toggle={toggle} />;
     case "task":
       return <TaskRow row={row} />;
+    case "attempt":
+      return <AttemptRow row={row} />;
   }
-}
-
-/** The tasks of opened queues: those that the state lists, and of longer ones all, asked for. */
-function useOpened(schedulers: readonly Scheduler[], open: ReadonlySet<string>) {
-  const wanted = schedulers.flatMap((one) =>
-    (one.state?.queues ?? [])
-      .filter(
-        (queue) => open.has(`${one.id}:${queue.queue_id}`) && one.alive && queue.tasks.length < queue.total,
-      )
-      .map((queue) => ({ one, queue })),
-  );
-  const found = useQueries({
-    queries: wanted.map(({ one, queue }) => ({
-      queryKey: ["tasks", one.id, queue.queue_id],
-      queryFn: () => tasksOfQueue(one.pid, queue.queue_id),
-      staleTime: 2_000,
-      refetchInterval: 5_000,
-      // Ten thousand tasks are drawn anew in no time, as few are in sight; to compare them takes longer.
-      structuralSharing: false,
-    })),
-    combine: (results) =>
-      new Map(wanted.map(({ one, queue }, at) => [`${one.id}:${queue.queue_id}`, results[at]?.data])),
-  });
-  return useMemo(
-    () => (one: Scheduler, queue: Queue) => merged(queue, found.get(`${one.id}:${queue.queue_id}`)),
-    [found],
-  );
-}
-
-/** What the state says of a task is newer than what was asked for. */
-function merged(queue: Queue, all: readonly Task[] | undefined): readonly Task[] {
-  if (!all) return queue.tasks;
-  const newer = new Map(queue.tasks.map((task) => [task.key, task]));
-  const gone = queue.tasks.filter((task) => !task.in_file);
-  return [...gone, ...all.filter((task) => task.in_file).map((task) => newer.get(task.key) ?? task)];
 }

@@ -42,7 +42,7 @@ export function SchedulerHead({ one }: { one: Scheduler }) {
   const { t } = useTranslation();
   const now = useSecond();
   const stale = staleFor(one, now) !== null;
-  const bare = !one.state?.queues.length;
+  const bare = !one.state?.queues.length && !one.state?.problems.length;
   return (
     <div className={`${css.row} ${css.scheduler} ${bare ? css.last : ""}`} role="row">
       <div role="cell" className={css.schedulerName}>

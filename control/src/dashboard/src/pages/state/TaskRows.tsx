@@ -1,6 +1,7 @@
 /** Rows of queues and of tasks: the answer stands in the row. */
 import { ActionIcon, Tooltip } from "@mantine/core";
 import {
+  IconAlertTriangle,
   IconChevronDown,
   IconChevronRight,
   IconDots,
@@ -11,11 +12,12 @@ import {
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import type { Task } from "@/api/types";
+import type { SchedulerProblem, Task } from "@/api/types";
 import { QueueCells } from "@/parts/QueueCells";
 import { TaskState } from "@/parts/TaskState";
 import { useVerbs } from "@/parts/verbs";
 import { logPage } from "@/shell/paths";
+import { problemText } from "@/words/problems";
 import type { Row } from "./filter";
 import { rowId } from "./rowKeys";
 import { useRowMenu, type Standing } from "./RowMenu";
@@ -102,6 +104,21 @@ export const TaskRow = memo(function TaskRow({ row }: { row: Of<"task"> }) {
     </div>
   );
 });
+
+/** What its user should know of a scheduler, and stops no single task. */
+export function ProblemRow({ problem, last }: { problem: SchedulerProblem; last: boolean }) {
+  const text = problemText(problem);
+  return (
+    <div className={`${css.row} ${css.problem} ${last ? css.last : ""}`} role="row">
+      <IconAlertTriangle size={14} stroke={1.75} color="var(--gl-waiting)" aria-hidden />
+      <Tooltip label={text} multiline maw={560}>
+        <span role="cell" className={css.problemText}>
+          {text}
+        </span>
+      </Tooltip>
+    </div>
+  );
+}
 
 export function MoreRow({ count, last }: { count: number; last: boolean }) {
   const { t } = useTranslation();

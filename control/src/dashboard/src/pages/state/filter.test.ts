@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Scheduler, Status, Task } from "@/api/types";
+import type { HistoryAttempt, Queue, Scheduler, Status, Task } from "@/api/types";
 import { rowsOf, type Filter } from "./filter";
 import { needsOf } from "./needs";
 
@@ -36,6 +36,13 @@ const scheduler = (id: string, queues: object[], more: object = {}) =>
     ...more,
   }) as unknown as Scheduler;
 
+/** Earlier attempts of 1/2 failed. */
+const TRIED = {
+  tasks: (_: Scheduler, its: Queue) => its.tasks,
+  failed: (_: Scheduler, its: Queue, { index }: Task) =>
+    (its.queue_id === 1 && index === 2 ? [{ number: 7 }, { number: 9 }] : []) as HistoryAttempt[],
+};
+const OPENED = { tasks: (_: Scheduler, its: Queue) => its.tasks, failed: () => [] };
 const ALL: Filter = { state: "", text: "", scheduler: "" };
 const one = scheduler("7", [
   queue(1, [task(0, "completed"), task(1, "running"), task(2, "pending")], "cars"),
@@ -44,9 +51,48 @@ const one = scheduler("7", [
   ]),
 ]);
 const kinds = (filter: Partial<Filter>, open: string[] = []) =>
-  rowsOf([one], { ...ALL, ...filter }, new Set(open), (_, its) => its.tasks).map((row) =>
+  rowsOf([one], { ...ALL, ...filter }, new Set(open), OPENED).map((row) =>
     "queue" in row ? `${row.kind} ${row.queue.queue_id}/${row.task?.index ?? ""}` : row.kind,
   );
+
+it("shows the attempts that failed before behind their task", () => {
+  const rows = rowsOf([one], ALL, new Set(["7:1"]), TRIED);
+  expect(rows.map(({ kind }) => kind)).toEqual([
+    "scheduler",
+    "heads",
+    "queue",
+    "task",
+    "task",
+    "attempt",
+    "attempt",
+    "queue",
+  ]);
+});
+
+it("shows what a scheduler wants to be known below its head", () => {
+  const troubled = scheduler("8", [], {
+    state: { ...one.state, queues: [], problems: [{ kind: "driver" }] },
+  });
+  expect(rowsOf([troubled], ALL, new Set(), OPENED).map(({ kind }) => kind)).toEqual([
+    "scheduler",
+    "problem",
+  ]);
+});
+
+it("tells of a task that waits for a card that was turned off", () => {
+  const blockers = [{ kind: "card_unusable", why: "off", gpu: "1" }];
+  const waiting = (gpus: number) => queue(1, [task(0, "waiting", { gpus, memory_gb: 40, blockers })]);
+  const gpus = [
+    { index: "0", total_gb: 80 },
+    { index: "1", total_gb: 80 },
+    { index: "2", total_gb: 24 },
+  ];
+  const needs = (count: number) =>
+    needsOf([scheduler("9", [], { state: { ...one.state, queues: [waiting(count)], gpus } })]);
+  expect(needs(2)).toMatchObject([{ kind: "off", task: "1/0", off: ["1"], on: 1 }]);
+  expect(needs(1)).toEqual([]);
+  expect(needs(3)).toEqual([]);
+});
 
 it("shows each queue by its head, and of an opened one all", () => {
   expect(kinds({})).toEqual(["scheduler", "heads", "queue 1/1", "queue 2/0"]);

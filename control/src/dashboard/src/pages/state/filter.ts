@@ -1,5 +1,6 @@
 /** What of all schedulers is shown, and as which rows. Pure. */
-import type { Queue, Scheduler, Status, Task } from "@/api/types";
+import type { HistoryAttempt, Queue, Scheduler, SchedulerProblem, Status, Task } from "@/api/types";
+import type { Opened } from "./opened";
 
 /** As in the address: all is empty. */
 export interface Filter {
@@ -12,6 +13,7 @@ export const FILTERS = ["running", "waiting", "failed", "completed"] as const;
 
 export type Row =
   | { kind: "scheduler"; id: string; one: Scheduler }
+  | { kind: "problem"; id: string; problem: SchedulerProblem; last: boolean }
   | { kind: "heads"; id: string }
   | {
       kind: "queue";
@@ -23,6 +25,7 @@ export type Row =
       last: boolean;
     }
   | { kind: "task"; id: string; one: Scheduler; queue: Queue; task: Task; last: boolean }
+  | { kind: "attempt"; id: string; queue: Queue; task: Task; attempt: HistoryAttempt; last: boolean }
   | { kind: "more"; id: string; count: number; last: boolean }
   | { kind: "gap"; id: string };
 
@@ -35,12 +38,12 @@ export function headOf(queue: Queue): Task | null {
   return running ?? current ?? failed ?? queue.tasks.at(-1) ?? null;
 }
 
-/** `tasks`: of a queue that is opened; `isOpen`: by "scheduler:queue". */
+/** `open`: by "scheduler:queue". */
 export function rowsOf(
   schedulers: readonly Scheduler[],
   filter: Filter,
   open: ReadonlySet<string>,
-  tasks: (one: Scheduler, queue: Queue) => readonly Task[],
+  opened: Opened,
 ): Row[] {
   const rows: Row[] = [];
   for (const one of schedulers) {
@@ -50,8 +53,9 @@ export function rowsOf(
     if (!queues.length && (filter.text || (filter.state && filter.state !== "died"))) continue;
     if (rows.length) rows.push({ kind: "gap", id: `${one.id} gap` });
     rows.push({ kind: "scheduler", id: one.id, one });
+    rows.push(...problemRows(one));
     if (queues.length) rows.push({ kind: "heads", id: `${one.id} heads` });
-    for (const queue of queues) rows.push(...queueRows(one, queue, filter, open, tasks));
+    for (const queue of queues) rows.push(...queueRows(one, queue, filter, open, opened));
     const more = one.state?.more_queues.queues ?? 0;
     if (more) rows.push({ kind: "more", id: `${one.id} more`, count: more, last: false });
     const last = rows.at(-1);
@@ -60,21 +64,40 @@ export function rowsOf(
   return rows;
 }
 
+function problemRows(one: Scheduler): Row[] {
+  return (one.state?.problems ?? []).map((problem, at) => ({
+    kind: "problem",
+    id: `${one.id} problem ${String(at)}`,
+    problem,
+    last: false,
+  }));
+}
+
 function queueRows(
   one: Scheduler,
   queue: Queue,
   filter: Filter,
   open: ReadonlySet<string>,
-  tasks: (one: Scheduler, queue: Queue) => readonly Task[],
+  opened: Opened,
 ): Row[] {
   const id = `${one.id}:${queue.queue_id}`;
   const isOpen = open.has(id);
   const task = shownTask(queue, filter);
   const rows: Row[] = [{ kind: "queue", id, one, queue, task, isOpen, last: false }];
-  if (isOpen)
-    for (const each of tasks(one, queue))
-      if (each.key !== task?.key)
-        rows.push({ kind: "task", id: `${id} ${each.key}`, one, queue, task: each, last: false });
+  if (!isOpen) return rows;
+  for (const each of opened.tasks(one, queue)) {
+    const key = `${id} ${each.key}`;
+    if (each.key !== task?.key) rows.push({ kind: "task", id: key, one, queue, task: each, last: false });
+    for (const attempt of opened.failed(one, queue, each))
+      rows.push({
+        kind: "attempt",
+        id: `${key} ${String(attempt.number)}`,
+        queue,
+        task: each,
+        attempt,
+        last: false,
+      });
+  }
   return rows;
 }
 
@@ -110,5 +133,7 @@ function hasText(task: Task, queue: Queue, text: string): boolean {
 
 /** 44 with two lines, 30 for what is opened. */
 export function heightOf(row: Row): number {
-  return { scheduler: 40, heads: 30, queue: 44, task: 30, more: 30, gap: 12 }[row.kind];
+  return { scheduler: 40, problem: 48, heads: 30, queue: 44, task: 30, attempt: 30, more: 30, gap: 12 }[
+    row.kind
+  ];
 }

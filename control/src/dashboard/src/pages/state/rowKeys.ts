@@ -45,11 +45,11 @@ export function useRowKeys(
       if (row.kind === "queue") toggle(row.id);
     });
     const log = onRow((row) => {
-      if ("task" in row && row.task?.log_path) void navigate(logPage(row.task.log_path));
+      if (isStop(row) && row.task?.log_path) void navigate(logPage(row.task.log_path));
     });
     const act = (names: TaskVerb[]) =>
       onRow((row) => {
-        if (!("task" in row) || !row.task || !row.one.alive) return;
+        if (!isStop(row) || !row.task || !row.one.alive) return;
         const placed = { pid: row.one.pid, queue: row.queue.queue_id, task: row.task };
         const verb = verbs.ofTask(placed).find((one) => names.includes(one.name));
         if (verb && !verb.whyNot) verb.act();
@@ -68,6 +68,6 @@ export function useRowKeys(
   usePageKeys(keys);
 }
 
-function isStop(row: Row): boolean {
+function isStop(row: Row): row is Extract<Row, { kind: "queue" | "task" }> {
   return row.kind === "queue" || row.kind === "task";
 }

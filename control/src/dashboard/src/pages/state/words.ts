@@ -57,6 +57,14 @@ export const en = {
   leftNothing: "Nothing of it runs.",
   needsFailed: "<b>{{task}} failed</b> at {{at}}: {{error}}",
   needsNever: "<b>{{task}} cannot start</b>: {{reason}}",
+  needsOff: "<b>{{task}} cannot start</b> while {{off}} off for us: it needs {{needs}}, and {{on}}.",
+  areOff_one: "GPU {{gpus}} is",
+  areOff_other: "GPUs {{gpus}} are",
+  cardsWith_one: "a GPU with {{memory}} GB",
+  cardsWith_other: "{{count}} GPUs with {{memory}} GB",
+  wouldDo_zero: "none that is on would do",
+  wouldDo_one: "only {{count}} that is on would do",
+  wouldDo_other: "only {{count}} that are on would do",
 };
 
 export const zh: Same<typeof en> = {
@@ -116,4 +124,12 @@ export const zh: Same<typeof en> = {
   leftNothing: "它的任务都不在运行。",
   needsFailed: "<b>{{task}} 失败</b>于 {{at}}：{{error}}",
   needsNever: "<b>{{task}} 无法启动</b>：{{reason}}",
+  needsOff: "<b>{{task}} 无法启动</b>，因为{{off}}对我们停用：它需要 {{needs}}，{{on}}。",
+  areOff_one: " GPU {{gpus}} ",
+  areOff_other: " GPU {{gpus}} ",
+  cardsWith_one: "{{count}} 张 {{memory}} GB 的卡",
+  cardsWith_other: "{{count}} 张 {{memory}} GB 的卡",
+  wouldDo_zero: "而启用的卡中没有一张可用",
+  wouldDo_one: "而启用的卡中只有 {{count}} 张可用",
+  wouldDo_other: "而启用的卡中只有 {{count}} 张可用",
 };

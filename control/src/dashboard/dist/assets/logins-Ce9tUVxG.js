@@ -1,1 +1,0 @@
-import{t as e}from"./useTranslation-D1x4_MBn.js";import{z as t}from"./index-D77iArB8.js";function n(){let{t:n}=e(),r=t()?.name;return e=>e===r?n(`logins.here`):e.startsWith(`bearer`)?n(`logins.script`):e.startsWith(`browser `)?n(`logins.other`,{name:e.slice(8)}):e}export{n as t};
