@@ -126,7 +126,7 @@ PLAN: tuple[Call | Until | Kill, ...] = (
     *(Call("start_scheduler", MULTI), Call("stop_verb", PID), ENDED),
     *(Call("start_scheduler", MULTI), Call("stop_by_pid", PID), ENDED),
     *(Call("start_scheduler", MULTI), Kill(), ENDED, Call("dismiss_scheduler", PID)),
-    *(Call("audit"), Call("logout")),
+    *(Call("audit"), Call("logins"), Call("end_login", {"id": "@logins.logins.0.id"}), Call("logout")),
 )
 
 

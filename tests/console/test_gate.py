@@ -5,6 +5,7 @@ import re
 import socket
 import stat
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import anyio
@@ -390,3 +391,21 @@ def test_a_link_for_who_may_only_look(shared: Console) -> None:
 def test_who_puts_tls_in_front_of_it_is_of_the_same_name(shared: Console) -> None:
     with shared.client(shared.secret(), Origin=shared.url.replace("http:", "https:")) as http:
         assert http.post("/api/auth/link").status_code == 200
+
+
+def test_a_browser_that_is_logged_in_is_seen_and_logged_out_and_its_stream_ends(shared: Console) -> None:
+    with shared.client(Origin=shared.url) as other, ExitStack() as streams:
+        other.post("/api/auth/login", json={"secret": shared.secret("read")}).raise_for_status()
+        stream = streams.enter_context(other.stream("GET", "/api/events"))
+        lines = stream.iter_lines()
+        assert next(lines).startswith("retry")
+        [one] = [each for each in other.get("/api/auth/logins").json()["logins"] if each["own"]]
+        assert (one["role"], one["since"] <= one["seen_at"]) == ("read", True)
+        assert other.delete(f"/api/auth/logins/{one['id']}").status_code == 403
+        assert "read-only is logged out" in shared._ask("DELETE", f"/api/auth/logins/{one['id']}")["said"]
+        assert other.get("/api/auth/check").status_code == 401
+        shared.world.file("1\ntrue\n1\n1\n")
+        assert "event: commands" not in list(lines)  # it ends, without what comes now
+    shared.refused("DELETE", f"/api/auth/logins/{one['id']}", 404)
+    ended = shared.get("/api/audit")["entries"][1]
+    assert (ended["what"], ended["status"]) == (one["name"], 200)

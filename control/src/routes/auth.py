@@ -4,14 +4,22 @@ import socket
 from os import getuid
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.procfs import user_name
 from control.src.console import Console, TheConsole, TheLogin
 from control.src.schedulers.models import Said
 from control.src.web.audit import sender
-from control.src.web.models import AuditLog, Credentials, Identity, LinkWanted, LoginLink
+from control.src.web.models import (
+    AuditLog,
+    Credentials,
+    HeldLogin,
+    HeldLogins,
+    Identity,
+    LinkWanted,
+    LoginLink,
+)
 from control.src.web.problems import Refused
 from control.src.web.sessions import LIFE_SECONDS, Login
 
@@ -65,6 +73,41 @@ async def link(
     role = wanted.role if wanted else "write"
     request.state.what = "" if role == "write" else "read-only"
     return LoginLink(token=console.sessions.make_once(role))
+
+
+@router.get("/api/auth/logins")
+def logins(request: Request, console: TheConsole, who: TheLogin) -> HeldLogins:
+    """The browsers that are logged in, the eldest login first. A script holds a secret, and is none."""
+    cookie = request.cookies.get(console.cookie)
+    own = console.sessions.id_of(cookie) if cookie else None
+    return HeldLogins(
+        logins=[
+            HeldLogin(
+                id=one.id,
+                name=one.login.name,
+                role=one.login.role,
+                since=one.created_at,
+                seen_at=one.seen_at,
+                own=one.id == own,
+            )
+            for one in console.sessions.all()
+        ]
+    )
+
+
+@router.delete("/api/auth/logins/{id}")
+def end_login(
+    request: Request,
+    console: TheConsole,
+    who: TheLogin,
+    login_id: Annotated[str, Path(alias="id", pattern=r"^[0-9a-f]{16}$", description="of a login")],
+) -> Said:
+    """Log a browser out, wherever it is."""
+    ended = console.sessions.end_one(login_id)
+    if ended is None:
+        raise Refused(404, "no-login", "that browser is not logged in any more")
+    request.state.what = ended.name
+    return Said(changed=True, said=f"{ended.name} is logged out")
 
 
 @router.get("/api/audit", tags=["audit"])

@@ -34,6 +34,9 @@ READERS_MAY = frozenset({"/api/auth/login", "/api/auth/logout"})
 ASKING = re.compile(r"/api/commands/(single|multi)/(validate|preview)|/api/scheduler/\d+/why")
 """POSTs that change nothing: a text comes with them."""
 
+STREAM = "text/event-stream"
+"""Of answers that go on as long as their login is one."""
+
 LARGEST_BODY = 20 * 1024 * 1024
 LOGIN_SECONDS = 10.0
 LARGEST_LOGIN = 4 * 1024
@@ -78,13 +81,18 @@ class Gate:
         if scope["type"] != "http":  # there is no WebSocket here
             await send({"type": "websocket.close", "code": 1008})
             return
-        status = 0
+        status, streams, ended = 0, False, False
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streams, ended
             if message["type"] == "http.response.start":
                 status = message["status"]
+                streams = Headers(raw=message["headers"]).get("content-type", "").startswith(STREAM)
                 _harden(message, scope["path"])
+            elif ended:
+                return
+            elif streams and not self._is_let_in(scope):
+                ended, message = True, {"type": "http.response.body"}  # and its route is told of a disconnect
             await send(message)
 
         try:
@@ -162,6 +170,14 @@ class Gate:
             return self._sessions().find(held) if held else None
         except GpulaneError as error:
             raise Refused(503, "not-now", str(error)) from error
+
+    def _is_let_in(self, scope: Scope) -> bool:
+        """Whether who was let in would be so now."""
+        headers = Headers(scope=scope)
+        bearer, held = _bearer(headers), _cookie(headers, self._cookie)
+        sessions = self._sessions()
+        found = sessions.by_secret(bearer) if bearer is not None else held and sessions.find(held)
+        return bool(found)
 
     def wrong(self, scope: Scope) -> None:
         """A login that was none."""

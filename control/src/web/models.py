@@ -25,6 +25,21 @@ class LoginLink(BaseModel):
     token: str = Field(description="logs in once: /login#TOKEN")
 
 
+class HeldLogin(BaseModel):
+    """A browser that is logged in."""
+
+    id: str
+    name: str = Field(description="as the audit calls it")
+    role: Literal["write", "read"]
+    since: float
+    seen_at: float = Field(description="when it has last asked for something")
+    own: bool = Field(description="the one that asks")
+
+
+class HeldLogins(BaseModel):
+    logins: list[HeldLogin]
+
+
 class Identity(BaseModel):
     """Who is logged in."""
 

@@ -22,6 +22,7 @@ ONCE_SECONDS = 600.0
 """In which the link of a start logs in."""
 
 BYTES = 32
+ID_LETTERS = 16
 MOST = 500
 """Sessions of a role; the eldest go."""
 
@@ -34,9 +35,20 @@ class Login:
     name: str  #: as the audit calls it: "browser 3f9a", "bearer"
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A session, as its user may see it."""
+
+    id: str  #: the beginning of its digest
+    login: Login
+    created_at: float
+    seen_at: float
+
+
 @dataclass(slots=True)
 class _Session:
     login: Login
+    created_at: float
     seen_at: float
     written_at: float  #: what the database has as `seen_at`
 
@@ -48,8 +60,8 @@ class Sessions:
         """Raises DatabaseError."""
         self._database, self._secrets = database, known
         database.write(("DELETE FROM sessions WHERE seen_at < ?", [(time.time() - LIFE_SECONDS,)]))
-        rows = database.rows("SELECT digest, role, name, seen_at FROM sessions")
-        self._held = {row[0]: _Session(Login(row[1], row[2]), row[3], row[3]) for row in rows}
+        rows = database.rows("SELECT digest, role, name, created_at, seen_at FROM sessions")
+        self._held = {row[0]: _Session(Login(row[1], row[2]), row[3], row[4], row[4]) for row in rows}
         self._once: dict[str, tuple[Role, float]] = {}
         # A session is worth what its secret was: with another secret it is nobody's.
         self._pepper = sha256(f"{known.write}\0{known.read}".encode()).hexdigest()
@@ -87,7 +99,7 @@ class Sessions:
             if once:
                 self._once[self._digest(given)] = once
             raise
-        self._held[digest] = _Session(login, now, now)
+        self._held[digest] = _Session(login, now, now, now)
         for one in eldest:
             self._held.pop(one, None)
         return held, login
@@ -104,6 +116,27 @@ class Sessions:
         """Raises DatabaseError: it may be back after a restart."""
         self._held.pop(self._digest(held), None)
         self._database.write(("DELETE FROM sessions WHERE digest = ?", [(self._digest(held),)]))
+
+    def all(self) -> list[Held]:
+        """Those that can still be used, by their age."""
+        since = time.time() - LIFE_SECONDS
+        found = [
+            Held(digest[:ID_LETTERS], one.login, one.created_at, one.seen_at)
+            for digest, one in self._held.copy().items()
+            if one.seen_at >= since
+        ]
+        return sorted(found, key=lambda one: one.created_at)
+
+    def id_of(self, held: str) -> str:
+        """Of the session with this cookie."""
+        return self._digest(held)[:ID_LETTERS]
+
+    def end_one(self, id_: str) -> Login | None:
+        """Whose it was; None: there is none. Raises DatabaseError, as `end` does."""
+        digest = next((digest for digest in self._held.copy() if digest.startswith(id_)), None)
+        session = self._held.pop(digest, None) if digest else None
+        self._database.write(("DELETE FROM sessions WHERE digest = ?", [(digest,)]))
+        return session.login if session else None
 
     def note_seen(self) -> None:
         """Write down which are used. Raises DatabaseError."""

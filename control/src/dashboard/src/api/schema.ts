@@ -84,6 +84,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Logins
+         * @description The browsers that are logged in, the eldest login first. A script holds a secret, and is none.
+         */
+        get: operations["logins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/logins/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Login
+         * @description Log a browser out, wherever it is.
+         */
+        delete: operations["end_login"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/logout": {
         parameters: {
             query?: never;
@@ -291,7 +331,8 @@ export interface paths {
         /**
          * Delete Commands
          * @description Delete a configuration: the version that `If-Match` names, or without it whatever is there. Its text
-         *     stays among its versions. Number 0 stays, and one that runs.
+         *     stays among its versions. Number 0 stays, and one of which something runs. While its last run is
+         *     unfinished no new configuration gets its number.
          */
         delete: operations["delete_commands"];
         options?: never;
@@ -2660,6 +2701,41 @@ export interface components {
              * @enum {string}
              */
             status: "held";
+        };
+        /**
+         * HeldLogin
+         * @description A browser that is logged in.
+         */
+        HeldLogin: {
+            /** Id */
+            id: string;
+            /**
+             * Name
+             * @description as the audit calls it
+             */
+            name: string;
+            /**
+             * Own
+             * @description the one that asks
+             */
+            own: boolean;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "write" | "read";
+            /**
+             * Seen At
+             * @description when it has last asked for something
+             */
+            seen_at: number;
+            /** Since */
+            since: number;
+        };
+        /** HeldLogins */
+        HeldLogins: {
+            /** Logins */
+            logins: components["schemas"]["HeldLogin"][];
         };
         /**
          * Hello
@@ -5871,6 +5947,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Identity"];
+                };
+            };
+            /** @description The request, or the file it carries, has faults. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A scheduler, the driver or history does not answer now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    logins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldLogins"];
+                };
+            };
+            /** @description The request, or the file it carries, has faults. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A scheduler, the driver or history does not answer now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    end_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description of a login */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Said"];
                 };
             };
             /** @description The request, or the file it carries, has faults. */

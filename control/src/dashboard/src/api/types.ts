@@ -24,6 +24,7 @@ export type GpuProcess = Schemas["GpuProcess"];
 export type GpuProcesses = Schemas["GpuProcesses"];
 export type GpuSamples = Schemas["GpuSamples"];
 export type CardSamples = Schemas["CardSamples"];
+export type HeldLogin = Schemas["HeldLogin"];
 export type Identity = Schemas["Identity"];
 export type Said = Schemas["Said"];
 export type Problem = Schemas["ProblemDetails"];

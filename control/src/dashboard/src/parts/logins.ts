@@ -9,6 +9,8 @@ export function useLoginName(): (login: string) => string {
   return (login) => {
     if (login === me) return t("logins.here");
     if (login.startsWith("bearer")) return t("logins.script");
-    return login.startsWith("browser ") ? t("logins.other", { name: login.slice("browser ".length) }) : login;
+    const [, name, reads] = /^browser (\w+)(, read-only)?$/.exec(login) ?? [];
+    if (!name) return login;
+    return t("logins.other", { name }) + (reads ? t("lists.comma") + t("shell.readOnly") : "");
   };
 }

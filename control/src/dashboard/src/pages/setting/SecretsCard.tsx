@@ -13,8 +13,9 @@ import { Said } from "@/parts/Said";
 import * as toast from "@/parts/toast";
 import { Why } from "@/parts/Why";
 import { put } from "./draft";
+import { Logins } from "./Logins";
 import { waysTo } from "./reach";
-import { Card, Copied, Row } from "./Row";
+import { Card, Copied, Hint, Row } from "./Row";
 import css from "./Setting.module.css";
 
 type Name = "secret" | "read-only-secret";
@@ -33,6 +34,7 @@ export function SecretsCard({ found }: { found: ControlConfig }) {
       {NAMES.map((name) => (
         <Secret key={name} name={name} found={found} />
       ))}
+      <Logins />
       <LoginLink found={found} />
     </Card>
   );
@@ -95,20 +97,20 @@ function LoginLink({ found }: { found: ControlConfig }) {
   const shown = ways.length ? ways : [{ url: location.origin, place: "tunnel" as const }];
   return (
     <Row label={t("setting.otherBrowser")}>
-      <span className={css.beside}>
-        {made
-          ? t(made.role === "read" ? "setting.readLinkUntil" : "setting.linkUntil", { at: clock(made.until) })
-          : t("setting.otherHint")}
-      </span>
-      <span className={css.right}>
+      <span className={css.links}>
         {(["read", "write"] as const).map((role) => (
           <Why key={role} not={whyNot}>
-            <Button ml={8} leftSection={<IconLink size={14} stroke={1.75} />} onClick={() => void make(role)}>
+            <Button leftSection={<IconLink size={14} stroke={1.75} />} onClick={() => void make(role)}>
               {t(role === "read" ? "setting.makeReadLink" : "setting.makeLink")}
             </Button>
           </Why>
         ))}
       </span>
+      <Hint>
+        {made
+          ? t(made.role === "read" ? "setting.readLinkUntil" : "setting.linkUntil", { at: clock(made.until) })
+          : t("setting.otherHint")}
+      </Hint>
       {made && (
         <div className={css.lines} aria-live="polite">
           {shown.map(({ url, place }) => (

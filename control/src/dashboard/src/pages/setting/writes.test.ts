@@ -19,6 +19,7 @@ it.each([
   ["POST /api/scheduler/stop/41873", "", "stop", { pid: "41873" }],
   ["POST /api/scheduler/41873/hold", "task=6/2, key=ab", "verb", { verb: "hold", pid: "41873", what: "6/2" }],
   ["POST /api/scheduler/41873/resume", "", "verbAll", { verb: "resume", pid: "41873", what: "" }],
+  ["DELETE /api/auth/logins/0123456789abcdef", "browser 3f9a", "endLogin", { what: "browser 3f9a" }],
   ["POST /api/gpu/3", "GPU 3 off", "gpuOff", { what: "3" }],
   ["POST /api/tasks", "submit train", "submit", { what: "train" }],
   ["START multi/0", "it has started", "autostart", { what: "multi/0" }],

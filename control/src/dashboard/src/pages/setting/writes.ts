@@ -10,6 +10,7 @@ export interface Told {
 const ROUTES: [RegExp, keyof (typeof en)["did"]][] = [
   [/^POST \/api\/auth\/login$/, "login"],
   [/^POST \/api\/auth\/logout$/, "logout"],
+  [/^DELETE \/api\/auth\/logins\/\w+$/, "endLogin"],
   [/^POST \/api\/auth\/link$/, "link"],
   [/^PUT \/api\/config$/, "config"],
   [/^PUT \/api\/settings$/, "settings"],

@@ -1,1 +1,0 @@
-import{t as e}from"./useTranslation-D1x4_MBn.js";import{z as t}from"./index-yu2f2S1W.js";function n(){let{t:n}=e(),r=t()?.name;return e=>e===r?n(`logins.here`):e.startsWith(`bearer`)?n(`logins.script`):e.startsWith(`browser `)?n(`logins.other`,{name:e.slice(8)}):e}export{n as t};
