@@ -1,6 +1,5 @@
 /** How many GPUs one may hold, and what a change would do: gpu_manage.yaml as a form and as a text. */
 import { Button, SegmentedControl } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
 import { IconGitCompare, IconHistory } from "@tabler/icons-react";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -12,6 +11,7 @@ import { useConfirm } from "@/parts/Confirm";
 import { Failure, Loading } from "@/parts/Empty";
 import { Page } from "@/parts/Page";
 import { Said } from "@/parts/Said";
+import { useSaveKey } from "@/parts/saveKey";
 import { Why } from "@/parts/Why";
 import { fileName } from "@/parts/schedulers";
 import { useParameters } from "@/parts/parameters";
@@ -49,7 +49,10 @@ function Loaded({ config }: { config: Config }) {
   const [reviewing, setReviewing] = useState(false);
   const asText = said.view === "text";
   const review = () => setReviewing(true);
-  useHotkeys([["mod+S", review]], []);
+  const whyNot = useWhyNot();
+  useSaveKey(() => {
+    if (draft.changed && !whyNot) review();
+  });
   return (
     <Page
       full
