@@ -3,7 +3,12 @@ import type { Scheduler } from "@/api/types";
 import { happened, seenOf } from "./happened";
 
 function scheduler(counts: Record<string, number>, states: string[], ended: string | null = null): Scheduler {
-  const tasks = states.map((status, index) => ({ index, name: null, state: { status } }));
+  const tasks = states.map((status, index) => ({
+    index,
+    key: `${status} ${index}`,
+    name: null,
+    state: { status },
+  }));
   const queues = [{ queue_id: 3, queue_name: "cars", counts, tasks }];
   return { id: "a", ended, state: { queues } } as unknown as Scheduler;
 }
@@ -17,6 +22,15 @@ it("tells failures and ends once", () => {
   const failed = scheduler({ failed: 1, completed: 1 }, ["failed"]);
   expect(told(running, failed)).toEqual(["failed 3/0", "ended 3 cars"]);
   expect(told(failed, failed)).toEqual([]);
+});
+
+it("does not tell a failure again when a block above it is gone", () => {
+  const failed = scheduler({ failed: 1 }, ["completed", "failed"]);
+  const moved = structuredClone(failed);
+  const [queue] = moved.state?.queues ?? [];
+  queue?.tasks.shift();
+  queue?.tasks.forEach((task) => (task.index -= 1));
+  expect(told(failed, moved)).toEqual([]);
 });
 
 it("tells who has died", () => {

@@ -1,7 +1,7 @@
 /** What somebody would want to be told of, between two moments. */
 import type { Scheduler } from "@/api/types";
 
-/** Of each scheduler: whether it died, which tasks have failed, and which queues have work left. */
+/** Of each scheduler: whether it died, the keys of tasks that have failed, and which queues have work left. */
 export type Seen = Map<string, { died: boolean; failed: Set<string>; working: Set<number> }>;
 
 export interface Happened {
@@ -15,7 +15,7 @@ export function seenOf(schedulers: readonly Scheduler[]): Seen {
   return new Map(
     schedulers.map((one) => [
       one.id,
-      { died: one.ended === "died", failed: failedOf(one), working: workingOf(one) },
+      { died: one.ended === "died", failed: new Set(failedOf(one).keys()), working: workingOf(one) },
     ]),
   );
 }
@@ -25,14 +25,14 @@ export function happened(before: Seen, schedulers: readonly Scheduler[]): Happen
   return schedulers.flatMap((one) => {
     const seen = before.get(one.id);
     if (!seen) return [];
-    const failed = [...failedOf(one)].filter((task) => !seen.failed.has(task));
+    const failed = [...failedOf(one)].filter(([key]) => !seen.failed.has(key));
     const working = workingOf(one);
     const ended = (one.state?.queues ?? []).filter(
       ({ queue_id }) => seen.working.has(queue_id) && !working.has(queue_id),
     );
     return [
       ...(one.ended === "died" && !seen.died ? [{ kind: "died" as const, one, what: "" }] : []),
-      ...failed.map((what) => ({ kind: "failed" as const, one, what })),
+      ...failed.map(([, what]) => ({ kind: "failed" as const, one, what })),
       ...ended.map(({ queue_id, queue_name }) => ({
         kind: "ended" as const,
         one,
@@ -42,12 +42,13 @@ export function happened(before: Seen, schedulers: readonly Scheduler[]): Happen
   });
 }
 
-function failedOf(one: Scheduler): Set<string> {
-  return new Set(
+/** What each is called, by its key: what it is called changes with the blocks above it. */
+function failedOf(one: Scheduler): Map<string, string> {
+  return new Map(
     (one.state?.queues ?? []).flatMap((queue) =>
       queue.tasks
         .filter((task) => task.state.status === "failed")
-        .map((task) => `${queue.queue_id}/${task.index}${task.name ? ` ${task.name}` : ""}`),
+        .map((task) => [task.key, `${queue.queue_id}/${task.index}${task.name ? ` ${task.name}` : ""}`]),
     ),
   );
 }
