@@ -1,10 +1,12 @@
 /** What can be done with schedulers and tasks: a word, its effect in a sentence, and the doing. */
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import { ask, POST } from "@/api/client";
 import { useWhyNot } from "@/api/identity";
 import { serverNow } from "@/api/live";
 import type { Scheduler, Task } from "@/api/types";
 import { duration } from "@/format/time";
+import { words } from "@/words";
 import { useConfirm } from "./Confirm";
 import { statusOf } from "./SchedulerState";
 import { longName } from "./schedulers";
@@ -105,6 +107,20 @@ function taskVerbs({ state }: Task): TaskVerb[] {
   }
 }
 
+/** What is forgotten, what runs on all the same, and what does not. */
+export function dismissalOf({ left }: Scheduler, t: TFunction): string {
+  const running = left?.running ?? [];
+  const rest = (left?.unfinished ?? 0) - running.length;
+  const tasks = running.join(t("lists.comma"));
+  return [
+    t("verbs.dismissBody"),
+    running.length > 0 && t("verbs.dismissRuns", { count: running.length, tasks }),
+    rest > 0 && t("verbs.dismissRest", { count: rest }),
+  ]
+    .filter(Boolean)
+    .join(words.language === "zh" ? "" : " ");
+}
+
 function useActs() {
   const { t } = useTranslation();
   const confirm = useConfirm();
@@ -138,7 +154,8 @@ function useActs() {
   const askToDismiss = (one: Scheduler) =>
     confirm({
       title: t("verbs.dismissTitle", { name: longName(one, t) }),
-      body: t("verbs.dismissBody", { count: one.left?.unfinished ?? 0 }),
+      body: dismissalOf(one, t),
+      ...(one.left && { safer: { label: t("verbs.revive"), act: () => void doing(resume(one.pid)) } }),
       act: { label: t("verbs.dismissDo"), act: () => void doing(dismiss(one.pid)) },
     });
 

@@ -187,8 +187,13 @@ export const en = {
     killBody: "It has run for {{time}}, which is lost. It becomes cancelled and is not retried.",
     killDo: "Kill {{task}}",
     dismissTitle: "Dismiss {{name}}?",
-    dismissBody:
-      "Its state is forgotten, and {{count}} tasks that it left are not gone on with. History keeps them.",
+    dismissBody: "Its state is forgotten. History keeps what it did.",
+    dismissRuns_one: "{{tasks}} runs on, and the next start of its file finds it again.",
+    dismissRuns_other: "{{tasks}} run on, and the next start of their file finds them again.",
+    dismissRest_one:
+      "{{count}} task that it left and that does not run waits for the next start of its file.",
+    dismissRest_other:
+      "{{count}} tasks that it left and that do not run wait for the next start of their file.",
     dismissDo: "Dismiss it",
     after: "{{task}} after {{time}}",
   },
