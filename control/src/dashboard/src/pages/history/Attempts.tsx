@@ -99,10 +99,9 @@ const ROWS_IN_SIGHT = 30;
 
 function More({ history, rows, said, isFar }: Omit<Props, "say"> & { isFar: boolean }) {
   const { t } = useTranslation();
-  const first = history.data?.pages[0];
-  if (!history.hasNextPage || !first) return null;
+  if (!history.hasNextPage) return null;
   const isSome = Boolean(said.state || said.task || said.gpu || said.waited);
-  const more = totals(first).attempts - rows.length;
+  const more = totals(history.data?.pages ?? []).attempts - rows.length;
   return (
     <div className={`t3 ${css.more}`}>
       {!isSome && more > 0 ? t("history.more", { count: more }) : t("history.moreSome")}

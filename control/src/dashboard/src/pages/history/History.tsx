@@ -43,7 +43,7 @@ export function History() {
   return (
     <Page
       title={t("pages.history")}
-      facts={first && <Facts first={first} said={said} history={history} />}
+      facts={first && <Facts said={said} history={history} />}
       right={
         <>
           <Filters said={said} say={say} queues={queues} />
@@ -117,15 +117,15 @@ function Whole({ history, first, said, say }: WholeProps) {
   );
 }
 
-function Facts({ first, said, history }: Omit<WholeProps, "say">) {
+function Facts({ said, history }: Omit<WholeProps, "say" | "first">) {
   const { t } = useTranslation();
   const isSome = Boolean(said.state || said.task || said.gpu || said.waited);
+  const pages = history.data?.pages ?? [];
   if (isSome) {
-    const tasks = history.data?.pages.flatMap((page) => page.tasks) ?? [];
-    const count = rowsOf(tasks).length;
+    const count = rowsOf(pages.flatMap((page) => page.tasks)).length;
     return t("history.factsShown", { attempts: t("history.attempts", { count }) });
   }
-  const { attempts, failed } = totals(first);
+  const { attempts, failed } = totals(pages);
   const all = t("history.attempts", { count: attempts });
   const told =
     said.last === "all"

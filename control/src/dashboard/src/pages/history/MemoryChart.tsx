@@ -1,5 +1,6 @@
 /** What queues declared and what they used at most. A row filters by its queue. */
 import { Tooltip } from "@mantine/core";
+import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 import { gb, measuredGb } from "@/format/memory";
 import type { MemoryLane } from "./attempts";
@@ -19,6 +20,7 @@ export function MemoryChart({ lanes, chosen, choose }: Props) {
   const at = marks(Math.max(0, ...lanes.map((lane) => Math.max(lane.peak, lane.declared ?? 0))), "amount");
   const most = at.at(-1) ?? 1;
   const width = (value: number) => `${(100 * value) / most}%`;
+  const isCrowded = lanes.some((lane) => hasWord(lane) && endOf(lane) > CROWDED * most);
   return (
     <Chart
       title={t("history.memory")}
@@ -30,7 +32,7 @@ export function MemoryChart({ lanes, chosen, choose }: Props) {
       }
       empty={lanes.length ? undefined : t("history.notMeasured")}
     >
-      <div className={css.rows}>
+      <div className={css.rows} data-crowded={isCrowded || undefined}>
         <Axis at={at} label={gb} />
         {lanes.map((lane) => {
           const name = queueName(lane.queue, lane.name, t);
@@ -51,7 +53,7 @@ export function MemoryChart({ lanes, chosen, choose }: Props) {
                   {lane.declared !== null && (
                     <span className={css.declared} style={{ width: width(lane.declared) }} />
                   )}
-                  <Word lane={lane} left={width(Math.max(lane.peak, lane.declared ?? 0))} />
+                  <Word lane={lane} at={width(endOf(lane))} />
                 </span>
               </button>
             </Tooltip>
@@ -62,11 +64,26 @@ export function MemoryChart({ lanes, chosen, choose }: Props) {
   );
 }
 
-function Word({ lane, left }: { lane: MemoryLane; left: string }) {
+/** From which share of the scale on a bar leaves no room for the word after it. */
+const CROWDED = 0.6;
+
+function hasWord(lane: MemoryLane): boolean {
+  return lane.ranOut > 0 || lane.tooMuch > 0;
+}
+
+function endOf(lane: MemoryLane): number {
+  return Math.max(lane.peak, lane.declared ?? 0);
+}
+
+function Word({ lane, at }: { lane: MemoryLane; at: string }) {
   const { t } = useTranslation();
-  if (!lane.ranOut && !lane.tooMuch) return null;
+  if (!hasWord(lane)) return null;
   return (
-    <span className={css.word} style={{ left }} data-broke={lane.ranOut > 0 || undefined}>
+    <span
+      className={`cut ${css.word}`}
+      style={{ "--at": at } as CSSProperties}
+      data-broke={lane.ranOut > 0 || undefined}
+    >
       {lane.ranOut
         ? t("history.ranOut", { count: lane.ranOut })
         : t("history.tooMuch", { gb: measuredGb(lane.tooMuch) })}

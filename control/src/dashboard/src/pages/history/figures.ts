@@ -1,10 +1,21 @@
-/** Sums of what the first page tells of all pages. Pure. */
+/** How many attempts are listed, also of pages that are not here yet. Pure. */
 import type { History } from "@/api/types";
+import { rowsOf, stateOf } from "./attempts";
 
-export function totals(first: History): { attempts: number; failed: number } {
-  const queues = first.figures?.queues ?? [];
+/** The figures of the first page are of all pages, but count what runs, which the list does not. */
+export function totals(pages: readonly History[]): { attempts: number; failed: number } {
+  const tasks = pages.flatMap((page) => page.tasks);
+  if (!pages.at(-1)?.next) {
+    const rows = rowsOf(tasks);
+    return {
+      attempts: rows.length,
+      failed: rows.filter(({ attempt }) => stateOf(attempt) === "failed").length,
+    };
+  }
+  const queues = pages[0]?.figures?.queues ?? [];
+  const running = tasks.flatMap((task) => task.attempts).filter(({ how }) => how === "running").length;
   return {
-    attempts: queues.reduce((sum, one) => sum + one.attempts, 0),
+    attempts: queues.reduce((sum, one) => sum + one.attempts, 0) - running,
     failed: queues.reduce((sum, one) => sum + one.failed, 0),
   };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { HistoryTask, MemoryFigures, QueueFigures, Spread } from "@/api/types";
+import type { History, HistoryTask, MemoryFigures, QueueFigures, Spread } from "@/api/types";
 import {
   configurationOf,
   keyOf,
@@ -12,6 +12,7 @@ import {
   tooLittle,
 } from "./attempts";
 import { NO_FILTER, queryOf, sheetOf } from "./data";
+import { totals } from "./figures";
 import { marks, placeOf, roughly, unitOf, whereIs } from "./scale";
 
 const FILE = "/home/a/command/command_gpu.txt";
@@ -40,6 +41,17 @@ it("lists attempts, the last that ended first, and none that runs", () => {
     "2-3 false",
     "1-1 false",
   ]);
+});
+
+it("counts what it lists, also of pages to come", () => {
+  const tasks = [
+    task(1, 1, [attempt(1), attempt(2, { how: "failed" }), attempt(3, { how: "stopped" })]),
+    task(2, 1, [attempt(4, { how: "running", ended_at: null })]),
+  ];
+  const figures = { queues: [{ attempts: 9, failed: 5 }] };
+  const page = (next: string | null) => [{ tasks, figures, next } as unknown as History];
+  expect(totals(page(null))).toEqual({ attempts: rowsOf(tasks).length, failed: 1 });
+  expect(totals(page("more"))).toEqual({ attempts: 8, failed: 5 });
 });
 
 it("asks for all that is chosen, of the page and of its spreadsheet", () => {
