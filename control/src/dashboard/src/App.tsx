@@ -6,6 +6,7 @@ import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
 import { Refused } from "./api/client";
 import { theme, variables } from "./look/theme";
 import { ConfirmProvider } from "./parts/Confirm";
+import toast from "./parts/toast.module.css";
 import { Fault, NotFound } from "./shell/Fault";
 import { Shell } from "./shell/Shell";
 import { State } from "./pages/state/State";
@@ -67,7 +68,7 @@ export function App() {
     >
       <QueryClientProvider client={queries}>
         <ConfirmProvider>
-          <Notifications position="bottom-right" limit={4} />
+          <Notifications position="bottom-left" limit={4} classNames={{ root: toast.toasts ?? "" }} />
           <RouterProvider router={router} />
         </ConfirmProvider>
       </QueryClientProvider>
