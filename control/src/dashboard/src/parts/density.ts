@@ -1,4 +1,5 @@
 /** Rows with more room, where they were asked for: kept in this browser. In CSS it is `--gl-more`. */
+import { keep } from "./kept";
 
 const KEPT = "gpulane-comfortable";
 const MORE = 8;
@@ -8,8 +9,7 @@ export function isComfortable(): boolean {
 }
 
 export function setComfortable(wanted: boolean): void {
-  if (wanted) localStorage.setItem(KEPT, "yes");
-  else localStorage.removeItem(KEPT);
+  keep(KEPT, wanted ? "yes" : null);
   tellDocument();
 }
 

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useKnown } from "@/api/live";
 import { shortName } from "./schedulers";
+import { keep } from "./kept";
 import { happened, seenOf, type Seen } from "./happened";
 
 const KEPT = "gpulane-notices";
@@ -17,8 +18,7 @@ export function wantsNotices(): boolean {
 }
 
 export function setNotices(wanted: boolean): void {
-  if (wanted) localStorage.setItem(KEPT, "yes");
-  else localStorage.removeItem(KEPT);
+  keep(KEPT, wanted ? "yes" : null);
 }
 
 /** Whether they may be shown. */

@@ -12,6 +12,11 @@ function isStep(change: Record<string, unknown>): boolean {
   return names.length === 1 && names.some((name) => STEPS.has(name));
 }
 
+/** An id, a line or a place in the address; null: it is none, and counts as not said. */
+export function wholeNumber(said: string): number | null {
+  return /^\d{1,15}$/.test(said) ? Number(said) : null;
+}
+
 /** The named parameters; what is "" is not in the address. Others of the address stay. */
 export function useParameters<Name extends string>(
   names: readonly Name[],

@@ -1,6 +1,7 @@
 /** The page's language: as chosen here before, else the browser's. */
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import { keep } from "@/parts/kept";
 import { en, type Words } from "./en";
 import { zh } from "./zh";
 
@@ -25,10 +26,10 @@ export function chosenLanguage(): Language | null {
 }
 
 export async function chooseLanguage(language: Language | null): Promise<void> {
-  if (!language) localStorage.removeItem(KEPT);
+  if (!language) keep(KEPT, null);
   await words.changeLanguage(language ?? first());
   // The change itself keeps what it was changed to.
-  if (!language) localStorage.removeItem(KEPT);
+  if (!language) keep(KEPT, null);
 }
 
 export const words = i18next;
@@ -41,7 +42,7 @@ void words.use(initReactI18next).init({
 });
 tellDocument();
 words.on("languageChanged", (language) => {
-  localStorage.setItem(KEPT, language);
+  keep(KEPT, language);
   tellDocument();
 });
 

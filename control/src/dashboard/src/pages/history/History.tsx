@@ -12,6 +12,7 @@ import { useParameters } from "@/parts/parameters";
 import { lanesOf, memoryLanes, rangeOf, rowsOf } from "./attempts";
 import { Attempts } from "./Attempts";
 import {
+  meant,
   NAMES,
   NO_FILTER,
   queryOf,
@@ -34,7 +35,8 @@ import css from "./History.module.css";
 
 export function History() {
   const { t } = useTranslation();
-  const [said, say] = useParameters(NAMES);
+  const [inAddress, say] = useParameters(NAMES);
+  const said = useMemo(() => meant(inAddress), [inAddress]);
   const [openedAt] = useState(serverNow);
   const query = useMemo(() => queryOf(said, openedAt), [said, openedAt]);
   const history = useHistory(query);

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 import { ask, GET } from "@/api/client";
 import { useKnown } from "@/api/live";
 import type { History, QueueFigures } from "@/api/types";
+import { wholeNumber } from "@/parts/parameters";
 import { rangeOf, readKey } from "./attempts";
 
 export const NAMES = ["last", "queue", "state", "gpu", "task", "run", "waited", "view"] as const;
@@ -34,6 +35,19 @@ export interface Query {
   /** Seconds. */
   waited_from: number | null;
   waited_below: number | null;
+}
+
+/** Without what is nonsense, as somebody may have written it into the address. */
+export function meant(said: Said): Said {
+  const key = readKey(said.queue);
+  return {
+    ...said,
+    last: ["1", "30", "all"].includes(said.last) ? said.last : "",
+    queue: key && !Number.isNaN(key.queue) ? said.queue : "",
+    state: ENDED.some((one) => one === said.state) ? said.state : "",
+    run: wholeNumber(said.run) === null ? "" : said.run,
+    waited: /^\d+(\.\d+)?-(\d+(\.\d+)?)?$/.test(said.waited) ? said.waited : "",
+  };
 }
 
 /** `now`: wall-clock seconds. The hour that began so long ago, as the same query has the same answer kept. */

@@ -11,7 +11,7 @@ import {
   stateOf,
   tooLittle,
 } from "./attempts";
-import { NO_FILTER, queryOf, sheetOf } from "./data";
+import { meant, NO_FILTER, queryOf, sheetOf } from "./data";
 import { totals } from "./figures";
 import { marks, placeOf, roughly, unitOf, whereIs } from "./scale";
 
@@ -72,6 +72,15 @@ it("asks for all that is chosen, of the page and of its spreadsheet", () => {
     `/api/history?format=csv&since=${76 * 3600}&command_file=%2Ff.txt&queue=3&gpu=2&waited_from=60&waited_below=300`,
   );
   expect(queryOf({ ...said, waited: "60-" }, 0)).toMatchObject({ waited_from: 60, waited_below: null });
+});
+
+it("takes nonsense in the address for not said", () => {
+  const said = { ...NO_FILTER, last: "30", view: "runs", task: "any text", gpu: "0:1" };
+  const filters = { queue: "3@/f.txt", state: "failed", run: "12", waited: "0.5-" };
+  expect(meant({ ...said, ...filters })).toEqual({ ...said, ...filters });
+  const wrong = { last: "x", queue: "x@/f", state: "odd", run: "zzz", waited: "a-b" };
+  expect(meant({ ...said, ...wrong })).toEqual({ ...said, last: "" });
+  expect(meant({ ...said, run: "9".repeat(21) })).toEqual(said);
 });
 
 it("says how attempts ended as states", () => {

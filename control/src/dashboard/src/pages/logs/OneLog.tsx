@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
 import type { HistoryAttempt } from "@/api/types";
 import { Failure, Loading } from "@/parts/Empty";
+import { wholeNumber } from "@/parts/parameters";
 import { usePageKeys } from "@/shell/keys";
 import { CauseLine, Facts } from "./Facts";
 import { Foot } from "./Foot";
@@ -110,7 +111,7 @@ export function OneLog({ path, taskKey, queue, isBound, said, say, openAttempt, 
             errors={errors.hits.matches}
             isWrapped={said.wrap === "on"}
             hasTimes={hasTimes && said.times !== "off"}
-            chosen={said.at === "" ? null : Number(said.at)}
+            chosen={wholeNumber(said.at)}
             choose={choose}
             stopFollowing={follow.stop}
             going={going}
@@ -193,7 +194,7 @@ function useHits(
   stopFollowing: () => void,
 ) {
   const { matches } = found.hits;
-  const at = Math.min(Math.max(0, Number(said.hit || 1) - 1), Math.max(0, matches.length - 1));
+  const at = Math.min(Math.max(0, (wholeNumber(said.hit) ?? 1) - 1), Math.max(0, matches.length - 1));
   const current = matches[at];
   const byte = current?.from;
   const isHere = said.at !== "" && said.hit === "";
@@ -228,9 +229,10 @@ function useFirstSight(
   const isDone = useRef(false);
   useEffect(() => {
     if (isDone.current || isLoading) return;
-    if (said.at !== "") {
+    const at = wholeNumber(said.at);
+    if (at !== null) {
       isDone.current = true;
-      going.current?.goTo(Number(said.at));
+      going.current?.goTo(at);
       return;
     }
     const isFailed = whose?.attempt?.cause != null;

@@ -9,7 +9,7 @@ import { ask, GET } from "@/api/client";
 import type { HistoryAttempt } from "@/api/types";
 import { Empty, Failure, Loading } from "@/parts/Empty";
 import { Page } from "@/parts/Page";
-import { useParameters } from "@/parts/parameters";
+import { useParameters, wholeNumber } from "@/parts/parameters";
 import { said as tell } from "@/parts/toast";
 import { OneLog } from "./OneLog";
 
@@ -35,7 +35,11 @@ export type Say = (change: Partial<Said>) => void;
 export function View() {
   const { t } = useTranslation();
   const [said, say] = useParameters(NAMES);
-  const isOfTask = said.path === "" && said.mode !== "" && said.queue_id !== "" && said.process_index !== "";
+  const isOfTask =
+    said.path === "" &&
+    said.mode !== "" &&
+    wholeNumber(said.queue_id) !== null &&
+    wholeNumber(said.process_index) !== null;
   const which = useWhich(said, isOfTask);
   const first = which.data?.log_path;
   const [moved, setMoved] = useState({ from: "", to: "" });
@@ -95,10 +99,10 @@ function useWhich(said: Said, isOfTask: boolean) {
           params: {
             query: {
               mode: mode === "multi" ? "multi" : "single",
-              config_index: Number(config_index),
+              config_index: wholeNumber(config_index) ?? 0,
               queue_id: Number(queue_id),
               process_index: Number(process_index),
-              attempt: attempt ? Number(attempt) : null,
+              attempt: wholeNumber(attempt),
               bytes: 16,
             },
           },

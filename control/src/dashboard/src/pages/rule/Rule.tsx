@@ -14,7 +14,7 @@ import { Said } from "@/parts/Said";
 import { useSaveKey } from "@/parts/saveKey";
 import { Why } from "@/parts/Why";
 import { fileName } from "@/parts/schedulers";
-import { useParameters } from "@/parts/parameters";
+import { useParameters, wholeNumber } from "@/parts/parameters";
 import { CapPane } from "./CapPane";
 import { useConfig, useDraft, type Draft } from "./draft";
 import { Faults } from "./Faults";
@@ -73,7 +73,7 @@ function Loaded({ config }: { config: Config }) {
         <div className={css.main}>
           {asText ? (
             <Suspense fallback={<Loading rows={12} />}>
-              <Text draft={draft} line={Number(said.line) || null} shown={() => say({ line: "" })} />
+              <Text draft={draft} line={wholeNumber(said.line)} shown={() => say({ line: "" })} />
             </Suspense>
           ) : (
             <Form draft={draft} toText={() => say({ view: "text" })} />

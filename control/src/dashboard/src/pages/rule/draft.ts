@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { answered, ask, GET, matching, PUT, Refused } from "@/api/client";
 import { useFreshFile } from "@/api/live";
 import type { Config, ConfigKey } from "@/api/types";
+import { keep as store } from "@/parts/kept";
 import * as toast from "@/parts/toast";
 import { changesOf, rebased, toSave, withChange, type Change } from "./changes";
 import { faultsOf, type FaultHere } from "./faults";
@@ -67,8 +68,7 @@ export function useDraft(config: Config): Draft {
     (next: Kept | null) => {
       const empty = !next || (next.etag === config.etag && next.text.trimEnd() === next.base.trimEnd());
       setMine(empty ? null : next);
-      if (empty) localStorage.removeItem(KEPT);
-      else localStorage.setItem(KEPT, JSON.stringify(next));
+      store(KEPT, empty ? null : JSON.stringify(next));
     },
     [config.etag],
   );

@@ -3,6 +3,7 @@ import { SegmentedControl, Switch, useMantineColorScheme } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { isComfortable, setComfortable } from "@/parts/density";
+import { keep } from "@/parts/kept";
 import { KEYS_OFF } from "@/shell/keys";
 import { chooseLanguage, chosenLanguage } from "@/words";
 import { Card, Row } from "./Row";
@@ -68,8 +69,7 @@ function Keys() {
         withThumbIndicator={false}
         checked={!off}
         onChange={({ currentTarget }) => {
-          if (currentTarget.checked) localStorage.removeItem(KEYS_OFF);
-          else localStorage.setItem(KEYS_OFF, "yes");
+          keep(KEYS_OFF, currentTarget.checked ? null : "yes");
           setOff(!currentTarget.checked);
         }}
       />

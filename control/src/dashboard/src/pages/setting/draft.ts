@@ -4,6 +4,7 @@ import { useState } from "react";
 import { ask, GET, matching, PUT, Refused } from "@/api/client";
 import { useFreshFile } from "@/api/live";
 import type { ControlConfig } from "@/api/types";
+import { keep as store } from "@/parts/kept";
 
 export type Value = null | boolean | number | string | string[];
 type Values = Record<string, Value>;
@@ -15,14 +16,24 @@ interface Kept {
   values: Values;
 }
 
-function kept(): Kept {
+/** `values`: those that hold; of what is kept, what could stand in their place. */
+export function readKept(text: string | null, values: Record<string, unknown>): Kept {
   try {
-    const found = JSON.parse(localStorage.getItem(KEPT) ?? "null") as Partial<Kept> | null;
-    if (found?.values) return { etag: found.etag ?? null, values: found.values };
+    const found = JSON.parse(text ?? "null") as Partial<Kept> | null;
+    const mine = Object.entries(Object(found?.values) as Values).filter(
+      ([key, value]) => key in values && isLike(value, values[key]),
+    );
+    return { etag: found?.etag ?? null, values: Object.fromEntries(mine) };
   } catch {
     // Something else has written there: nothing is kept.
+    return { etag: null, values: {} };
   }
-  return { etag: null, values: {} };
+}
+
+/** A list in the place of a list, and a simple value in that of one. */
+function isLike(value: unknown, held: unknown): boolean {
+  if (Array.isArray(held)) return Array.isArray(value) && value.every((each) => typeof each === "string");
+  return value === null || typeof value !== "object";
 }
 
 export function useSettings() {
@@ -46,15 +57,14 @@ export interface Draft {
 
 export function useDraft(found: ControlConfig): Draft {
   const queries = useQueryClient();
-  const [mine, setMine] = useState(kept);
+  const [mine, setMine] = useState(() => readKept(localStorage.getItem(KEPT), found.values));
   const keep = (next: Kept) => {
     const values = Object.fromEntries(
       Object.entries(next.values).filter(([key, value]) => !same(value, found.values[key])),
     );
     const left = { ...next, values };
     setMine(left);
-    if (Object.keys(values).length) localStorage.setItem(KEPT, JSON.stringify(left));
-    else localStorage.removeItem(KEPT);
+    store(KEPT, Object.keys(values).length ? JSON.stringify(left) : null);
   };
   const changed = Object.keys(mine.values);
   const etag = changed.length ? mine.etag : found.etag;
@@ -70,7 +80,7 @@ export function useDraft(found: ControlConfig): Draft {
       try {
         const saved = await put(etag, mine.values);
         setMine({ etag: null, values: {} });
-        localStorage.removeItem(KEPT);
+        store(KEPT, null);
         return saved.waiting;
       } catch (error) {
         if (error instanceof Refused && error.status === 412) return null;

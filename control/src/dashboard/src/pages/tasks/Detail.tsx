@@ -29,7 +29,7 @@ export function Detail({ id, say }: { id: number; say: Say }) {
   const query = useTaskDetail(id);
   const close = () => say({ task: "" });
   const task = query.data;
-  const isUnknown = Number.isNaN(id) || (query.error instanceof Refused && query.error.status === 404);
+  const isUnknown = id === 0 || (query.error instanceof Refused && query.error.status === 404);
   return (
     <>
       <PaneHead

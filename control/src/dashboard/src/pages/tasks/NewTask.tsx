@@ -8,6 +8,7 @@ import { useWhyNot } from "@/api/identity";
 import type { TaskDetail } from "@/api/types";
 import { Failure, Loading } from "@/parts/Empty";
 import { useConfirm } from "@/parts/Confirm";
+import { wholeNumber } from "@/parts/parameters";
 import { failed, said as toast } from "@/parts/toast";
 import { PaneHead, useTaskDetail } from "./Detail";
 import { bodyOf, copied, EMPTY, faultsByField, isSame, wrongLine, type Draft } from "./form";
@@ -24,7 +25,7 @@ const written = new Map<string, Draft>();
 
 export function NewTask({ copy, say }: { copy: string; say: Say }) {
   const { t } = useTranslation();
-  const original = useTaskDetail(Number(copy));
+  const original = useTaskDetail(wholeNumber(copy) ?? 0);
   const close = () => say({ new: "", copy: "" });
   if (!copy || original.data) return <Form copy={copy} original={original.data} say={say} close={close} />;
   return (

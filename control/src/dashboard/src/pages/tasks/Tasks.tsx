@@ -7,7 +7,7 @@ import { useTranslation } from "react-i18next";
 import { useWhyNot } from "@/api/identity";
 import type { Status } from "@/api/types";
 import { Page } from "@/parts/Page";
-import { useParameters } from "@/parts/parameters";
+import { useParameters, wholeNumber } from "@/parts/parameters";
 import { SearchInput } from "@/parts/SearchInput";
 import { StateIcon } from "@/parts/TaskState";
 import { usePageKeys } from "@/shell/keys";
@@ -49,7 +49,9 @@ export function Tasks() {
     [say],
   );
   usePageKeys(keys);
-  const pane = said.new || said.copy ? "new" : said.task ? "task" : "";
+  const id = wholeNumber(said.task);
+  const copy = wholeNumber(said.copy) === null ? "" : said.copy;
+  const pane = said.new || copy ? "new" : id === null ? "" : "task";
   return (
     <Page
       full
@@ -75,9 +77,9 @@ export function Tasks() {
           <List list={list} said={said} say={say} />
           <Pane open={pane !== ""} close={() => say({ task: "", new: "", copy: "" })}>
             {pane === "new" ? (
-              <NewTask key={said.copy} copy={said.copy} say={say} />
+              <NewTask key={copy} copy={copy} say={say} />
             ) : (
-              <Detail key={said.task} id={Number(said.task)} say={say} />
+              <Detail key={id} id={id ?? 0} say={say} />
             )}
           </Pane>
         </div>
