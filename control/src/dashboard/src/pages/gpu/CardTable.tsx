@@ -10,7 +10,7 @@ import type { ProcessesOf } from "./data";
 import { isHot } from "./notes";
 import { OnSwitch } from "./OnSwitch";
 import { toggled, type Said, type Say } from "./parameters";
-import { What } from "./What";
+import { Amount, What } from "./What";
 import { rowsOf, type Row } from "./rows";
 import { modelOf } from "./shares";
 import { nextSort, sorted, sortOf, type Sort } from "./sorting";
@@ -107,7 +107,7 @@ function CardRow({ card, gpus, processes, user, isMarked, said, say }: RowProps)
       <Table.Td className={css.bar}>
         <CardBar card={card} processes={processes} thin />
       </Table.Td>
-      <Table.Td className={css.who}>
+      <Table.Td>
         <StandingLine standing={standingOf(card, processes, gpus.allowance)} />
       </Table.Td>
       <Table.Td className={css.people}>
@@ -146,7 +146,9 @@ function People({ uuid, rows, more, say }: PeopleProps) {
               <What row={row} />
             </span>
           </span>
-          <span className="number t2">{row.gb === null ? "–" : `${measuredGb(row.gb)} GB`}</span>
+          <span className="number t2">
+            <Amount row={row} />
+          </span>
         </div>
       ))}
       {hidden > 0 && (

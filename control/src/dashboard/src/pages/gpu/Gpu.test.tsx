@@ -95,7 +95,7 @@ describe.each(["dark", "light"] as const)("a card in %s", (scheme) => {
     const rows = within(screen.getByRole("list", { name: "On GPU 0" })).getAllByRole("listitem");
     expect(rows.map((row) => row.textContent)).toEqual([
       "chenpython, 1/2 cars10.0 GB",
-      "小李lease, queue 38.0 GB",
+      "小李lease, queue 38.0 GB promised",
     ]);
     expect(
       screen.getByRole("img", { name: /^10\.0 GB used by own tasks, 2\.0 promised, 8\.0 in/ }),
@@ -119,6 +119,17 @@ it("says why a free card is left alone", () => {
   expect(screen.getByText("Free, left for others")).toBeTruthy();
   expect(container.textContent).toContain(
     "No processes. You hold 5 of 5 GPUs allowed, so this one stays free (gpu_left 1).",
+  );
+});
+
+it("says whose what is promised is, where two have yet to take it", () => {
+  const now = Date.now() / 1000;
+  const none = { used_gb: null, asked_gb: 8, since: now - 900 };
+  const young = { task: "11/0", key: "k2", used_gb: 0.9, asked_gb: 6, since: now - 60 };
+  const tasks = [task({ task: "2/0", ...none }), task(young)];
+  const { container } = shown({ tasks, own_used_gb: 0.9, own_promised_gb: 14 });
+  expect(container.textContent).toMatch(
+    /11\/0 started .* ago\. 13\.1 GB promised and not given to anyone else: 2\/0 8\.0 GB, 11\/0 5\.1 GB\./,
   );
 });
 

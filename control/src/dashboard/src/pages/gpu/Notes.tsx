@@ -1,5 +1,6 @@
 /** Sentences at the foot of a card. */
 import { IconTemperature } from "@tabler/icons-react";
+import type { TFunction } from "i18next";
 import { Trans, useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Card, GpuAllowance, GpuProcess } from "@/api/types";
@@ -7,7 +8,7 @@ import { measuredGb } from "@/format/memory";
 import { clock, duration } from "@/format/time";
 import { useSecond } from "@/parts/now";
 import { Said } from "@/parts/Said";
-import { notesOf, type Note } from "./notes";
+import { notesOf, type Note, type Promised } from "./notes";
 import css from "./GpuCard.module.css";
 
 interface Props {
@@ -34,6 +35,14 @@ export function Notes({ card, processes, allowance, hasRows }: Props) {
       ))}
     </p>
   );
+}
+
+/** Where more than one has yet to take what is promised to it, how much of it is whose. */
+function freshSaid(note: Extract<Note, { kind: "fresh" }>, now: number, t: TFunction): string {
+  const said = { ago: duration(now - note.since), memory: measuredGb(note.memory), task: note.task };
+  if (note.of.length < 2) return t("gpu.freshNote", { ...said, task: note.of[0]?.task ?? note.task });
+  const each = ({ task, memory }: Promised) => t("gpu.freshOne", { task, memory: measuredGb(memory) });
+  return t("gpu.freshNotes", { ...said, tasks: note.of.map(each).join(t("lists.comma")) });
 }
 
 function OneNote({ note, allowance, now }: { note: Note; allowance: GpuAllowance; now: number }) {
@@ -64,11 +73,7 @@ function OneNote({ note, allowance, now }: { note: Note; allowance: GpuAllowance
         </span>
       );
     case "fresh":
-      return t("gpu.freshNote", {
-        ago: duration(now - note.since),
-        memory: measuredGb(note.memory),
-        task: note.task,
-      });
+      return freshSaid(note, now, t);
     case "alone":
       return t("gpu.aloneNote", { task: note.task });
     case "off":

@@ -2,10 +2,9 @@
 import { Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Card } from "@/api/types";
-import { measuredGb } from "@/format/memory";
 import { absolute } from "@/format/time";
 import type { Row } from "./rows";
-import { What } from "./What";
+import { Amount, What } from "./What";
 import css from "./GpuCard.module.css";
 
 const MOST = 3;
@@ -56,7 +55,7 @@ function ProcessRow({ row }: { row: Row }) {
         </span>
       </Tooltip>
       <span className="number">
-        {row.gb === null ? <span className="t3">–</span> : `${measuredGb(row.gb)} GB`}
+        <Amount row={row} />
       </span>
     </li>
   );

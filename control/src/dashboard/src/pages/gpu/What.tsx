@@ -1,5 +1,6 @@
 /** What somebody has on a card: "python, 3/1 resnet50", "vllm, 2 d 4 h", "lease, queue 2". */
 import { useTranslation } from "react-i18next";
+import { measuredGb } from "@/format/memory";
 import { duration } from "@/format/time";
 import { useSecond } from "@/parts/now";
 import type { Row } from "./rows";
@@ -25,6 +26,14 @@ export function What({ row }: { row: Row }) {
       {!row.isOurs && row.since !== null && <Age since={row.since} />}
     </>
   );
+}
+
+/** How much of it: in use, or quieter and with the word what is only promised. */
+export function Amount({ row: { gb, isPromised } }: { row: Row }) {
+  const { t } = useTranslation();
+  if (gb === null) return <span className="t3">–</span>;
+  const memory = measuredGb(gb);
+  return isPromised ? <span className="t3">{t("gpu.promisedGb", { memory })}</span> : `${memory} GB`;
 }
 
 function Age({ since }: { since: number }) {

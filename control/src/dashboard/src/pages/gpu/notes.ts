@@ -11,13 +11,20 @@ export type Note =
   | { kind: "hot"; temperature: number }
   | { kind: "hidden"; memory: number }
   | { kind: "alone"; task: string }
-  | { kind: "fresh"; task: string; memory: number; since: number };
+  | { kind: "fresh"; task: string; memory: number; since: number; of: Promised[] };
+
+/** A task, and GB that are kept for it and not in use yet. */
+export interface Promised {
+  task: string;
+  memory: number;
+}
 
 /** °C. No driver's own limit comes with the data; most cards slow down between 83 and 90. */
 export const HOT = 83;
 /** Seconds for which a task counts as just started, and GB that it has yet to take to be told of. */
 const FRESH = 600;
 const MUCH = 1;
+const SOME = 0.05;
 /** GB; margins are smaller. */
 const MUCH_LEFT = 2;
 
@@ -71,5 +78,11 @@ function freshOf(card: Card, now: number): Note | null {
   const youngest = [...card.tasks].sort((a, b) => b.since - a.since)[0];
   const memory = card.own_promised_gb - card.own_used_gb;
   if (!youngest || now - youngest.since > FRESH || memory < MUCH) return null;
-  return { kind: "fresh", task: youngest.task, memory, since: youngest.since };
+  const of = card.tasks
+    .map(({ task, asked_gb, used_gb }) => ({
+      task,
+      memory: (asked_gb ?? card.total_gb) - (used_gb ?? 0),
+    }))
+    .filter((one) => one.memory >= SOME);
+  return { kind: "fresh", task: youngest.task, memory, since: youngest.since, of };
 }

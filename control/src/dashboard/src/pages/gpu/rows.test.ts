@@ -31,6 +31,25 @@ it("lists tasks and leases of which no process is seen", () => {
   ]);
 });
 
+it("hides nobody's lease behind another's of the same label", () => {
+  const one = card({ other_leases: [lease({ user: "alice" }), lease({ user: "bob" })] });
+  const of = (user: string | null) =>
+    rowsOf(one, [process({ user, lease: "queue 3" })], "chen").map((row) => row.user);
+  expect(of("alice")).toEqual(["bob", "alice"]);
+  expect(of(null)).toEqual([null]);
+});
+
+it("tells what is only promised from what is in use", () => {
+  const of = (change: object) =>
+    rowsOf(card({ tasks: [task({ used_gb: null })], ...change }), [], "chen").map((row) => row.isPromised);
+  expect(of({})).toEqual([true]);
+  expect(of({ simulated: true })).toEqual([false]);
+  expect(of({ tasks: [], other_leases: [lease(), lease({ declared_gb: 8, used_gb: 9 })] })).toEqual([
+    false,
+    true,
+  ]);
+});
+
 it("lists nobody twice", () => {
   const one = card({ tasks: [task()], other_leases: [lease()] });
   const all = [

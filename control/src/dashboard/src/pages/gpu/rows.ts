@@ -18,6 +18,8 @@ export interface Row {
   pid: number | null;
   since: number | null;
   gb: number | null;
+  /** It is kept for it, and not seen in use. */
+  isPromised: boolean;
 }
 
 /** Ours first, then by memory. `user`: whose console this is. */
@@ -25,16 +27,16 @@ export function rowsOf(card: Card, processes: readonly GpuProcess[], user: strin
   const seenTasks = new Set(
     processes.flatMap((one) => (one.ours === null ? [] : taskId(one.scheduler, one.ours))),
   );
-  const seenLeases = new Set(processes.map((one) => one.lease));
+  // Two people's queues may have one label; whose process it is can't be found from everywhere.
+  const isSeen = ({ user: whose, label }: Card["other_leases"][number]) =>
+    processes.some((one) => one.lease === label && (one.user === null || one.user === whose));
   const names = new Map(card.tasks.map((one) => [taskId(one.scheduler, one.task), one.name]));
   const rows = [
     ...processes.map((one) => ofProcess(one, names)),
     ...card.tasks
       .filter((one) => !seenTasks.has(taskId(one.scheduler, one.task)))
       .map((one) => ofTask(card, one, user)),
-    ...card.other_leases
-      .filter((one) => !seenLeases.has(one.label))
-      .map((one, place) => ofLease(card, one, place)),
+    ...card.other_leases.filter((one) => !isSeen(one)).map((one, place) => ofLease(card, one, place)),
   ];
   return rows.sort((a, b) => Number(b.isOurs) - Number(a.isOurs) || (b.gb ?? 0) - (a.gb ?? 0));
 }
@@ -55,6 +57,7 @@ function ofProcess(one: GpuProcess, names: ReadonlyMap<string, string | null>): 
     pid: one.pid,
     since: one.started_at,
     gb: one.used_gb,
+    isPromised: false,
   };
 }
 
@@ -71,6 +74,7 @@ function ofTask(card: Card, one: Card["tasks"][number], user: string): Row {
     since: one.since,
     // A simulated task uses what it asks for; of a real one without processes it is what it is promised.
     gb: one.used_gb ?? one.asked_gb ?? card.total_gb,
+    isPromised: one.used_gb === null && !card.simulated,
   };
 }
 
@@ -86,5 +90,6 @@ function ofLease(card: Card, one: Card["other_leases"][number], place: number): 
     pid: null,
     since: null,
     gb: Math.max(one.declared_gb ?? card.total_gb, one.used_gb),
+    isPromised: (one.declared_gb ?? card.total_gb) > one.used_gb,
   };
 }
