@@ -30,7 +30,7 @@ export function causeInChinese(cause: Cause): string {
       return cause.said ? `${code}：${cause.said}` : code + commandOf(cause.command);
     }
     case "signal":
-      return `被${apart(signalName(cause.signal) ?? `信号 ${cause.signal}`)}结束${commandOf(cause.command)}`;
+      return `被${signalInChinese(cause.signal)}结束${commandOf(cause.command)}`;
     case "out_of_memory":
       return [
         "显存不足",
@@ -42,7 +42,7 @@ export function causeInChinese(cause: Cause): string {
     case "timeout":
       return cause.seconds == null ? "超过时限而停止" : `超过时限（${duration(cause.seconds)}）而停止`;
     case "killed":
-      return `被${cause.by === NOBODY_KNOWN ? "其用户" : apart(cause.by)}终止`;
+      return `被${killerInChinese(cause.by)}终止`;
     case "stopped":
       return "随调度器停止";
     case "lost":
@@ -52,6 +52,15 @@ export function causeInChinese(cause: Cause): string {
     default:
       return "原因不明";
   }
+}
+
+/** For the middle of a sentence. */
+export function killerInChinese(by: string): string {
+  return by === NOBODY_KNOWN ? "其用户" : apart(by);
+}
+
+export function signalInChinese(signal: number): string {
+  return apart(signalName(signal) ?? `信号 ${signal}`);
 }
 
 function commandOf(command: string | null | undefined): string {

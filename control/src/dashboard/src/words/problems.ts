@@ -6,12 +6,18 @@ import { sentence } from "./reasons";
 /** In the page's language, as a sentence. */
 export function problemText(problem: SchedulerProblem): string {
   const chinese = words.language === "zh" ? IN_CHINESE[problem.kind] : undefined;
-  return chinese === undefined ? sentence(problem.text) : filled(chinese, problem.facts ?? {});
+  return (chinese && filled(chinese, problem.facts ?? {})) ?? sentence(problem.text);
 }
 
-function filled(text: string, facts: Record<string, string | number>): string {
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(facts[name] ?? ""));
+/** null: a fact is missing, as in a state that another version has written. */
+function filled(text: string, facts: Record<string, string | number>): string | null {
+  const isWhole = [...text.matchAll(SLOT)].every(([, name = ""]) => name in facts);
+  if (!isWhole) return null;
+  const said = text.replace(SLOT, (_, name: string) => String(facts[name]));
+  return /[。？]$/.test(said) ? said : said.replace(/\.?$/, "。");
 }
+
+const SLOT = /\{(\w+)\}/g;
 
 /** By kind, as `TEXTS` of app/model/problems.py has them. */
 export const IN_CHINESE: Record<string, string> = {

@@ -12,6 +12,7 @@ import { Empty } from "@/parts/Empty";
 import { GpuChips } from "@/parts/GpuChips";
 import { TaskState } from "@/parts/TaskState";
 import { logPage } from "@/shell/paths";
+import { errorOf } from "@/words/causes";
 import { endOf, stateOf, type Row } from "./attempts";
 import { NO_FILTER, type Said, type Say, type useHistory } from "./data";
 import { totals } from "./figures";
@@ -151,6 +152,7 @@ const AttemptRow = memo(function AttemptRow({ row, say }: { row: Row; say: Say }
   const { t } = useTranslation();
   const { task, attempt } = row;
   const why = causeOf(attempt, t);
+  const whole = errorOf(attempt.error ?? "", attempt.cause) || why;
   const ended = endOf(attempt);
   return (
     <div className={`${css.row} ${css.attempt}`} role="row">
@@ -193,7 +195,7 @@ const AttemptRow = memo(function AttemptRow({ row, say }: { row: Row; say: Say }
         {attempt.exit_code}
       </span>
       <span role="cell" className={`cut ${css.error}`}>
-        <Tooltip label={attempt.error ?? why} disabled={why.length < 22 && why === (attempt.error ?? why)}>
+        <Tooltip label={whole} disabled={why.length < 22 && why === whole}>
           <span className={attempt.cause?.kind === "out_of_memory" ? "" : "t2"}>{why}</span>
         </Tooltip>
       </span>

@@ -73,6 +73,14 @@ it.each([
   expect(said(one, task([one], { status: "cancelled" }))).toBe(sentence);
 });
 
+it("says in Chinese who ended it", async () => {
+  await words.changeLanguage("zh");
+  const ended = (cause: Cause) => said(attempt(cause), task([], { status: "cancelled" }));
+  expect(ended({ kind: "killed", by: "its user" })).toBe("被其用户终止。");
+  expect(ended({ kind: "killed", by: "chen" })).toBe("被 chen 终止。");
+  expect(ended({ kind: "signal", signal: 40, command: null })).toBe("被信号 40 结束。");
+});
+
 it("says nothing of what went well", () => {
   expect(said(attempt(null))).toBe("");
 });

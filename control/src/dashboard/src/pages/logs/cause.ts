@@ -4,6 +4,9 @@ import type { Cause, HistoryAttempt, HistoryTask } from "@/api/types";
 import { gb, measuredGb } from "@/format/memory";
 import { signalName } from "@/format/signal";
 import { clock, duration } from "@/format/time";
+import { words } from "@/words";
+import { errorOf, killerInChinese, signalInChinese } from "@/words/causes";
+import { sentence as endedAs } from "@/words/reasons";
 
 export interface Said {
   /** "Out of memory:", or a whole sentence where nothing follows. */
@@ -40,12 +43,7 @@ function sentence(cause: Cause, attempt: HistoryAttempt, lastError: string | und
         };
       return ended(t("logs.cause.exit", { code: cause.code }), cause.command, lastError, t);
     case "signal":
-      return ended(
-        t("logs.cause.signal", { name: signalName(cause.signal) ?? `signal ${cause.signal}` }),
-        cause.command,
-        undefined,
-        t,
-      );
+      return ended(t("logs.cause.signal", { name: signalOf(cause.signal) }), cause.command, undefined, t);
     case "timeout":
       return whole(
         cause.seconds == null
@@ -53,7 +51,7 @@ function sentence(cause: Cause, attempt: HistoryAttempt, lastError: string | und
           : t("logs.cause.timeoutOf", { time: duration(cause.seconds) }),
       );
     case "killed":
-      return whole(t("logs.cause.killed", { who: cause.by }));
+      return whole(t("logs.cause.killed", { who: isChinese() ? killerInChinese(cause.by) : cause.by }));
     case "stopped":
       return whole(t("logs.cause.stopped"));
     case "lost":
@@ -61,8 +59,14 @@ function sentence(cause: Cause, attempt: HistoryAttempt, lastError: string | und
     case "not_launched":
       return { title: t("logs.cause.notLaunched"), text: "", code: bare(cause.error) };
     default:
-      return whole(attempt.error ?? "");
+      return whole(endedAs(errorOf(attempt.error ?? "", cause)));
   }
+}
+
+const isChinese = () => words.language === "zh";
+
+function signalOf(signal: number): string {
+  return isChinese() ? signalInChinese(signal) : (signalName(signal) ?? `signal ${signal}`);
 }
 
 function ended(

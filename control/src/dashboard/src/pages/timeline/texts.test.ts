@@ -131,6 +131,9 @@ it("leaves no gap in its words", () => {
 it("tells the rest in Chinese as well", async () => {
   await words.changeLanguage("zh");
   expect(facts(failed).word).toBe("失败");
+  const why: Attempt["bar"]["cause"] = { kind: "exit", code: 3, command: null };
+  const ended = { ...failed, bar: { ...failed.bar, error: "exit 3", cause: why } };
+  expect(Object.fromEntries(facts(ended).rows)["错误"]).toBe("退出码 3");
   expect(Object.fromEntries(facts(waiting, [reason]).rows)["原因"]).toMatch(/^需要 4 张卡/);
 });
 

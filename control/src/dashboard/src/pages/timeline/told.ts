@@ -3,6 +3,7 @@ import type { TFunction } from "i18next";
 import type { Status } from "@/api/types";
 import { gb, measuredGb } from "@/format/memory";
 import { absolute, clock, clockSeconds, duration } from "@/format/time";
+import { errorOf } from "@/words/causes";
 import { sentence } from "@/words/reasons";
 import { gpuPage, logPage } from "@/shell/paths";
 import { endOf, type Attempt, type Estimated, type Idle, type Item, type Lease, type People } from "./items";
@@ -50,7 +51,7 @@ function ofAttempt({ bar, task, look, isOpen, end }: Attempt, asked: Asked): Fac
     rows.push([t("timeline.guessed"), t("timeline.endsAbout", { at: clock(end, now) })]);
   const memory = memoryOf(bar.peak_gb, bar.asked_gb, t);
   if (memory) rows.push([t("timeline.memory"), memory]);
-  const error = bar.how === "stopped" ? t("timeline.stoppedWhy") : bar.error;
+  const error = bar.how === "stopped" ? t("timeline.stoppedWhy") : errorOf(bar.error ?? "", bar.cause);
   if (error) rows.push([bar.how === "stopped" ? t("timeline.reason") : t("timeline.error"), error]);
   return {
     state: look,
@@ -121,7 +122,7 @@ function ofIdle(item: Idle, asked: Asked): Facts {
 
 function whyOf({ task, look }: Idle, { schedulers }: Asked): string {
   const known = find(schedulers, task.scheduler, task.queue_id, task.key);
-  if (known?.state.status === "backoff") return sentence(known.state.error);
+  if (known?.state.status === "backoff") return sentence(errorOf(known.state.error, known.state.cause));
   const reason = look === "waiting" ? reasonOf(known) : "";
   return reason && sentence(reason);
 }
