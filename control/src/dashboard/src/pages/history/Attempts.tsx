@@ -9,11 +9,12 @@ import { Link } from "react-router";
 import { gb, measuredGb } from "@/format/memory";
 import { absolute, clock, duration } from "@/format/time";
 import { Empty } from "@/parts/Empty";
+import { endedAs } from "@/parts/ended";
 import { GpuChips } from "@/parts/GpuChips";
 import { TaskState } from "@/parts/TaskState";
 import { logPage } from "@/shell/paths";
 import { errorOf } from "@/words/causes";
-import { endOf, stateOf, type Row } from "./attempts";
+import { endOf, type Row } from "./attempts";
 import { NO_FILTER, type Said, type Say, type useHistory } from "./data";
 import { totals } from "./figures";
 import { causeOf, shortFile } from "./names";
@@ -177,7 +178,7 @@ const AttemptRow = memo(function AttemptRow({ row, say }: { row: Row; say: Say }
         {attempt.attempt}
       </span>
       <span role="cell" className={css.state}>
-        <TaskState state={stateOf(attempt)} />
+        <TaskState state={endedAs(attempt.how)} />
       </span>
       <span role="cell" className={css.where}>
         <GpuChips ids={attempt.gpu_ids} />

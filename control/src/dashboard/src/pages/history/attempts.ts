@@ -1,5 +1,5 @@
 /** Attempts as rows, which of them are shown, and what the small charts draw of them. Pure. */
-import type { HistoryAttempt, HistoryTask, MemoryFigures, QueueFigures, Status } from "@/api/types";
+import type { HistoryAttempt, HistoryTask, MemoryFigures, QueueFigures } from "@/api/types";
 import { fileName } from "@/parts/schedulers";
 
 export interface Row {
@@ -34,21 +34,6 @@ export function rangeOf(said: string): [number, number] {
   if (!said) return [-Infinity, Infinity];
   const [low, high] = said.split("-");
   return [Number(low), high ? Number(high) : Infinity];
-}
-
-/** Words of the API for how an attempt ended, as states of ours. */
-export function stateOf(attempt: HistoryAttempt): Status {
-  switch (attempt.how) {
-    case "completed":
-      return "completed";
-    case "killed":
-    case "stopped":
-      return "cancelled";
-    case "no end known":
-      return "pending";
-    default:
-      return "failed";
-  }
 }
 
 const SUBMITTED = "submitted_gpus.txt";

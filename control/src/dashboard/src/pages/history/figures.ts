@@ -1,6 +1,7 @@
 /** How many attempts are listed, also of pages that are not here yet. Pure. */
 import type { History } from "@/api/types";
-import { rowsOf, stateOf } from "./attempts";
+import { endedAs } from "@/parts/ended";
+import { rowsOf } from "./attempts";
 
 /** The figures of the first page are of all pages, but count what runs, which the list does not. */
 export function totals(pages: readonly History[]): { attempts: number; failed: number } {
@@ -9,7 +10,7 @@ export function totals(pages: readonly History[]): { attempts: number; failed: n
     const rows = rowsOf(tasks);
     return {
       attempts: rows.length,
-      failed: rows.filter(({ attempt }) => stateOf(attempt) === "failed").length,
+      failed: rows.filter(({ attempt }) => endedAs(attempt.how) === "failed").length,
     };
   }
   const queues = pages[0]?.figures?.queues ?? [];

@@ -8,7 +8,6 @@ import {
   memoryLanes,
   readKey,
   rowsOf,
-  stateOf,
   tooLittle,
 } from "./attempts";
 import { meant, NO_FILTER, queryOf, sheetOf } from "./data";
@@ -81,19 +80,6 @@ it("takes nonsense in the address for not said", () => {
   const wrong = { last: "x", queue: "x@/f", state: "odd", run: "zzz", waited: "a-b" };
   expect(meant({ ...said, ...wrong })).toEqual({ ...said, last: "" });
   expect(meant({ ...said, run: "9".repeat(21) })).toEqual(said);
-});
-
-it("says how attempts ended as states", () => {
-  const how = ["completed", "failed", "timeout", "killed", "stopped", "lost", "no end known"];
-  expect(how.map((one) => stateOf(attempt(1, { how: one }) as never))).toEqual([
-    "completed",
-    "failed",
-    "failed",
-    "cancelled",
-    "cancelled",
-    "failed",
-    "pending",
-  ]);
 });
 
 it("names queues in the address, all submitted as one", () => {

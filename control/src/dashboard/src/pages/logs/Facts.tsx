@@ -6,9 +6,10 @@ import { useTranslation } from "react-i18next";
 import type { HistoryAttempt } from "@/api/types";
 import { gb, measuredGb } from "@/format/memory";
 import { absolute, clockSeconds } from "@/format/time";
+import { endedAs } from "@/parts/ended";
 import { TaskState } from "@/parts/TaskState";
 import { causeOf } from "./cause";
-import { statusOf, type Standing, type Whose } from "./whose";
+import type { Standing, Whose } from "./whose";
 import css from "./View.module.css";
 
 interface Props {
@@ -45,7 +46,7 @@ function OfAttempt({ attempt, usedNow }: { attempt: HistoryAttempt; usedNow: num
   return (
     <>
       <Fact name={t("logs.state")}>
-        <TaskState state={statusOf(attempt)} />
+        <TaskState state={endedAs(attempt.how)} />
       </Fact>
       {attempt.gpu_ids.length > 0 && (
         <Fact name={t("logs.gpu")}>GPU {attempt.gpu_ids.join(t("lists.comma"))}</Fact>
@@ -112,7 +113,7 @@ export function CauseLine({ whose, lastError, open }: CauseProps) {
   const cause = attempt && causeOf(task, attempt, lastError, t);
   if (!cause) return null;
   const next = task.attempts.find((one) => one.attempt === attempt.attempt + 1);
-  const isFailure = statusOf(attempt) === "failed";
+  const isFailure = endedAs(attempt.how) === "failed";
   const Icon = isFailure ? IconCircleX : IconInfoCircle;
   return (
     <div className={css.cause} data-kind={isFailure ? "failed" : undefined}>

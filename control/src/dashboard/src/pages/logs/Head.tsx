@@ -8,10 +8,11 @@ import type { HistoryAttempt } from "@/api/types";
 import { duration } from "@/format/time";
 import { useSecond } from "@/parts/now";
 import { fileName, longName } from "@/parts/schedulers";
+import { endedAs } from "@/parts/ended";
 import { StateIcon } from "@/parts/TaskState";
 import { failed, said } from "@/parts/toast";
 import { useVerbs } from "@/parts/verbs";
-import { statusOf, type Standing, type Whose } from "./whose";
+import type { Standing, Whose } from "./whose";
 import css from "./View.module.css";
 
 interface Props {
@@ -77,7 +78,7 @@ function Attempts({ whose, open }: { whose: Whose; open: (attempt: HistoryAttemp
         aria-label={t("logs.attempts")}
         value={chosen}
         onChange={choose}
-        leftSection={whose.attempt && <StateIcon state={statusOf(whose.attempt)} />}
+        leftSection={whose.attempt && <StateIcon state={endedAs(whose.attempt.how)} />}
         rightSection={<IconChevronDown size={14} stroke={1.75} />}
         data={attempts.map((one) => ({ value: String(one.number), label: word(one) }))}
       />
@@ -92,7 +93,7 @@ function Attempts({ whose, open }: { whose: Whose; open: (attempt: HistoryAttemp
         value: String(one.number),
         label: (
           <span className={css.attempt}>
-            <StateIcon state={statusOf(one)} />
+            <StateIcon state={endedAs(one.how)} />
             {word(one)} <span className="t3">{<Took attempt={one} />}</span>
           </span>
         ),

@@ -6,7 +6,7 @@ import { signalName } from "@/format/signal";
 import { clock, duration } from "@/format/time";
 import { words } from "@/words";
 import { errorOf, killerInChinese, signalInChinese } from "@/words/causes";
-import { sentence as endedAs } from "@/words/reasons";
+import { sentence as inFull } from "@/words/reasons";
 
 export interface Said {
   /** "Out of memory:", or a whole sentence where nothing follows. */
@@ -59,7 +59,7 @@ function sentence(cause: Cause, attempt: HistoryAttempt, lastError: string | und
     case "not_launched":
       return { title: t("logs.cause.notLaunched"), text: "", code: bare(cause.error) };
     default:
-      return whole(endedAs(errorOf(attempt.error ?? "", cause)));
+      return whole(inFull(errorOf(attempt.error ?? "", cause)));
   }
 }
 

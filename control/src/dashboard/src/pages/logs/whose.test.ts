@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { History, HistoryAttempt } from "@/api/types";
-import { nameOf, statusOf, whoseIn } from "./whose";
+import { nameOf, whoseIn } from "./whose";
 
 const PATH = "/home/me/gpulane/logs/runs/1122-2014/2-1-9f3c21ab.7.log";
 
@@ -36,15 +36,4 @@ it("finds the attempt by its run and number, wherever the folder lies", () => {
 it("finds the task alone of a log that was bound to it", () => {
   expect(whoseIn(history, "/mine.log", null, "k")).toMatchObject({ attempt: null, task: { run: "other" } });
   expect(whoseIn(history, "/mine.log", null, undefined)).toBeNull();
-});
-
-it("says how an attempt is in a task's words", () => {
-  const how = (word: string) => statusOf({ how: word } as HistoryAttempt);
-  expect(["completed", "running", "timeout", "killed", "lost"].map(how)).toEqual([
-    "completed",
-    "running",
-    "failed",
-    "cancelled",
-    "failed",
-  ]);
 });

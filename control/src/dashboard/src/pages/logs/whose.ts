@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { ask, GET } from "@/api/client";
 import { useKnown } from "@/api/live";
-import type { History, HistoryAttempt, HistoryTask, Queue, Scheduler, Status, Task } from "@/api/types";
+import type { History, HistoryAttempt, HistoryTask, Queue, Scheduler, Task } from "@/api/types";
 
 export interface Whose {
   readonly task: HistoryTask;
@@ -89,19 +89,4 @@ export function useStanding(whose: Whose | null | undefined): Standing | undefin
     if (queue) return { one, queue, task: queue.tasks.find(({ key }) => key === whose.task.key) };
   }
   return undefined;
-}
-
-/** How an attempt is, in the words that tasks have. */
-export function statusOf(attempt: HistoryAttempt): Status {
-  switch (attempt.how) {
-    case "completed":
-    case "running":
-    case "failed":
-      return attempt.how;
-    case "killed":
-    case "stopped":
-      return "cancelled";
-    default:
-      return "failed";
-  }
 }

@@ -1,11 +1,12 @@
 /** What lies in the lanes. */
-import type { OtherLease, OthersBar, Status, TimelineBar, TimelineEstimate, TimelineTask } from "@/api/types";
+import type { OtherLease, OthersBar, TimelineBar, TimelineEstimate, TimelineTask } from "@/api/types";
+import type { AttemptState } from "@/parts/ended";
 import type { Range } from "./pack";
 
 /** An attempt of a task. */
 export interface Attempt extends Range {
   kind: "attempt";
-  look: Extract<Status, "running" | "completed" | "failed" | "cancelled" | "pending">;
+  look: AttemptState;
   /** It runs: `end` is what is guessed, or never. */
   isOpen: boolean;
   bar: TimelineBar;
@@ -44,18 +45,6 @@ export interface Lease extends Range {
 }
 
 export type Item = Attempt | Idle | Estimated | People | Lease;
-
-const LOOKS: Record<string, Attempt["look"]> = {
-  running: "running",
-  completed: "completed",
-  killed: "cancelled",
-  stopped: "pending",
-  "no end known": "pending",
-};
-
-export function lookOf(how: string): Attempt["look"] {
-  return LOOKS[how] ?? "failed";
-}
 
 export function idOf(item: Item): string {
   switch (item.kind) {

@@ -1,6 +1,7 @@
 /** A lane per card and per queue, with what lies in them. */
 import type { Card, Mode, OtherLease, Scheduler, Timeline, TimelineBar, TimelineTask } from "@/api/types";
-import { lookOf, type Attempt, type Idle, type Item } from "./items";
+import { endedAs } from "@/parts/ended";
+import type { Attempt, Idle, Item } from "./items";
 import { byRow, Cover, packed, type Range, type Slot } from "./pack";
 
 /** Seconds since when others' use was last seen, until it counts as over. */
@@ -106,7 +107,7 @@ export function lanesOf(timeline: Timeline, files: Files, cards: readonly GpuHea
 const queueKey = (file: string, id: number) => `${file} ${id}`;
 
 function attemptOf(bar: TimelineBar, task: TimelineTask, guess: number, now: number): Attempt {
-  const look = lookOf(bar.how);
+  const look = endedAs(bar.how);
   const isOpen = look === "running";
   // What nobody knows the end of is seen at its begin alone.
   const end = bar.end ?? (isOpen ? (guess > now ? guess : Infinity) : bar.start);

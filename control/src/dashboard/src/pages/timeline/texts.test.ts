@@ -3,7 +3,6 @@ import type { Scheduler } from "@/api/types";
 import { words } from "@/words";
 import { mixed } from "./colors";
 import type { Attempt, Idle, Item } from "./items";
-import { lookOf } from "./items";
 import { bar, estimate, NOW, task } from "./made";
 import { textsOf } from "./texts";
 import { factsOf, modelOf } from "./told";
@@ -143,17 +142,6 @@ it("names models as people do", () => {
       modelOf,
     ),
   ).toEqual(["A100", "RTX 4090", "H100", "Simulated"]);
-});
-
-it("takes an end that is no success for a failure, but what people asked for", () => {
-  expect(["completed", "timeout", "lost", "killed", "stopped", "no end known"].map(lookOf)).toEqual([
-    "completed",
-    "failed",
-    "failed",
-    "cancelled",
-    "pending",
-    "pending",
-  ]);
 });
 
 it("mixes colors as CSS does", () => {
