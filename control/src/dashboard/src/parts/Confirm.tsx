@@ -54,6 +54,7 @@ export function ConfirmProvider({ children }: { children: ReactNode }) {
         transitionProps={{ exitDuration: 0 }}
         onKeyDown={(event) => event.key === "Escape" && close()}
         attributes={{ content: OWN_KEYS }}
+        styles={{ title: { overflowWrap: "anywhere" } }}
       >
         <Text component="div" fz="md" c="var(--gl-t2)">
           {question?.body}

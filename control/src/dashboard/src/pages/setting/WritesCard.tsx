@@ -4,13 +4,14 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { ParseKeys } from "i18next";
 import { ask, GET } from "@/api/client";
+import { useKnown } from "@/api/live";
 import type { AuditEntry } from "@/api/types";
 import { absolute, clock } from "@/format/time";
 import { Failure, Loading } from "@/parts/Empty";
 import { useLoginName } from "@/parts/logins";
 import { words } from "@/words";
 import { Card } from "./Row";
-import { told } from "./writes";
+import { cardName, told } from "./writes";
 import css from "./Setting.module.css";
 
 const AT_ONCE = 10;
@@ -55,9 +56,12 @@ export function WritesCard() {
 function Entry({ entry }: { entry: AuditEntry }) {
   const { t } = useTranslation();
   const loginName = useLoginName();
+  const cards = useKnown().gpus?.cards ?? [];
   const { did, said } = told(entry);
   const verb = `verbs.${said.verb}`;
-  const values = { ...said, verb: words.exists(verb) ? t(verb as ParseKeys) : said.verb };
+  const isCard = did === "gpuOn" || did === "gpuOff";
+  const what = isCard ? cardName(said.what, cards) : said.what;
+  const values = { ...said, what, verb: words.exists(verb) ? t(verb as ParseKeys) : said.verb };
   const sentence = did ? t(`setting.did.${did}`, values) : said.what;
   return (
     <li>

@@ -130,8 +130,8 @@ export const en = {
     cancel: "cancelled {{what}}",
     bind: "bound a log: {{what}}",
     unbind: "took a log's binding away: {{what}}",
-    gpuOn: "turned GPU {{what}} on for us",
-    gpuOff: "turned GPU {{what}} off for us",
+    gpuOn: "turned {{what}} on for us",
+    gpuOff: "turned {{what}} off for us",
     autostart: "started {{what}}",
   },
 };
@@ -265,8 +265,8 @@ export const zh: Same<typeof en> = {
     cancel: "取消了 {{what}}",
     bind: "绑定了日志：{{what}}",
     unbind: "取消了日志绑定：{{what}}",
-    gpuOn: "对我们启用了 GPU {{what}}",
-    gpuOff: "对我们停用了 GPU {{what}}",
+    gpuOn: "对我们启用了 {{what}}",
+    gpuOff: "对我们停用了 {{what}}",
     autostart: "启动了 {{what}}",
   },
 };

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { AuditEntry } from "@/api/types";
-import { told } from "./writes";
+import { cardName, told } from "./writes";
 
 const entry = (line: string, what: string) => {
   const [method, path] = line.split(" ");
@@ -27,6 +27,15 @@ it.each([
   const found = told(entry(line, what));
   expect(found.did).toBe(did);
   expect(found.said).toMatchObject(said);
+});
+
+it("names a card as it is known here", () => {
+  const cards = [
+    { uuid: "GPU-5d3c", index: "3" },
+    { uuid: "MIG-1", index: "0:1" },
+  ];
+  const names = ["GPU-5d3c", "MIG-1", "2", "GPU-gone"].map((what) => cardName(what, cards));
+  expect(names).toEqual(["GPU 3", "GPU 0:1", "GPU 2", "GPU-gone"]);
 });
 
 it("tells what it does not know as it is", () => {

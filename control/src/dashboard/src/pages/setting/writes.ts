@@ -1,5 +1,5 @@
 /** What a line of the audit was, for a sentence. */
-import type { AuditEntry } from "@/api/types";
+import type { AuditEntry, Card } from "@/api/types";
 import type { en } from "./words";
 
 export interface Told {
@@ -43,6 +43,12 @@ export function told(entry: AuditEntry): Told {
     return { did: which, said: said({ ...found.groups, what: of }) };
   }
   return { did: null, said: said({ what: `${line} ${entry.what}`.trim() }) };
+}
+
+/** "GPU 3" of a card that is here, by its uuid or its index; else what it was called. */
+export function cardName(what: string, cards: readonly Pick<Card, "uuid" | "index">[]): string {
+  const index = cards.find((one) => one.uuid === what)?.index ?? what;
+  return /^\d/.test(index) ? `GPU ${index}` : index;
 }
 
 function said(some: Partial<Told["said"]>): Told["said"] {

@@ -123,7 +123,7 @@ function useCancel(task: TaskDetail): () => void {
             ? t("tasks.cancelBody", { time: duration(serverNow() - task.started_at) })
             : t("tasks.cancelQueued"),
         keep: t("tasks.keep"),
-        act: { label: t("tasks.cancelDo", { task: name }), act: () => void cancel() },
+        act: { label: t("tasks.cancelDo", { task: task.id }), act: () => void cancel() },
       });
   }, [t, confirm, queries, task]);
 }

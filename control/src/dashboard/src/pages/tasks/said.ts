@@ -15,7 +15,7 @@ export function reasonOf(task: TaskSummary, live: Task | undefined, t: TFunction
   if (live?.state.status === "failed" || live?.state.status === "backoff")
     return sentence(errorOf(live.state.error, live.state.cause));
   if (live?.state.status === "skipped") return sentence(becauseOf(live.state));
-  if (live?.state.status === "held" && live.state.by === "file") return t("state.heldByFile");
+  if (live?.state.status === "held" && live.state.by === "file") return t("tasks.heldAsSubmitted");
   return task.reason ? sentence(task.reason) : "";
 }
 
