@@ -2,7 +2,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import { applied, Missed, type SchedulerEvent } from "./apply";
-import { ask, GET, NoConnection } from "./client";
+import { ask, GET, NoConnection, Refused } from "./client";
 import type { Gpus, Scheduler } from "./types";
 
 /** Milliseconds between two drawings of what changes: four a second are enough for eyes. */
@@ -43,6 +43,7 @@ class Live {
   #loading: Promise<void> | null = null;
   /** Events that came while all was loaded. */
   #held: SchedulerEvent[] = [];
+  #gone = new Set<string>();
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -81,6 +82,7 @@ class Live {
     on("hello", (hello: { now: number; versions: Record<string, string> }) => this.#hello(hello));
     on("scheduler", (event: SchedulerEvent) => this.#scheduler(event));
     on("gone", ({ id }: { id: string }) => {
+      if (this.#loading) this.#gone.add(id);
       this.#byId.delete(id);
       this.#publish();
     });
@@ -103,6 +105,8 @@ class Live {
   /** Streams may be held back where answers are not: then those are asked for. */
   async #again(): Promise<void> {
     this.#retry = null;
+    // Who is not logged in any more is led to where one logs in.
+    if (this.#failures === 1) ask(GET("/api/auth/check")).catch(() => undefined);
     if (this.#failures > RETRIES.length) {
       try {
         await this.#load();
@@ -129,8 +133,8 @@ class Live {
     this.#loading ??= this.#load()
       .then(() => this.#set({ connection: "live", heardAt: Date.now() }))
       .catch((error: unknown) => {
-        if (error instanceof NoConnection) this.#lose();
-        else throw error;
+        this.#lose();
+        if (!(error instanceof NoConnection || error instanceof Refused)) throw error;
       })
       .finally(() => (this.#loading = null));
   }
@@ -143,6 +147,8 @@ class Live {
     // A cast, as openapi-fetch takes pairs for lists.
     this.#byId = new Map((all.schedulers as Scheduler[]).map((one) => [one.id, one]));
     this.#set({ gpus, ahead: all.now * 1000 - Date.now() });
+    for (const id of this.#gone) this.#byId.delete(id);
+    this.#gone.clear();
     const held = this.#held;
     this.#held = [];
     // What is older than what was loaded is in it already.
@@ -196,6 +202,10 @@ export function useKnown(): Known {
   return useSyncExternalStore(live.subscribe, live.snapshot);
 }
 
+export function useIsLive(): boolean {
+  return useSyncExternalStore(live.subscribe, () => live.snapshot().connection === "live");
+}
+
 /** What was asked for under `key` is asked for again once that file is saved, by anybody. */
 export function useFreshFile(which: "config" | "settings", key: readonly string[]): void {
   const queries = useQueryClient();
@@ -203,6 +213,20 @@ export function useFreshFile(which: "config" | "settings", key: readonly string[
     if (event.kind === which) void queries.invalidateQueries({ queryKey: key });
   });
   useEffect(() => live.onFile((event) => changed(event)), []);
+  useAnew(key);
+}
+
+/** What was asked for under `key` is asked for again by who comes to it, and once there is a connection again: of
+ * what was saved meanwhile nothing was heard. */
+export function useAnew(key: readonly string[]): void {
+  const queries = useQueryClient();
+  const isLive = useIsLive();
+  const ask = useEffectEvent(
+    () => void queries.invalidateQueries({ queryKey: key }, { cancelRefetch: false }),
+  );
+  useEffect(() => {
+    if (isLive) ask();
+  }, [isLive]);
 }
 
 /** The console's clock, in wall-clock seconds. */

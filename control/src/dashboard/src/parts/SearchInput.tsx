@@ -29,10 +29,14 @@ export function SearchInput({ label, value, onChange, width = 196 }: Props) {
   );
   const [typed, setTyped] = useState(value);
   const [told, setTold] = useState(value);
-  if (value !== told) {
-    // It was changed elsewhere: by a link, by "Show all".
-    setTold(value);
-    setTyped(value);
+  const [seen, setSeen] = useState(value);
+  if (value !== seen) {
+    setSeen(value);
+    if (value !== told) {
+      // It was changed elsewhere: by a link, by "Show all".
+      setTold(value);
+      setTyped(value);
+    }
   }
   const tell = useEffectEvent(() => {
     if (typed === told) return;

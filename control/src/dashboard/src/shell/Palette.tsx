@@ -201,7 +201,7 @@ function useTaskVerbs({ tasks }: Found, query: string): Line[] {
         onClick: verb.act,
       }),
     );
-    return [...doable, ...log].filter((line) => isLike(query, line.label, its, t("verbs.log")));
+    return [...doable, ...log].filter((line) => isLike(query, line.label, its));
   });
 }
 

@@ -18,7 +18,9 @@ const names = (query: string) => find(query, [one], VERBS).tasks.map((each) => e
 it.each([
   ["1/2", ["resnet"]],
   ["kill 1/2", ["resnet"]],
-  ["ki", ["resnet", "unet", "late"]],
+  ["kill", ["resnet", "unet", "late"]],
+  ["ki 1/2", ["resnet"]],
+  ["re", ["resnet"]],
   ["retry seg", ["unet"]],
   ["cars", ["resnet", "late"]],
   ["nothing", []],

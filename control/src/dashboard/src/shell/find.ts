@@ -26,7 +26,10 @@ const QUEUES = 3;
 export function find(query: string, schedulers: readonly Scheduler[], verbs: readonly string[]): Found {
   const given = query.toLowerCase().trim().split(/\s+/).filter(Boolean);
   const known = verbs.map((verb) => verb.toLowerCase());
-  const words = given.filter((word, at) => !(at === 0 && known.some((verb) => verb.startsWith(word))));
+  // The beginning of one will do where something follows: else it may as well be a name's.
+  const [first = ""] = given;
+  const says = known.some((verb) => (given.length > 1 ? verb.startsWith(first) : verb === first));
+  const words = says ? given.slice(1) : given;
   const rest = words.join(" ");
   const hasVerb = words.length < given.length;
   if (!rest && !hasVerb) return { hasVerb, tasks: [], queues: [] };

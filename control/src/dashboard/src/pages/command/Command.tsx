@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useWhyNot } from "@/api/identity";
-import { live } from "@/api/live";
+import { live, useAnew } from "@/api/live";
 import { Failure, Loading } from "@/parts/Empty";
 import { Page } from "@/parts/Page";
 import { useParameters } from "@/parts/parameters";
@@ -99,6 +99,7 @@ function Panes() {
 function useSavedElsewhere(): void {
   const { t } = useTranslation();
   const queries = useQueryClient();
+  useAnew(["commands"]);
   useEffect(
     () =>
       live.onFile(({ kind, data }) => {

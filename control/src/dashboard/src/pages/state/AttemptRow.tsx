@@ -41,8 +41,7 @@ export const AttemptRow = memo(function AttemptRow({ row }: { row: Extract<Row, 
         </span>
       </div>
       <div role="cell" className={`${css.memory} cut`}>
-        {attempt.peak_gb === null ? "" : measuredGb(attempt.peak_gb)}
-        {attempt.asked_gb !== null && <span className="t3"> / {gb(attempt.asked_gb)} GB</span>}
+        <Memory peak={attempt.peak_gb} asked={attempt.asked_gb} />
       </div>
       <div role="cell" className={`number ${css.time}`}>
         <span title={attempt.ended_at === null ? undefined : absolute(attempt.ended_at)}>
@@ -64,3 +63,14 @@ export const AttemptRow = memo(function AttemptRow({ row }: { row: Extract<Row, 
     </div>
   );
 });
+
+/** GB, of each card. */
+function Memory({ peak, asked }: { peak: number | null; asked: number | null }) {
+  const wanted = asked === null ? "" : `${gb(asked)} GB`;
+  if (peak === null) return <span className="t2">{wanted}</span>;
+  return (
+    <>
+      {measuredGb(peak)} <span className="t3">{wanted ? `/ ${wanted}` : "GB"}</span>
+    </>
+  );
+}

@@ -74,7 +74,7 @@ function Off({ need: { task, state, off, on } }: { need: Extract<Need, { kind: "
   const memory = state.memory_gb == null ? null : gb(state.memory_gb);
   const needs =
     memory === null
-      ? t("state.wholeCards", { count: state.gpus })
+      ? t("state.cardsWhole", { count: state.gpus })
       : t("state.cardsWith", { count: state.gpus, memory });
   return (
     <Line

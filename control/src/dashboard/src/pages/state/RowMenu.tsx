@@ -3,6 +3,7 @@ import { Menu, Tooltip } from "@mantine/core";
 import { createContext, use, useCallback, useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { useKnown } from "@/api/live";
 import type { Queue, Scheduler, Task } from "@/api/types";
 import { useVerbs } from "@/parts/verbs";
 import { logPage } from "@/shell/paths";
@@ -62,8 +63,9 @@ function placed({ left, top, width, height }: DOMRect) {
   return { position: "fixed", left, top, width, height, pointerEvents: "none" } as const;
 }
 
-function Items({ of: { one, queue, task } }: { of: Standing }) {
+function Items({ of }: { of: Standing }) {
   const { t } = useTranslation();
+  const { one, queue, task } = useNow(of);
   const verbs = useVerbs().ofTask({ pid: one.pid, queue: queue.queue_id, task });
   return (
     <>
@@ -81,4 +83,11 @@ function Items({ of: { one, queue, task } }: { of: Standing }) {
       ))}
     </>
   );
+}
+
+/** As it stands now: what waited when the menu was opened may run meanwhile. */
+function useNow(of: Standing): Standing {
+  const one = useKnown().schedulers.find(({ id }) => id === of.one.id) ?? of.one;
+  const queue = one.state?.queues.find(({ queue_id }) => queue_id === of.queue.queue_id) ?? of.queue;
+  return { one, queue, task: queue.tasks.find(({ key }) => key === of.task.key) ?? of.task };
 }

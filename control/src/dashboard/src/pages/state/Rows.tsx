@@ -1,7 +1,7 @@
 /** Schedulers, queues and opened tasks as one list, of which only what is in sight is drawn. */
 import { Button } from "@mantine/core";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMediaQuery } from "@mantine/hooks";
 import type { Scheduler } from "@/api/types";
@@ -53,11 +53,14 @@ export function Rows({ schedulers, said, say }: Props) {
     overscan: 12,
     scrollMargin: top,
   });
-  const toggle = (id: string) => {
-    const next = new Set(open);
-    if (!next.delete(id)) next.add(id);
-    say({ open: [...next].join(",") });
-  };
+  const toggle = useCallback(
+    (id: string) => {
+      const next = new Set(open);
+      if (!next.delete(id)) next.add(id);
+      say({ open: [...next].join(",") });
+    },
+    [open, say],
+  );
   useRowKeys(rows, virtual, toggle);
   if (!rows.length)
     return (

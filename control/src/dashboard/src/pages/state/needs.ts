@@ -20,8 +20,11 @@ export type Need =
 
 const MOST = 3;
 
-/** What no end of anything will change. */
-const LASTING: ReadonlySet<Blocker["kind"]> = new Set<Blocker["kind"]>(["card_unusable", "too_few_cards"]);
+/** What no end of anything will change: a card that is set aside, or can't be read for a moment, comes back. */
+function isLasting(blocker: Blocker): boolean {
+  if (blocker.kind === "card_unusable") return blocker.why !== "aside" && blocker.why !== "unreadable";
+  return blocker.kind === "too_few_cards";
+}
 
 export function needsOf(schedulers: readonly Scheduler[]): Need[] {
   const died = schedulers.filter((one) => one.ended === "died");
@@ -56,8 +59,7 @@ export function needsOf(schedulers: readonly Scheduler[]): Need[] {
     if (state.status !== "waiting") return [];
     const kept = keptByOff(state, cards);
     if (kept) return [{ kind: "off", id, task: name, state, ...kept }];
-    const isLasting = state.stuck && state.blockers.every((one) => LASTING.has(one.kind));
-    return isLasting ? [{ kind: "never", id, task: name, state }] : [];
+    return state.stuck && state.blockers.every(isLasting) ? [{ kind: "never", id, task: name, state }] : [];
   });
   failed.sort((a, b) => b.at - a.at);
   const all: Need[] = [...died.map((one): Need => ({ kind: "died", id: one.id, one })), ...failed, ...never];

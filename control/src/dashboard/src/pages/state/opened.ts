@@ -1,6 +1,6 @@
 /** What is asked for of opened queues: all their tasks, of which a state lists only those near the head, and
  * how earlier attempts failed. */
-import { useQueries } from "@tanstack/react-query";
+import { keepPreviousData, useQueries } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { ask, GET } from "@/api/client";
 import type { History, HistoryAttempt, Queue, Scheduler, Task } from "@/api/types";
@@ -13,51 +13,69 @@ export interface Opened {
 
 const PART = 1_000;
 const MOST_TASKS = 200;
+/** Milliseconds. */
+const OFTEN = 5_000;
 
 export function useOpened(schedulers: readonly Scheduler[], open: ReadonlySet<string>): Opened {
-  const queues = schedulers.flatMap((one) =>
-    (one.state?.queues ?? [])
-      .filter((queue) => open.has(idOf(one, queue)))
-      .map((queue) => ({ one, queue, id: idOf(one, queue) })),
+  const queues = useMemo(
+    () =>
+      schedulers.flatMap((one) =>
+        (one.state?.queues ?? [])
+          .filter((queue) => open.has(idOf(one, queue)))
+          .map((queue) => ({ one, queue, id: idOf(one, queue) })),
+      ),
+    [schedulers, open],
   );
-  const longer = queues.filter(({ one, queue }) => one.alive && queue.tasks.length < queue.total);
+  const longer = useMemo(
+    () => queues.filter(({ one, queue }) => one.alive && queue.tasks.length < queue.total),
+    [queues],
+  );
   const tasks = useQueries({
     queries: longer.map(({ one, queue }) => ({
       queryKey: ["tasks", one.id, queue.queue_id],
       queryFn: () => tasksOfQueue(one.pid, queue.queue_id),
       staleTime: 2_000,
-      refetchInterval: 5_000,
+      refetchInterval: OFTEN,
       // Ten thousand tasks are drawn anew in no time, as few are in sight; to compare them takes longer.
       structuralSharing: false,
     })),
-    combine: (results) => new Map(longer.map(({ id }, at) => [id, results[at]?.data])),
+    combine: dataOf,
   });
-  const retried = queues.filter(({ queue }) => retriesOf(queue) > 0);
   const failed = useQueries({
-    queries: retried.map(({ one, queue }) => ({
-      queryKey: ["failed-attempts", one.id, queue.queue_id, retriesOf(queue)],
+    queries: queues.map(({ one, queue }) => ({
+      // At once where a listed one is tried again; what is not listed comes a little later.
+      queryKey: ["failed-attempts", one.id, queue.queue_id, triesOf(queue)],
       queryFn: () => failedOf(one, queue),
-      staleTime: Infinity,
+      refetchInterval: OFTEN,
+      placeholderData: keepPreviousData,
+      structuralSharing: false,
     })),
-    combine: (results) => new Map(retried.map(({ id }, at) => [id, results[at]?.data])),
+    combine: dataOf,
   });
-  return useMemo(
-    () => ({
-      tasks: (one, queue) => merged(queue, tasks.get(idOf(one, queue))),
+  return useMemo(() => {
+    const all = new Map(longer.map(({ id }, at) => [id, tasks.get(at)]));
+    const before = new Map(queues.map(({ id }, at) => [id, failed.get(at)]));
+    return {
+      tasks: (one, queue) => merged(queue, all.get(idOf(one, queue))),
       failed: (one, queue, task) =>
-        (failed.get(idOf(one, queue))?.get(task.key) ?? []).filter(({ attempt }) => attempt < task.attempts),
-    }),
-    [tasks, failed],
-  );
+        (before.get(idOf(one, queue))?.get(task.key) ?? []).filter(({ attempt }) => attempt < task.attempts),
+    };
+  }, [queues, longer, tasks, failed]);
+}
+
+/** By the place of the query. A Map, as lists would be compared deeply; outside of the hook, so that it is another
+ * one only when something has come. */
+function dataOf<T>(results: readonly { data: T }[]): ReadonlyMap<number, T> {
+  return new Map(results.map(({ data }, at) => [at, data]));
 }
 
 function idOf(one: Scheduler, queue: Queue): string {
   return `${one.id}:${String(queue.queue_id)}`;
 }
 
-/** Attempts beyond the first of each of its tasks: another one, and there is more to ask for. */
-function retriesOf(queue: Queue): number {
-  return queue.tasks.reduce((sum, { attempts }) => sum + Math.max(0, attempts - 1), 0);
+/** Which of the listed ones were tried, and how often. */
+function triesOf({ tasks }: Queue): string {
+  return tasks.flatMap(({ key, attempts }) => (attempts > 1 ? [`${key}:${String(attempts)}`] : [])).join();
 }
 
 async function tasksOfQueue(pid: number, queue: number): Promise<Task[]> {

@@ -20,7 +20,11 @@ export function useRowKeys(
   const navigate = useNavigate();
   const verbs = useVerbs();
   const keys = useMemo(() => {
-    const at = () => rows.findIndex((row) => rowId(row) === document.activeElement?.id);
+    // The row itself, or the one whose button has the focus.
+    const at = () => {
+      const id = document.activeElement?.closest('[id^="row "]')?.id;
+      return rows.findIndex((row) => rowId(row) === id);
+    };
     const move = (by: 1 | -1) => (event: KeyboardEvent) => {
       event.preventDefault();
       let next = at();

@@ -34,6 +34,16 @@ it("moves to another queue, and leaves no empty one", () => {
   expect(shown(moved("a", 9, 0)(two()))).toEqual(["1: b0 c2", "2: d0", "9: a0"]);
 });
 
+it("leaves a queue its name and its cards", () => {
+  const named = changed("a", { options: { queue_name: "cars", queue_devices: ["0"] } })(two());
+  const options = (queues: readonly ItemQueue[], queue: number, at: number) =>
+    queues.find(({ queue_id }) => queue_id === queue)?.tasks[at]?.options;
+  for (const after of [removed("a")(named), moved("a", 2, 1)(named), moved("a", 9, 0)(named)])
+    expect(options(after, 1, 0)).toMatchObject({ queue_name: "cars", queue_devices: ["0"] });
+  expect(options(moved("a", 9, 0)(named), 9, 0)).toMatchObject({ queue_name: null, queue_devices: null });
+  expect(options(moved("a", 1, 1)(named), 1, 1)).toMatchObject({ queue_name: "cars" });
+});
+
 it("duplicates behind it, adds, removes", () => {
   const copy = duplicated("a", "copy")(two());
   expect(shown(copy)).toEqual(["1: a0 a1 b2 c4", "2: d0"]);

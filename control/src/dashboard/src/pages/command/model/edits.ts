@@ -45,8 +45,21 @@ export function changed(id: string, { options, ...rest }: Change): Edit {
 }
 
 export function removed(id: string): Edit {
-  return (queues) =>
-    inOrder(queues.map((queue) => ({ ...queue, tasks: queue.tasks.filter((task) => task.id !== id) })));
+  return (queues) => inOrder(queues.map((queue) => without(queue, id)));
+}
+
+/** What the task that goes said of its whole queue, and no other one does, the next one says. */
+function without(queue: ItemQueue, id: string): ItemQueue {
+  const leaving = queue.tasks.find((task) => task.id === id);
+  const [next, ...rest] = queue.tasks.filter((task) => task.id !== id);
+  if (!leaving || !next) return { ...queue, tasks: next ? [next, ...rest] : [] };
+  const options = { ...next.options };
+  const others = [next, ...rest];
+  if (others.every((task) => task.options.queue_name === null))
+    options.queue_name = leaving.options.queue_name;
+  if (others.every((task) => task.options.queue_devices === null))
+    options.queue_devices = leaving.options.queue_devices;
+  return { ...queue, tasks: [{ ...next, options }, ...rest] };
 }
 
 /** The copy stands behind it, as a new task. */
@@ -75,15 +88,17 @@ export function moved(id: string, queueId: number, at: number): Edit {
   return (queues) => {
     const it = found(queues, id);
     if (!it || (it.queue.queue_id === queueId && it.at === at)) return queues;
-    const without = queues.map((queue) => ({
-      ...queue,
-      tasks: queue.tasks.filter((task) => task.id !== id),
-    }));
-    // A queue has one name: the one that it has.
     const target = queues.find((queue) => queue.queue_id === queueId);
-    const isNamed = target !== it.queue && target?.queue_name != null && it.task.options.queue_name !== null;
-    const task = isNamed ? { ...it.task, options: { ...it.task.options, queue_name: null } } : it.task;
-    return added(queueId, at, task)(without);
+    if (target === it.queue) {
+      const tasks = it.queue.tasks.filter((task) => task.id !== id).toSpliced(at, 0, it.task);
+      return inOrder(queues.map((queue) => (queue === it.queue ? { ...queue, tasks } : queue)));
+    }
+    // A queue that is left behind keeps its name and its cards, and one that has a name keeps that.
+    const options = { ...it.task.options };
+    const stays = it.queue.tasks.length > 1;
+    if (stays || target?.queue_name != null) options.queue_name = null;
+    if (stays || target) options.queue_devices = null;
+    return added(queueId, at, { ...it.task, options })(queues.map((queue) => without(queue, id)));
   };
 }
 

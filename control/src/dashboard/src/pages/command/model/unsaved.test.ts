@@ -111,3 +111,21 @@ it("stays an edit of the version it began with, until it is kept over another on
   one.rebase("two");
   expect(one.snapshot().draft?.etag).toBe("two");
 });
+
+it("keeps what was written while it was saved, as an edit of what was saved", () => {
+  const one = another();
+  one.write("saved text", file);
+  one.write("saved text, and more", file);
+  one.saved({ text: "saved text", etag: "two" } as CommandFile);
+  expect(one.snapshot().draft).toMatchObject({ text: "saved text, and more", etag: "two" });
+  one.saved({ text: "saved text, and more", etag: "three" } as CommandFile);
+  expect(one.snapshot().draft).toBeNull();
+});
+
+it("does not take another tab's text over what is being typed here", () => {
+  const one = another();
+  one.write("typed here", file);
+  const newValue = JSON.stringify({ text: "theirs", etag: "two", since: 1 });
+  window.dispatchEvent(new StorageEvent("storage", { key: `gpulane-unsaved-single-${index}`, newValue }));
+  expect(one.snapshot().draft).toMatchObject({ text: "typed here", etag: "two" });
+});

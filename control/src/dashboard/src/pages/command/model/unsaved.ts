@@ -85,6 +85,13 @@ class Unsaved {
     this.#keep();
   }
 
+  /** What was written meanwhile, here or in another tab, is an edit of the version that was saved. */
+  saved({ text, etag }: CommandFile): void {
+    const { draft } = this.#shown;
+    if (!draft || draft.text === text) this.discard();
+    else this.rebase(etag);
+  }
+
   /** It is an edit of that version now. */
   rebase(etag: string | null): void {
     const { draft } = this.#shown;
@@ -157,8 +164,14 @@ class Unsaved {
   }
 
   #take(draft: Draft | null): void {
+    const mine = this.#shown.draft;
+    if (this.#timer !== null && mine) {
+      // What is being typed here is newer.
+      if (draft) this.#set({ draft: { ...mine, etag: draft.etag } });
+      return;
+    }
     this.#life += 1;
-    this.#set({ draft, ...(draft === null && NOTHING) });
+    this.#set({ draft, ahead: false, ...(draft === null && NOTHING) });
     this.look();
   }
 

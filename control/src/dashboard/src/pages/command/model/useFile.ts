@@ -111,7 +111,7 @@ export function useConfigurations(mode: Which["mode"]) {
 /** After a save: known at once, without asking again. */
 export function tellSaved(queries: QueryClient, saved: CommandFile): void {
   queries.setQueryData(fileKey(saved), saved);
-  unsavedOf(saved).discard();
+  unsavedOf(saved).saved(saved);
   queries
     .invalidateQueries({ queryKey: ["commands", saved.mode, "list"] })
     .catch((error: unknown) => failed(error));

@@ -36,7 +36,14 @@ class Under extends WidgetType {
   }
   override eq(other: Under): boolean {
     const [a, b] = [this.fault, other.fault];
-    return a.problem === b.problem && a.hint === b.hint && a.line === b.line && a.column === b.column;
+    // Cures are of the text that they were found in.
+    return (
+      this.cures === other.cures &&
+      a.problem === b.problem &&
+      a.hint === b.hint &&
+      a.line === b.line &&
+      a.column === b.column
+    );
   }
   toDOM(): HTMLElement {
     const box = document.createElement("div");
