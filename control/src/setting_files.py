@@ -44,6 +44,7 @@ def config_of(console: Console, reader: bool) -> Config:
         etag=edited.etag(present.data) if edited else None,
         modified=present.modified or None,
         text=None if reader and not sure else console.masks.hide(text),
+        unreadable=bool(faults),
         values={key: list(value) if isinstance(value, tuple) else value for key, value in values.items()},
         given=_given(tree.places, {key.key for key in keys_of(Settings, CONFIG_KEYS)}),
         keys=list(keys_of(Settings, CONFIG_KEYS)),
@@ -54,7 +55,7 @@ def config_of(console: Console, reader: bool) -> Config:
 def control_of(console: Console, door: Door) -> ControlConfig:
     """Never raises."""
     edited, present, text, faults = _read(console, "settings")
-    found, given = console.settings, list[str]()
+    found, given, unreadable = console.settings, list[str](), bool(faults)
     try:
         found = control_settings.settings_of(text, edited.shown if edited else "")
         given = [name for name in _keys(text) if name not in SECRETS]
@@ -68,6 +69,7 @@ def control_of(console: Console, door: Door) -> ControlConfig:
         exists=present.data is not None,
         etag=edited.etag(present.data) if edited else None,
         modified=present.modified or None,
+        unreadable=unreadable,
         values=values,
         given=given,
         secrets={key: "made" if value is None else "in the file" for key, value in own.items()},
@@ -143,6 +145,7 @@ def _saving(
     with alone(edited.path):
         now = edited.present()
         edited.refuse_stale(now, wish, lambda seen: wanted(seen or now))
+        edited.refuse_unreadable(now)
         after = wanted(now)
         mode = now.mode & 0o700 if holds_secrets(after) else now.mode
         yield edited.write(now, encoded(after, edited.shown), login, mode=mode)

@@ -78,10 +78,25 @@ def test_a_file_with_faults_is_read_all_the_same(files: Console) -> None:
     assert found["all_faults"][0]["line"] == 22
     assert found["broken"] == [{"block": 3, "first_line": 20, "last_line": 23}]
     (files.root / "command" / "command_gpus.txt").write_bytes("# 汽车\n".encode("gbk"))
+    assert "GBK" in files.get(MULTI)["all_faults"][0]["problem"]
+
+
+@pytest.mark.parametrize(
+    "data", ["1\necho 车\n1\n10\n".encode("gbk"), b"1\necho caf\xe9\n1\n10\n", b"1\necho \0\n"]
+)
+@pytest.mark.parametrize("body", [{"text": TEXT}, {"queues": []}])
+@pytest.mark.parametrize("draft", [False, True])
+def test_what_cannot_be_read_is_not_written_over(files: Console, data: bytes, body: Any, draft: bool) -> None:
+    assert files.get(MULTI)["unreadable"] is False
+    (files.root / "command" / "command_gpus.txt").write_bytes(data)
     found = files.get(MULTI)
-    assert "GBK" in found["all_faults"][0]["problem"]
-    save(files, {"text": TEXT}, found["etag"])
-    assert files.get(MULTI)["text"] == TEXT
+    assert (found["unreadable"], found["text"]) == (True, "")
+    answer = put(files, body, found["etag"], draft=draft)
+    problem = answer.json()
+    assert (answer.status_code, problem["type"]) == (409, "unreadable")
+    assert "iconv" in problem["detail"]
+    assert problem["faults"][0]["line"] == 2
+    assert on_disk(files) == data
 
 
 def test_all_configurations_are_listed_the_default_even_before_it_is_there(files: Console) -> None:

@@ -55,6 +55,26 @@ def save(console: Console, path: str, body: Any, match: str | None = "*") -> Any
     return answer.json()
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "body"),
+    [
+        ("/api/config", "gpu_manage.yaml", {"text": TEXT}),
+        ("/api/config", "gpu_manage.yaml", {"values": {"gpu_left": 2}}),
+        ("/api/settings", "control_setting.yaml", {"values": {"log-roots": []}}),
+    ],
+)
+def test_what_cannot_be_read_is_not_written_over(files: Console, path: str, name: str, body: Any) -> None:
+    assert files.get(path)["unreadable"] is False
+    file, data = files.root / "config" / name, "# 汽车\n".encode("gbk")
+    file.write_bytes(data)
+    file.chmod(0o600)
+    found = files.get(path)
+    assert found["unreadable"] is True
+    answer = put(files, path, body, found["etag"])
+    assert (answer.status_code, answer.json()["type"]) == (409, "unreadable")
+    assert file.read_bytes() == data
+
+
 def test_values_defaults_and_meanings_are_told(files: Console) -> None:
     found = files.get("/api/config")
     assert (found["values"]["gpu_left"], found["values"]["retry_config.backoff_duration"]) == (1, 600)

@@ -30,6 +30,10 @@ class Configuration(BaseModel):
     tasks: int = Field(description="those that its sound blocks make")
     queues: int
     faults: int = Field(description="what a scheduler would refuse it for, counted")
+    unreadable: bool = Field(
+        description="there is a file that can't be read as a text, in UTF-8: a save is refused (409), and "
+        "`text` is empty"
+    )
     running: int | None = Field(description="the pid of the scheduler that runs it")
     deletable: bool
     why_not: str | None = Field(description="why it can't be deleted, in a sentence")

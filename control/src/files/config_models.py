@@ -22,6 +22,9 @@ class Config(BaseModel):
     text: str | None = Field(
         description="null for a read-only login where the text is no YAML, and may show what it must not"
     )
+    unreadable: bool = Field(
+        description="there is a file that can't be read as a text, in UTF-8: a save is refused (409)"
+    )
     values: dict[str, Any] = Field(
         description="of every key what holds; the default where its own value has a fault",
         examples=[{"gpu_left": 1, "retry_config.backoff_duration": 600.0}],
@@ -60,6 +63,9 @@ class ControlConfig(BaseModel):
     exists: bool
     etag: str | None = Field(description="for If-Match")
     modified: float | None
+    unreadable: bool = Field(
+        description="there is a file that can't be read as a text, in UTF-8: a save is refused (409)"
+    )
     values: dict[str, Any] = Field(description="as the file has them; without secrets")
     given: list[str] = Field(description="keys that the file says")
     secrets: dict[str, str] = Field(

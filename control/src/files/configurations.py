@@ -47,6 +47,7 @@ class Read:
     tasks: int
     queues: int
     faults: tuple[Fault, ...]
+    unreadable: bool = False  #: there is a file, and no text of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Configurations:
         except BadInput as bad:
             faults = bad.faults or (Fault(path.name, 0, 0, str(bad)),)
             etag = edited.etag(present.data) if edited else None
-            return Read(mode, index, path, present, etag, "", 0, 0, faults)
+            return Read(mode, index, path, present, etag, "", 0, 0, faults, unreadable=True)
         if present.data is None:
             return Read(mode, index, path, present, None, "", 0, 0, ())
         checked = self.check(text, mode, path.name)
@@ -133,6 +134,7 @@ class Configurations:
             if now.data is None and wish.none_match is None and wish.match in (None, "*"):
                 raise Refused(404, "no-configuration", f"there is no configuration {index} ({edited.shown})")
             edited.refuse_stale(now, wish, lambda seen: text(seen or Present(None)))
+            edited.refuse_unreadable(now)
             said = text(now)
             checked = self._sound(said, mode, edited.shown, draft)
             data = encoded(said, edited.shown)

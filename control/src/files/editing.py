@@ -13,7 +13,7 @@ from app.model.faults import BadInput
 from app.trust import decode, read_trusted_bytes
 from control.src.files.differences import difference
 from control.src.files.versions import Versions
-from control.src.web.problems import Refused
+from control.src.web.problems import Refused, listed
 
 NEW_MODE = 0o600
 _TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
@@ -90,6 +90,19 @@ class Edited:
             self._conflict(now, mine, f"there is no {self.shown} now", tags)
         if self.etag(now.data) not in tags:
             self._conflict(now, mine, f"{self.shown} was changed by somebody else meanwhile", tags)
+
+    def refuse_unreadable(self, now: Present) -> None:
+        """Whoever saves has not seen what stands there, as nothing could show it. Raises Refused."""
+        try:
+            now.text(self.shown)
+        except BadInput as bad:
+            raise Refused(
+                409,
+                "unreadable",
+                f"{bad}; nothing was saved, since that would replace what nobody could read: convert the "
+                "file to UTF-8 first, for example by iconv -f GBK -t UTF-8, or move it away",
+                faults=[fault.model_dump() for fault in listed(bad.faults)],
+            ) from bad
 
     def _conflict(self, now: Present, mine: Mine | None, said: str, tags: Sequence[str] = ()) -> None:
         theirs: str | None = None

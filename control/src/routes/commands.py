@@ -108,7 +108,8 @@ def put_commands(
     `If-Match` says which version you have seen (`*`: whatever is there; `If-None-Match: *` makes a file that
     is not there); where another is there by now, the
     answer is 412 with `theirs` and a `diff`. With faults nothing is saved (422), except as a draft: a
-    scheduler that runs goes on under the last good version, and a start refuses it."""
+    scheduler that runs goes on under the last good version, and a start refuses it. A file that is
+    `unreadable` is not saved over (409)."""
     request.state.what = f"configuration {config_index} of {mode}" + (", as a draft" if draft else "")
     text = _text_of(change, mode)
     changed, found = console.configurations.save(mode, config_index, text, wish, draft, who.name)
@@ -282,6 +283,7 @@ def _few(console: Console, read: Read, seens: Seens) -> dict[str, object]:
         "tasks": read.tasks,
         "queues": read.queues,
         "faults": len(read.faults),
+        "unreadable": read.unreadable,
         "running": seen.pid if seen and seen.alive else None,
         "deletable": kept is None,
         "why_not": kept[0] if kept else None,

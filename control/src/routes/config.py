@@ -39,7 +39,8 @@ def put_config(
     running: Annotated[int, Depends(_running)],
 ) -> models.SavedConfig:
     """Save the scheduler's settings: the text, or single keys, whose comments stay. Checked as a whole:
-    with a fault nothing is saved. `If-Match` as for command files; `*` makes a file that is not there."""
+    with a fault nothing is saved. `If-Match` as for command files; `*` makes a file that is not there.
+    One that is `unreadable` is not saved over (409)."""
     single = bool(change.values or change.reset)
     if single == (change.text is not None):
         raise Refused(422, "invalid-request", "a save has either text, or values and reset")
