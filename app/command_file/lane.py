@@ -311,7 +311,8 @@ def reworded(
         line = lines[number]
         at = line.index(DIRECTIVE) + len(DIRECTIVE)
         words = [line[:at]]
-        while (found := _TOKEN.match(line, at)) and (key := found[1]) is not None:
+        while (found := _TOKEN.match(line, at)) and found[1] is not None:
+            key = _word_of(*found.groups())
             there.add(key)
             if new.get(key) != old.get(key):
                 words += [line[at : found.start(1)] + new[key]] if key in new else []
@@ -319,11 +320,18 @@ def reworded(
                 words.append(found[0])
             at = found.end()
         cut[number] = words, line[at:]
-    cut[numbers[-1]][0].extend(f" {word}" for key, word in new.items() if key not in there)
+    cut[numbers[-1]][0].extend(
+        f" {word}" for key, word in new.items() if key not in there and word != old.get(key)
+    )
     return {
         number: ["".join(words) + rest] if len(words) > 1 or rest.strip() else []
         for number, (words, rest) in cut.items()
     }
+
+
+def _word_of(key: str, value: str | None) -> str:
+    """What `option_words` calls this: devices=cpu is another spelling of gpus=0."""
+    return "gpus" if key == "devices" and value and _unquoted(value) == "cpu" else key
 
 
 def _texts(options: Options, repeat: int) -> list[tuple[str, object]]:

@@ -229,6 +229,24 @@ def test_options_that_change_stay_where_they_stood() -> None:
     )
 
 
+@pytest.mark.parametrize("cpu", ["devices=cpu", 'devices="cpu"', "gpus=0", "gpus=0 devices=auto"])
+def test_the_wish_for_no_gpu_stays_as_it_is_written(cpu: str) -> None:
+    text = f"#LANE {cpu} name=a # why\n1\nx\n# note\n20\n"
+    renamed = Document(text, "multi").replace(0, TaskSpec(1, "x", 0, 20, Options(name="b")))
+    assert renamed.text == text.replace("name=a", "name=b")
+
+
+@pytest.mark.parametrize("cpu", ["devices=cpu", "gpus=0", "gpus=0 devices=cpu"])
+def test_a_cpu_block_that_gets_a_gpu_keeps_its_comments(cpu: str) -> None:
+    text = f"#LANE {cpu} name=a # why\n1\nx\n# note\n20\n"
+    task = TaskSpec(1, "x", 1, 20, Options(name="a"))
+    assert Document(text, "multi").replace(0, task).text == "#LANE name=a # why\n1\nx\n# note\n1\n20\n"
+    bound = TaskSpec(1, "x", 1, 20, Options(name="a", devices=("0",)))
+    assert Document(text, "single").replace(0, bound).text == (
+        "#LANE name=a devices=0 # why\n1\nx\n# note\n20\n"
+    )
+
+
 def test_a_line_of_options_that_asks_for_nothing_any_more_goes() -> None:
     text = "1\n# about\n#LANE name=a timeout=2h\nx\n20\n"
     assert Document(text, "single").replace(0, TaskSpec(1, "x", 1, 20)).text == "1\n# about\nx\n20\n"
