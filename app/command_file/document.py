@@ -7,9 +7,9 @@ from functools import cached_property
 from app.command_file.blocks import Layout, layout_of, task_of
 from app.command_file.lane import directive, option_words, place_of, reworded
 from app.command_file.lines import BOM, Chunk, chunks, indent, script_lines, split_lines
+from app.command_file.pieces import HEAD, Pieces
 from app.command_file.render import block_lines, command_lines
 from app.command_file.values import bare, memory_text
-from app.model.faults import BadInput
 from app.model.task import Mode, TaskSpec, Value
 
 
@@ -70,6 +70,12 @@ class Document:
 
         Raises BadInput when no block can say the task.
         """
+        pieces = self.pieces()
+        pieces.replace(block, self.replaced(block, task, repeat))
+        return self.of(pieces)
+
+    def replaced(self, block: int, task: TaskSpec, repeat: int | None = None) -> list[str]:
+        """The lines of the block as they then are. Raises BadInput."""
         chunk = self._blocks[block]
         before = self._task(chunk, self._lines)
         times = repeat or (before[1] if before else 1)
@@ -79,46 +85,36 @@ class Document:
             kept = set(chunk.comments) - set(chunk.directives)
             comments = [self._lines[number] for number in sorted(kept) if number < chunk.content[0]]
             new = [*comments, *whole]
-        raw = self._raw
-        raw[chunk.start : chunk.end] = self._with_ends(new)
-        if chunk.end == len(self._lines):
-            raw[-1] = raw[-1].removesuffix("\r")
-        return self._with(raw)
+        return new
 
     def insert(self, block: int, task: TaskSpec, repeat: int = 1) -> "Document":
         """A new block before the given one; at the end for `len(document)`. Raises BadInput."""
-        return self._insert(block, self._with_ends(block_lines(task, self.mode, repeat)))
+        lines, pieces = block_lines(task, self.mode, repeat), self.pieces()
+        pieces.insert(lines, pieces.before(block if block < len(self) else HEAD))
+        return self.of(pieces)
 
     def remove(self, block: int) -> "Document":
         """Without the block and the blank lines after it."""
-        chunk, raw = self._blocks[block], self._raw
-        after = chunk.end
-        while after < len(raw) and not raw[after].strip():
-            after += 1
-        before = chunk.start
-        if after == len(raw):  # the last one: the blank lines before it go
-            while before and not raw[before - 1].strip():
-                before -= 1
-            return self._with([*raw[:before], ""])
-        return self._with([*raw[:before], *raw[after:]])
+        pieces = self.pieces()
+        pieces.remove(block)
+        return self.of(pieces)
 
     def move(self, block: int, to: int) -> "Document":
         """The block stands at place `to` of the result, with its comments."""
-        chunk = self._blocks[block]
-        return self.remove(block)._insert(to, self._with_ends(self._lines[chunk.start : chunk.end]))
+        others = [each for each in range(len(self)) if each != block]
+        pieces = self.pieces()
+        pieces.move(block, [HEAD, *others][to])
+        return self.of(pieces)
 
-    def _insert(self, block: int, lines: list[str]) -> "Document":
-        raw, end = self._raw, self._end
-        if block < len(self._blocks):
-            at = self._blocks[block].start
-            return self._with([*raw[:at], *lines, end, *raw[at:]])
-        if self._open:
-            raise BadInput("the last verbatim part of the file has no end; close it before adding a block")
-        if raw[-1]:
-            raw[-1] += end
-            raw.append("")
-        gap = [end] if len(raw) > 1 and raw[-2].strip() else []
-        return self._with([*raw[:-1], *gap, *lines, ""])
+    def pieces(self) -> Pieces:
+        """For many edits at once."""
+        raw = self.text.removeprefix(BOM).split("\n")
+        return Pieces(raw, self._blocks, "\r" if raw[0].endswith("\r") else "")
+
+    def of(self, pieces: Pieces) -> "Document":
+        """What has become of it."""
+        mark = BOM if self.text.startswith(BOM) else ""
+        return Document(mark + "\n".join(pieces.raw), self.mode)
 
     def _patched(
         self, chunk: Chunk, before: tuple[TaskSpec, int] | None, task: TaskSpec, times: int
@@ -164,29 +160,9 @@ class Document:
     def _task(self, chunk: Chunk, lines: Sequence[str]) -> tuple[TaskSpec, int] | None:
         return task_of(chunk, lines, self.mode, lambda *_: None, tmux_available=True)
 
-    def _with(self, raw: list[str]) -> "Document":
-        mark = BOM if self.text.startswith(BOM) else ""
-        return Document(mark + "\n".join(raw), self.mode)
-
-    def _with_ends(self, lines: Sequence[str]) -> list[str]:
-        return [line + self._end for line in lines]
-
-    @property
-    def _end(self) -> str:
-        """What stands before the line feed: the first line's habit."""
-        return "\r" if self._raw[0].endswith("\r") else ""
-
-    @property
-    def _raw(self) -> list[str]:
-        return self.text.removeprefix(BOM).split("\n")
-
     @cached_property
     def _lines(self) -> list[str]:
         return split_lines(self.text)
-
-    @cached_property
-    def _open(self) -> bool:
-        return any(chunk.unclosed is not None for chunk in chunks(self._lines))
 
     @cached_property
     def _starts(self) -> list[int]:

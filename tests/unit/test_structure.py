@@ -1,6 +1,7 @@
 """A command file rewritten as its queues are wanted."""
 
 import itertools
+import time
 
 import pytest
 
@@ -31,3 +32,17 @@ def test_a_block_that_changes_its_queue_moves_no_other_one(wanted: dict[int, str
     assert {line: int(before) for before, line in itertools.pairwise(lines) if line.isalpha()} == {
         name: id_ for id_, names in wanted.items() for name in names
     }
+
+
+def test_a_large_file_is_rewritten_in_no_time() -> None:
+    count = 1500
+    text = "\n".join(f"1\n{number}x\n1\n" for number in range(count))
+    began = time.process_time()
+    result = rewritten(Document(text, "single"), [(1, [Wanted("", each) for each in reversed(range(count))])])
+    assert time.process_time() - began < 3  # a parse of the file for each block takes 20
+    assert result.text.split("\n")[1::4] == [f"{number}x" for number in reversed(range(count))]
+
+
+def test_line_ends_stay_where_every_block_is_another_one() -> None:
+    new = Wanted("", None, commands="b", memory_gb=2, memory_given=True)
+    assert rewritten(Document("1\r\na\r\n1\r\n", "single"), [(1, [new])]).text == "1\r\nb\r\n2\r\n"

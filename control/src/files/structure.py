@@ -3,14 +3,14 @@ its comments, byte for byte."""
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.command_file.document import Document
+from app.command_file.pieces import HEAD, Pieces, Row
+from app.command_file.render import block_lines
 from app.model.faults import BadInput, Fault
-from app.model.task import NO_OPTIONS, Options, TaskSpec
-
-NEW = -1
+from app.model.task import NO_OPTIONS, Mode, Options, TaskSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +56,22 @@ def rewritten(document: Document, wanted: Sequence[tuple[int, Sequence[Wanted]]]
     _refuse_twice(document, wanted)
     present = {number: document.task(number) for number in range(len(document))}
     named: dict[int, int] = {}  # block -> queue
+    pieces = document.pieces()
     for queue_id, tasks in wanted:
         for task in tasks:
             if task.block is not None:
                 named[task.block] = queue_id
-                document = _replaced(document, task, queue_id, present[task.block])
+                _replace(document, pieces, task, queue_id, present[task.block])
     ids = [number for number in present if present[number] is None or number in named]
     for number in sorted(present.keys() - set(ids), reverse=True):
-        document = document.remove(number)
+        pieces.remove(number)
     movers = {
         each for each, queue_id in named.items() if (was := present[each]) and was[0].queue_id != queue_id
     }
-    document, ids = _ordered(document, ids, _order(ids, named, movers, wanted))
+    _set_in_order(pieces, ids, _order(ids, named, movers, wanted))
     for queue_id, tasks in wanted:
-        document = _with_new(document, ids, queue_id, tasks)
-    return document
+        _add_new(document.mode, pieces, queue_id, tasks)
+    return document.of(pieces)
 
 
 def _refuse_twice(document: Document, wanted: Sequence[tuple[int, Sequence[Wanted]]]) -> None:
@@ -91,14 +92,15 @@ def _refuse_twice(document: Document, wanted: Sequence[tuple[int, Sequence[Wante
         raise BadInput(faults)
 
 
-def _replaced(
-    document: Document, task: Wanted, queue_id: int, before: tuple[TaskSpec, int] | None
-) -> Document:
+def _replace(
+    document: Document, pieces: Pieces, task: Wanted, queue_id: int, before: tuple[TaskSpec, int] | None
+) -> None:
     spec, repeat = _spec(task, queue_id, before)
     if before == (spec, repeat):
-        return document
+        return
+    block = task.block or 0
     try:
-        return document.replace(task.block or 0, spec, repeat)
+        pieces.replace(block, document.replaced(block, spec, repeat))
     except BadInput as bad:
         raise _at(task, bad) from bad
 
@@ -126,42 +128,33 @@ def _order(
     from another queue stand beside their neighbours; where these come, too, the first stays where it is."""
     its = {queue_id: [t.block for t in tasks if t.block is not None] for queue_id, tasks in wanted}
     coming = {queue_id: iter([each for each in its[queue_id] if each not in movers]) for queue_id in its}
-    order = [next(coming[named[each]]) if each in named else each for each in ids if each not in movers]
+    order = Row(next(coming[named[each]]) if each in named else each for each in ids if each not in movers)
+    places = {each: place for place, each in enumerate(ids)}
     for blocks in its.values():
         for before, block in zip([None, *blocks], blocks, strict=False):
             if block in movers:
-                order.insert(_place(block, before, blocks, ids, order), block)
-    return order
+                above = reversed(ids[: places[block]]) if before is None else ()
+                order.insert(block, _behind(before, blocks, above, order))
+    return list(order)
 
 
-def _place(
-    block: int, before: int | None, queue: Sequence[int], ids: Sequence[int], order: Sequence[int]
-) -> int:
-    """Of a block that comes into this queue behind `before`, in `order`, which it is not in yet."""
+def _behind(before: int | None, queue: Sequence[int], above: Iterable[int], order: Row) -> int:
+    """Behind which one a block goes that comes into this queue behind `before`."""
     if before is not None:
-        return order.index(before) + 1
-    there = set(order)
-    behind = next((each for each in queue if each in there), None)
-    if behind is not None:
-        return order.index(behind)
-    above = next((each for each in reversed(ids[: ids.index(block)]) if each in there), None)
-    return 0 if above is None else order.index(above) + 1
+        return before
+    after = next((each for each in queue if each in order), None)
+    if after is not None:
+        return order.before(after)
+    return next((each for each in above if each in order), HEAD)
 
 
-def _ordered(document: Document, ids: list[int], target: Sequence[int]) -> tuple[Document, list[int]]:
+def _set_in_order(pieces: Pieces, ids: Sequence[int], target: Sequence[int]) -> None:
     """With as few blocks moved as can be."""
-    ids = list(ids)
     places = {each: place for place, each in enumerate(target)}
     stay = _longest_rising([places[each] for each in ids])
     for place, each in enumerate(target):
-        if place in stay:
-            continue
-        at = ids.index(each)
-        del ids[at]
-        to = ids.index(target[place - 1]) + 1 if place else 0
-        ids.insert(to, each)
-        document = document.move(at, to)
-    return document, ids
+        if place not in stay:
+            pieces.move(each, target[place - 1] if place else HEAD)
 
 
 def _longest_rising(numbers: Sequence[int]) -> set[int]:
@@ -179,23 +172,19 @@ def _longest_rising(numbers: Sequence[int]) -> set[int]:
     return found
 
 
-def _with_new(document: Document, ids: list[int], queue_id: int, tasks: Sequence[Wanted]) -> Document:
-    """New tasks behind the one before them in their queue, else before the one behind; `ids` follows."""
-    before: int | None = None
-    for position, task in enumerate(tasks):
+def _add_new(mode: Mode, pieces: Pieces, queue_id: int, tasks: Sequence[Wanted]) -> None:
+    """New tasks behind the one before them in their queue, else before the one behind, else at the end."""
+    first = next((task.block for task in tasks if task.block is not None), HEAD)
+    behind = pieces.before(first)
+    for task in tasks:
         if task.block is not None:
-            before = ids.index(task.block)
+            behind = task.block
             continue
-        behind = next((later.block for later in tasks[position:] if later.block is not None), None)
-        at = before + 1 if before is not None else len(ids) if behind is None else ids.index(behind)
         spec, repeat = _spec(task, queue_id, None)
         try:
-            document = document.insert(at, spec, repeat)
+            behind = pieces.insert(block_lines(spec, mode, repeat), behind)
         except BadInput as bad:
             raise _at(task, bad) from bad
-        ids.insert(at, NEW)
-        before = at
-    return document
 
 
 def _at(task: Wanted, bad: BadInput) -> BadInput:
