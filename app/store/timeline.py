@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from app.model.state import Cause, error_text
-from app.store.past import NO_END, end_word, rows
+from app.store.past import LAST, NO_END, end_word, rows
 from app.store.waits import OPEN_RUNS
 from app.store.write import CAUSE
 
@@ -32,16 +32,20 @@ BARS = f"""SELECT json_group_array(json_object('task', task_id, 'attempt', attem
     FROM (SELECT *, {BEGAN} AS began FROM attempts WHERE id IN ({THESE}) ORDER BY began)"""
 CARDS = f"SELECT DISTINCT gpu_uuids, gpu_ids FROM attempts WHERE id IN ({THESE})"
 LENGTH = "min(coalesce(ended, :until), :until) - max(began, :since)"
+# Of a run that nobody runs what waits waits no more: its scheduler was last seen then, or did something last.
+OVER = f"""CASE WHEN lives(name) THEN NULL ELSE coalesce(last_seen(name), max({LAST}, coalesce((SELECT max(at)
+    FROM transitions JOIN tasks ON tasks.id = task_id WHERE run_id = runs.id), 0))) END"""
 # What was left within the window or after it, since it was entered or planned; and what is still so.
 SPANS = f"""FROM (SELECT task_id, "from" AS state, at AS ended, coalesce((SELECT at FROM transitions AS entry
             WHERE entry.task_id = moved.task_id AND entry.id < moved.id ORDER BY entry.id DESC LIMIT 1),
             planned_at) AS began
         FROM transitions AS moved JOIN tasks ON tasks.id = task_id WHERE "from" IN ({IDLE}) AND at > :since
-        UNION ALL SELECT id, status, NULL, coalesce((SELECT at FROM transitions AS entry
+        UNION ALL SELECT tasks.id, status, over, coalesce((SELECT at FROM transitions AS entry
             WHERE entry.task_id = tasks.id ORDER BY entry.id DESC LIMIT 1), planned_at)
-        FROM tasks WHERE status IN ({IDLE}) AND run_id IN ({OPEN_RUNS}))
+        FROM tasks JOIN going ON going.id = run_id WHERE status IN ({IDLE}))
     WHERE began < :until AND {LENGTH} >= :shortest"""
-LONGEST = f"SELECT task_id, state, began, ended {SPANS} ORDER BY {LENGTH} DESC LIMIT :most"
+GOING = f"WITH going AS MATERIALIZED (SELECT id, {OVER} AS over FROM runs WHERE id IN ({OPEN_RUNS}))"
+LONGEST = f"{GOING} SELECT task_id, state, began, ended {SPANS} ORDER BY {LENGTH} DESC LIMIT :most"
 OWNERS = f"""SELECT json_group_array(json_object('id', tasks.id, 'name', tasks.name,
         'key', digest || '-' || occurrence, 'run', runs.name, 'status', status,
         'task', queue_id || '/' || coalesce(idx, '-'), 'command_file', command_file, 'mode', mode,
@@ -85,18 +89,29 @@ class Bars:
     total: int  #: that there are in it
 
 
-def teach(past: sqlite3.Connection, runs: Callable[[str], bool], pids: Mapping[str, int]) -> None:
-    """What the statements ask: whether the attempt with this log runs; the scheduler of a run (its name)."""
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What their schedulers say, by the run's name."""
+
+    pids: Mapping[str, int]
+    living: Collection[str]  #: those that may go on
+    last_seen: Mapping[str, float]  #: when, of the others
+
+
+def teach(past: sqlite3.Connection, is_running: Callable[[str], bool], runs: Runs) -> None:
+    """What the statements ask: whether the attempt with this log runs, and of a run its scheduler."""
 
     def how(ended_at: float | None, cause: str | None, log_path: str) -> str:
         if ended_at is None:
-            return "running" if runs(log_path) else NO_END
+            return "running" if is_running(log_path) else NO_END
         return end_word(cause_of(cause) if cause else None)
 
-    past.create_function("runs", 1, runs)
+    past.create_function("runs", 1, is_running)
     past.create_function("how", 3, how)
     past.create_function("error", 1, lambda cause: error_text(cause_of(cause)) if cause else None)
-    past.create_function("pid", 1, pids.get)
+    past.create_function("pid", 1, runs.pids.get)
+    past.create_function("lives", 1, runs.living.__contains__)
+    past.create_function("last_seen", 1, runs.last_seen.get)
 
 
 def bars(past: sqlite3.Connection, window: Window) -> Bars:
@@ -137,7 +152,7 @@ def spans(past: sqlite3.Connection, window: Window) -> tuple[list[Span], int]:
     found = sorted(map(Span._make, past.execute(LONGEST, values)), key=lambda span: span.start)
     if len(found) < window.most:
         return found, len(found)
-    return found, past.execute(f"SELECT count(*) {SPANS}", values).fetchone()[0]
+    return found, past.execute(f"{GOING} SELECT count(*) {SPANS}", values).fetchone()[0]
 
 
 def unfinished(past: sqlite3.Connection, uid: int) -> dict[tuple[str, str], int]:

@@ -2,8 +2,9 @@
 
 import json
 import os
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from app.model.task import Planned, TaskKey, TaskSpec
 from app.store.write import Writer
 from control.src.cards.others import joined
 from control.src.past import timeline
+from control.src.schedulers.states import Seen
 from tests.console.test_scheduler import started
 from tests.console.world import Console
 from tests.end_to_end.world import UNTIL_GO
@@ -159,6 +161,50 @@ def test_more_than_a_picture_shows_are_thinned(tmp_path: Path, monkeypatch: pyte
     found = json.loads(timeline.picture(home, [], [], BEGAN, BEGAN + STEP * 30, BEGAN))
     assert (len(found["bars"]), found["thinned"]["bars"]) == (20, 10)
     assert (len(found["spans"]), found["thinned"]["spans"]) == (20, 10)
+
+
+@pytest.mark.parametrize(
+    ("alive", "ends"),
+    [((), [40, None]), ((False,), [100, 100]), ((None,), [-1, -1]), ((False, True), [-1, -1])],
+)
+def test_what_waits_ends_with_who_would_run_it(
+    tmp_path: Path, alive: Sequence[bool | None], ends: Sequence[int | None]
+) -> None:
+    """-1: it waits on; None: too short to be seen."""
+    home = Home(tmp_path)
+    home.history.parent.mkdir()
+    begun, planned, *_ = _records(2, BEGAN, STEP)
+    assert isinstance(planned, TasksPlanned)
+    first, second = (task.key for task in planned.tasks)
+    waits = Waiting(BEGAN, "", (), False)
+    moves = [Moved(first, BEGAN + 10, "pending", waits), Moved(second, BEGAN + 40, "pending", waits)]
+    writer = Writer(home.history)
+    writer.write([begun, planned, *moves])
+    writer.close()
+    state: Any = {"run": "r", "updated_at": BEGAN + 100, "gpus": [], "queues": []}
+    seen = [
+        Seen(tmp_path, (0, 0, 0), {"pid": 1, "alive": one, "command_file": ""}, dict(state)) for one in alive
+    ]
+    found = json.loads(timeline.picture(home, seen, [], BEGAN, BEGAN + 1000, BEGAN + 500))
+    shown = [span["end"] and span["end"] - BEGAN for span in found["spans"]]
+    assert shown == [None if end == -1 else end for end in ends if end is not None]
+
+
+def test_what_a_dead_scheduler_held_is_not_held_on(console: Console) -> None:
+    console.world.file(f"1\n{UNTIL_GO}\n1\n4\n\n2\n#LANE hold\ntrue\n1\n4\n")
+    pid = console.post("/api/scheduler/multi/start", simulate="2x24")["pid"]
+    console.wait_for(pid, "1/0", "running")
+    eventually(lambda: _ends_of_held(console) == [None])
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: _ends_of_held(console) not in ([], [None]))
+    console.post(f"/api/scheduler/{pid}/dismiss")
+    eventually(lambda: not console.get("/api/scheduler/running")["schedulers"])
+    assert None not in _ends_of_held(console)
+
+
+def _ends_of_held(console: Console) -> list[float | None]:
+    found = console.get("/api/timeline", since=time.time() - 60, until=time.time() + 60)
+    return [span["end"] for span in found["spans"] if span["state"] == "held"]
 
 
 def test_others_memory_is_joined_to_bars_and_gaps_stay_gaps() -> None:

@@ -15,7 +15,7 @@ from app.model.state import FINISHED
 from app.past_rows import is_running
 from app.store import timeline
 from app.store.past import open_past
-from app.store.timeline import Span, Window
+from app.store.timeline import Runs, Span, Window
 from control.src.schedulers.states import Seen
 
 Raw = dict[str, Any]
@@ -63,8 +63,7 @@ class Past:
 
 
 def _past(connection: sqlite3.Connection, window: Window, seen: Sequence[Seen]) -> Past:
-    pids = {one.top["run"]: one.pid for one in seen if one.alive and one.top}
-    timeline.teach(connection, is_running, pids)
+    timeline.teach(connection, is_running, _runs(seen))
     bars = timeline.bars(connection, window)
     spans, number = timeline.spans(connection, window)
     left = bars.total - len(bars.ids), number - len(spans)
@@ -77,6 +76,16 @@ def _past(connection: sqlite3.Connection, window: Window, seen: Sequence[Seen]) 
         timeline.cards(connection, bars),
         left,
         timeline.unfinished(connection, window.uid),
+    )
+
+
+def _runs(seen: Sequence[Seen]) -> Runs:
+    """Another host's scheduler may live."""
+    tops = sorted(((one, one.top) for one in seen if one.top), key=lambda pair: pair[1]["updated_at"])
+    return Runs(
+        pids={top["run"]: one.pid for one, top in tops if one.alive},
+        living={top["run"] for one, top in tops if one.alive is not False},
+        last_seen={top["run"]: top["updated_at"] for one, top in tops if one.alive is False},
     )
 
 
