@@ -26,6 +26,7 @@ class GpulaneError(Exception):
 class BadInput(GpulaneError):
     """A file or flag that can't be used. Nothing was started and nothing was changed."""
 
-    def __init__(self, faults: Sequence[Fault] | str) -> None:
+    def __init__(self, faults: Sequence[Fault] | str, said: str = "") -> None:
+        """`said`: the faults in words, where other ones are better for people."""
         self.faults: tuple[Fault, ...] = () if isinstance(faults, str) else tuple(sorted(faults))
-        super().__init__(faults if isinstance(faults, str) else "\n".join(map(str, self.faults)))
+        super().__init__(said or (faults if isinstance(faults, str) else "\n".join(map(str, self.faults))))

@@ -327,6 +327,16 @@ def test_changed_queues_are_checked_and_read_as_a_save_would_write_them(files: C
     assert problem["faults"][0]["file"] == "queues.0.tasks.0"
 
 
+def test_a_task_that_no_file_can_say_is_named_for_people_and_for_programs(files: Console) -> None:
+    boats = [{"block": 1, "repeat": 3}, {"commands": "echo a\0b", "memory_gb": 1}]
+    wanted = [{"queue_id": 1, "tasks": [{"block": 0}]}, {"queue_id": 2, "tasks": boats}]
+    problem = put(files, {"queues": wanted}).json()
+    assert problem["detail"].startswith("task 2/3: 'echo a")
+    assert problem["faults"][0]["file"] == "queues.1.tasks.1"
+    boats[1] = {"block": 99}
+    assert put(files, {"queues": wanted}).json()["detail"].startswith("task 2/3: the file has no block 99")
+
+
 def test_a_text_is_checked_without_being_written(files: Console) -> None:
     body = {"text": "1\nif true\n1\n1\n\n2\ntrue\n1\nmuch\n", "config_index": 0}
     found = files.post(f"{MULTI}/validate", body)

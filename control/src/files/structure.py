@@ -4,7 +4,7 @@ its comments, byte for byte."""
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.command_file.document import Document
 from app.command_file.pieces import HEAD, Pieces, Row
@@ -52,7 +52,29 @@ def blocks_of(document: Document) -> tuple[dict[int, list[Block]], list[int]]:
 def rewritten(document: Document, wanted: Sequence[tuple[int, Sequence[Wanted]]]) -> Document:
     """The file with these queues: sound blocks that none of them names go, and blocks with faults stay.
 
-    Raises BadInput with what can't be, by its place in the request."""
+    Raises BadInput with what can't be, by its place in the request; in words by its task."""
+    try:
+        return _rewritten(document, wanted)
+    except BadInput as bad:
+        tasks = _tasks(document, wanted)
+        words = [replace(fault, file=tasks.get(fault.file, fault.file)) for fault in bad.faults]
+        raise BadInput(bad.faults, "\n".join(map(str, words))) from bad
+
+
+def _tasks(document: Document, wanted: Sequence[tuple[int, Sequence[Wanted]]]) -> dict[str, str]:
+    """What people call it, by its place in the request: {"queues.0.tasks.1": "task 3/1"}."""
+    names = {}
+    for queue_id, tasks in wanted:
+        index = 0
+        for task in tasks:
+            names[task.where] = f"task {queue_id}/{index}"
+            block = task.block if task.block in range(len(document)) else None
+            before = document.task(block) if block is not None else None
+            index += task.repeat or (before[1] if before else 1)
+    return names
+
+
+def _rewritten(document: Document, wanted: Sequence[tuple[int, Sequence[Wanted]]]) -> Document:
     _refuse_twice(document, wanted)
     present = {number: document.task(number) for number in range(len(document))}
     named: dict[int, int] = {}  # block -> queue
