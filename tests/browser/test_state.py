@@ -110,6 +110,21 @@ def test_an_opened_queue_tells_how_earlier_attempts_failed(visit: Visit, stopped
     visit.sees("exit 3")
 
 
+def test_more_tabs_than_a_browser_has_connections_are_all_live(visit: Visit, stopped: None) -> None:
+    started(visit.console)
+    tabs = [visit.page, *(visit.page.context.new_page() for _ in range(7))]
+    for tab in tabs:
+        tab.goto(f"{visit.console.url}/ui/state")
+        expect(tab.get_by_role("row").filter(has_text="1/0")).to_contain_text("Running")
+    visit.button("Pause").click()
+    for tab in tabs:
+        expect(tab.get_by_role("button", name="Resume")).to_be_visible()
+    tabs[0].close()  # which has begun the stream
+    tabs[1].get_by_role("button", name="Resume").click()
+    for tab in tabs[1:]:
+        expect(tab.get_by_role("button", name="Pause")).to_be_visible()
+
+
 @pytest.fixture
 def port(console: Console) -> str:
     """Of a console that nobody else's takes while it is down."""

@@ -30,6 +30,7 @@ const router = createBrowserRouter([
     path: "/ui",
     element: <Shell />,
     errorElement: <Fault />,
+    hydrateFallbackElement: <></>,
     children: [
       { index: true, element: <Navigate to="/ui/state" replace /> },
       { path: "state", element: <State /> },

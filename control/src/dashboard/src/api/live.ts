@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import { applied, Missed, type SchedulerEvent } from "./apply";
 import { ask, GET, NoConnection, Refused } from "./client";
+import { listen, type Heard } from "./events";
 import type { Gpus, Scheduler } from "./types";
 
 /** Milliseconds between two drawings of what changes: four a second are enough for eyes. */
@@ -37,13 +38,16 @@ class Live {
   #drawing: ReturnType<typeof setTimeout> | null = null;
   #listeners = new Set<() => void>();
   #files = new Set<(event: FileEvent) => void>();
-  #source: EventSource | null = null;
+  #end: (() => void) | null = null;
+  /** The stream is there and says nothing. */
+  #isSilent = false;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | null = null;
   #loading: Promise<void> | null = null;
   /** Events that came while all was loaded. */
   #held: SchedulerEvent[] = [];
   #gone = new Set<string>();
+  #hasLoaded = false;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -60,7 +64,9 @@ class Live {
   start(): void {
     this.#connect();
     setInterval(() => {
-      if (this.#next.connection === "live" && Date.now() - this.#next.heardAt > SILENCE) this.#lose();
+      if (this.#next.connection !== "live" || Date.now() - this.#next.heardAt <= SILENCE) return;
+      this.#isSilent = true;
+      this.#lose();
     }, 1_000);
   }
 
@@ -72,29 +78,50 @@ class Live {
 
   #connect(): void {
     this.#retry = null;
-    this.#source?.close();
-    const source = (this.#source = new EventSource("/api/events"));
-    const on = (kind: string, then: (data: never) => void) =>
-      source.addEventListener(kind, (event) => {
-        this.#set({ heardAt: Date.now() });
-        then(JSON.parse((event as MessageEvent<string>).data) as never);
-      });
-    on("hello", (hello: { now: number; versions: Record<string, string> }) => this.#hello(hello));
-    on("scheduler", (event: SchedulerEvent) => this.#scheduler(event));
-    on("gone", ({ id }: { id: string }) => {
-      if (this.#loading) this.#gone.add(id);
-      this.#byId.delete(id);
-      this.#publish();
-    });
-    on("gpu", (gpus: Gpus) => this.#set({ gpus }));
-    for (const kind of ["commands", "config", "settings", "bindings"] as const)
-      on(kind, (data: FileEvent["data"]) => this.#files.forEach((listener) => listener({ kind, data })));
-    source.onerror = () => this.#lose();
+    this.#end?.();
+    this.#end = listen((heard) => this.#hear(heard), this.#isSilent ? "anew" : "open");
+    this.#isSilent = false;
+  }
+
+  #hear({ kind, data }: Heard): void {
+    if (kind === "error") {
+      this.#lose();
+      return;
+    }
+    this.#set({ heardAt: Date.now() });
+    if (kind === "joined") {
+      this.#failures = 0;
+      this.#reload();
+      return;
+    }
+    const said: unknown = JSON.parse(data);
+    switch (kind) {
+      case "hello":
+        this.#hello(said as { now: number; versions: Record<string, string> });
+        break;
+      case "scheduler":
+        this.#scheduler(said as SchedulerEvent);
+        break;
+      case "gone":
+        this.#forget((said as { id: string }).id);
+        break;
+      case "gpu":
+        this.#set({ gpus: said as Gpus });
+        break;
+      default:
+        this.#files.forEach((listener) => listener({ kind, data: said as FileEvent["data"] }));
+    }
+  }
+
+  #forget(id: string): void {
+    if (this.#loading) this.#gone.add(id);
+    this.#byId.delete(id);
+    this.#publish();
   }
 
   #lose(): void {
-    this.#source?.close();
-    this.#source = null;
+    this.#end?.();
+    this.#end = null;
     this.#set({ connection: "lost" });
     if (this.#retry) return;
     const wait = RETRIES[Math.min(this.#failures, RETRIES.length - 1)];
@@ -107,7 +134,7 @@ class Live {
     this.#retry = null;
     // Who is not logged in any more is led to where one logs in.
     if (this.#failures === 1) ask(GET("/api/auth/check")).catch(() => undefined);
-    if (this.#failures > RETRIES.length) {
+    if (this.#failures > RETRIES.length || !this.#hasLoaded) {
       try {
         await this.#load();
         this.#set({ connection: "live", heardAt: Date.now() });
@@ -147,6 +174,7 @@ class Live {
     // A cast, as openapi-fetch takes pairs for lists.
     this.#byId = new Map((all.schedulers as Scheduler[]).map((one) => [one.id, one]));
     this.#set({ gpus, ahead: all.now * 1000 - Date.now() });
+    this.#hasLoaded = true;
     for (const id of this.#gone) this.#byId.delete(id);
     this.#gone.clear();
     const held = this.#held;
@@ -207,7 +235,7 @@ export function useIsLive(): boolean {
 }
 
 /** What was asked for under `key` is asked for again once that file is saved, by anybody. */
-export function useFreshFile(which: "config" | "settings", key: readonly string[]): void {
+export function useFreshFile(which: Exclude<FileKind, "commands">, key: readonly string[]): void {
   const queries = useQueryClient();
   const changed = useEffectEvent((event: FileEvent) => {
     if (event.kind === which) void queries.invalidateQueries({ queryKey: key });

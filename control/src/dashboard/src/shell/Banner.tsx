@@ -13,7 +13,7 @@ import css from "./Banner.module.css";
 
 export function Banner() {
   const { t } = useTranslation();
-  const { connection, heardAt, schedulers } = useKnown();
+  const { connection, heardAt, ahead, schedulers } = useKnown();
   const who = useIdentity();
   const now = useSecond();
   if (connection === "lost")
@@ -33,7 +33,7 @@ export function Banner() {
           </Button>
         }
       >
-        <Said of="banners.lost" at={clockSeconds(heardAt / 1000)} />
+        <Said of="banners.lost" at={clockSeconds((heardAt + ahead) / 1000)} />
       </Line>
     );
   const silent = schedulers

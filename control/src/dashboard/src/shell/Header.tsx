@@ -72,16 +72,15 @@ function SchemeSwitch() {
 
 function LiveDot() {
   const { t } = useTranslation();
-  const { connection, heardAt } = useKnown();
+  const { connection, heardAt, ahead } = useKnown();
+  const heard = (heardAt + ahead) / 1000; // by the console's clock, as all that is shown
   const lost = connection === "lost";
-  const said = lost
-    ? t("shell.notLive", { at: clock(heardAt / 1000) })
-    : t("shell.live", { at: clockSeconds(heardAt / 1000) });
+  const said = lost ? t("shell.notLive", { at: clock(heard) }) : t("shell.live", { at: clockSeconds(heard) });
   return (
     <Tooltip label={said}>
       <span className={css.live} role="status" aria-label={said}>
         <span className={lost ? css.hollow : css.dot} />
-        <span className="t3">{clockSeconds(heardAt / 1000)}</span>
+        <span className="t3">{clockSeconds(heard)}</span>
       </span>
     </Tooltip>
   );

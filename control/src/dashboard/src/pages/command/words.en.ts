@@ -93,6 +93,7 @@ export const en = {
   hold: "Hold until released",
   share: "Share a GPU",
   addOption: "Add option",
+  boundLog: "Bound log:",
   bindLog: "Bind a log",
   badDuration: "Write 90s, 2h, 1h30m or 1d.",
   badMemory: "Write GB per GPU, as 20 or 7.5, or all for the whole card.",
@@ -149,7 +150,7 @@ export const en = {
   /** Two sentences. */
   between: " ",
   keptSince: "Kept in this browser since {{at}}.",
-  unkept: "Too large to be kept in this browser: it is lost when this page is closed.",
+  unkept: "This browser has no room to keep it: it is lost when this page is closed.",
   untouched_one: "Running tasks are not touched by a save: {{tasks}} runs on.",
   untouched_other: "Running tasks are not touched by a save: {{tasks}} run on.",
   wouldTitle: "What would happen",

@@ -17,10 +17,13 @@ export interface Told {
 }
 
 const AGAIN = 3_000;
+/** Milliseconds out of sight before it is let go: a browser has six connections for all tabs of a console. */
+const UNSEEN = 5_000;
 
 export class Stream {
   #source: EventSource | null = null;
   #retry: ReturnType<typeof setTimeout> | null = null;
+  #rest: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
     private readonly path: string,
@@ -28,9 +31,23 @@ export class Stream {
     private readonly told: Told,
   ) {
     this.#connect();
+    document.addEventListener("visibilitychange", this.#look);
   }
 
   close(): void {
+    document.removeEventListener("visibilitychange", this.#look);
+    if (this.#rest) clearTimeout(this.#rest);
+    this.#letGo();
+  }
+
+  readonly #look = (): void => {
+    if (this.#rest) clearTimeout(this.#rest);
+    this.#rest = null;
+    if (document.hidden) this.#rest = setTimeout(() => this.#letGo(), UNSEEN);
+    else if (!this.#source) this.#connect();
+  };
+
+  #letGo(): void {
     this.#source?.close();
     if (this.#retry) clearTimeout(this.#retry);
     this.#source = this.#retry = null;

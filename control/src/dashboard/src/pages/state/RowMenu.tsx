@@ -5,8 +5,8 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useKnown } from "@/api/live";
 import type { Queue, Scheduler, Task } from "@/api/types";
+import { useLogPage } from "@/parts/bindings";
 import { useVerbs } from "@/parts/verbs";
-import { logPage } from "@/shell/paths";
 
 export interface Standing {
   one: Scheduler;
@@ -17,10 +17,16 @@ export interface Standing {
 type Open = (button: HTMLElement, of: Standing) => void;
 
 const OpenMenu = createContext<Open>(() => undefined);
+const LogPage = createContext<ReturnType<typeof useLogPage>>(() => null);
 
 /** Opens the menu at a row's button. */
 export function useRowMenu(): Open {
   return use(OpenMenu);
+}
+
+/** Asked for once, for all rows. */
+export function useLogOfRow(): ReturnType<typeof useLogPage> {
+  return use(LogPage);
 }
 
 interface Opened {
@@ -37,6 +43,7 @@ export function RowMenu({ children }: { children: ReactNode }) {
     setOpen(true);
   }, []);
   const close = useCallback(() => setOpen(false), []);
+  const logOf = useLogPage();
   useEffect(() => {
     if (!isOpen) return;
     window.addEventListener("scroll", close, { passive: true });
@@ -44,14 +51,14 @@ export function RowMenu({ children }: { children: ReactNode }) {
   }, [isOpen, close]);
   return (
     <OpenMenu value={open}>
-      {children}
+      <LogPage value={logOf}>{children}</LogPage>
       {last && (
         <Menu opened={isOpen} onClose={close}>
           <Menu.Target>
             <span aria-hidden style={placed(last.at)} />
           </Menu.Target>
           <Menu.Dropdown>
-            <Items of={last.of} />
+            <Items of={last.of} logOf={logOf} />
           </Menu.Dropdown>
         </Menu>
       )}
@@ -63,14 +70,15 @@ function placed({ left, top, width, height }: DOMRect) {
   return { position: "fixed", left, top, width, height, pointerEvents: "none" } as const;
 }
 
-function Items({ of }: { of: Standing }) {
+function Items({ of, logOf }: { of: Standing; logOf: ReturnType<typeof useLogPage> }) {
   const { t } = useTranslation();
   const { one, queue, task } = useNow(of);
+  const log = logOf(one, task);
   const verbs = useVerbs().ofTask({ pid: one.pid, queue: queue.queue_id, task });
   return (
     <>
-      {task.log_path && (
-        <Menu.Item component={Link} to={logPage(task.log_path)}>
+      {log && (
+        <Menu.Item component={Link} to={log}>
           {t("verbs.log")}
         </Menu.Item>
       )}

@@ -44,7 +44,7 @@ export function State() {
         </>
       }
     >
-      {known.connection === "loading" ? (
+      {known.connection === "loading" || (!known.gpus && !schedulers.length) ? (
         <Loading />
       ) : !schedulers.length ? (
         <Empty

@@ -16,11 +16,10 @@ import type { SchedulerProblem, Task } from "@/api/types";
 import { QueueCells } from "@/parts/QueueCells";
 import { TaskState } from "@/parts/TaskState";
 import { useVerbs } from "@/parts/verbs";
-import { logPage } from "@/shell/paths";
 import { problemText } from "@/words/problems";
 import type { Row } from "./filter";
 import { rowId } from "./rowKeys";
-import { useRowMenu, type Standing } from "./RowMenu";
+import { useLogOfRow, useRowMenu, type Standing } from "./RowMenu";
 import { MemoryCell, TimeCell, WhereCell } from "./cells";
 import css from "./State.module.css";
 
@@ -170,19 +169,15 @@ function Detail({ task }: { task: Task }) {
 function Actions({ one, queue, task }: Standing) {
   const { t } = useTranslation();
   const open = useRowMenu();
+  const log = useLogOfRow()(one, task);
   const { status } = task.state;
   return (
     <div role="cell" className={css.actions}>
       {one.alive === true && (status === "held" || status === "failed") ? (
         <Likely one={one} queue={queue} task={task} />
       ) : (
-        task.log_path && (
-          <ActionIcon
-            component={Link}
-            to={logPage(task.log_path)}
-            aria-label={t("verbs.log")}
-            title={t("verbs.log")}
-          >
+        log && (
+          <ActionIcon component={Link} to={log} aria-label={t("verbs.log")} title={t("verbs.log")}>
             <IconFileText size={14} stroke={1.75} />
           </ActionIcon>
         )

@@ -1,28 +1,35 @@
 /** Binds a file to a task as its log. */
 import { Button, Group, Modal, Text, TextInput } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { failed, said } from "@/parts/toast";
-import { bind, bindings, unbind } from "../model/calls";
+import type { Bound, FileTask } from "@/api/types";
+import { useBindings } from "@/parts/bindings";
+import { bind, unbind } from "../model/calls";
 import { labelOf, type Item } from "../model/sheet";
 import { usePage } from "../page";
+
+/** The log that was bound to a task of the configuration that is shown, as it is saved. */
+export function useBound(saved: FileTask | undefined): Bound | undefined {
+  const { which } = usePage();
+  const bindings = useBindings();
+  return bindings.find(
+    (one) =>
+      saved && one.mode === which.mode && one.config_index === which.index && labelOf(one) === labelOf(saved),
+  );
+}
 
 export function BindLog({ item, close }: { item: Item; close: () => void }) {
   const { t } = useTranslation();
   const { which, file, whyNot } = usePage();
-  const queries = useQueryClient();
   const saved = file.partners.get(item);
-  const queryKey = ["bindings", which.mode, which.index];
-  const { data } = useQuery({ queryKey, queryFn: () => bindings(which), staleTime: 0 });
-  const bound = saved && data?.find((one) => one.present && labelOf(one) === labelOf(saved));
+  const bound = useBound(saved);
   const [path, setPath] = useState<string | null>(null);
   const [error, setError] = useState<string | null>(null);
   const why = whyNot ?? (saved ? undefined : t("command.logNew"));
   const act = async (call: Promise<{ said?: string }>) => {
     try {
       const answer = await call;
-      await queries.invalidateQueries({ queryKey });
       if (answer.said) said(answer.said);
       close();
     } catch (refused) {

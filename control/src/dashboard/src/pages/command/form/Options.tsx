@@ -2,6 +2,7 @@
 import { Menu, Select, Switch, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { Said } from "@/parts/Said";
 import { useKnown } from "@/api/live";
 import page from "../Command.module.css";
@@ -9,7 +10,8 @@ import { durationText, envText, readDuration, readEnv, readList, readWhole } fro
 import type { Item } from "../model/sheet";
 import { usePage } from "../page";
 import { LinkButton } from "../Link";
-import { BindLog } from "./BindLog";
+import { boundPage } from "@/parts/bindings";
+import { BindLog, useBound } from "./BindLog";
 import { Field } from "./Field";
 import css from "./Form.module.css";
 import { useChange } from "./TaskForm";
@@ -30,11 +32,12 @@ type More = (typeof MORE)[number];
 
 export function Options({ item }: { item: Item }) {
   const { t } = useTranslation();
-  const { whyNot } = usePage();
+  const { file, whyNot } = usePage();
   const [asked, setAsked] = useState<readonly More[]>([]);
   const shown = MORE.filter((option) => asked.includes(option) || isSet(item, option));
   const left = MORE.filter((option) => !shown.includes(option));
   const [binding, setBinding] = useState(false);
+  const bound = useBound(file.partners.get(item));
   return (
     <>
       <div className={css.legend}>
@@ -70,7 +73,14 @@ export function Options({ item }: { item: Item }) {
               </Menu.Dropdown>
             </Menu>
           )}
-          <LinkButton act={() => setBinding(true)}>{t("command.bindLog")}</LinkButton>
+          <LinkButton act={() => setBinding(true)}>
+            {t(bound ? "command.boundLog" : "command.bindLog")}
+          </LinkButton>
+          {bound && (
+            <Link className="cut" to={boundPage(bound)}>
+              <code>{bound.log_path}</code>
+            </Link>
+          )}
         </span>
       </div>
       {binding && <BindLog item={item} close={() => setBinding(false)} />}

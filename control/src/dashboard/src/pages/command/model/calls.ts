@@ -1,7 +1,6 @@
 /** What the command page asks the console for. */
 import { ask, answered, DELETE, GET, matching, POST, PUT, Refused } from "@/api/client";
 import type {
-  Bound,
   CommandFile,
   Configuration,
   Mode,
@@ -12,6 +11,7 @@ import type {
   Version,
   VersionText,
 } from "@/api/types";
+import { kept } from "./kept";
 
 export interface Which {
   mode: Mode;
@@ -32,13 +32,16 @@ export async function commandFile(which: Which): Promise<CommandFile> {
   try {
     return (await ask(GET("/api/commands/{mode}", at(which)))) as CommandFile;
   } catch (error) {
-    if (error instanceof Refused && error.status === 404 && which.index === 0) return nothing(which);
+    // What was written for one that was deleted elsewhere is still there to be saved.
+    const isWanted = which.index === 0 || kept(which) !== null;
+    if (error instanceof Refused && error.status === 404 && isWanted) return nothing(which);
     throw error;
   }
 }
 
 /** Configuration 0 is there before its file is. */
 function nothing({ mode, index }: Which): CommandFile {
+  const stem = mode === "single" ? "command_gpu" : "command_gpus";
   return {
     all_faults: [],
     broken: [],
@@ -49,7 +52,7 @@ function nothing({ mode, index }: Which): CommandFile {
     index,
     mode,
     modified: null,
-    path: mode === "single" ? "command_gpu.txt" : "command_gpus.txt",
+    path: index ? `${stem}_${String(index)}.txt` : `${stem}.txt`,
     queues: 0,
     running: null,
     size: 0,
@@ -115,11 +118,6 @@ export function start({ mode, index }: Which, { simulate, ...flags }: StartOptio
   return ask(
     POST("/api/scheduler/{mode}/start", { params: { path: { mode }, query } }),
   ) as unknown as Promise<Said>;
-}
-
-export async function bindings({ mode, index }: Which): Promise<Bound[]> {
-  const params = { query: { mode, config_index: index } };
-  return (await ask(GET("/api/log/bindings", { params }))).bindings;
 }
 
 export interface Place extends Which {

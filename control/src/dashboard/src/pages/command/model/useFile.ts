@@ -1,6 +1,7 @@
 /** A configuration as it is saved, and what is unsaved of it. */
 import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
+import { Refused } from "@/api/client";
 import type { CommandFile, FileTask } from "@/api/types";
 import { failed } from "@/parts/toast";
 import { savedAs, taskChanges, type TaskChange } from "./changes";
@@ -82,7 +83,8 @@ export function useFile(which: Which): Loading {
     [unsaved, saved, base],
   );
   const again = () => void query.refetch();
-  if (!saved || !base) return { file: null, error: query.error, again };
+  const isGone = query.error instanceof Refused && query.error.status === 404;
+  if (!saved || !base || isGone) return { file: null, error: query.error, again };
   const file: File = {
     which: unsaved.which,
     saved,
