@@ -108,6 +108,34 @@ def test_what_is_unsaved_outlives_the_window(browser: Browser, console: Console)
         assert text(console) == FIRST
 
 
+def test_a_file_that_is_no_text_is_not_written_over(browser: Browser, console: Console) -> None:
+    path = console.world.file(FIRST)
+    path.write_bytes("1\n#LANE name=训练\ntrue\n1\n8\n".encode("gbk"))
+    with visiting(browser, console) as visit:
+        visit.go("/ui/command?mode=multi&view=text")
+        visit.sees("command_gpus.txt can't be read as a text")
+        expect(editor(visit)).to_have_count(0)
+        path.write_text(FIRST)
+        expect(editor(visit)).to_contain_text("true")
+
+
+def test_what_was_written_for_a_file_that_is_deleted_elsewhere_can_be_saved(
+    browser: Browser, console: Console
+) -> None:
+    path = console.world.file(FIRST, "command_gpus_1.txt")
+    with visiting(browser, console) as visit:
+        visit.go("/ui/command?mode=multi&configuration=1&view=text")
+        visit.sees("no faults")
+        visit.page.get_by_role("textbox", name="Text of command_gpus_1.txt").click()
+        visit.page.keyboard.press("Control+End")
+        visit.page.keyboard.insert_text("\n\n2\necho mine\n1\n8\n")
+        visit.sees("Kept in this browser")
+        path.unlink()
+        visit.button("Keep mine").click()
+        visit.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+        eventually(lambda: path.exists() and "echo mine" in path.read_text())
+
+
 def test_a_file_is_written_saved_started_and_stopped_by_keys_alone(
     browser: Browser, console: Console
 ) -> None:

@@ -166,7 +166,8 @@ export interface paths {
          *     `If-Match` says which version you have seen (`*`: whatever is there; `If-None-Match: *` makes a file that
          *     is not there); where another is there by now, the
          *     answer is 412 with `theirs` and a `diff`. With faults nothing is saved (422), except as a draft: a
-         *     scheduler that runs goes on under the last good version, and a start refuses it.
+         *     scheduler that runs goes on under the last good version, and a start refuses it. A file that is
+         *     `unreadable` is not saved over (409).
          */
         put: operations["put_commands"];
         post?: never;
@@ -356,6 +357,7 @@ export interface paths {
          * Put Config
          * @description Save the scheduler's settings: the text, or single keys, whose comments stay. Checked as a whole:
          *     with a fault nothing is saved. `If-Match` as for command files; `*` makes a file that is not there.
+         *     One that is `unreadable` is not saved over (409).
          */
         put: operations["put_config"];
         post?: never;
@@ -1891,6 +1893,11 @@ export interface components {
             /** Text */
             text: string;
             /**
+             * Unreadable
+             * @description there is a file that can't be read as a text, in UTF-8: a save is refused (409), and `text` is empty
+             */
+            unreadable: boolean;
+            /**
              * Why Not
              * @description why it can't be deleted, in a sentence
              */
@@ -1968,6 +1975,11 @@ export interface components {
              * @description null for a read-only login where the text is no YAML, and may show what it must not
              */
             text: string | null;
+            /**
+             * Unreadable
+             * @description there is a file that can't be read as a text, in UTF-8: a save is refused (409)
+             */
+            unreadable: boolean;
             /**
              * Values
              * @description of every key what holds; the default where its own value has a fault
@@ -2064,6 +2076,11 @@ export interface components {
              */
             tasks: number;
             /**
+             * Unreadable
+             * @description there is a file that can't be read as a text, in UTF-8: a save is refused (409), and `text` is empty
+             */
+            unreadable: boolean;
+            /**
              * Why Not
              * @description why it can't be deleted, in a sentence
              */
@@ -2132,6 +2149,11 @@ export interface components {
              * @description the Unix socket that it listens on instead
              */
             uds: string | null;
+            /**
+             * Unreadable
+             * @description there is a file that can't be read as a text, in UTF-8: a save is refused (409)
+             */
+            unreadable: boolean;
             /**
              * Urls
              * @description where it is reached
@@ -3985,6 +4007,11 @@ export interface components {
             /** Text */
             text: string;
             /**
+             * Unreadable
+             * @description there is a file that can't be read as a text, in UTF-8: a save is refused (409), and `text` is empty
+             */
+            unreadable: boolean;
+            /**
              * Why Not
              * @description why it can't be deleted, in a sentence
              */
@@ -4024,6 +4051,11 @@ export interface components {
              * @description null for a read-only login where the text is no YAML, and may show what it must not
              */
             text: string | null;
+            /**
+             * Unreadable
+             * @description there is a file that can't be read as a text, in UTF-8: a save is refused (409)
+             */
+            unreadable: boolean;
             /**
              * Values
              * @description of every key what holds; the default where its own value has a fault
@@ -4095,6 +4127,11 @@ export interface components {
              * @description the Unix socket that it listens on instead
              */
             uds: string | null;
+            /**
+             * Unreadable
+             * @description there is a file that can't be read as a text, in UTF-8: a save is refused (409)
+             */
+            unreadable: boolean;
             /**
              * Urls
              * @description where it is reached

@@ -1,4 +1,5 @@
 /** What is written, is it right, and what will it do. */
+import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useMemo } from "react";
@@ -21,6 +22,7 @@ import { NAMES, PageProvider, usePage, useScheduler, whichOf, type Shared } from
 import { Side } from "./Side";
 import { SideDrawer, TreeDrawer } from "./drawers";
 import { Tree } from "./tree/Tree";
+import { Unreadable } from "./Unreadable";
 import { useBelow } from "./useBelow";
 
 const TextPane = lazy(() => import("./text/TextPane"));
@@ -46,7 +48,18 @@ export function Command() {
       <Page title={t("pages.command")} facts={file && <Facts />} right={file && <Right />} full>
         <div ref={panes} className={css.whole} style={{ height }}>
           {file?.conflict && <ConflictBar />}
-          {file ? <Panes /> : error ? <Failure error={error} again={again} /> : <Loading />}
+          {file ? (
+            <Panes />
+          ) : error ? (
+            <div className={css.alone}>
+              <Failure error={error} again={again} />
+              <Button variant="subtle" onClick={() => say({ configuration: "", queue: "", task: "" })}>
+                {t("command.toFirst")}
+              </Button>
+            </div>
+          ) : (
+            <Loading />
+          )}
         </div>
         <Suspense>
           {file?.draft && said.open === "review" && <Review />}
@@ -71,7 +84,9 @@ function Panes() {
         </nav>
       )}
       <section className={css.middle}>
-        {said.view === "text" ? (
+        {file.saved.unreadable ? (
+          <Unreadable />
+        ) : said.view === "text" ? (
           <Suspense fallback={<Loading rows={8} />}>
             <TextPane />
           </Suspense>

@@ -150,6 +150,9 @@ export const en = {
   /** Two sentences. */
   between: " ",
   keptSince: "Kept in this browser since {{at}}.",
+  unreadable: "{{file}} can't be read as a text",
+  unreadableText: "Nothing is written over it from here: convert it to UTF-8, or move it away.",
+  toFirst: "To configuration 0",
   unkept: "This browser has no room to keep it: it is lost when this page is closed.",
   untouched_one: "Running tasks are not touched by a save: {{tasks}} runs on.",
   untouched_other: "Running tasks are not touched by a save: {{tasks}} run on.",

@@ -11,8 +11,6 @@ import type {
   Version,
   VersionText,
 } from "@/api/types";
-import { kept } from "./kept";
-
 export interface Which {
   mode: Mode;
   index: number;
@@ -27,13 +25,13 @@ export async function configurations(mode: Mode): Promise<Configuration[]> {
   return (await ask(GET("/api/commands/{mode}/list", { params: { path: { mode } } }))).configurations;
 }
 
-/** The casts: openapi-fetch takes pairs for lists. */
-export async function commandFile(which: Which): Promise<CommandFile> {
+/** `hasDraft`: something was written for it. The casts: openapi-fetch takes pairs for lists. */
+export async function commandFile(which: Which, hasDraft: () => boolean): Promise<CommandFile> {
   try {
     return (await ask(GET("/api/commands/{mode}", at(which)))) as CommandFile;
   } catch (error) {
     // What was written for one that was deleted elsewhere is still there to be saved.
-    const isWanted = which.index === 0 || kept(which) !== null;
+    const isWanted = which.index === 0 || hasDraft();
     if (error instanceof Refused && error.status === 404 && isWanted) return nothing(which);
     throw error;
   }
@@ -59,6 +57,7 @@ function nothing({ mode, index }: Which): CommandFile {
     structure: [],
     tasks: 0,
     text: "",
+    unreadable: false,
     why_not: null,
   };
 }

@@ -55,12 +55,12 @@ export interface Loading {
 
 export function useFile(which: Which): Loading {
   const { mode, index } = which;
+  const unsaved = unsavedOf(which);
   const query = useQuery({
     queryKey: fileKey(which),
-    queryFn: () => commandFile({ mode, index }),
+    queryFn: () => commandFile({ mode, index }, () => unsaved.snapshot().draft !== null),
     staleTime: Infinity,
   });
-  const unsaved = unsavedOf(which);
   const shown = useSyncExternalStore(unsaved.subscribe, unsaved.snapshot);
   const saved = query.data;
   useEffect(() => {
