@@ -3,7 +3,7 @@ import { Button, getDefaultZIndex, Group, Modal, Text } from "@mantine/core";
 import { createContext, use, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-export interface Question {
+interface Question {
   title: string;
   body: ReactNode;
   /** What leaves things as they are. */

@@ -10,7 +10,7 @@ import {
 import { useTranslation } from "react-i18next";
 import type { Scheduler } from "@/api/types";
 
-export type SchedulerStatus =
+type SchedulerStatus =
   "running" | "paused" | "draining" | "stopping" | "finished" | "asked" | "shutdown" | "died" | "unreadable";
 
 export function statusOf(one: Scheduler): SchedulerStatus {

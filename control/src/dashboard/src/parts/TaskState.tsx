@@ -42,9 +42,7 @@ export function TaskState({ state, detail, pale }: { state: Status; detail?: Rea
   return (
     <span className={css.state} style={pale ? { filter: "grayscale(1)" } : undefined}>
       <StateIcon state={state} />
-      <span className={css.word} style={{ color, fontWeight: QUIET.has(state) ? 400 : 500 }}>
-        {t(`states.${state}`)}
-      </span>
+      <span style={{ color, fontWeight: QUIET.has(state) ? 400 : 500 }}>{t(`states.${state}`)}</span>
       {detail !== undefined && <span className="t3">{detail}</span>}
     </span>
   );

@@ -4,7 +4,7 @@ import type { Scheduler } from "@/api/types";
 /** Of each scheduler: whether it died, the keys of tasks that have failed, and which queues have work left. */
 export type Seen = Map<string, { died: boolean; failed: Set<string>; working: Set<number> }>;
 
-export interface Happened {
+interface Happened {
   kind: "died" | "failed" | "ended";
   one: Scheduler;
   /** The task or the queue. */

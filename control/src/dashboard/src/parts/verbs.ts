@@ -30,7 +30,7 @@ export interface Placed {
   task: Task;
 }
 
-export interface Verbs {
+interface Verbs {
   ofScheduler: (one: Scheduler) => Doable<SchedulerVerb>[];
   ofTask: (placed: Placed) => Doable<TaskVerb>[];
 }

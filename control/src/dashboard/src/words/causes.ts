@@ -23,7 +23,7 @@ const KNOWN: Record<number, string> = { 126: "（找到了，但不可执行）"
 /** Who killed it, where the scheduler that was told so has died since (app/core/outcome.py). */
 const NOBODY_KNOWN = "its user";
 
-export function causeInChinese(cause: Cause): string {
+function causeInChinese(cause: Cause): string {
   switch (cause.kind) {
     case "exit": {
       const code = `退出码 ${cause.code}${KNOWN[cause.code] ?? ""}`;

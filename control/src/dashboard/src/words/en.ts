@@ -49,7 +49,6 @@ export const en = {
   },
   ofTotal: "{{done}} of {{total}}",
   scheduler: {
-    one: "scheduler",
     schedulers: "Schedulers",
     none: "None runs",
     titled: "{{mode}} · configuration {{index}}",

@@ -20,7 +20,7 @@ function filled(text: string, facts: Record<string, string | number>): string | 
 const SLOT = /\{(\w+)\}/g;
 
 /** By kind, as `TEXTS` of app/model/problems.py has them. */
-export const IN_CHINESE: Record<string, string> = {
+const IN_CHINESE: Record<string, string> = {
   group_writable: "{file}：同组的 {members} 可以写它，而它写的内容会以你的身份运行；见 chmod g-w。",
   edit_refused: "{at} 的修改没有生效，之前读到的继续有效：{faults}",
   edit_waits:

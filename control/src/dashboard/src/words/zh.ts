@@ -47,7 +47,6 @@ export const zh: Words = {
   },
   ofTotal: "{{done}} · 共 {{total}}",
   scheduler: {
-    one: "调度器",
     schedulers: "调度器",
     none: "没有在运行的",
     titled: "{{mode}} · 配置 {{index}}",

@@ -28,7 +28,7 @@ export interface Lines {
 }
 
 /** As the driver says it now. */
-export interface Point {
+interface Point {
   at: number;
   use: number | null;
   memory: number | null;

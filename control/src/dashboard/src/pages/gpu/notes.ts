@@ -20,7 +20,7 @@ export interface Promised {
 }
 
 /** °C. No driver's own limit comes with the data; most cards slow down between 83 and 90. */
-export const HOT = 83;
+const HOT = 83;
 /** Seconds for which a task counts as just started, and GB that it has yet to take to be told of. */
 const FRESH = 600;
 const MUCH = 1;

@@ -1,7 +1,7 @@
 /** The order of the table's rows; in the address as "free", or "-free" for the most first. Pure. */
 import type { Card } from "@/api/types";
 
-export const SORTS = ["free", "use", "temperature", "power"] as const;
+const SORTS = ["free", "use", "temperature", "power"] as const;
 export type Sort = (typeof SORTS)[number];
 
 const VALUE: Record<Sort, (card: Card) => number | null> = {

@@ -32,7 +32,7 @@ function othersOn(card: Card, processes: readonly GpuProcess[], allowance: GpuAl
   return { kind: allowance.held >= allowance.allowed ? "left" : "free" };
 }
 
-export interface Summary {
+interface Summary {
   free: number;
   left: number;
   used: number;

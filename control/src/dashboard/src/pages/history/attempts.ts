@@ -49,7 +49,7 @@ export function configurationOf(file: string): { mode: "single" | "multi"; index
   return found && { mode: found[1] ? "multi" : "single", index: Number(found[2] ?? 0) };
 }
 
-export interface QueueKey {
+interface QueueKey {
   file: string;
   /** null: all that was submitted. */
   queue: number | null;

@@ -103,6 +103,7 @@ export function OneLog({ path, taskKey, queue, isBound, said, say, openAttempt, 
             input={input}
           />
           {read.end === "gone" && <Note text={t("logs.goneBanner")} />}
+          {read.restarts > 0 && <Note text={t("logs.restarted")} />}
           {read.error instanceof Error && <Note text={read.error.message} again={() => void reader.open()} />}
           <Lines
             reader={reader}

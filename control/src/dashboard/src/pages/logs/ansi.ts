@@ -4,7 +4,7 @@
  * out is text and a few known words, never markup.
  */
 
-export type Colour = "black" | "red" | "green" | "yellow" | "blue" | "magenta" | "cyan" | "white";
+type Colour = "black" | "red" | "green" | "yellow" | "blue" | "magenta" | "cyan" | "white";
 
 export interface Style {
   readonly colour?: Colour;

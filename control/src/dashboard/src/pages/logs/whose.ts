@@ -10,7 +10,7 @@ export interface Whose {
   readonly run: History["runs"][number] | undefined;
 }
 
-export interface LogName {
+interface LogName {
   readonly run: string;
   readonly queue: number;
   readonly digest: string;

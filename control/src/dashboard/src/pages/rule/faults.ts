@@ -2,7 +2,7 @@
 import type { ConfigKey } from "@/api/types";
 import { readYaml, type Spot, type Value } from "./yaml";
 
-export type FaultKind =
+type FaultKind =
   | "syntax"
   | "twice"
   | "unknown"

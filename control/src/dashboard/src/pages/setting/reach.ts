@@ -3,7 +3,7 @@ import type { ControlConfig } from "@/api/types";
 
 export type Place = "machine" | "network" | "tunnel" | "named" | "socket";
 
-export interface Way {
+interface Way {
   text: string;
   place: Place;
   /** What a browser opens; null: it is a command for a shell. */
