@@ -67,7 +67,7 @@ def _take(made: Lab, take: Take, visit: Visit, path: Path) -> None:
     visit.sees(take.sees)
     take.act(visit)
     visit.page.mouse.move(0, 0)
-    expect(visit.page.locator(".mantine-Skeleton-root")).to_have_count(0)
+    expect(visit.page.locator("main [aria-busy=true]")).to_have_count(0)
     visit.page.evaluate("document.fonts.ready.then(() => undefined)")
     visit.page.evaluate(RENAME, names)
     with Image.open(BytesIO(visit.page.screenshot())) as picture:

@@ -1,0 +1,1 @@
+var e={running:`running`,completed:`completed`,killed:`cancelled`,stopped:`cancelled`,"no end known":`pending`};function t(t){return e[t]??`failed`}export{t};
