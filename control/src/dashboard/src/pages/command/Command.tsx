@@ -10,6 +10,7 @@ import { Failure, Loading } from "@/parts/Empty";
 import { Page } from "@/parts/Page";
 import { useParameters } from "@/parts/parameters";
 import { fileName } from "@/parts/schedulers";
+import { useSaveKey } from "@/parts/saveKey";
 import { said as toast } from "@/parts/toast";
 import css from "./Command.module.css";
 import { ConflictBar } from "./Conflict";
@@ -130,16 +131,4 @@ function useSavedElsewhere(): void {
       }),
     [queries, t],
   );
-}
-
-function useSaveKey(save: () => void): void {
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
-      event.preventDefault();
-      if (!document.querySelector('[role="dialog"]')) save();
-    };
-    window.addEventListener("keydown", pressed);
-    return () => window.removeEventListener("keydown", pressed);
-  }, [save]);
 }

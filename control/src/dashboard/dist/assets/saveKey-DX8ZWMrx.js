@@ -1,0 +1,1 @@
+import{i as e,n as t}from"./jsx-runtime-DyZJNswf.js";var n=e(t(),1);function r(e){let t=(0,n.useEffectEvent)(e);(0,n.useEffect)(()=>{let e=e=>{(e.ctrlKey||e.metaKey)&&e.key.toLowerCase()===`s`&&(e.preventDefault(),document.querySelector(`[role="dialog"]`)||t())};return window.addEventListener(`keydown`,e),()=>window.removeEventListener(`keydown`,e)},[])}export{r as t};
