@@ -49,8 +49,13 @@ interface Props {
 export const TaskRow = memo(function TaskRow({ task, live, isChosen, choose }: Props) {
   const { t } = useTranslation();
   const name = task.name ?? "";
+  const open = () => choose({ task: String(task.id), new: "", copy: "" });
   return (
+    // Keys have the button for it.
     <div
+      onClick={({ target }) => {
+        if (!(target as Element).closest("a, button")) open();
+      }}
       className={`${css.row} ${css.task}`}
       role="row"
       data-task={task.id}
@@ -66,7 +71,7 @@ export const TaskRow = memo(function TaskRow({ task, live, isChosen, choose }: P
           aria-current={isChosen || undefined}
           aria-label={`${task.id} ${name}`.trim()}
           title={name}
-          onClick={() => choose({ task: String(task.id), new: "", copy: "" })}
+          onClick={open}
         >
           {name || <span className="t3">–</span>}
         </button>
