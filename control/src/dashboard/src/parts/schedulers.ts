@@ -7,6 +7,11 @@ export function fileName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
+/** Of submitted tasks each is a queue of its own. */
+export function isSubmitted(file: string): boolean {
+  return fileName(file) === "submitted_gpus.txt";
+}
+
 /** "single · configuration 0", or with its file's name where it is no configuration. */
 export function longName(one: Scheduler, t: TFunction): string {
   if (!one.state) return `pid ${one.pid}`;

@@ -155,7 +155,7 @@ export const en = {
     revive: "Resume",
     reviveEffect: "Start again from what is left, adopting what still runs.",
     drain: "Drain",
-    drainEffect: "Finish what runs, start nothing, then end.",
+    drainEffect: "Finish what runs, start nothing, then end. This can't be taken back.",
     stop: "Stop now",
     stopEffect: "End the running tasks; they run again from the start next time.",
     kill: "Kill",

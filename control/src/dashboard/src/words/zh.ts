@@ -153,7 +153,7 @@ export const zh: Words = {
     revive: "恢复",
     reviveEffect: "从剩余的任务重新开始，并接管仍在运行的任务。",
     drain: "排空",
-    drainEffect: "让运行中的任务结束，不再启动新任务，然后退出。",
+    drainEffect: "让运行中的任务结束，不再启动新任务，然后退出。此操作不能撤回。",
     stop: "立即停止",
     stopEffect: "结束运行中的任务；下次从头重新运行。",
     kill: "终止",

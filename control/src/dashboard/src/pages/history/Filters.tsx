@@ -5,7 +5,8 @@ import { useKnown } from "@/api/live";
 import type { QueueFigures } from "@/api/types";
 import { Pick } from "@/parts/Pick";
 import { StateIcon } from "@/parts/TaskState";
-import { isSubmitted, keyOf, readKey } from "./attempts";
+import { isSubmitted } from "@/parts/schedulers";
+import { keyOf, readKey } from "./attempts";
 import { ENDED, type Said, type Say } from "./data";
 import { queueName, shortFile } from "./names";
 

@@ -1,6 +1,6 @@
 /** Attempts as rows, which of them are shown, and what the small charts draw of them. Pure. */
 import type { HistoryAttempt, HistoryTask, MemoryFigures, QueueFigures } from "@/api/types";
-import { fileName } from "@/parts/schedulers";
+import { fileName, isSubmitted } from "@/parts/schedulers";
 
 export interface Row {
   id: string;
@@ -34,13 +34,6 @@ export function rangeOf(said: string): [number, number] {
   if (!said) return [-Infinity, Infinity];
   const [low, high] = said.split("-");
   return [Number(low), high ? Number(high) : Infinity];
-}
-
-const SUBMITTED = "submitted_gpus.txt";
-
-/** Of submitted tasks each is a queue of its own: together they are one here. */
-export function isSubmitted(file: string): boolean {
-  return fileName(file) === SUBMITTED;
 }
 
 /** "single 0" of command_gpu.txt, "multi 1" of command_gpus_1.txt; null: of no configuration. */

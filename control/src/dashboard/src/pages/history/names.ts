@@ -1,10 +1,10 @@
 /** What queues, files and causes are called. */
 import type { TFunction } from "i18next";
 import type { HistoryAttempt } from "@/api/types";
-import { fileName } from "@/parts/schedulers";
+import { fileName, isSubmitted } from "@/parts/schedulers";
 import { words } from "@/words";
 import { errorOf } from "@/words/causes";
-import { configurationOf, isSubmitted } from "./attempts";
+import { configurationOf } from "./attempts";
 import { unitOf } from "./scale";
 
 /** "1 cars"; null: all that was submitted. */

@@ -102,7 +102,7 @@ function One({ version, draft, done }: { version: Version; draft: Draft; done: (
           </Why>
         )}
       </div>
-      <TextDiff before={text} after={now} said={t("rule.versionDiff")} />
+      <TextDiff before={now} after={text} said={t("rule.versionDiff")} />
     </div>
   );
 }

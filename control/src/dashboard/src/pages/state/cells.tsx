@@ -8,6 +8,7 @@ import { Countdown } from "@/parts/Countdown";
 import { GpuChips } from "@/parts/GpuChips";
 import { MemoryBar } from "@/parts/MemoryBar";
 import { useSecond } from "@/parts/now";
+import { isSubmitted } from "@/parts/schedulers";
 import { words } from "@/words";
 import { apart } from "@/words/apart";
 import { becauseOf, errorOf } from "@/words/causes";
@@ -58,7 +59,7 @@ export function whyOf(one: Scheduler, queue: Queue, task: Task, t: TFunction): s
       return failed(sentence(errorOf(state.error, state.cause)), queue.counts.skipped ?? 0, t);
     case "held":
       return state.by === "file"
-        ? t("state.heldByFile")
+        ? t(one.state && isSubmitted(one.state.command_file) ? "tasks.heldAsSubmitted" : "state.heldByFile")
         : `${t("state.heldBy", { who: holder(state.by, one, t), at: clock(state.since) })} ${t("state.releaseIt")}`.trim();
     case "completed":
       return t("state.exit", { code: state.exit_code });

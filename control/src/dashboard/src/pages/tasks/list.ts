@@ -4,13 +4,12 @@ import { useEffect, useMemo, useRef } from "react";
 import { answered, ask, GET } from "@/api/client";
 import { useKnown } from "@/api/live";
 import type { Scheduler, Status } from "@/api/types";
-import { fileName } from "@/parts/schedulers";
+import { isSubmitted } from "@/parts/schedulers";
 import type { Placed } from "@/parts/verbs";
 
 const PAGE = 200;
 /** Milliseconds between two askings while things change. */
 const BETWEEN = 1_000;
-const SUBMITTED = "submitted_gpus.txt";
 export const LIST = "submitted";
 
 export interface Filter {
@@ -37,7 +36,7 @@ export function useTaskCounts() {
 }
 
 function isOfSubmitted(one: Scheduler): boolean {
-  return one.alive === true && one.state !== null && fileName(one.state.command_file) === SUBMITTED;
+  return one.alive === true && one.state !== null && isSubmitted(one.state.command_file);
 }
 
 /** What their living scheduler says of each, by key. */
