@@ -189,3 +189,10 @@ def test_the_eldest_of_a_role_go(database: Database, clock: Clock, monkeypatch: 
         cookies.append(opened(held, given))
     for remembered in (held, Sessions(database, KNOWN)):
         assert [remembered.find(cookie) is not None for cookie in cookies] == [True, False, True, True]
+
+
+def test_sessions_of_other_secrets_are_listed_no_more(database: Database) -> None:
+    held = Sessions(database, KNOWN)
+    opened(held)
+    assert [one.login.role for one in Sessions(database, KNOWN).all()] == ["write"]
+    assert Sessions(database, Secrets("another secret", KNOWN.read)).all() == []

@@ -23,6 +23,9 @@ ONCE_SECONDS = 600.0
 
 BYTES = 32
 ID_LETTERS = 16
+MARK_LETTERS = 8
+"""Of what tells sessions of these secrets from those of others."""
+
 MOST = 500
 """Sessions of a role; the eldest go."""
 
@@ -59,12 +62,14 @@ class Sessions:
     def __init__(self, database: Database, known: Secrets) -> None:
         """Raises DatabaseError."""
         self._database, self._secrets = database, known
-        database.write(("DELETE FROM sessions WHERE seen_at < ?", [(time.time() - LIFE_SECONDS,)]))
+        # A session is worth what its secret was: with another secret it is nobody's.
+        self._pepper = sha256(f"{known.write}\0{known.read}".encode()).hexdigest()
+        self._mark = sha256(self._pepper.encode()).hexdigest()[:MARK_LETTERS]
+        dead = "DELETE FROM sessions WHERE seen_at < ? OR digest NOT LIKE '%-' || ?"
+        database.write((dead, [(time.time() - LIFE_SECONDS, self._mark)]))
         rows = database.rows("SELECT digest, role, name, created_at, seen_at FROM sessions")
         self._held = {row[0]: _Session(Login(row[1], row[2]), row[3], row[4], row[4]) for row in rows}
         self._once: dict[str, tuple[Role, float]] = {}
-        # A session is worth what its secret was: with another secret it is nobody's.
-        self._pepper = sha256(f"{known.write}\0{known.read}".encode()).hexdigest()
 
     def by_secret(self, given: str) -> Login | None:
         role = self._secrets.role(given)
@@ -114,8 +119,7 @@ class Sessions:
 
     def end(self, held: str) -> None:
         """Raises DatabaseError: it may be back after a restart."""
-        self._held.pop(self._digest(held), None)
-        self._database.write(("DELETE FROM sessions WHERE digest = ?", [(self._digest(held),)]))
+        self._end(self._digest(held))
 
     def all(self) -> list[Held]:
         """Those that can still be used, by their age."""
@@ -134,7 +138,10 @@ class Sessions:
     def end_one(self, id_: str) -> Login | None:
         """Whose it was; None: there is none. Raises DatabaseError, as `end` does."""
         digest = next((digest for digest in self._held.copy() if digest.startswith(id_)), None)
-        session = self._held.pop(digest, None) if digest else None
+        return self._end(digest) if digest else None
+
+    def _end(self, digest: str) -> Login | None:
+        session = self._held.pop(digest, None)
         self._database.write(("DELETE FROM sessions WHERE digest = ?", [(digest,)]))
         return session.login if session else None
 
@@ -153,7 +160,8 @@ class Sessions:
             session.written_at = seen_at
 
     def _digest(self, text: str) -> str:
-        return sha256(f"{self._pepper}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
+        said = sha256(f"{self._pepper}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{said}-{self._mark}"
 
 
 WRONG_SECONDS = 60.0
