@@ -140,8 +140,8 @@ class Document:
         options, old_options = option_words(task, times), option_words(old, old_times)
         if options != old_options and chunk.directives:
             new.update(reworded(self._lines, chunk.directives, old_options, options))
-        elif options != old_options:
-            new[layout.queue] += [each for each in [directive(task, times)] if each]
+        elif options != old_options and (line := directive(task, times)):
+            new[layout.queue].append(line)
         if old.script != task.script:
             self._replace_commands(chunk, layout, task.script, new)
         return [line for n in range(chunk.start, chunk.end) for line in new.get(n, [self._lines[n]])]

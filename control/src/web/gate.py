@@ -91,7 +91,7 @@ class Gate:
                 _harden(message, scope["path"])
             elif ended:
                 return
-            elif streams and not self._is_let_in(scope):
+            elif streams and self._known(Headers(scope=scope)) is None:
                 ended, message = True, {"type": "http.response.body"}  # and its route is told of a disconnect
             await send(message)
 
@@ -160,24 +160,20 @@ class Gate:
                 429, "too-many-tries", f"too many wrong secrets; try again in {wait} s", retry_after=wait
             )
         try:
-            if bearer is not None:
-                login = self._sessions().by_secret(bearer)
-                if login is None:
-                    self._wrong.note(scope["client"])
-                    raise Refused(401, "wrong-secret", "that is not the console's secret")
-                return login
-            held = _cookie(headers, self._cookie)
-            return self._sessions().find(held) if held else None
+            login = self._known(headers)
         except GpulaneError as error:
             raise Refused(503, "not-now", str(error)) from error
+        if login is None and bearer is not None:
+            self._wrong.note(scope["client"])
+            raise Refused(401, "wrong-secret", "that is not the console's secret")
+        return login
 
-    def _is_let_in(self, scope: Scope) -> bool:
-        """Whether who was let in would be so now."""
-        headers = Headers(scope=scope)
+    def _known(self, headers: Headers) -> Login | None:
+        """Whose secret or cookie comes with these."""
         bearer, held = _bearer(headers), _cookie(headers, self._cookie)
-        sessions = self._sessions()
-        found = sessions.by_secret(bearer) if bearer is not None else held and sessions.find(held)
-        return bool(found)
+        if bearer is not None:
+            return self._sessions().by_secret(bearer)
+        return self._sessions().find(held) if held else None
 
     def wrong(self, scope: Scope) -> None:
         """A login that was none."""
