@@ -1,15 +1,6 @@
 /** The stream of the console's events: shared by the tabs of a browser where it can be. */
 
-export const KINDS = [
-  "hello",
-  "scheduler",
-  "gone",
-  "gpu",
-  "commands",
-  "config",
-  "settings",
-  "bindings",
-] as const;
+const KINDS = ["hello", "scheduler", "gone", "gpu", "commands", "config", "settings", "bindings"] as const;
 
 export interface Heard {
   /** joined: it goes on already, and what was told before has to be asked for. error: it has ended. */
@@ -50,9 +41,15 @@ export function listen(hear: Hear, wish: Exclude<Wish, "close">): () => void {
 
 /** Browsers of telephones share nothing. */
 function alone(hear: Hear): () => void {
+  const source = begin(hear);
+  return () => source.close();
+}
+
+/** A stream of one's own. */
+export function begin(hear: Hear): EventSource {
   const source = new EventSource("/api/events");
   for (const kind of KINDS)
     source.addEventListener(kind, (event) => hear({ kind, data: (event as MessageEvent<string>).data }));
   source.onerror = () => hear({ kind: "error", data: "" });
-  return () => source.close();
+  return source;
 }

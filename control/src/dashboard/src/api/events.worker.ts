@@ -1,6 +1,6 @@
 /** The console's events, once for all tabs of a browser: it has six connections for a console, and a stream holds
  * one of them for as long as it lasts. */
-import { KINDS, type Heard, type Wish } from "./events";
+import { begin, type Heard, type Wish } from "./events";
 
 interface Joined extends Event {
   readonly ports: readonly MessagePort[];
@@ -22,17 +22,10 @@ function end(): void {
   hasBegun = false;
 }
 
-function begin(): void {
-  const opened = (source = new EventSource("/api/events"));
-  for (const kind of KINDS)
-    opened.addEventListener(kind, (event) => {
-      hasBegun = true;
-      tell({ kind, data: (event as MessageEvent<string>).data });
-    });
-  opened.onerror = () => {
-    end();
-    tell({ kind: "error", data: "" });
-  };
+function hear(heard: Heard): void {
+  if (heard.kind === "error") end();
+  else hasBegun = true;
+  tell(heard);
 }
 
 self.onconnect = ({ ports }) => {
@@ -45,7 +38,7 @@ self.onconnect = ({ ports }) => {
       }
       tabs.add(tab);
       if (wish === "anew") end();
-      if (!source) begin();
+      if (!source) source = begin(hear);
       else if (hasBegun) tab.postMessage({ kind: "joined", data: "" } satisfies Heard);
     };
 };

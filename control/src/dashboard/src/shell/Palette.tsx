@@ -10,7 +10,7 @@ import { SchedulerDot } from "@/parts/SchedulerState";
 import { longName, shortName } from "@/parts/schedulers";
 import { StateIcon } from "@/parts/TaskState";
 import { useVerbs } from "@/parts/verbs";
-import { find, type Found } from "./find";
+import { find, isLike, type Found } from "./find";
 import { PAGES } from "./pages";
 import { gpuPage, logPage } from "./paths";
 import css from "./Palette.module.css";
@@ -108,14 +108,6 @@ function Lines({ query }: { query: string }) {
       ))}
     </Spotlight.ActionsGroup>
   ));
-}
-
-function isLike(query: string, ...texts: string[]): boolean {
-  const text = texts.join(" ").toLowerCase();
-  return query
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
 }
 
 function usePages(query: string): Line[] {

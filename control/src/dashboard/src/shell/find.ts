@@ -1,13 +1,13 @@
 /** What a few words mean in the palette: tasks, queues and schedulers, and what is to be done with them. Pure. */
 import type { Queue, Scheduler, Task } from "@/api/types";
 
-export interface FoundTask {
+interface FoundTask {
   one: Scheduler;
   queue: Queue;
   task: Task;
 }
 
-export interface FoundQueue {
+interface FoundQueue {
   one: Scheduler;
   queue: Queue;
 }
@@ -28,24 +28,30 @@ export function find(query: string, schedulers: readonly Scheduler[], verbs: rea
   const known = verbs.map((verb) => verb.toLowerCase());
   // The beginning of one will do where something follows: else it may as well be a name's.
   const [first = ""] = given;
-  const says = known.some((verb) => (given.length > 1 ? verb.startsWith(first) : verb === first));
-  const words = says ? given.slice(1) : given;
-  const rest = words.join(" ");
-  const hasVerb = words.length < given.length;
+  const hasVerb = known.some((verb) => (given.length > 1 ? verb.startsWith(first) : verb === first));
+  const rest = (hasVerb ? given.slice(1) : given).join(" ");
   if (!rest && !hasVerb) return { hasVerb, tasks: [], queues: [] };
   const tasks: FoundTask[] = [];
   const queues: FoundQueue[] = [];
-  const isLike = (text: string) => words.every((word) => text.toLowerCase().includes(word));
   for (const one of schedulers)
     for (const queue of one.state?.queues ?? []) {
       const name = `${queue.queue_id} ${queue.queue_name ?? ""}`;
-      if (rest && queues.length < QUEUES && isLike(name)) queues.push({ one, queue });
+      if (rest && queues.length < QUEUES && isLike(rest, name)) queues.push({ one, queue });
       for (const task of queue.tasks)
-        if (isLike(`${queue.queue_id}/${task.index} ${task.name ?? ""} ${queue.queue_name ?? ""}`))
+        if (isLike(rest, `${queue.queue_id}/${task.index}`, task.name ?? "", queue.queue_name ?? ""))
           tasks.push({ one, queue, task });
     }
   tasks.sort((a, b) => rank(a.task) - rank(b.task));
   return { hasVerb, tasks: tasks.slice(0, TASKS), queues };
+}
+
+/** Whether every word of the query stands in one of the texts. */
+export function isLike(query: string, ...texts: string[]): boolean {
+  const text = texts.join(" ").toLowerCase();
+  return query
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }
 
 /** Those that somebody looks for, first. */

@@ -1,4 +1,5 @@
 /** Unsaved texts, kept in this browser until they are saved or discarded. */
+import { keep as keepText } from "@/parts/kept";
 import type { Which } from "./calls";
 
 export interface Draft {
@@ -34,11 +35,5 @@ export function readDraft(said: string | null): Draft | null {
 
 /** Whether it could be kept: a browser gives a site some megabytes. */
 export function keep(which: Which, draft: Draft | null): boolean {
-  try {
-    if (draft) localStorage.setItem(keyOf(which), JSON.stringify(draft));
-    else localStorage.removeItem(keyOf(which));
-    return true;
-  } catch {
-    return false;
-  }
+  return keepText(keyOf(which), draft && JSON.stringify(draft));
 }
