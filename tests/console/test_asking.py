@@ -140,5 +140,6 @@ def test_a_parameter_that_is_misspelt_starts_nothing(mine: Configuration, query:
     problem = console.refused("POST", f"/api/scheduler/multi/start?simulate=1x24&{query}", 422)
     assert hint in problem["detail"]
     assert [fault["file"] for fault in problem["faults"]] == [f"query.{query.partition('=')[0]}"]
-    assert [one for one in console.get("/api/scheduler/running")["schedulers"] if one["alive"]] == []
+    listed = console.get("/api/scheduler/running")["schedulers"]
+    assert [one for one in listed if one["configuration"] == 0] == []
     (console.root / "command" / "command_gpus.txt").unlink()

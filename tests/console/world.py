@@ -145,13 +145,16 @@ class Console:
         }
 
     def wait_for(self, pid: int, label: str, status: str, seconds: float = 20) -> Any:
-        """A task, once it has that status. Who fails says how it stands instead."""
+        """A task, once it has that status; if it is running, once its supervisor is known. Who fails says how
+        it stands instead."""
         task = None
 
         def look() -> Any:
             nonlocal task
             task = self.tasks(pid).get(label)
-            return task if task and task["state"]["status"] == status else None
+            if not task or task["state"]["status"] != status:
+                return None
+            return None if status == "running" and task["state"]["pid"] is None else task
 
         try:
             return eventually(look, seconds, 0.03)
