@@ -63,31 +63,24 @@ def shown(visit: Visit, page: str) -> None:
     not AXE.exists() and not os.environ.get("CI"), reason="npm ci has not been run: no axe-core"
 )
 @pytest.mark.parametrize(
-    ("scheme", "language"),
-    [("dark", "en"), ("light", "zh"), long_only("light", "en"), long_only("dark", "zh")],
+    ("scheme", "language", "width"),
+    [
+        ("dark", "en", 400),
+        ("light", "zh", 1100),
+        long_only("light", "en", 1100),
+        long_only("dark", "zh", 400),
+        long_only("dark", "en", 1440),
+        long_only("light", "zh", 1440),
+    ],
 )
-def test_axe_finds_nothing_serious(
-    browser: Browser, busy: Console, scheme: Scheme, language: Language
+def test_axe_finds_nothing_serious_and_nothing_is_wider_than_its_window(
+    browser: Browser, busy: Console, scheme: Scheme, language: Language, width: int
 ) -> None:
-    with visiting(browser, busy, language=language, scheme=scheme) as visit:
+    with visiting(browser, busy, language=language, scheme=scheme, width=width) as visit:
         found = {}
         for page in PAGES:
             shown(visit, page)
-            found[page] = visit.axe()
-        assert found == {page: [] for page in PAGES}
-
-
-@pytest.mark.parametrize(
-    ("width", "language"), [(400, "en"), (1100, "zh"), long_only(400, "zh"), long_only(1100, "en")]
-)
-def test_nothing_is_wider_than_its_window(
-    browser: Browser, busy: Console, width: int, language: Language
-) -> None:
-    with visiting(browser, busy, width=width, language=language) as visit:
-        found = {}
-        for page in PAGES:
-            shown(visit, page)
-            found[page] = visit.too_wide()
+            found[page] = [*visit.too_wide(), *visit.axe()]
         assert found == {page: [] for page in PAGES}
 
 

@@ -120,14 +120,17 @@ def test_a_trial_tells_each_address_and_says_how_it_went(world: World, server: L
     world.settings(notify={"urls": [server.url]})
     assert gpulane(world, "notify") == "notify.urls 1 (json): sent\n"
     assert server.got[0]["title"].endswith(": a trial")
+    server.answers = [404] * 9
+    said = gpulane(world, "notify", expect=1)
+    assert said == "notify.urls 1 (json): failed: it could not be reached, or refused it\n"
+
+
+@pytest.mark.long
+def test_a_trial_does_not_wait_for_ever(world: World, server: Listening) -> None:
     with listening(drips=True) as slow:
         world.settings(notify={"urls": [slow.url, server.url]})
         said = gpulane(world, "notify", expect=1)
         assert said == "notify.urls 1 (json): failed: no answer within 20 s\nnotify.urls 2 (json): sent\n"
-    world.settings(notify={"urls": [server.url]})
-    server.answers = [404] * 9
-    said = gpulane(world, "notify", expect=1)
-    assert said == "notify.urls 1 (json): failed: it could not be reached, or refused it\n"
 
 
 def test_addresses_follow_the_settings_file_and_are_in_no_line_about_its_change(
