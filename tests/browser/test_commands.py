@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Browser, Locator, Route, expect
 
-from tests.browser.visit import Visit, visiting
+from tests.browser.visit import Visit, log_in, visiting
 from tests.console.world import Console
 from tests.end_to_end.world import UNTIL_GO
 from tests.waiting import eventually
@@ -106,6 +106,24 @@ def test_what_is_unsaved_outlives_the_window(browser: Browser, console: Console)
         visit.button("Discard them").click()
         visit.sees("Everything is saved.")
         assert text(console) == FIRST
+
+
+def test_what_a_form_was_just_told_outlives_the_page(browser: Browser, console: Console) -> None:
+    """Also where the login ended while it was typed."""
+    console.world.file(FIRST)
+    with visiting(browser, console) as visit:
+        visit.go("/ui/command?mode=multi&task=1/0")
+        memory = visit.page.get_by_role("textbox", name=re.compile("^Memory"))
+        memory.fill("14")
+        visit.page.reload()
+        expect(memory).to_have_value("14")
+        expect(visit.button("Review and save 1")).to_be_visible()
+        visit.page.context.clear_cookies()
+        memory.fill("15")
+        visit.page.wait_for_url("**/login?to=*")
+        log_in(visit.page.context, console, "write")
+        visit.go("/ui/command?mode=multi&task=1/0")
+        expect(memory).to_have_value("15")
 
 
 def test_a_file_that_is_no_text_is_not_written_over(browser: Browser, console: Console) -> None:

@@ -94,19 +94,19 @@ function Pane({ open, close, children }: { open: boolean; close: () => void; chi
   const isNarrow = useMediaQuery("(max-width: 1099px)", undefined, { getInitialValueInEffect: false });
   if (isNarrow)
     return (
-      <Drawer
+      <Drawer.Root
         opened={open}
         onClose={close}
         position="right"
         size={460}
-        withCloseButton={false}
         padding={0}
         transitionProps={{ duration: 180 }}
-        aria-label={t("tasks.task")}
-        classNames={{ content: css.drawer ?? "", body: css.drawerBody ?? "" }}
       >
-        {children}
-      </Drawer>
+        <Drawer.Overlay />
+        <Drawer.Content aria-label={t("tasks.task")} className={css.drawer ?? ""}>
+          <Drawer.Body className={css.drawerBody ?? ""}>{children}</Drawer.Body>
+        </Drawer.Content>
+      </Drawer.Root>
     );
   return open ? <aside className={css.pane}>{children}</aside> : null;
 }

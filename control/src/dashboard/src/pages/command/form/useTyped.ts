@@ -35,8 +35,15 @@ export function useTyped<T>({ now, read, commit, bad }: Options<T>): Typed {
     due.current = null;
     return act ? await act() : true;
   }, []);
-  // What was typed last is not lost with the field.
-  useEffect(() => () => void flush(), [flush]);
+  // What was typed last is not lost with the field, nor with the page.
+  useEffect(() => {
+    const act = () => void flush();
+    window.addEventListener("pagehide", act);
+    return () => {
+      window.removeEventListener("pagehide", act);
+      act();
+    };
+  }, [flush]);
 
   const take = async (text: string): Promise<boolean> => {
     let value: T;

@@ -1,5 +1,6 @@
 /** Unsaved texts, kept in this browser until they are saved or discarded. */
 import { keep as keepText } from "@/parts/kept";
+import type { QueueToSave } from "@/api/types";
 import type { Which } from "./calls";
 
 export interface Draft {
@@ -8,6 +9,8 @@ export interface Draft {
   etag: string | null;
   /** When it was begun, in wall-clock seconds. */
   since: number;
+  /** What forms have made of the text, where the console had not yet said what that comes to. */
+  forms?: QueueToSave[];
 }
 
 const PREFIX = "gpulane-unsaved-";
@@ -24,9 +27,9 @@ export function readDraft(said: string | null): Draft | null {
   if (said === null) return null;
   try {
     const draft = JSON.parse(said) as Partial<Draft>;
-    const { text, etag, since } = draft;
+    const { text, etag, since, forms } = draft;
     return typeof text === "string" && typeof since === "number" && etag !== undefined
-      ? { text, etag, since }
+      ? { text, etag, since, ...(forms && { forms }) }
       : null;
   } catch {
     return null;

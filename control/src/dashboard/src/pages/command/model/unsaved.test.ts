@@ -1,4 +1,5 @@
 import { beforeEach, expect, it, vi } from "vitest";
+import { Refused } from "@/api/client";
 import type { CommandFile, FileQueue, Validated } from "@/api/types";
 import * as calls from "./calls";
 import { added, blank, changed, nudged, removed } from "./edits";
@@ -80,7 +81,7 @@ it("asks about what was typed before it takes an edit of a form", async () => {
     .mockResolvedValueOnce(answer("both", structure));
   one.write("typed", file);
   await one.edit(nudged(base().queues?.[0]?.tasks[1]?.id ?? "", -1), file, base());
-  expect(sent()[0]?.slice(1)).toEqual(["typed"]);
+  expect(sent()[0]?.slice(1)).toEqual(["typed", undefined]);
 });
 
 it("forgets what is discarded, and what was asked before", async () => {
@@ -128,4 +129,35 @@ it("does not take another tab's text over what is being typed here", () => {
   const newValue = JSON.stringify({ text: "theirs", etag: "two", since: 1 });
   window.dispatchEvent(new StorageEvent("storage", { key: `gpulane-unsaved-single-${index}`, newValue }));
   expect(one.snapshot().draft).toMatchObject({ text: "typed here", etag: "two" });
+});
+
+it("keeps what a form has changed before the console has answered, and takes it up again", async () => {
+  const one = another();
+  const problem = { type: "login", title: "", status: 401, detail: "", faults: [] };
+  vi.mocked(calls.validate).mockRejectedValueOnce(new Refused(401, problem));
+  await one.edit(changed("a", { memory_gb: 14 }), file, base());
+  window.dispatchEvent(new Event("pagehide"));
+  const forms = [{ queue_id: 1, tasks: [{ block: 0, memory_gb: 14 }, { block: 1 }] }];
+  const key = (at: number) => `gpulane-unsaved-single-${at}`;
+  const kept = localStorage.getItem(key(index)) ?? "";
+  expect(JSON.parse(kept)).toMatchObject({ text: "saved", etag: "one", forms });
+  localStorage.setItem(key(index + 1), kept); // the page is loaded again
+  const again = another();
+  vi.mocked(calls.validate).mockResolvedValueOnce(answer("edited", structure));
+  again.look();
+  await vi.waitFor(() => expect(again.snapshot().draft?.text).toBe("edited"));
+  expect(sent().at(-1)?.slice(1)).toEqual(["saved", forms]);
+  expect(JSON.parse(localStorage.getItem(key(index)) ?? "")).not.toHaveProperty("forms");
+});
+
+it("lets go of a form's change that is refused when it is taken up again", async () => {
+  const forms = [{ queue_id: 1, tasks: [] }];
+  const kept = JSON.stringify({ text: "typed", etag: "one", since: 1, forms });
+  localStorage.setItem(`gpulane-unsaved-single-${index + 1}`, kept);
+  const one = another();
+  const problem = { type: "bad", title: "", status: 422, detail: "no", faults: [] };
+  vi.mocked(calls.validate).mockRejectedValueOnce(new Refused(422, problem));
+  one.look();
+  await vi.waitFor(() => expect(one.snapshot().refused).toMatchObject({ status: 422 }));
+  expect(one.snapshot().draft).toEqual({ text: "typed", etag: "one", since: 1 });
 });

@@ -1,5 +1,6 @@
 /** The unsaved text of a configuration, and how forms and the editor change it: the text is the one truth, and the
  * console says what it comes to. Forms are ahead of it by what they have just sent. */
+import { Refused } from "@/api/client";
 import type { CommandFile, Validated } from "@/api/types";
 import { validate, type Which } from "./calls";
 import type { Edit } from "./edits";
@@ -33,6 +34,8 @@ class Unsaved {
   /** What is sent is sent one after the other. */
   #chain: Promise<unknown> = Promise.resolve();
   #edits = 0;
+  /** What the last edit of a form is of. */
+  #edited: { file: CommandFile; base: Sheet } | null = null;
   /** Another one after each discard: what was asked before it is of no interest any more. */
   #life = 0;
 
@@ -72,6 +75,8 @@ class Unsaved {
     if (queues === before) return null;
     this.#set({ queues, ahead: true, refused: null });
     this.#edits += 1;
+    this.#edited = { file, base };
+    this.#keep(); // the page may go before the console answers
     const turn = this.#edits;
     // A later one takes along what an earlier one has changed.
     return this.#inTurn(() => (turn === this.#edits ? this.#send(file, base) : Promise.resolve()));
@@ -102,7 +107,7 @@ class Unsaved {
 
   #behind(): boolean {
     const { draft, sheet } = this.#shown;
-    return draft !== null && sheet?.text !== draft.text;
+    return draft !== null && (draft.forms !== undefined || sheet?.text !== draft.text);
   }
 
   async #send(file: CommandFile, base: Sheet): Promise<void> {
@@ -120,7 +125,10 @@ class Unsaved {
       this.#set(draft || ahead ? { sheet, queues: newer, ahead } : NOTHING);
       this.#keep();
     } catch (error) {
-      if (life === this.#life) this.#set({ queues: confirmed.queues, ahead: false });
+      if (life === this.#life && !hasLeft(error)) {
+        this.#set({ queues: confirmed.queues, ahead: false });
+        this.#keep();
+      }
       throw error;
     }
   }
@@ -130,11 +138,22 @@ class Unsaved {
     this.#timer = null;
     this.#keep();
     await this.#inTurn(async () => {
-      const text = this.#shown.draft?.text;
-      if (text === undefined || !this.#behind()) return;
+      const { draft } = this.#shown;
+      if (!draft || !this.#behind()) return;
       const life = this.#life;
-      const answer = await validate(this.which, text);
+      const { forms, ...plain } = draft;
+      const as = (text: string) => {
+        if (!forms || this.#shown.draft !== draft) return;
+        this.#set({ draft: { ...plain, text } });
+        this.#keep();
+      };
+      const answer = await validate(this.which, draft.text, forms).catch((error: unknown) => {
+        // It will not be taken later either, and nothing could be edited until then.
+        if (life === this.#life && error instanceof Refused && !hasLeft(error)) as(draft.text);
+        throw error;
+      });
       if (life !== this.#life) return;
+      as(answer.text);
       const sheet = told(answer, byLikeness(this.#shown.queues ?? []));
       this.#set({ sheet, queues: sheet.queues, refused: null });
     });
@@ -159,8 +178,8 @@ class Unsaved {
       this.#set({ draft: null });
       return;
     }
-    const since = before?.since ?? Date.now() / 1000;
-    this.#set({ draft: { text, etag: before ? before.etag : file.etag, since } });
+    const { etag, since } = before ?? begun(file);
+    this.#set({ draft: { text, etag, since } });
   }
 
   #take(draft: Draft | null): void {
@@ -170,13 +189,23 @@ class Unsaved {
       if (draft) this.#set({ draft: { ...mine, etag: draft.etag } });
       return;
     }
+    if (draft?.forms) return; // what that comes to follows
     this.#life += 1;
     this.#set({ draft, ahead: false, ...(draft === null && NOTHING) });
     this.look();
   }
 
+  /** With what only forms have. */
+  #whole(): Draft | null {
+    const { draft, sheet, queues, ahead } = this.#shown;
+    if (!ahead || !queues || !this.#edited) return draft;
+    const { file, base } = this.#edited;
+    const { text, queues: confirmed } = sheet ?? base;
+    return { ...(draft ?? begun(file)), text, forms: toSave(queues, confirmed ?? []) };
+  }
+
   #keep(): void {
-    const unkept = !keep(this.which, this.#shown.draft);
+    const unkept = !keep(this.which, this.#whole());
     if (unkept !== this.#shown.unkept) this.#set({ unkept });
   }
 
@@ -184,6 +213,15 @@ class Unsaved {
     this.#shown = { ...this.#shown, ...change };
     this.#listeners.forEach((listener) => listener());
   }
+}
+
+function begun({ text, etag }: CommandFile): Draft {
+  return { text, etag, since: Date.now() / 1000 };
+}
+
+/** The login has ended, and the page goes to it and comes back. */
+function hasLeft(error: unknown): boolean {
+  return error instanceof Refused && error.status === 401;
 }
 
 function told(answer: Validated, ids: Parameters<typeof sheetOf>[1]): Sheet {

@@ -67,7 +67,7 @@ export function useFile(which: Which): Loading {
     if (!saved) return;
     const { draft } = unsaved.snapshot();
     // Saved from elsewhere, from this browser's other tab perhaps.
-    if (draft?.text === saved.text) unsaved.discard();
+    if (draft?.text === saved.text && !draft.forms) unsaved.discard();
     else unsaved.look();
   }, [unsaved, saved]);
   const base = saved && baseOf(saved);
