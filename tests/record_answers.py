@@ -22,6 +22,7 @@ from control.src.main import ANSWERS, bare_app, document
 from tests.console.world import Console
 from tests.end_to_end.world import World
 from tests.fakenvml.driver import Card, FakeDriver
+from tests.listening import Listening, listening
 from tests.plain import Plain
 from tests.waiting import eventually
 
@@ -126,6 +127,7 @@ PLAN: tuple[Call | Until | Kill, ...] = (
     *(Call("start_scheduler", MULTI), Call("stop_verb", PID), ENDED),
     *(Call("start_scheduler", MULTI), Call("stop_by_pid", PID), ENDED),
     *(Call("start_scheduler", MULTI), Kill(), ENDED, Call("dismiss_scheduler", PID)),
+    *(Call("put_config", body={"values": {"notify.urls": ["@server.url"]}}), Call("send_trial")),
     *(Call("audit"), Call("logins"), Call("end_login", {"id": "@logins.logins.0.id"}), Call("logout")),
 )
 
@@ -133,7 +135,7 @@ PLAN: tuple[Call | Until | Kill, ...] = (
 class Recorder:
     """Makes calls, and keeps what was answered."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, server: Listening) -> None:
         self._http = console.http
         api = document(bare_app())
         self._where = {
@@ -142,6 +144,7 @@ class Recorder:
             for method, call in calls.items()
         }
         self._last: dict[str, Any] = {"secrets": json.loads((console.folder / "secrets.json").read_text())}
+        self._last["server"] = {"url": server.url}
         self.kept: dict[str, Any] = {}
         self.heard: list[Any] = []
 
@@ -175,6 +178,8 @@ class Recorder:
     def _filled(self, value: Any) -> Any:
         if isinstance(value, dict):
             return {name: self._filled(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self._filled(each) for each in value]
         if not (isinstance(value, str) and value.startswith("@")):
             return value
         found: Any = self._last
@@ -197,9 +202,10 @@ def record(root: Path) -> dict[str, Any]:
     words = {**places, str(root): HOME, str(PROJECT): HOME, socket.gethostname(): "lab"}
     words[console.url.rpartition(":")[2]] = "29214"
     try:
-        recorder = Recorder(console)
-        for step in PLAN:
-            recorder.play(step)
+        with listening() as server:
+            recorder = Recorder(console, server)
+            for step in PLAN:
+                recorder.play(step)
     finally:
         console.end()
     return Plain(words, start, recorder.heard).of(recorder.kept)  # type: ignore[no-any-return]

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from typing import Annotated
 
 import typer
@@ -14,10 +13,9 @@ ConfigFile = Annotated[str | None, typer.Option("--config-file", metavar="YAML",
 
 def notify(config_file: ConfigFile = None, as_json: Json = False) -> None:
     """Send a trial message to every address under notify in the settings."""
-    from app.notify.addresses import shown
+    from app.notify.trial import try_out
 
-    urls = refused(lambda: _addresses(config_file))
-    answers = dict(zip((shown(urls, at) for at in range(len(urls))), asyncio.run(_send(urls)), strict=True))
+    answers = asyncio.run(try_out(refused(lambda: _addresses(config_file))))
     if as_json:
         typer.echo(json.dumps([{"address": name, "error": failed} for name, failed in answers.items()]))
     else:
@@ -29,26 +27,11 @@ def notify(config_file: ConfigFile = None, as_json: Json = False) -> None:
 def _addresses(config_file: str | None) -> tuple[str, ...]:
     """Raises BadInput."""
     from app.config import load
-    from app.model.faults import BadInput
     from app.model.paths import Home
-    from app.notify.notifier import missing, refuse_wrong
+    from app.notify.trial import addresses_of
 
     loaded = load(Home.find().resolve(config_file) if config_file else None)
-    refuse_wrong(loaded)
-    urls = loaded.settings.notify.urls
-    if not urls:
-        file = loaded.file or Home.find().config_file()
-        raise BadInput(f"there is no address under notify in {file}; write urls: [...] there, indented")
-    for problem in missing(loaded.settings.notify):
-        raise BadInput(problem.text)
-    return urls
-
-
-async def _send(urls: tuple[str, ...]) -> list[str | None]:
-    from app.notify.post import Post
-
-    title = f"gpulane on {socket.gethostname()}: a trial"
-    return await Post().send(urls, title, "This is how you would be told.")
+    return addresses_of(loaded, str(loaded.file or Home.find().config_file()))
 
 
 def register(app: typer.Typer) -> None:

@@ -8,11 +8,12 @@ import yaml
 from pydantic import BaseModel
 
 from app.amend import alone
-from app.config.load import read_what_can_be, settings_of
+from app.config.load import Loaded, load, read_what_can_be, settings_of
 from app.config.tree import KeyPath
 from app.model.faults import BadInput, Fault
 from app.model.paths import PROJECT
 from app.model.settings import Settings
+from app.notify.trial import addresses_of
 from control.src import settings as control_settings
 from control.src.console import Console
 from control.src.files.config_models import Config, ControlConfig, Value, Values
@@ -50,6 +51,12 @@ def config_of(console: Console, reader: bool) -> Config:
         keys=list(keys_of(Settings, CONFIG_KEYS)),
         faults=listed(faults or wrong),
     )
+
+
+def addresses(console: Console) -> tuple[str, ...]:
+    """Of `notify.urls`, as the file has them. Raises BadInput, also where there is none."""
+    file = console.config_file()
+    return addresses_of(load(file) if file.exists() else Loaded(Settings()), str(file))
 
 
 def control_of(console: Console, door: Door) -> ControlConfig:

@@ -11,6 +11,7 @@ from app.model.paths import PROJECT
 from app.model.settings import Settings
 from control.src.settings import ControlSettings, settings_of
 from tests.console.world import Console
+from tests.listening import listening
 from tests.waiting import eventually
 
 URL = "mailto://me:pass%21word@example.com"
@@ -338,3 +339,19 @@ def test_where_the_file_holds_a_secret_nobody_else_reads_it(files: Console) -> N
 def test_the_consoles_settings_are_checked_as_a_whole(files: Console, body: Any) -> None:
     assert put(files, "/api/settings", body, None).status_code == 422
     assert not (files.root / "config" / "control_setting.yaml").exists()
+
+
+def test_a_trial_message_goes_to_each_address(files: Console) -> None:
+    with listening() as server:
+        save(files, "/api/config", {"values": {"notify.urls": [server.url, "json://127.0.0.1:1/hush"]}})
+        answer = files.post("/api/config/notify")
+    assert [(one["address"], one["error"] is None) for one in answer["answers"]] == [
+        ("notify.urls 1 (json)", True),
+        ("notify.urls 2 (json)", False),
+    ]
+    assert server.got[0]["title"].endswith(": a trial")
+    assert "hush" not in str(answer)
+    save(files, "/api/config", {"values": {"notify.urls": []}})
+    assert "no address under notify" in files.refused("POST", "/api/config/notify", 422)["detail"]
+    with files.reader as http:
+        assert http.post("/api/config/notify").status_code == 403

@@ -69,7 +69,7 @@ def test_no_example_tells_where_it_was_recorded() -> None:
     assert sorted(path for path in paths if not path.startswith(PLACES)) == []
     for name, shown in {"user": "ann", "host": "lab", "token": "LOGS-IN-ONCE"}.items():
         assert set(re.findall(rf'"{name}": "([^"]*)"', text)) == {shown}
-    moments = {int(number) // 10**6 for number in re.findall(r"\b1\d{9}", text)}
+    moments = {int(number) // 10**6 for number in re.findall(r"\b1\d{9}\b", text)}
     assert moments <= {BEGIN // 10**6, BEGIN // 10**6 - 1}, "a time of its recording"
 
 

@@ -56,6 +56,22 @@ class ConfigChange(Values):
     text: str | None = Field(default=None, max_length=300_000)
 
 
+class TrialAnswer(BaseModel):
+    """What came of a trial message to one address."""
+
+    address: str = Field(
+        description="its place and scheme, never the address itself", examples=["notify.urls 1 (slack)"]
+    )
+    error: str | None = Field(description="why it did not take it; null: it did")
+
+
+class Trial(BaseModel):
+    """What came of trial messages."""
+
+    answers: list[TrialAnswer]
+    said: str
+
+
 class ControlConfig(BaseModel):
     """The console's settings. Secrets can be written, never read."""
 

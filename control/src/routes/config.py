@@ -3,13 +3,15 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
+from app.notify.trial import try_out
 from control.src.console import TheConsole, TheLogin
 from control.src.files import config_models as models
 from control.src.files.command_models import VersionList, VersionText
 from control.src.files.past_versions import version_list, version_text
 from control.src.routes.commands import TheWish, VersionId
-from control.src.setting_files import config_of, control_of, save_config, save_control
+from control.src.setting_files import addresses, config_of, control_of, save_config, save_control
 from control.src.web.problems import Refused
 
 router = APIRouter(tags=["config"])
@@ -69,6 +71,18 @@ def config_version(version: VersionId, console: TheConsole, who: TheLogin) -> Ve
         return masks.hide(text) if who.role == "write" or masks.is_sure(text) else ""
 
     return version_text(edited.versions, version, edited.present().data, show)
+
+
+@router.post("/api/config/notify")
+async def send_trial(request: Request, console: TheConsole) -> models.Trial:
+    """Send a trial message to every address of `notify.urls`, as the saved file has them. It takes up to half
+    a minute where one does not answer."""
+    urls = await run_in_threadpool(addresses, console)
+    answers = await try_out(urls)
+    request.state.what = f"{len(answers)} addresses"
+    failed = [f"{address}: {error}" for address, error in answers.items() if error]
+    sent = [models.TrialAnswer(address=address, error=error) for address, error in answers.items()]
+    return models.Trial(answers=sent, said=". ".join(failed) or "Sent to all addresses.")
 
 
 @router.get("/api/settings")

@@ -42,6 +42,12 @@ async def style() -> Response:
     return FileResponse(LOGIN / "login.css", media_type="text/css; charset=utf-8")
 
 
+@router.get("/login.woff2")
+async def font() -> Response:
+    """The page's own, whose name says its content's digest."""
+    return FileResponse(next((DIST / "assets").glob("inter-latin-*.woff2")), media_type="font/woff2")
+
+
 @router.get("/")
 @router.get("/ui")
 async def root() -> Response:

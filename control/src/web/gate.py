@@ -20,7 +20,7 @@ from control.src.web.headers import HEADERS
 from control.src.web.problems import Refused
 from control.src.web.sessions import Login, Sessions, Wrong
 
-OPEN = frozenset({"/healthz", "/api/auth/login", "/login", "/login.js", "/login.css"})
+OPEN = frozenset({"/healthz", "/api/auth/login", "/login", "/login.js", "/login.css", "/login.woff2"})
 """What is served without a login: whether it lives, and the way in."""
 
 SHELL = re.compile(r"/ui(/.*)?|/assets/.*|/favicon\.svg|/")

@@ -367,6 +367,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/config/notify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Trial
+         * @description Send a trial message to every address of `notify.urls`, as the saved file has them. It takes up to half
+         *     a minute where one does not answer.
+         */
+        post: operations["send_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/config/versions": {
         parameters: {
             query?: never;
@@ -5570,6 +5591,33 @@ export interface components {
             decisions?: components["schemas"]["Histogram"];
             waits?: components["schemas"]["Histogram"];
         };
+        /**
+         * Trial
+         * @description What came of trial messages.
+         */
+        Trial: {
+            /** Answers */
+            answers: components["schemas"]["TrialAnswer"][];
+            /** Said */
+            said: string;
+        };
+        /**
+         * TrialAnswer
+         * @description What came of a trial message to one address.
+         */
+        TrialAnswer: {
+            /**
+             * Address
+             * @description its place and scheme, never the address itself
+             * @example notify.urls 1 (slack)
+             */
+            address: string;
+            /**
+             * Error
+             * @description why it did not take it; null: it did
+             */
+            error: string | null;
+        };
         /** Validated */
         Validated: {
             /** Broken */
@@ -6781,6 +6829,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SavedConfig"];
+                };
+            };
+            /** @description The request, or the file it carries, has faults. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A scheduler, the driver or history does not answer now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    send_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
                 };
             };
             /** @description The request, or the file it carries, has faults. */

@@ -1,9 +1,27 @@
 /** The tab: what runs and what has failed; a red dot once something fails while nobody looks. */
 import { useEffect, useRef } from "react";
 import { useKnown } from "@/api/live";
+import { keep } from "@/parts/kept";
 import { countsOfAll } from "./counts";
 
 const DOT = `<circle cx="25" cy="7" r="6" fill="#FF7A85"/>`;
+
+const PLAIN = "gpulane-plain-title";
+let told = "gpulane";
+
+/** Unless it was turned off in this browser. */
+export function titleCounts(): boolean {
+  return localStorage.getItem(PLAIN) === null;
+}
+
+export function setTitleCounts(wanted: boolean): void {
+  keep(PLAIN, wanted ? null : "yes");
+  tellDocument();
+}
+
+function tellDocument(): void {
+  document.title = titleCounts() ? told : "gpulane";
+}
 
 export function useTitle(): void {
   const { schedulers } = useKnown();
@@ -11,7 +29,8 @@ export function useTitle(): void {
   const { running = 0, failed = 0 } = counts;
   const seen = useRef<number | null>(null);
   useEffect(() => {
-    document.title = [running && `▶${running}`, failed && `✕${failed}`, "gpulane"].filter(Boolean).join(" ");
+    told = [running && `▶${running}`, failed && `✕${failed}`, "gpulane"].filter(Boolean).join(" ");
+    tellDocument();
   }, [running, failed]);
   useEffect(() => {
     const look = () => {

@@ -1,11 +1,15 @@
 /** Who is told when something ends or breaks: this browser, and addresses elsewhere. */
 import { Button, Switch } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { ask, GET } from "@/api/client";
+import { ask, GET, POST } from "@/api/client";
+import { useWhyNot } from "@/api/identity";
 import { askForNotices, canNotice, setNotices, wantsNotices } from "@/parts/notices";
+import { failed } from "@/parts/toast";
+import { Why } from "@/parts/Why";
+import { setTitleCounts, titleCounts } from "@/shell/title";
 import { Card, Hint, Row } from "./Row";
 import css from "./Setting.module.css";
 
@@ -16,19 +20,61 @@ export function NoticesCard() {
   return (
     <Card title={t("setting.notices")}>
       <InBrowser />
-      <Row label={t("setting.tab")}>
-        <span className={css.beside}>
-          {t("setting.tabHint")} <code>▶4 ✕1 gpulane</code>
-        </span>
-      </Row>
-      <Row label={t("setting.sendTo")}>
-        <span>{t("setting.sendCount", { count: Array.isArray(urls) ? urls.length : 0 })}</span>
-        <Button component={Link} to="/ui/rule#rule-notify.urls" className={css.right}>
+      <InTitle />
+      <Elsewhere count={Array.isArray(urls) ? urls.length : 0} />
+    </Card>
+  );
+}
+
+function InTitle() {
+  const { t } = useTranslation();
+  const [wanted, setWanted] = useState(titleCounts);
+  return (
+    <Row label={t("setting.tab")} htmlFor="title">
+      <Switch
+        id="title"
+        size="xs"
+        withThumbIndicator={false}
+        checked={wanted}
+        onChange={({ currentTarget }) => {
+          setTitleCounts(currentTarget.checked);
+          setWanted(currentTarget.checked);
+        }}
+      />
+      <span className={css.beside}>
+        {t("setting.tabHint")} <code>▶4 ✕1 gpulane</code>
+      </span>
+    </Row>
+  );
+}
+
+function Elsewhere({ count }: { count: number }) {
+  const { t } = useTranslation();
+  const none = count ? undefined : t("setting.sendTestNone");
+  const test = useMutation({ mutationFn: () => ask(POST("/api/config/notify")), onError: failed });
+  const whyNot = useWhyNot() ?? none;
+  return (
+    <Row label={t("setting.sendTo")}>
+      <span>{t("setting.sendCount", { count })}</span>
+      <span className={css.right}>
+        <Why not={whyNot}>
+          <Button loading={test.isPending} onClick={() => test.mutate()}>
+            {t("setting.sendTest")}
+          </Button>
+        </Why>{" "}
+        <Button component={Link} to="/ui/rule#rule-notify.urls">
           {t("setting.toRules")}
         </Button>
-        <Hint>{t("setting.sendHint")}</Hint>
-      </Row>
-    </Card>
+      </span>
+      <Hint>{t("setting.sendHint")}</Hint>
+      <div role="status" className={css.hint}>
+        {test.data?.answers.map(({ address, error }) => (
+          <div key={address}>
+            {t(error === null ? "setting.testSent" : "setting.testFailed", { address, error })}
+          </div>
+        ))}
+      </div>
+    </Row>
   );
 }
 

@@ -13,6 +13,7 @@ const ROUTES: [RegExp, keyof (typeof en)["did"]][] = [
   [/^DELETE \/api\/auth\/logins\/\w+$/, "endLogin"],
   [/^POST \/api\/auth\/link$/, "link"],
   [/^PUT \/api\/config$/, "config"],
+  [/^POST \/api\/config\/notify$/, "trial"],
   [/^PUT \/api\/settings$/, "settings"],
   [/^POST \/api\/commands\/(?<mode>single|multi)\/new$/, "new"],
   [/^PUT \/api\/commands\/(?<mode>single|multi)$/, "commands"],
