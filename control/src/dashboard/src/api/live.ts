@@ -217,10 +217,10 @@ class Live {
   }
 }
 
-/** Living ones first; by mode and configuration, so that a list stays as it is. */
+/** By mode and configuration, living ones first: a list stays as it is, also where one dies and is gone on with. */
 function inOrder(all: Iterable<Scheduler>): Scheduler[] {
   const rank = (one: Scheduler) =>
-    `${one.alive ? 0 : 1} ${one.state?.mode === "single" ? 0 : 1} ${String(one.configuration ?? 99_999).padStart(5, "0")} ${one.id}`;
+    `${one.state?.mode === "single" ? 0 : 1} ${String(one.configuration ?? 99_999).padStart(5, "0")} ${one.alive ? 0 : 1} ${one.id}`;
   return [...all].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
 }
 

@@ -17,12 +17,14 @@ export function failed(error: unknown): void {
   notifications.show({ message, autoClose: false, withBorder: true, color: "red" });
 }
 
-/** Does it, and says what has become of it. */
-export async function doing(act: Promise<{ said?: string }>): Promise<void> {
+/** Does it, and says what has become of it. Whether it was done. */
+export async function doing(act: Promise<{ said?: string }>): Promise<boolean> {
   try {
     const answer = await act;
     if (answer.said) said(answer.said.charAt(0).toUpperCase() + answer.said.slice(1));
+    return true;
   } catch (error) {
     failed(error);
+    return false;
   }
 }

@@ -43,9 +43,9 @@ function StartDialog({ open, close }: { open: boolean; close: () => void }) {
   const name = `${t(`modes.${which.mode}`)} · ${t("command.configuration", { index: which.index })}`;
   const act = async () => {
     setBusy(true);
-    await doing(start(which, options));
+    const isDone = await doing(start(which, options));
     setBusy(false);
-    close();
+    if (isDone) close();
   };
   const flag = (key: "watch" | "fresh" | "paused", label: string) => (
     <Checkbox

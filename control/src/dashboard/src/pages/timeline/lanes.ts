@@ -120,7 +120,8 @@ function* idleOf(timeline: Timeline, tasks: ReadonlyMap<number, TimelineTask>, f
     const task = tasks.get(id);
     if (!task) continue;
     const retry = look === "backoff" ? files.get(task.command_file)?.retries.get(task.key) : undefined;
-    const guess = Math.max(timeline.now, retry ?? starts.get(id) ?? Infinity);
+    const begins = look === "backoff" ? (retry ?? 0) : (starts.get(id) ?? Infinity);
+    const guess = Math.max(timeline.now, begins);
     yield { kind: "idle", look, isOpen: end === null, start, since: start, end: end ?? guess, task };
   }
 }

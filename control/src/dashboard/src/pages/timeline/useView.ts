@@ -1,5 +1,5 @@
 /** The span of time that is looked at. While it is moved it lives here; once it stands, in the address. */
-import { useCallback, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useParameters } from "@/parts/parameters";
 import { following, USUAL, viewOf, zoomed, type View } from "./view";
 
@@ -20,31 +20,39 @@ export interface Viewed {
   reset: () => void;
 }
 
+/** `follows`: it ends where now does, whatever that is by then. */
+interface Shown {
+  view: View;
+  follows: boolean;
+}
+
 export function useView(now: number): Viewed {
   const [said, say] = useParameters(NAMES);
   const over = `${said.from} ${said.span}`;
+  const asSaid = { view: viewOf(said, now), follows: !(Number(said.from) > 0) };
   // Once the address says another one, what was moved before is over.
-  const [moved, setMoved] = useState<{ view: View; over: string } | null>(null);
-  const moving = moved?.over === over ? moved.view : null;
-  const view = moving ?? viewOf(said, now);
-  const isFollowing = !moving && !(Number(said.from) > 0);
+  const [moved, setMoved] = useState<(Shown & { over: string }) | null>(null);
+  const moving = moved?.over === over ? moved : null;
+  const { view: still, follows: isFollowing } = moving ?? asSaid;
+  const view = isFollowing ? following(now, still.span) : still;
 
   useEffect(() => {
     if (!moving) return;
     const timer = setTimeout(() => {
-      say(inAddress(moving));
+      say(inAddress(moving.follows ? { ...moving.view, from: 0 } : moving.view));
     }, SETTLED);
     return () => {
       clearTimeout(timer);
     };
   }, [moving, say]);
 
-  const change = useCallback(
-    (next: (view: View) => View) => {
-      setMoved((before) => ({ view: next(before?.over === over ? before.view : viewOf(said, now)), over }));
-    },
-    [over, said, now],
-  );
+  // From the last one that was asked for: keys come faster than the page is drawn.
+  const step = (next: (shown: Shown) => Shown) => {
+    setMoved((before) => ({ ...next(before?.over === over ? before : asSaid), over }));
+  };
+  const change = (next: (view: View) => View) => {
+    step((shown) => ({ view: next(shown.view), follows: false }));
+  };
   const choose = (span: number) => {
     const sees = view.from <= now && now <= view.from + view.span;
     const from = view.from + (view.span - span) / 2;
@@ -52,11 +60,10 @@ export function useView(now: number): Viewed {
     say(inAddress(sees ? { ...following(now, span), from: 0 } : { from, span }));
   };
   const zoom = (factor: number) => {
-    if (!isFollowing) {
-      change((before) => zoomed(before, factor, before.from + before.span / 2, now));
-      return;
-    }
-    say(inAddress({ from: 0, span: zoomed(view, factor, now, now).span }));
+    step(({ view, follows }) => ({
+      view: zoomed(view, factor, follows ? now : view.from + view.span / 2, now),
+      follows,
+    }));
   };
   const follow = () => {
     setMoved(null);
