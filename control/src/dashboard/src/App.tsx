@@ -24,6 +24,24 @@ const queries = new QueryClient({
   },
 });
 
+/** All but the first. */
+const pages = {
+  gpu: async () => ({ Component: (await import("./pages/gpu/Gpu")).Gpu }),
+  command: async () => ({ Component: (await import("./pages/command/Command")).Command }),
+  timeline: async () => ({ Component: (await import("./pages/timeline/Timeline")).Timeline }),
+  "logs/*": async () => ({ Component: (await import("./pages/logs/Logs")).Logs }),
+  tasks: async () => ({ Component: (await import("./pages/tasks/Tasks")).Tasks }),
+  history: async () => ({ Component: (await import("./pages/history/History")).History }),
+  rule: async () => ({ Component: (await import("./pages/rule/Rule")).Rule }),
+  setting: async () => ({ Component: (await import("./pages/setting/Setting")).Setting }),
+};
+
+/** Once there is time: a page is there to go to also while the console is not. */
+const FETCHED_AFTER = 3_000;
+setTimeout(() => {
+  void Promise.allSettled(Object.values(pages).map((load) => load()));
+}, FETCHED_AFTER);
+
 const router = createBrowserRouter([
   { path: "/", element: <Navigate to="/ui/state" replace /> },
   {
@@ -32,29 +50,15 @@ const router = createBrowserRouter([
     errorElement: <Fault />,
     hydrateFallbackElement: <></>,
     children: [
-      { index: true, element: <Navigate to="/ui/state" replace /> },
-      { path: "state", element: <State /> },
-      { path: "gpu", lazy: async () => ({ Component: (await import("./pages/gpu/Gpu")).Gpu }) },
       {
-        path: "command",
-        lazy: async () => ({ Component: (await import("./pages/command/Command")).Command }),
+        errorElement: <Fault />, // within what surrounds the pages, which goes on
+        children: [
+          { index: true, element: <Navigate to="/ui/state" replace /> },
+          { path: "state", element: <State /> },
+          ...Object.entries(pages).map(([path, lazy]) => ({ path, lazy })),
+          { path: "*", element: <NotFound /> },
+        ],
       },
-      {
-        path: "timeline",
-        lazy: async () => ({ Component: (await import("./pages/timeline/Timeline")).Timeline }),
-      },
-      { path: "logs/*", lazy: async () => ({ Component: (await import("./pages/logs/Logs")).Logs }) },
-      { path: "tasks", lazy: async () => ({ Component: (await import("./pages/tasks/Tasks")).Tasks }) },
-      {
-        path: "history",
-        lazy: async () => ({ Component: (await import("./pages/history/History")).History }),
-      },
-      { path: "rule", lazy: async () => ({ Component: (await import("./pages/rule/Rule")).Rule }) },
-      {
-        path: "setting",
-        lazy: async () => ({ Component: (await import("./pages/setting/Setting")).Setting }),
-      },
-      { path: "*", element: <NotFound /> },
     ],
   },
 ]);

@@ -25,5 +25,10 @@ function subscribe(listener: () => void): () => void {
 
 /** Wall-clock seconds, another value each second. */
 export function useSecond(): number {
-  return useSyncExternalStore(subscribe, () => now);
+  return useEachSecond((at) => at);
+}
+
+/** What is said of each second, drawn where it changes. */
+export function useEachSecond<T extends number | string>(say: (now: number) => T): T {
+  return useSyncExternalStore(subscribe, () => say(now));
 }

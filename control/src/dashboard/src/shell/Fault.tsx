@@ -1,7 +1,9 @@
 /** What is seen where a page breaks, or there is none. */
 import { Button } from "@mantine/core";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useRouteError } from "react-router";
+import { useKnown } from "@/api/live";
 import { Empty } from "@/parts/Empty";
 import { Page } from "@/parts/Page";
 
@@ -9,11 +11,31 @@ export function Fault() {
   const { t } = useTranslation();
   const error = useRouteError();
   const said = error instanceof Error ? error.message : String(error);
+  const isMissing = NOT_LOADED.test(said);
+  const { connection } = useKnown();
+  const isBack = isMissing && connection === "live";
+  useEffect(() => {
+    if (isBack && mayReload()) location.reload();
+  }, [isBack]);
+  const title = t(isMissing ? "errors.title" : "errors.bug");
   return (
-    <Page title={t("errors.bug")}>
-      <Empty title={t("errors.bug")} text={said} action={<ToState />} />
+    <Page title={title}>
+      <Empty title={title} text={isMissing ? t("errors.notLoaded") : said} action={<ToState />} />
     </Page>
   );
+}
+
+/** As Vite and browsers say that a part of the program did not come: the console is gone, or another version. */
+const NOT_LOADED = /preload|dynamically imported|importing a module script/i;
+const RELOADED = "gpulane-reloaded";
+const AGAIN_AFTER = 30_000;
+
+/** Not over and over, should it be missing for good. */
+function mayReload(): boolean {
+  const last = Number(sessionStorage.getItem(RELOADED));
+  if (Date.now() - last < AGAIN_AFTER) return false;
+  sessionStorage.setItem(RELOADED, String(Date.now()));
+  return true;
 }
 
 export function NotFound() {

@@ -9,6 +9,7 @@ import { useIdentity } from "@/api/identity";
 import type { Scheduler } from "@/api/types";
 import { CountsBar } from "@/parts/QueueCells";
 import { SchedulerDot } from "@/parts/SchedulerState";
+import { useStale } from "@/parts/stale";
 import { doneOf, shortName, totalOf } from "@/parts/schedulers";
 import { Mark } from "./Mark";
 import { PAGES } from "./pages";
@@ -60,7 +61,7 @@ function SchedulerLink({ one }: { one: Scheduler }) {
   return (
     <Link to={`/ui/state?scheduler=${encodeURIComponent(one.id)}`} className={css.scheduler}>
       <span className={css.line}>
-        <SchedulerDot one={one} />
+        <SchedulerDot one={one} stale={useStale().has(one.id)} />
         <span className={`strong cut ${css.schedulerName}`}>{name}</span>
         {one.ended === "died" ? (
           <span style={{ color: "var(--gl-failed)" }}>{t("scheduler.died")}</span>

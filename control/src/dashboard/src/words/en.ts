@@ -201,6 +201,7 @@ export const en = {
     title: "It could not be loaded",
     noConnection: "The console does not answer.",
     bug: "This page has a fault",
+    notLoaded: "The console did not send this page. It comes by itself once the console answers again.",
     notFound: "There is no such page",
     toState: "To the state",
     close: "Close",

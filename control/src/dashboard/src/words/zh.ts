@@ -197,6 +197,7 @@ export const zh: Words = {
     title: "无法加载",
     noConnection: "控制台没有应答。",
     bug: "页面出错了",
+    notLoaded: "控制台没有发来这个页面。控制台恢复后它会自动出现。",
     notFound: "没有这个页面",
     toState: "去状态页",
     close: "关闭",

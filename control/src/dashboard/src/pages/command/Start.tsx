@@ -74,6 +74,9 @@ function StartDialog({ open, close }: { open: boolean; close: () => void }) {
           placeholder="4x24"
           value={options.simulate}
           onChange={(event) => setOptions({ ...options, simulate: event.currentTarget.value.trim() })}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && !busy) void act();
+          }}
         />
         <Text fz="sm" c="var(--gl-t3)">
           {file.draft ? `${t("command.startSaves")} ` : ""}

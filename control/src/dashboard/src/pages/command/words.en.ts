@@ -224,7 +224,7 @@ export const en = {
   runsOnOld: "runs on under the version it started with",
   runsOn: "runs on",
   behindTask: "after {{task}}",
-  about: "about {{time}}",
+  about: "takes about {{time}}",
   doneNot_one: "{{count}} task has run and is not run again.",
   doneNot_other: "{{count}} tasks have run and are not run again.",
   takesOver: "The scheduler, pid {{pid}}, takes the new file over as soon as it is saved.",

@@ -223,7 +223,7 @@ export const zh: Same<typeof en> = {
   runsOnOld: "按启动时的版本继续运行",
   runsOn: "继续运行",
   behindTask: "在 {{task}} 之后",
-  about: "约 {{time}}",
+  about: "约需 {{time}}",
   doneNot_one: "{{count}} 个任务已经运行过，不再运行。",
   doneNot_other: "{{count}} 个任务已经运行过，不再运行。",
   takesOver: "调度器（pid {{pid}}）在保存后立即采用新文件。",

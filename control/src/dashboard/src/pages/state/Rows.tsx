@@ -7,6 +7,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import type { Scheduler } from "@/api/types";
 import { Empty } from "@/parts/Empty";
 import { moreHeight } from "@/parts/density";
+import { useStale } from "@/parts/stale";
 import { heightOf, rowsOf, type Filter, type Row } from "./filter";
 import { useRowKeys } from "./rowKeys";
 import { SchedulerHead } from "./SchedulerHead";
@@ -41,6 +42,7 @@ export function Rows({ schedulers, said, say }: Props) {
     () => rowsOf(schedulers, { state, text, scheduler }, open, opened),
     [schedulers, state, text, scheduler, open, opened],
   );
+  const stale = useStale();
   const list = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => {
@@ -95,6 +97,7 @@ export function Rows({ schedulers, said, say }: Props) {
               <div
                 key={item.key}
                 className={css.place}
+                data-stale={"one" in row && stale.has(row.one.id) ? true : undefined}
                 style={{ height: item.size, transform: `translateY(${item.start - top}px)` }}
               >
                 <OneRow row={row} toggle={toggle} />

@@ -8,7 +8,7 @@ import { Empty, Loading } from "@/parts/Empty";
 import { Page } from "@/parts/Page";
 import { useParameters } from "@/parts/parameters";
 import { SearchInput } from "@/parts/SearchInput";
-import { countsOfAll } from "@/shell/counts";
+import { countsOf } from "@/shell/counts";
 import { totalOf } from "@/parts/schedulers";
 import { FILTERS } from "./filter";
 import { Needs } from "./Needs";
@@ -88,7 +88,7 @@ interface StatesProps {
 
 function States({ schedulers, chosen, choose }: StatesProps) {
   const { t } = useTranslation();
-  const counts = countsOfAll(schedulers);
+  const counts = countsOf(schedulers);
   const all = schedulers.reduce((sum, one) => sum + totalOf(one), 0);
   const label = (word: string, count: number) => (
     <span>

@@ -39,6 +39,10 @@ export function BindLog({ item, close }: { item: Item; close: () => void }) {
   };
   const place = saved && { ...which, queue: saved.queue_id, task: saved.process_index };
   const text = path ?? bound?.log_path ?? "";
+  const cannot = why !== undefined || !text.trim();
+  const submit = () => {
+    if (place && !cannot) void act(bind(place, text.trim()));
+  };
   return (
     <Modal
       opened
@@ -55,6 +59,9 @@ export function BindLog({ item, close }: { item: Item; close: () => void }) {
         disabled={why !== undefined}
         spellCheck={false}
         data-autofocus
+        onKeyDown={(event) => {
+          if (event.key === "Enter") submit();
+        }}
         onChange={(event) => {
           setPath(event.currentTarget.value);
           setError(null);
@@ -79,11 +86,7 @@ export function BindLog({ item, close }: { item: Item; close: () => void }) {
         <Button variant="subtle" onClick={close}>
           {t("command.close")}
         </Button>
-        <Button
-          variant="filled"
-          disabled={why !== undefined || !text.trim()}
-          onClick={() => place && void act(bind(place, text.trim()))}
-        >
+        <Button variant="filled" disabled={cannot} onClick={submit}>
           {t("command.logBind")}
         </Button>
       </Group>

@@ -74,8 +74,9 @@ export function useFile(which: Which): Loading {
   const queues = shown.queues ?? (shown.draft ? shown.sheet?.queues : base?.queues) ?? null;
   const partners = useMemo(() => savedAs(saved?.structure ?? [], queues ?? []), [saved, queues]);
   const changes = useMemo(() => {
-    if (!saved || !(shown.draft || shown.ahead)) return [];
-    const found = taskChanges(saved.structure ?? [], queues ?? [], partners);
+    // Of what is too large for forms, or not asked about yet, nobody knows which task is which.
+    if (!saved?.structure || !queues || !(shown.draft || shown.ahead)) return [];
+    const found = taskChanges(saved.structure, queues, partners);
     return withDamaged(found, saved, shown.sheet?.text ?? saved.text, shown.sheet?.broken ?? []);
   }, [shown.draft, shown.ahead, shown.sheet, saved, queues, partners]);
   const edit = useCallback(

@@ -1,7 +1,7 @@
 /** The middle as text. */
 import { Button } from "@mantine/core";
 import { IconCircleCheck, IconCircleX, IconHistory } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useKnown } from "@/api/live";
 import type { Fault } from "@/api/types";
@@ -100,12 +100,16 @@ function Foot({ line, column }: { line: number; column: number }) {
 /** The task that is chosen in the tree is shown. */
 function useChosen(): void {
   const { file, said } = usePage();
-  const { task } = said;
-  const { queues } = file;
-  const line = queues?.flatMap((queue) => queue.tasks).find((one) => labelOf(one) === task)?.first_line;
+  const { task, queue } = said;
+  const chosen = task || queue;
+  const line = file.queues
+    ?.flatMap((one) => one.tasks)
+    .find((one) => (task ? labelOf(one) === task : String(one.queue_id) === queue))?.first_line;
+  // Once for each choice, and not when it moves as the text is edited.
+  const shown = useRef("");
   useEffect(() => {
-    if (line) jumpTo(line);
-    // Not when it moves as the text is edited: only when another one is chosen.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [task]);
+    if (!line || shown.current === chosen) return;
+    shown.current = chosen;
+    jumpTo(line);
+  }, [chosen, line]);
 }
