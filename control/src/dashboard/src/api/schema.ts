@@ -1698,6 +1698,11 @@ export interface components {
             power_w: (number | null)[];
             /** Simulated */
             simulated: boolean;
+            /**
+             * Stray Gb
+             * @description by processes of this user that belong to no lease
+             */
+            stray_gb: (number | null)[];
             /** Temperature C */
             temperature_c: (number | null)[];
             /** Total Gb */
@@ -2603,6 +2608,11 @@ export interface components {
              * @example 3/1
              */
             ours: string | null;
+            /**
+             * Own
+             * @description of this user; with neither task nor lease it counts as others' do, but for the cap
+             */
+            own: boolean;
             /** Pid */
             pid: number;
             /**
@@ -3384,7 +3394,7 @@ export interface components {
         };
         /**
          * OthersBar
-         * @description Memory on a card that is other people's.
+         * @description Memory on a card that is no task's.
          */
         OthersBar: {
             /** End */
@@ -3394,6 +3404,11 @@ export interface components {
              * @description the most in that time
              */
             gb: number;
+            /**
+             * Own
+             * @description this user's own processes have it; false: other people
+             */
+            own: boolean;
             /** Start */
             start: number;
             /** Uuid */

@@ -97,9 +97,10 @@ export const en = {
   memory: {
     own: "own",
     promised: "promised",
+    strays: "yours, no task",
     leases: "leases",
     people: "people",
-    bar: "{{own}} GB used by own tasks, {{promised}} promised, {{leases}} in other leases, {{people}} used by other people, of {{total}} GB",
+    bar: "{{own}} GB used by own tasks, {{promised}} promised, {{strays}} used by processes of yours that are no task, {{leases}} in other leases, {{people}} used by other people, of {{total}} GB",
   },
   palette: {
     pages: "Pages",

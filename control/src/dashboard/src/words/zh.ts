@@ -96,8 +96,9 @@ export const zh: Words = {
     own: "已用",
     promised: "已预留",
     leases: "租约",
+    strays: "你自己的，非任务",
     people: "其他人",
-    bar: "自己的任务已用 {{own}} GB，已预留 {{promised}}，其他租约 {{leases}}，其他人已用 {{people}}，共 {{total}} GB",
+    bar: "自己的任务已用 {{own}} GB，已预留 {{promised}}，你自己的非任务进程已用 {{strays}}，其他租约 {{leases}}，其他人已用 {{people}}，共 {{total}} GB",
   },
   palette: {
     pages: "页面",
