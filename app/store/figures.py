@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.store.past import WAITS, Wanted, rows
+from app.store.past import ENDED_SO, WAITS, Wanted, rows
 
 HEADROOM = 1.1
 STEP_GB = 0.5
@@ -78,7 +78,7 @@ class _Median:
 WANTED = """(:command_file IS NULL OR command_file = :command_file)
     AND (:run IS NULL OR runs.id = :run) AND (:queue IS NULL OR queue_id = :queue)"""
 KIND = "json_extract(cause, '$.kind')"
-SINCE = "(:since IS NULL OR coalesce(ended_at, 1e12) >= :since)"
+SINCE = f"(:since IS NULL OR coalesce(ended_at, 1e12) >= :since) AND {ENDED_SO}"
 ATTEMPTS = f"""SELECT command_file, queue_id, max(json_extract(options, '$.queue_name')) AS queue_name,
         count(DISTINCT task_id) AS tasks, count(*) AS attempts,
         total(coalesce({KIND} NOT IN ('stopped', 'killed'), 0)) AS failed,
@@ -88,7 +88,7 @@ ATTEMPTS = f"""SELECT command_file, queue_id, max(json_extract(options, '$.queue
         FROM attempts WHERE {SINCE})
     JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = tasks.run_id
     WHERE {WANTED} GROUP BY command_file, queue_id ORDER BY command_file, queue_id"""
-RECENT = "(:since IS NULL OR at >= :since)"
+RECENT = f"(:since IS NULL OR at >= :since) AND {ENDED_SO}"
 ALL = "1"  # a wait that ended lately may have begun before
 QUEUE_WAITS = f"""SELECT command_file, queue_id, median(waited) AS wait_median, max(waited) AS wait_longest
     FROM ({WAITS.format(which=ALL)})

@@ -35,6 +35,7 @@ from app.store import figures, past
 from app.store.history import History
 from app.store.past import Wanted
 from app.store.schema import connect
+from app.store.spread import spread
 from tests.edges.history_writer import key, record, start, whole_attempt
 
 FILE = "/home/bob/command/command_gpus.txt"
@@ -103,6 +104,27 @@ def test_what_a_user_ended_has_not_failed_and_what_was_lost_has_no_duration(path
     assert (queue.attempts, queue.failed) == (2, 1)
     assert queue.ran_longest == 60
     assert queue.gpu_hours == pytest.approx(60 / 3600)
+
+
+def test_only_attempts_that_ended_as_asked_count(path: Path) -> None:
+    """Also of a task that was tried again."""
+    records = start(FILE, 2) + attempt(0, 1, 100, 200, ExitCode(1), 5.0) + attempt(0, 2, 300, 500, None, 7.0)
+    commit(path, records + attempt(1, 3, 600, 660, Killed("bob"), 9.0))
+    commit(path, start("/other.txt", 1) + attempt(0, 1, 1000, 1300))
+
+    def found(ended: past.Ended) -> tuple[list[float | None], list[float], list[float], list[str]]:
+        wanted = Wanted(ended=ended)
+        with past.open_past(path) as connection:
+            return (
+                [each.ran_median for each in figures.queues(connection, wanted)],
+                [each.peak_gb for each in figures.memory(connection, wanted)],
+                spread(connection, wanted).waited,
+                [each.command_file for each in past.runs(connection, wanted)],
+            )
+
+    assert found("failed") == ([100], [5.0], [2], [FILE])
+    assert found("cancelled") == ([60], [9.0], [2], [FILE])
+    assert found("completed") == ([200, 300], [7.0], [2, 2], ["/other.txt", FILE])
 
 
 def test_only_what_ended_since_then_counts(path: Path) -> None:
