@@ -2102,6 +2102,11 @@ export interface components {
          */
         ControlConfig: {
             /**
+             * Absent Roots
+             * @description of log-roots those that are no folder, or not yet
+             */
+            absent_roots: string[];
+            /**
              * Command Line
              * @description keys that this start was told otherwise
              */
@@ -4085,6 +4090,11 @@ export interface components {
         };
         /** SavedControlConfig */
         SavedControlConfig: {
+            /**
+             * Absent Roots
+             * @description of log-roots those that are no folder, or not yet
+             */
+            absent_roots: string[];
             /** Changed */
             changed: boolean;
             /**
