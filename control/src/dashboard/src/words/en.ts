@@ -201,6 +201,7 @@ export const en = {
     again: "Try again",
     title: "It could not be loaded",
     noConnection: "The console does not answer.",
+    address: "The address asks for what can't be: {{names}}.",
     bug: "This page has a fault",
     notFound: "There is no such page",
     toState: "To the state",

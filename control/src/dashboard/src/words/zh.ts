@@ -197,6 +197,7 @@ export const zh: Words = {
     again: "重试",
     title: "无法加载",
     noConnection: "控制台没有应答。",
+    address: "地址所要求的 {{names}} 不可能有。",
     bug: "页面出错了",
     notFound: "没有这个页面",
     toState: "去状态页",
