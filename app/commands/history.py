@@ -92,11 +92,12 @@ def stats(
     def show() -> None:
         from dataclasses import asdict
 
+        from app import past_rows
         from app.store import figures
 
         with _past() as (home, connection):
             wanted = _wanted(home, connection, None, None, queue, file, since)
-            queues = figures.queues(connection, wanted)
+            queues = figures.queues(connection, wanted, past_rows.is_running)
             devices = figures.devices(connection, wanted)
             memory = figures.memory(connection, wanted, _card_sizes(home))
         if as_json:

@@ -4,11 +4,11 @@ import json
 import math
 import sqlite3
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.store.past import WAITS, Wanted, rows
+from app.store.past import ENDED_SO, WAITS, Wanted, rows
 
 HEADROOM = 1.1
 STEP_GB = 0.5
@@ -26,7 +26,7 @@ class QueueFigures:
     queue_id: int
     queue_name: str | None
     tasks: int  #: that have had an attempt
-    attempts: int
+    attempts: int  #: those that run left out
     failed: int  #: attempts; not those that a user killed or a stop ended
     wait_median: float | None  #: for GPUs, of one start
     wait_longest: float | None
@@ -78,17 +78,18 @@ class _Median:
 WANTED = """(:command_file IS NULL OR command_file = :command_file)
     AND (:run IS NULL OR runs.id = :run) AND (:queue IS NULL OR queue_id = :queue)"""
 KIND = "json_extract(cause, '$.kind')"
-SINCE = "(:since IS NULL OR coalesce(ended_at, 1e12) >= :since)"
+SINCE = f"(:since IS NULL OR coalesce(ended_at, 1e12) >= :since) AND {ENDED_SO}"
 ATTEMPTS = f"""SELECT command_file, queue_id, max(json_extract(options, '$.queue_name')) AS queue_name,
-        count(DISTINCT task_id) AS tasks, count(*) AS attempts,
+        count(DISTINCT task_id) AS tasks, count(*) - total(runs) AS attempts,
         total(coalesce({KIND} NOT IN ('stopped', 'killed'), 0)) AS failed,
         median(lasted) AS ran_median, max(lasted) AS ran_longest, total(lasted * cards) / 3600 AS gpu_hours
     FROM (SELECT task_id, run_id, cause, json_array_length(gpu_ids) AS cards,
-            CASE WHEN {KIND} IS NOT 'lost' THEN ended_at - started_at END AS lasted
+            CASE WHEN {KIND} IS NOT 'lost' THEN ended_at - started_at END AS lasted,
+            CASE WHEN ended_at IS NULL THEN runs(log_path) ELSE 0 END AS runs
         FROM attempts WHERE {SINCE})
     JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = tasks.run_id
     WHERE {WANTED} GROUP BY command_file, queue_id ORDER BY command_file, queue_id"""
-RECENT = "(:since IS NULL OR at >= :since)"
+RECENT = f"(:since IS NULL OR at >= :since) AND {ENDED_SO}"
 ALL = "1"  # a wait that ended lately may have begun before
 QUEUE_WAITS = f"""SELECT command_file, queue_id, median(waited) AS wait_median, max(waited) AS wait_longest
     FROM ({WAITS.format(which=ALL)})
@@ -116,15 +117,21 @@ MEMORY = f"""SELECT used.command_file, used.queue_id, tasks.digest AS key, name,
     JOIN tasks ON tasks.id = newest ORDER BY used.command_file, used.queue_id, idx IS NULL, idx"""
 
 
-def queues(past: sqlite3.Connection, wanted: Wanted) -> list[QueueFigures]:
-    """By command file and queue."""
+def queues(past: sqlite3.Connection, wanted: Wanted, is_running: Callable[[str], bool]) -> list[QueueFigures]:
+    """By command file and queue. `is_running`: of the attempt with this log."""
     _teach_median(past)
+    past.create_function("runs", 1, is_running)
     waits = {(row["command_file"], row["queue_id"]): row for row in rows(past, QUEUE_WAITS, wanted)}
     none: dict[str, Any] = {"wait_median": None, "wait_longest": None}
     return [
         QueueFigures(**none | waits.get((row["command_file"], row["queue_id"]), {}) | row)
-        for row in ({**row, "failed": int(row["failed"])} for row in rows(past, ATTEMPTS, wanted))
+        for row in map(_whole, rows(past, ATTEMPTS, wanted))
     ]
+
+
+def _whole(row: dict[str, Any]) -> dict[str, Any]:
+    """SQLite's total() gives no whole numbers."""
+    return {**row, "attempts": int(row["attempts"]), "failed": int(row["failed"])}
 
 
 def devices(past: sqlite3.Connection, wanted: Wanted) -> list[DeviceFigures]:

@@ -158,6 +158,10 @@ def open_past(path: Path) -> Iterator[sqlite3.Connection]:
         raise HistoryError(f"{path}: a row can't be read ({error}); was it edited by hand?") from error
 
 
+ENDED = """CASE WHEN cause IS NULL THEN 'completed'
+    WHEN json_extract(cause, '$.kind') IN ('killed', 'stopped') THEN 'cancelled' ELSE 'failed' END"""
+ENDED_SO = f"(:ended IS NULL OR ended_at NOT NULL AND {ENDED} = :ended)"
+"""Of attempts, and of the starts in WAITS."""
 LAST = """max(started_at, coalesce(finished_at, 0),
     coalesce((SELECT max(coalesce(ended_at, recorded_at)) FROM attempts WHERE run_id = runs.id), 0))"""
 RUNS = f"""SELECT id, name, command_file, mode, simulated, host, started_at, {LAST} AS last_at,
@@ -165,6 +169,7 @@ RUNS = f"""SELECT id, name, command_file, mode, simulated, host, started_at, {LA
     FROM runs
     WHERE (:run IS NULL OR id = :run) AND (:command_file IS NULL OR command_file = :command_file)
         AND (:since IS NULL OR {LAST} >= :since) AND (:until IS NULL OR started_at <= :until)
+        AND (:ended IS NULL OR id IN (SELECT run_id FROM attempts WHERE {ENDED_SO}))
     ORDER BY id DESC LIMIT :limit"""
 COUNTS = """SELECT run_id, status, count(*) FROM tasks
     WHERE run_id IN (SELECT value FROM json_each(?)) GROUP BY run_id, status"""
@@ -173,15 +178,14 @@ IS_MEANT = f"""(queue_id || '/' || idx = :task OR tasks.name = :task OR (length(
 WHICH = f"""(:run IS NULL OR run_id = :run) AND (:command_file IS NULL OR command_file = :command_file)
     AND (:queue IS NULL OR queue_id = :queue) AND (NOT :failed OR tasks.status = 'failed')
     AND (:status IS NULL OR tasks.status = :status) AND (:task IS NULL OR {IS_MEANT})"""
-WAITS = """SELECT task_id, at, at - before AS waited FROM (
-        SELECT task_id, at, "to", lag(at) OVER moves AS before, lag("to") OVER moves AS was FROM transitions
+WAITS = """SELECT task_id, at, at - before AS waited, ended_at, cause FROM (
+        SELECT task_id, at, "to", lag(at) OVER moves AS before, lag("to") OVER moves AS was,
+            lead(at) OVER moves AS ended_at, lead(cause) OVER moves AS cause FROM transitions
         WHERE {which} WINDOW moves AS (PARTITION BY task_id ORDER BY id))
     WHERE "to" = 'running' AND was = 'waiting'"""
 OF_THESE = "task_id IN (SELECT value FROM json_each(?))"
 WAITED = f"SELECT task_id, sum(waited) FROM ({WAITS.format(which=OF_THESE)}) GROUP BY task_id"
 ITS_WAIT = f"coalesce((SELECT sum(waited) FROM ({WAITS.format(which='transitions.task_id = tasks.id')})), 0)"
-ENDED = """CASE WHEN cause IS NULL THEN 'completed'
-    WHEN json_extract(cause, '$.kind') IN ('killed', 'stopped') THEN 'cancelled' ELSE 'failed' END"""
 TASKS = f"""SELECT tasks.id, run_id, runs.name AS run, command_file, queue_id, idx,
         digest || '-' || occurrence AS key, tasks.name, commands, gpus, memory_gb, planned_at, state
     FROM tasks JOIN runs ON runs.id = run_id
@@ -205,12 +209,12 @@ ATTEMPTS = f"""SELECT task_id, number, attempt, gpu_ids, gpu_uuids, memory_gb AS
         pid, start
     FROM attempts WHERE task_id IN (SELECT value FROM json_each(:ids))
         AND (:gpu IS NULL OR EXISTS (SELECT 1 FROM json_each(gpu_ids) WHERE value = :gpu))
-        AND (:ended IS NULL OR ended_at NOT NULL AND {ENDED} = :ended)
+        AND {ENDED_SO}
     ORDER BY run_id, number"""
 
 
 def runs(past: sqlite3.Connection, wanted: Wanted) -> list[PastRun]:
-    """Newest first; what is `wanted` of tasks is not looked at."""
+    """Newest first; of attempts is asked how they ended, and what is `wanted` of tasks is not looked at."""
     found = list(rows(past, RUNS, wanted))
     counts: dict[int, dict[Status, int]] = {}
     for run_id, status, number in past.execute(COUNTS, (_ids(found),)):

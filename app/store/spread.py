@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import asdict, dataclass
 
-from app.store.past import WAITS, WHICH, Wanted
+from app.store.past import ENDED_SO, WAITS, WHICH, Wanted
 
 MOST = 20_000
 """Of each that are looked at."""
@@ -11,7 +11,7 @@ MOST = 20_000
 OF = "FROM attempts JOIN tasks ON tasks.id = task_id JOIN runs ON runs.id = tasks.run_id"
 THESE = WHICH.replace("run_id =", "tasks.run_id =")
 WITHIN = f"""{THESE} AND (:since IS NULL OR ended_at >= :since)
-    AND (:until IS NULL OR attempts.recorded_at <= :until)"""
+    AND (:until IS NULL OR attempts.recorded_at <= :until) AND {ENDED_SO}"""
 RAN = f"""SELECT ended_at - attempts.started_at {OF}
     WHERE {WITHIN} AND ended_at IS NOT NULL AND attempts.started_at IS NOT NULL
         AND (cause IS NULL OR json_extract(cause, '$.kind') != 'lost')
@@ -22,7 +22,7 @@ USED = f"""SELECT tasks.memory_gb, peak_memory_gb {OF}
 NEWEST = f"""task_id IN (SELECT tasks.id FROM tasks JOIN runs ON runs.id = run_id
     WHERE {THESE} ORDER BY tasks.id DESC LIMIT {MOST})"""
 WAITED = f"""SELECT waited FROM ({WAITS.format(which=NEWEST)})
-    WHERE (:since IS NULL OR at >= :since) AND (:until IS NULL OR at <= :until)"""
+    WHERE (:since IS NULL OR at >= :since) AND (:until IS NULL OR at <= :until) AND {ENDED_SO}"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.model.faults import GpulaneError
 
-SCHEMA = 1
+SCHEMA = 2
 
 TABLES = """
 CREATE TABLE sessions (
@@ -41,6 +41,7 @@ CREATE TABLE samples (
     used_most_gb REAL NOT NULL,
     own_gb REAL NOT NULL,         -- by our tasks
     others_gb REAL NOT NULL,      -- by other people
+    stray_gb REAL NOT NULL DEFAULT 0, -- by processes of this user that are no task's
     use REAL,
     use_most REAL,
     power_w REAL,
@@ -55,6 +56,9 @@ CREATE TABLE cards (
     simulated INTEGER NOT NULL
 );
 """
+
+SINCE_1 = "ALTER TABLE samples ADD COLUMN stray_gb REAL NOT NULL DEFAULT 0;"
+"""What a database of schema 1 lacks."""
 
 
 log = logging.getLogger("gpulane.console")
@@ -105,8 +109,9 @@ class Database:
         version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA:
             raise DatabaseError(f"{self._path} was made by a newer gpulane; move it away, or update this one")
-        if version == 0:
-            self._connection.executescript(f"BEGIN;{TABLES}PRAGMA user_version = {SCHEMA};COMMIT;")
+        if version < SCHEMA:
+            lacking = SINCE_1 if version else TABLES
+            self._connection.executescript(f"BEGIN;{lacking}PRAGMA user_version = {SCHEMA};COMMIT;")
 
     def rows(self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         """Raises DatabaseError."""

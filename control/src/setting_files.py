@@ -20,6 +20,7 @@ from control.src.files.config_models import Config, ControlConfig, Value, Values
 from control.src.files.editing import Edited, Present, Wish, encoded, folder_for
 from control.src.files.setting_keys import keys_of
 from control.src.files.yaml_edit import BOM, changed, compose
+from control.src.logs.opening import absent
 from control.src.settings import RESTART, SECRETS, ControlSettings, waits_for_restart
 from control.src.web.gate import Door
 from control.src.web.problems import listed
@@ -82,6 +83,7 @@ def control_of(console: Console, door: Door) -> ControlConfig:
         secrets={key: "made" if value is None else "in the file" for key, value in own.items()},
         restart=[name.replace("_", "-") for name in RESTART],
         waiting=waits_for_restart(used, found, console.given),
+        absent_roots=absent(console.home(), found.log_roots),
         command_line=sorted(name.replace("_", "-") for name in console.given),
         urls=[f"http://{host}" for host in sorted(door.hosts)],
         uds=where[0].uds if where else None,

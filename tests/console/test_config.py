@@ -272,6 +272,18 @@ def test_what_needs_no_restart_holds_at_once(files: Console) -> None:
         assert http.get("/api/settings").status_code == 421
 
 
+def test_roots_of_logs_that_are_no_folders_are_saved_and_said(files: Console) -> None:
+    """A folder may come later."""
+    roots = [str(files.root / "logs"), "later/on"]
+    said = save(files, "/api/settings", {"values": {"log-roots": roots}})
+    assert (said["values"]["log-roots"], said["absent_roots"]) == (roots, ["later/on"])
+    assert "later/on is no folder" in said["said"]
+    (files.root / "later" / "on").mkdir(parents=True)
+    assert files.get("/api/settings")["absent_roots"] == []
+    said = save(files, "/api/settings", {"values": {"log-roots": []}})
+    assert (said["absent_roots"], "folder" in said["said"]) == ([], False)
+
+
 def test_settings_edited_by_hand_are_taken_up_and_bad_ones_are_not(files: Console) -> None:
     events = files.events()
     next(events)

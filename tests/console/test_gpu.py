@@ -89,7 +89,21 @@ def test_other_peoples_memory_and_processes(real: Console, driver: FakeDriver, s
     assert (one["pid"], one["command"], one["used_gb"], one["ours"]) == (stranger, "sleep", 10, None)
     assert abs(one["started_at"] - time.time()) < 60
     assert processes["GPU-b"][0]["user"] is None
+    assert processes["GPU-b"][0]["own"] is False
     assert "300" not in str(processes)  # never its arguments
+
+
+def test_ones_own_process_that_is_no_task_takes_memory_and_no_card_from_the_cap(
+    real: Console, driver: FakeDriver
+) -> None:
+    driver.add_process("GPU-a", os.getpid(), 10 * 1024)
+    driver.add_process("GPU-b", 99_999, 2 * 1024, "x")
+    found = eventually(lambda: (c := cards(real))["GPU-a"]["others_gb"] == 10 and c)
+    assert (found["GPU-a"]["free"], found["GPU-a"]["free_gb"]) == (False, 13.5)
+    assert real.get("/api/gpu")["allowance"]["available"] == 1
+    processes = {card["uuid"]: card["processes"] for card in real.get("/api/gpu/processes")["cards"]}
+    (one,) = processes["GPU-a"]
+    assert (one["own"], one["ours"], one["lease"]) == (True, None, None)
 
 
 def test_a_task_of_ours_on_a_real_card(real: Console, driver: FakeDriver) -> None:

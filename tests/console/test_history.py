@@ -123,6 +123,15 @@ def test_charts_and_figures(past: Console) -> None:
     assert of_queue["figures"] is None
 
 
+def test_charts_figures_and_runs_are_of_attempts_that_ended_as_asked(past: Console) -> None:
+    found = past.get("/api/history", figures=True, ended="failed")
+    assert (found["charts"]["seconds"]["count"], found["charts"]["waited"]["count"]) == (3, 3)
+    assert {each["queue_id"]: each["attempts"] for each in found["figures"]["queues"]} == {1: 2, 4: 1}
+    assert len(found["runs"]) == 1
+    none = past.get("/api/history", figures=True, ended="cancelled")
+    assert (none["charts"]["waited"]["count"], none["figures"]["queues"], none["runs"]) == (0, [], [])
+
+
 @pytest.mark.parametrize("how", [{"params": {"format": "csv"}}, {"headers": {"Accept": "text/csv"}}])
 def test_a_spreadsheet_has_a_line_an_attempt_and_no_formula(past: Console, how: dict[str, Any]) -> None:
     with past.http as http:

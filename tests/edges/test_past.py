@@ -35,9 +35,12 @@ from app.store import figures, past
 from app.store.history import History
 from app.store.past import Wanted
 from app.store.schema import connect
+from app.store.spread import spread
 from tests.edges.history_writer import key, record, start, whole_attempt
 
 FILE = "/home/bob/command/command_gpus.txt"
+RUNNING = {"/logs/3.log"}
+"""Logs of attempts that run, where they have no end."""
 
 
 def commit(path: Path, records: Sequence[Record]) -> None:
@@ -66,7 +69,7 @@ def attempt(
 
 def queues(path: Path, **wanted: object) -> list[figures.QueueFigures]:
     with past.open_past(path) as connection:
-        return figures.queues(connection, Wanted(**wanted))  # type: ignore[arg-type]
+        return figures.queues(connection, Wanted(**wanted), RUNNING.__contains__)  # type: ignore[arg-type]
 
 
 def memory(path: Path) -> list[figures.MemoryFigures]:
@@ -95,6 +98,13 @@ def test_waits_durations_and_gpu_hours_of_a_queue(path: Path) -> None:
     assert queue.gpu_hours == pytest.approx((3600 + 10 + 20) / 3600)
 
 
+def test_attempts_that_run_are_left_out_and_those_of_which_no_end_is_known_are_not(path: Path) -> None:
+    open_ones = [attempt(at, at + 1, 100, 160)[:-2] for at in (1, 2)]
+    commit(path, start(FILE, 4) + attempt(0, 1, 100, 200) + [each for one in open_ones for each in one])
+    (queue,) = queues(path)
+    assert (queue.tasks, queue.attempts) == (3, 2)
+
+
 def test_what_a_user_ended_has_not_failed_and_what_was_lost_has_no_duration(path: Path) -> None:
     """A lost attempt's end is when it was found to be lost, three days later perhaps."""
     records = start(FILE, 2) + attempt(0, 1, 100, 160, Killed("bob"))
@@ -103,6 +113,27 @@ def test_what_a_user_ended_has_not_failed_and_what_was_lost_has_no_duration(path
     assert (queue.attempts, queue.failed) == (2, 1)
     assert queue.ran_longest == 60
     assert queue.gpu_hours == pytest.approx(60 / 3600)
+
+
+def test_only_attempts_that_ended_as_asked_count(path: Path) -> None:
+    """Also of a task that was tried again."""
+    records = start(FILE, 2) + attempt(0, 1, 100, 200, ExitCode(1), 5.0) + attempt(0, 2, 300, 500, None, 7.0)
+    commit(path, records + attempt(1, 3, 600, 660, Killed("bob"), 9.0))
+    commit(path, start("/other.txt", 1) + attempt(0, 1, 1000, 1300))
+
+    def found(ended: past.Ended) -> tuple[list[float | None], list[float], list[float], list[str]]:
+        wanted = Wanted(ended=ended)
+        with past.open_past(path) as connection:
+            return (
+                [each.ran_median for each in figures.queues(connection, wanted, RUNNING.__contains__)],
+                [each.peak_gb for each in figures.memory(connection, wanted)],
+                spread(connection, wanted).waited,
+                [each.command_file for each in past.runs(connection, wanted)],
+            )
+
+    assert found("failed") == ([100], [5.0], [2], [FILE])
+    assert found("cancelled") == ([60], [9.0], [2], [FILE])
+    assert found("completed") == ([200, 300], [7.0], [2, 2], ["/other.txt", FILE])
 
 
 def test_only_what_ended_since_then_counts(path: Path) -> None:
@@ -343,7 +374,7 @@ def test_a_hundred_thousand_attempts_are_read_quickly(path: Path) -> None:
         "a run": lambda connection: past.tasks(connection, Wanted(run=50)),
         "a task": lambda connection: past.tasks(connection, Wanted(task="t7", limit=20)),
         "a queue": lambda connection: past.tasks(connection, Wanted(queue=3, limit=20)),
-        "queues": lambda connection: figures.queues(connection, Wanted()),
+        "queues": lambda connection: figures.queues(connection, Wanted(), RUNNING.__contains__),
         "memory": lambda connection: figures.memory(connection, Wanted()),
     }
     slow = {}

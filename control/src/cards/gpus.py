@@ -173,6 +173,7 @@ def _process(process: GpuProcess, account: Account, picture: Picture, boot: floa
     return models.GpuProcess(
         pid=process.pid,
         user=process.user,
+        own=process.uid == os.getuid(),
         command=process.command,
         used_gb=process.used_gb,
         started_at=None if process.start is None else boot + process.start / TICKS,
@@ -219,6 +220,11 @@ def people_gb(account: Account) -> float:
     theirs = (one.used_gb or 0.0 for one in account.gpu.processes if one.uid not in (None, os.getuid()))
     hidden = (one.used_gb or 0.0 for one in account.gpu.processes if one.uid is None)
     return sum(theirs) + sum(hidden) + (0.0 if account.reserve_only else account.unexplained_gb)
+
+
+def stray_gb(account: Account) -> float:
+    """Used by processes of this user that are no task's: in nobody's way but of memory."""
+    return sum(one.used_gb or 0.0 for one in account.strays if one.uid == os.getuid())
 
 
 def turn(

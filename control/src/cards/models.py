@@ -98,6 +98,9 @@ class GpuProcess(BaseModel):
 
     pid: int
     user: str | None = Field(description="null: it can't be found from here, as in a container")
+    own: bool = Field(
+        description="of this user; with neither task nor lease it counts as others' do, but for the cap"
+    )
     command: str = Field(description="the program's name")
     used_gb: float | None = Field(description="null: the driver does not say")
     started_at: float | None
@@ -154,6 +157,7 @@ class CardSamples(BaseModel):
     used_most_gb: list[float | None]
     own_gb: list[float | None] = Field(description="by tasks of ours")
     others_gb: list[float | None] = Field(description="by other people")
+    stray_gb: list[float | None] = Field(description="by processes of this user that belong to no lease")
     use: list[float | None] = Field(description="0 to 100")
     use_most: list[float | None]
     power_w: list[float | None]

@@ -1,4 +1,4 @@
-"""When others have had memory of a card, from what was sampled of it."""
+"""When what is no task has had memory of a card, from what was sampled of it."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,18 +12,24 @@ GAP = 2.5
 """Times what a sample stands for, after which the next one belongs to another bar."""
 
 MOST = 200_000
-SAMPLES = f"""SELECT uuid, at, span, others_gb FROM samples
-    WHERE at >= ? AND at < ? AND others_gb >= ? ORDER BY uuid, at LIMIT {MOST}"""
+SAMPLES = f"""SELECT uuid, at, span, {{0}} FROM samples
+    WHERE at >= ? AND at < ? AND {{0}} >= ? ORDER BY uuid, at LIMIT {MOST}"""
+WHOSE = (("others_gb", False), ("stray_gb", True))
+"""Columns, and whether what they count is this user's own."""
 
 Raw = dict[str, Any]
 
 
 def bars(database: Database, since: float, until: float, most: int) -> list[Raw]:
     """The longest of them, by their begin. Raises DatabaseError."""
-    found = list(joined(database.rows(SAMPLES, (since, until, LEAST_GB))))
+    found = [
+        {**bar, "own": own}
+        for column, own in WHOSE
+        for bar in joined(database.rows(SAMPLES.format(column), (since, until, LEAST_GB)))
+    ]
     if len(found) > most:
         found = sorted(found, key=lambda bar: bar["start"] - bar["end"])[:most]
-    return sorted(found, key=lambda bar: (bar["start"], bar["uuid"]))
+    return sorted(found, key=lambda bar: (bar["start"], bar["uuid"], bar["own"]))
 
 
 def joined(samples: Iterable[tuple[str, float, float, float]]) -> Iterator[Raw]:

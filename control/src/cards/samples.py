@@ -9,7 +9,7 @@ from typing import Any
 
 from app.model.gpu import index_order
 from control.src.cards import models
-from control.src.cards.gpus import Picture, people_gb, used_gb
+from control.src.cards.gpus import Picture, people_gb, stray_gb, used_gb
 from control.src.database import Database
 
 EVERY = 5.0
@@ -38,6 +38,7 @@ class Sample:
     used_gb: float
     own_gb: float
     others_gb: float
+    stray_gb: float
     use: float | None
     power_w: float | None
     temperature_c: float | None
@@ -57,6 +58,7 @@ def taken(picture: Picture) -> list[Sample]:
                 used_gb=used_gb(account, card),
                 own_gb=card.own_used_gb,
                 others_gb=people_gb(account),
+                stray_gb=stray_gb(account),
                 use=card.use,
                 power_w=card.power_w,
                 temperature_c=card.temperature_c,
@@ -66,17 +68,17 @@ def taken(picture: Picture) -> list[Sample]:
 
 
 CARD = "INSERT OR REPLACE INTO cards (uuid, idx, name, total_gb, simulated) VALUES (?, ?, ?, ?, ?)"
-ADD = """INSERT OR REPLACE INTO samples
-    (uuid, at, span, used_gb, used_most_gb, own_gb, others_gb, use, use_most, power_w, temperature_c)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-THIN = """INSERT OR REPLACE INTO samples
-    (uuid, at, span, used_gb, used_most_gb, own_gb, others_gb, use, use_most, power_w, temperature_c)
+COLUMNS = """uuid, at, span, used_gb, used_most_gb, own_gb, others_gb, stray_gb,
+    use, use_most, power_w, temperature_c"""
+ADD = f"""INSERT OR REPLACE INTO samples ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+THIN = f"""INSERT OR REPLACE INTO samples ({COLUMNS})
     SELECT uuid, CAST(at / 60 AS INTEGER) * 60.0 + 30, 60, avg(used_gb), max(used_most_gb), avg(own_gb),
-        avg(others_gb), avg(use), max(use_most), avg(power_w), avg(temperature_c)
+        avg(others_gb), avg(stray_gb), avg(use), max(use_most), avg(power_w), avg(temperature_c)
     FROM samples WHERE span < 60 AND at < ? GROUP BY uuid, CAST(at / 60 AS INTEGER)"""
 READ = """SELECT uuid, CAST((at - :since) / :step AS INTEGER) AS place, avg(at), max(span),
         sum(used_gb * span) / sum(span), max(used_most_gb), sum(own_gb * span) / sum(span),
-        sum(others_gb * span) / sum(span), avg(use), max(use_most), avg(power_w), avg(temperature_c)
+        sum(others_gb * span) / sum(span), sum(stray_gb * span) / sum(span),
+        avg(use), max(use_most), avg(power_w), avg(temperature_c)
     FROM samples WHERE uuid IN ({}) AND at >= :since AND at < :until
     GROUP BY uuid, place ORDER BY uuid, place"""
 CARDS = """SELECT uuid, idx, name, total_gb, simulated FROM cards WHERE (:uuid IS NULL OR uuid = :uuid)
@@ -105,7 +107,8 @@ class Samples:
         cards = {(one.uuid, one.index, one.name, one.total_gb, int(one.simulated)) for one in all_}
         rows = [
             (
-                *(one.uuid, at, EVERY, one.used_gb, one.used_gb, one.own_gb, one.others_gb),
+                *(one.uuid, at, EVERY, one.used_gb, one.used_gb),
+                *(one.own_gb, one.others_gb, one.stray_gb),
                 *(one.use, one.use, one.power_w, one.temperature_c),
             )
             for one in all_
@@ -163,7 +166,7 @@ def with_gaps(rows: Iterable[Row], step: float) -> list[Row]:
 
 
 NAMES = (
-    *("at", "used_gb", "used_most_gb", "own_gb", "others_gb"),
+    *("at", "used_gb", "used_most_gb", "own_gb", "others_gb", "stray_gb"),
     *("use", "use_most", "power_w", "temperature_c"),
 )
 

@@ -89,6 +89,7 @@ class ControlConfig(BaseModel):
     )
     restart: list[str] = Field(description="keys that hold with the console's next start only")
     waiting: list[str] = Field(description="those of them whose value in the file is another one by now")
+    absent_roots: list[str] = Field(description="of log-roots those that are no folder, or not yet")
     command_line: list[str] = Field(description="keys that this start was told otherwise")
     urls: list[str] = Field(description="where it is reached", examples=[["http://127.0.0.1:29214"]])
     uds: str | None = Field(description="the Unix socket that it listens on instead")

@@ -142,7 +142,7 @@ def is_hidden(path: str, root: str) -> bool:
 def reach(home: Home, work_dir: str | None, log_roots: Sequence[str], never: Iterable[Path]) -> Reach:
     """`never`: what is the console's own."""
     homes = [home, *places_before(home)]
-    named = [os.path.join(home.root, os.path.expanduser(each)) for each in log_roots]  # noqa: PTH111, PTH118
+    named = [_root(home, each) for each in log_roots]
     return Reach(
         bases=tuple(dict.fromkeys((*_real([work_dir] if work_dir else []), *_real(named), str(home.root)))),
         data=_real((home.logs, *(each.data for each in homes))),
@@ -151,6 +151,15 @@ def reach(home: Home, work_dir: str | None, log_roots: Sequence[str], never: Ite
         named=_real(named),
         work=_real([work_dir]) if work_dir and not log_roots else (),
     )
+
+
+def absent(home: Home, log_roots: Sequence[str]) -> list[str]:
+    """Those of them that are no folder, as they are written."""
+    return [each for each in log_roots if not os.path.isdir(_root(home, each))]  # noqa: PTH112
+
+
+def _root(home: Home, text: str) -> str:
+    return os.path.join(home.root, os.path.expanduser(text))  # noqa: PTH111, PTH118
 
 
 def _real(paths: Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:

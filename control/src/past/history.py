@@ -153,7 +153,7 @@ def _charts(connection: sqlite3.Connection, wanted: Wanted) -> Charts:
 def _figures(connection: sqlite3.Connection, wanted: Wanted, seen: Sequence[Seen]) -> Figures:
     sizes = {card["uuid"]: card["total_gb"] for one in seen if one.top for card in one.top["gpus"]}
     return Figures(
-        queues=figures.queues(connection, wanted)[:MOST_FIGURES],
+        queues=figures.queues(connection, wanted, past_rows.is_running)[:MOST_FIGURES],
         devices=figures.devices(connection, wanted)[:MOST_FIGURES],
         memory=figures.memory(connection, wanted, sizes)[:MOST_FIGURES],
     )

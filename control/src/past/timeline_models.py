@@ -92,9 +92,10 @@ class TimelineEstimate(BaseModel):
 
 
 class OthersBar(BaseModel):
-    """Memory on a card that is other people's."""
+    """Memory on a card that is no task's."""
 
     uuid: str
+    own: bool = Field(description="this user's own processes have it; false: other people")
     start: float
     end: float
     gb: float = Field(description="the most in that time")

@@ -112,6 +112,9 @@ def put_settings(
     said = "Saved." if changed else "It said so already."
     if found.waiting:
         said += f" {', '.join(found.waiting)}: with the console's next start."
+    if found.absent_roots:
+        roots = ", ".join(found.absent_roots)
+        said += f" log-roots: {roots} is no folder here; what comes there can be read then."
     return models.SavedControlConfig(**vars(found), changed=changed, said=said)
 
 

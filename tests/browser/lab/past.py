@@ -195,5 +195,5 @@ def _of_card(
         use = busy * (0.5 if pause else 1.0) + 3 * math.sin(at / 90) + chance.gauss(0, 1.5)
         use = min(100.0, max(0.0, use)) if own or others else 0.0
         gb = own + others + card.reserved_mib / 1024
-        yield card.uuid, at, span, gb, gb, own, others, use, use, card.power_mw / 1000, card.temperature
+        yield card.uuid, at, span, gb, gb, own, others, 0.0, use, use, card.power_mw / 1000, card.temperature
         at += span

@@ -1719,6 +1719,11 @@ export interface components {
             power_w: (number | null)[];
             /** Simulated */
             simulated: boolean;
+            /**
+             * Stray Gb
+             * @description by processes of this user that belong to no lease
+             */
+            stray_gb: (number | null)[];
             /** Temperature C */
             temperature_c: (number | null)[];
             /** Total Gb */
@@ -2117,6 +2122,11 @@ export interface components {
          * @description The console's settings. Secrets can be written, never read.
          */
         ControlConfig: {
+            /**
+             * Absent Roots
+             * @description of log-roots those that are no folder, or not yet
+             */
+            absent_roots: string[];
             /**
              * Command Line
              * @description keys that this start was told otherwise
@@ -2624,6 +2634,11 @@ export interface components {
              * @example 3/1
              */
             ours: string | null;
+            /**
+             * Own
+             * @description of this user; with neither task nor lease it counts as others' do, but for the cap
+             */
+            own: boolean;
             /** Pid */
             pid: number;
             /**
@@ -3405,7 +3420,7 @@ export interface components {
         };
         /**
          * OthersBar
-         * @description Memory on a card that is other people's.
+         * @description Memory on a card that is no task's.
          */
         OthersBar: {
             /** End */
@@ -3415,6 +3430,11 @@ export interface components {
              * @description the most in that time
              */
             gb: number;
+            /**
+             * Own
+             * @description this user's own processes have it; false: other people
+             */
+            own: boolean;
             /** Start */
             start: number;
             /** Uuid */
@@ -4091,6 +4111,11 @@ export interface components {
         };
         /** SavedControlConfig */
         SavedControlConfig: {
+            /**
+             * Absent Roots
+             * @description of log-roots those that are no folder, or not yet
+             */
+            absent_roots: string[];
             /** Changed */
             changed: boolean;
             /**

@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { IconCircleX, IconRefresh } from "@tabler/icons-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { NoConnection } from "@/api/client";
+import { refusalText } from "@/words/refused";
 import css from "./Empty.module.css";
 
 export function Empty({ title, text, action }: { title: string; text: string; action?: ReactNode }) {
@@ -37,8 +37,7 @@ export function Loading({ rows = 4 }: { rows?: number }) {
 
 export function Failure({ error, again }: { error: unknown; again?: () => void }) {
   const { t } = useTranslation();
-  const said =
-    error instanceof NoConnection ? t("errors.noConnection") : error instanceof Error ? error.message : "";
+  const said = error instanceof Error ? refusalText(error) : "";
   return (
     <div className={`card ${css.empty}`} role="alert">
       <div className={css.title}>

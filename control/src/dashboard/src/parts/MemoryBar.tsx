@@ -1,4 +1,4 @@
-/** Who has what of a GPU's memory, in GB: own used, own promised, other leases, other people, free. */
+/** Who has what of a GPU's memory, in GB: own used, own promised, own beside tasks, leases, people, free. */
 import { useTranslation } from "react-i18next";
 import { measuredGb } from "@/format/memory";
 import css from "./MemoryBar.module.css";
@@ -6,6 +6,8 @@ import css from "./MemoryBar.module.css";
 export interface Parts {
   own: number;
   promised: number;
+  /** By one's own processes that are no task. */
+  strays: number;
   leases: number;
   people: number;
 }
@@ -31,7 +33,7 @@ export function MemoryBar(props: {
   );
 }
 
-const KINDS = ["own", "promised", "leases", "people"] as const;
+const KINDS = ["own", "promised", "strays", "leases", "people"] as const;
 
 /** The parts that are there, as swatch, word and GB. */
 export function MemoryLegend({ parts, none }: { parts: Parts; none: string }) {

@@ -97,9 +97,10 @@ export const en = {
   memory: {
     own: "own",
     promised: "promised",
+    strays: "yours, no task",
     leases: "leases",
     people: "people",
-    bar: "{{own}} GB used by own tasks, {{promised}} promised, {{leases}} in other leases, {{people}} used by other people, of {{total}} GB",
+    bar: "{{own}} GB used by own tasks, {{promised}} promised, {{strays}} used by processes of yours that are no task, {{leases}} in other leases, {{people}} used by other people, of {{total}} GB",
   },
   palette: {
     pages: "Pages",
@@ -200,6 +201,7 @@ export const en = {
     again: "Try again",
     title: "It could not be loaded",
     noConnection: "The console does not answer.",
+    address: "The address asks for what can't be: {{names}}.",
     bug: "This page has a fault",
     notLoaded: "The console did not send this page. It comes by itself once the console answers again.",
     notFound: "There is no such page",

@@ -96,8 +96,9 @@ export const zh: Words = {
     own: "已用",
     promised: "已预留",
     leases: "租约",
+    strays: "你自己的，非任务",
     people: "其他人",
-    bar: "自己的任务已用 {{own}} GB，已预留 {{promised}}，其他租约 {{leases}}，其他人已用 {{people}}，共 {{total}} GB",
+    bar: "自己的任务已用 {{own}} GB，已预留 {{promised}}，你自己的非任务进程已用 {{strays}}，其他租约 {{leases}}，其他人已用 {{people}}，共 {{total}} GB",
   },
   palette: {
     pages: "页面",
@@ -196,6 +197,7 @@ export const zh: Words = {
     again: "重试",
     title: "无法加载",
     noConnection: "控制台没有应答。",
+    address: "地址所要求的 {{names}} 不可能有。",
     bug: "页面出错了",
     notLoaded: "控制台没有发来这个页面。控制台恢复后它会自动出现。",
     notFound: "没有这个页面",

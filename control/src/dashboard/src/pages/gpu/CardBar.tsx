@@ -18,6 +18,7 @@ export function CardBar({ card, processes, margin, thin }: Props) {
   const said = t("memory.bar", {
     own: measuredGb(parts.own),
     promised: measuredGb(parts.promised),
+    strays: measuredGb(parts.strays),
     leases: measuredGb(parts.leases),
     people: measuredGb(parts.people),
     total: gb(card.total_gb),

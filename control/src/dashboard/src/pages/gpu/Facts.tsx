@@ -11,7 +11,7 @@ export function Facts({ gpus, processes }: { gpus: Gpus; processes: ProcessesOf 
   const users = useUsers();
   const { held, allowed } = gpus.allowance;
   const found = summaryOf(gpus.cards, processes, gpus.allowance);
-  const rest = (["left", "free", "used", "off", "aside", "outside", "broken"] as const)
+  const rest = (["left", "free", "used", "stray", "off", "aside", "outside", "broken"] as const)
     .filter((kind) => found[kind] > 0)
     .map((kind) => t(`gpu.${kind}`, { count: found[kind], users: users(found.users) }));
   return (

@@ -98,7 +98,9 @@ describe.each(["dark", "light"] as const)("a card in %s", (scheme) => {
       "小李lease, queue 38.0 GB promised",
     ]);
     expect(
-      screen.getByRole("img", { name: /^10\.0 GB used by own tasks, 2\.0 promised, 8\.0 in/ }),
+      screen.getByRole("img", {
+        name: /^10\.0 GB used by own tasks, 2\.0 promised, 0\.0 used by processes of yours that are no task, 8\.0 in/,
+      }),
     ).toBeTruthy();
     expect(screen.getByText("No samples yet")).toBeTruthy();
   });

@@ -16,6 +16,7 @@ import { Facts } from "./Facts";
 import { Legend } from "./Legend";
 import { NAMES, type Say, type Said } from "./parameters";
 import { Problem } from "./Problem";
+import { straysOf } from "./shares";
 import { cardOf } from "./standing";
 import { CardTable } from "./CardTable";
 import { useProcesses, type ProcessesOf } from "./data";
@@ -57,6 +58,7 @@ function Machine({ gpus, processes, said, say }: MachineProps) {
   const { t } = useTranslation();
   const marked = said.gpu ? cardOf(gpus.cards, said.gpu) : undefined;
   useGoingTo(marked?.uuid);
+  const hasStrays = gpus.cards.some((card) => straysOf(processes(card.uuid)).some((one) => one.own));
   const isTable = said.view === "table";
   return (
     <>
@@ -65,7 +67,7 @@ function Machine({ gpus, processes, said, say }: MachineProps) {
       </p>
       <Problem gpus={gpus} />
       {said.gpu && !marked && <p className={`t3 ${css.line}`}>{t("gpu.notHere", { index: said.gpu })}</p>}
-      <Legend curves={!isTable} />
+      <Legend curves={!isTable} strays={hasStrays} />
       {isTable ? (
         <CardTable gpus={gpus} processes={processes} marked={marked?.uuid} said={said} say={say} />
       ) : (

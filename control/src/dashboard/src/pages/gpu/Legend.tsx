@@ -2,14 +2,15 @@
 import { useTranslation } from "react-i18next";
 import css from "./Legend.module.css";
 
-const SHARES = ["ownUsed", "ownPromised", "otherLeases", "otherPeople", "freeMemory"] as const;
+const SHARES = ["ownUsed", "ownPromised", "ownStrays", "otherLeases", "otherPeople", "freeMemory"] as const;
 const LINES = ["use", "memory"] as const;
 
-export function Legend({ curves }: { curves: boolean }) {
+/** `strays`: somewhere there is what most machines have nowhere. */
+export function Legend({ curves, strays }: { curves: boolean; strays: boolean }) {
   const { t } = useTranslation();
   return (
     <div className={css.legend} role="group" aria-label={t("gpu.legend")}>
-      {SHARES.map((share) => (
+      {SHARES.filter((share) => strays || share !== "ownStrays").map((share) => (
         <span key={share} className={css.entry}>
           <span className={`${css.swatch} ${css[share]}`} aria-hidden />
           {t(`gpu.${share}`)}

@@ -22,6 +22,7 @@ export function What({ row }: { row: Row }) {
       <span className="mono">{what.command}</span>
       {task && <span className="t3">, {task}</span>}
       {row.lease !== null && <span className="t3">, {t("gpu.lease", { label: row.lease })}</span>}
+      {row.isStray && <span className="t3">, {t("gpu.noTask")}</span>}
       {!what.compute && <span className="t3">, {t("gpu.graphics")}</span>}
       {!row.isOurs && row.since !== null && <Age since={row.since} />}
     </>

@@ -32,6 +32,7 @@ export function process(change: Partial<GpuProcess> = {}): GpuProcess {
   return {
     pid: 4242,
     user: "alice",
+    own: false,
     command: "python",
     used_gb: 4,
     started_at: 1_000,

@@ -6,6 +6,8 @@ export interface Row {
   /** null: it can't be found from here, as in a container. */
   user: string | null;
   isOurs: boolean;
+  /** One's own, and no task. */
+  isStray: boolean;
   what:
     | { kind: "process"; command: string; compute: boolean }
     | { kind: "task" }
@@ -50,6 +52,7 @@ function ofProcess(one: GpuProcess, names: ReadonlyMap<string, string | null>): 
     id: `process ${one.pid}`,
     user: one.user,
     isOurs: one.ours !== null,
+    isStray: one.own && one.ours === null && one.lease === null,
     what: { kind: "process", command: one.command, compute: one.compute },
     task: one.ours,
     name: one.ours === null ? null : (names.get(taskId(one.scheduler, one.ours)) ?? null),
@@ -66,6 +69,7 @@ function ofTask(card: Card, one: Card["tasks"][number], user: string): Row {
     id: `task ${taskId(one.scheduler, one.task)}`,
     user,
     isOurs: true,
+    isStray: false,
     what: { kind: "task" },
     task: one.task,
     name: one.name,
@@ -83,6 +87,7 @@ function ofLease(card: Card, one: Card["other_leases"][number], place: number): 
     id: `lease ${one.user} ${one.label} ${place}`,
     user: one.user,
     isOurs: false,
+    isStray: false,
     what: { kind: "lease", whole: one.declared_gb === null },
     task: null,
     name: null,

@@ -39,6 +39,16 @@ it("leaves processes of tasks and leases out of people's", () => {
   expect(sharesOf(card({ others_gb: 0.4 }), all).people).toBe(0);
 });
 
+it("tells what is one's own and no task from other people's", () => {
+  const own = process({ user: "chen", own: true, used_gb: 6 });
+  const both = sharesOf(card({ others_gb: 10.4 }), [own, process({ used_gb: 4 })]);
+  expect([both.strays, both.people]).toEqual([6, 4]);
+  const hidden = sharesOf(card({ others_gb: 16 }), [own]);
+  expect([hidden.strays, hidden.people]).toEqual([6, 10]);
+  const silent = sharesOf(card({ others_gb: 16 }), [{ ...own, used_gb: null }]);
+  expect([silent.strays, silent.people]).toEqual([16, 0]);
+});
+
 it("adds up what is in use", () => {
   const lease = { user: "li", label: "queue 3", exclusive: false, declared_gb: 8, used_gb: 2 };
   expect(usedOf(card({ own_used_gb: 3, others_gb: 1, other_leases: [lease] }))).toBe(6);

@@ -23,15 +23,20 @@ export function hiddenOf(card: Card, processes: readonly GpuProcess[]): number {
 /** The driver's own reserve is nobody's: it is missing from what is free, and no part of the bar. */
 export function sharesOf(card: Card, processes: readonly GpuProcess[]): Parts {
   const strays = straysOf(processes);
-  const isTold = !strays.some((one) => one.used_gb === null) && hiddenOf(card, processes) === 0;
+  const own = strays.filter((one) => one.own);
+  const isSilent = strays.some((one) => one.used_gb === null);
+  const isAllOwn = isSilent && own.length === strays.length;
+  const mine = isAllOwn ? card.others_gb : Math.min(card.others_gb, known(own));
+  const isTold = !isSilent && hiddenOf(card, processes) === 0;
   return {
     own: card.own_used_gb,
     promised: Math.max(0, card.own_promised_gb - card.own_used_gb),
+    strays: mine,
     leases: card.other_leases.reduce(
       (sum, one) => sum + Math.max(one.declared_gb ?? card.total_gb, one.used_gb),
       0,
     ),
-    people: isTold ? Math.min(card.others_gb, known(strays)) : card.others_gb,
+    people: (isTold ? Math.min(card.others_gb, known(strays)) : card.others_gb) - mine,
   };
 }
 

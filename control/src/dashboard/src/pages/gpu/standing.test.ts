@@ -33,6 +33,13 @@ it("names those who compute there, who uses most first", () => {
   expect(of({ others_gb: 43 }, all)).toEqual({ kind: "used", users: ["alice", "bob"] });
 });
 
+it("says that it is one's own where no one else is on it, and that it is no task", () => {
+  const own = process({ user: "chen", own: true, used_gb: 6 });
+  expect(of({ others_gb: 6 }, [own])).toEqual({ kind: "stray" });
+  expect(of({ others_gb: 10 }, [own, process()])).toEqual({ kind: "used", users: ["alice"] });
+  expect(of({ others_gb: 16 }, [own])).toEqual({ kind: "hidden" });
+});
+
 it("names whose lease it is where nobody computes", () => {
   expect(of({ other_leases: [lease()] })).toEqual({ kind: "leased", users: ["小李"] });
 });
@@ -63,6 +70,7 @@ it("counts the real cards, where there are any, and names people once", () => {
     left: 1,
     used: 3,
     users: ["alice", null],
+    stray: 0,
     off: 1,
     aside: 0,
     outside: 0,

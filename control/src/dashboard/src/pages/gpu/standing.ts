@@ -3,7 +3,7 @@ import type { Card, GpuAllowance, GpuProcess } from "@/api/types";
 import { hiddenOf, straysOf } from "./shares";
 
 export type Standing =
-  | { kind: "lost" | "unreadable" | "outside" | "hidden" | "left" | "free" }
+  | { kind: "lost" | "unreadable" | "outside" | "hidden" | "stray" | "left" | "free" }
   | { kind: "tasks"; tasks: Card["tasks"] }
   | { kind: "off"; since: number }
   | { kind: "aside"; until: number }
@@ -22,12 +22,14 @@ export function standingOf(card: Card, processes: readonly GpuProcess[], allowan
 
 function othersOn(card: Card, processes: readonly GpuProcess[], allowance: GpuAllowance): Standing {
   const strays = straysOf(processes).filter((one) => one.compute);
-  if (strays.length) {
-    const biggest = [...strays].sort((a, b) => (b.used_gb ?? 0) - (a.used_gb ?? 0));
+  const theirs = strays.filter((one) => !one.own);
+  if (theirs.length) {
+    const biggest = [...theirs].sort((a, b) => (b.used_gb ?? 0) - (a.used_gb ?? 0));
     return { kind: "used", users: unique(biggest.map((one) => one.user)) };
   }
   if (card.other_leases.length)
     return { kind: "leased", users: unique(card.other_leases.map((one) => one.user)) };
+  if (strays.length && hiddenOf(card, processes) === 0) return { kind: "stray" };
   if (hiddenOf(card, processes) > 0 || !card.free) return { kind: "hidden" };
   return { kind: allowance.held >= allowance.allowed ? "left" : "free" };
 }
@@ -38,6 +40,8 @@ interface Summary {
   used: number;
   /** Of the used and leased ones. */
   users: (string | null)[];
+  /** By processes of one's own that are no task. */
+  stray: number;
   off: number;
   aside: number;
   outside: number;
@@ -50,7 +54,8 @@ export function summaryOf(
   processes: (uuid: string) => readonly GpuProcess[],
   allowance: GpuAllowance,
 ): Summary {
-  const found: Summary = { free: 0, left: 0, used: 0, users: [], off: 0, aside: 0, outside: 0, broken: 0 };
+  const none = { free: 0, left: 0, used: 0, stray: 0, off: 0, aside: 0, outside: 0, broken: 0 };
+  const found: Summary = { ...none, users: [] };
   for (const card of counted(cards)) {
     const standing = standingOf(card, processes(card.uuid), allowance);
     switch (standing.kind) {

@@ -111,7 +111,7 @@ function Whole({ history, first, said, say }: WholeProps) {
       {said.view === "memory" ? (
         <MemoryTable figures={figures?.memory ?? []} queues={figures?.queues ?? []} say={say} />
       ) : said.view === "runs" ? (
-        <Runs runs={first.runs} say={say} />
+        <Runs runs={first.runs} said={said} say={say} />
       ) : (
         <Attempts history={history} rows={rows} said={said} say={say} />
       )}

@@ -68,7 +68,7 @@ export function MemoryTable({ figures, queues, say }: Props) {
                     <MemoryBar
                       thin
                       total={Math.max(one.declared_gb, one.peak_gb)}
-                      parts={{ own: one.peak_gb, promised: 0, leases: 0, people: 0 }}
+                      parts={{ own: one.peak_gb, promised: 0, strays: 0, leases: 0, people: 0 }}
                       said={`${measuredGb(one.peak_gb)} / ${gb(one.declared_gb)} GB`}
                     />
                   )}

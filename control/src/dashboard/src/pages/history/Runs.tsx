@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { HistoryRun, Status } from "@/api/types";
 import { absolute, clock, duration } from "@/format/time";
 import { StateIcon, TaskState } from "@/parts/TaskState";
-import type { Say } from "./data";
+import type { Said, Say } from "./data";
 import { shortFile } from "./names";
 import css from "./History.module.css";
 
@@ -20,7 +20,24 @@ const COUNTED: Status[] = [
   "failed",
 ];
 
-export function Runs({ runs, say }: { runs: readonly HistoryRun[]; say: Say }) {
+interface Props {
+  runs: readonly HistoryRun[];
+  said: Said;
+  say: Say;
+}
+
+export function Runs({ runs, said, say }: Props) {
+  const { t } = useTranslation();
+  const isMore = Boolean(said.queue || said.gpu || said.task || said.waited);
+  return (
+    <>
+      {isMore && <p className={`t3 ${css.remark}`}>{t("history.runsWhole")}</p>}
+      <Listed runs={runs} say={say} />
+    </>
+  );
+}
+
+function Listed({ runs, say }: Omit<Props, "said">) {
   const { t } = useTranslation();
   if (!runs.length) return <div className={`card t2 ${css.note}`}>{t("history.nothingYet")}</div>;
   return (

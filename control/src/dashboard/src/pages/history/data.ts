@@ -93,7 +93,7 @@ export function useHistory(query: Query) {
 /** All queues of the time asked for, whichever is chosen. */
 export function useQueues(query: Query, found: readonly QueueFigures[] | undefined): readonly QueueFigures[] {
   const all = { ...queryOf({ ...NO_FILTER, last: "all", view: "" }, 0), since: query.since };
-  const isFiltered = query.command_file !== null || query.run !== null;
+  const isFiltered = query.command_file !== null || query.run !== null || query.ended !== null;
   const asked = useQuery({
     queryKey: [KEY, "queues", all],
     queryFn: () => page(all, true, 1, null),

@@ -3,7 +3,7 @@ import type { History } from "@/api/types";
 import { endedAs } from "@/parts/ended";
 import { rowsOf } from "./attempts";
 
-/** The figures of the first page are of all pages, but count what runs, which the list does not. */
+/** The figures of the first page are of all pages. */
 export function totals(pages: readonly History[]): { attempts: number; failed: number } {
   const tasks = pages.flatMap((page) => page.tasks);
   if (!pages.at(-1)?.next) {
@@ -14,9 +14,8 @@ export function totals(pages: readonly History[]): { attempts: number; failed: n
     };
   }
   const queues = pages[0]?.figures?.queues ?? [];
-  const running = tasks.flatMap((task) => task.attempts).filter(({ how }) => how === "running").length;
   return {
-    attempts: queues.reduce((sum, one) => sum + one.attempts, 0) - running,
+    attempts: queues.reduce((sum, one) => sum + one.attempts, 0),
     failed: queues.reduce((sum, one) => sum + one.failed, 0),
   };
 }

@@ -42,6 +42,8 @@ export const en = {
   viewAttempts: "Attempts",
   viewMemory: "Declared against used",
   viewRuns: "Runs",
+  runsWhole:
+    "Runs are listed whole: by time, file and state. What is chosen of queues, GPUs, tasks and waits does not leave any out.",
   view: "What is listed",
   taskIs: "task {{task}}",
   runIs: "run {{run}}",
@@ -133,6 +135,7 @@ export const zh: Same<typeof en> = {
   viewAttempts: "尝试",
   viewMemory: "声明与实际",
   viewRuns: "运行",
+  runsWhole: "运行按整次列出：按时间、文件和状态筛选。所选的队列、GPU、任务和等待时长不会略去任何一次。",
   view: "列出的内容",
   taskIs: "任务 {{task}}",
   runIs: "运行 {{run}}",

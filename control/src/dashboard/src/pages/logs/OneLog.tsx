@@ -12,7 +12,7 @@ import { Head } from "./Head";
 import { useHeightBelow } from "./height";
 import { Lines } from "./Lines";
 import { useLog, useNumbers, useSearch, type Searched } from "./log";
-import type { Sought } from "./search";
+import { canSeek, type Sought } from "./search";
 import type { Going } from "./stay";
 import { Toolbar } from "./Toolbar";
 import type { Said, Say } from "./View";
@@ -146,7 +146,7 @@ function lastError(errors: Searched): string | undefined {
 
 function useSought({ q, case: capitals, regex }: Said): Sought | null {
   return useMemo(
-    () => (q === "" ? null : { query: q, case: capitals !== "", regex: regex !== "" }),
+    () => (q === "" || !canSeek(q) ? null : { query: q, case: capitals !== "", regex: regex !== "" }),
     [q, capitals, regex],
   );
 }

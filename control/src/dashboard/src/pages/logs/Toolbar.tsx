@@ -13,8 +13,10 @@ import { useState, type KeyboardEvent, type Ref } from "react";
 import { useTranslation } from "react-i18next";
 import { count, size as sized } from "@/format/size";
 import { sentence } from "@/words/reasons";
+import { refusalText } from "@/words/refused";
 import type { Read } from "./reader";
 import type { Searched } from "./log";
+import { canSeek, LONGEST } from "./search";
 import type { Said, Say } from "./View";
 import css from "./View.module.css";
 
@@ -88,6 +90,7 @@ export function Toolbar(props: Props) {
 function Search({ said, say, found, at, step, input }: Props) {
   const { t } = useTranslation();
   const { hits } = found;
+  const wrong = canSeek(said.q) ? found.error : new Error(t("logs.tooLong", { most: LONGEST }));
   // The address follows a moment later, and what is being typed must not wait for it.
   const [text, setText] = useState(said.q);
   const seek = (q: string) => {
@@ -113,7 +116,7 @@ function Search({ said, say, found, at, step, input }: Props) {
           said.q !== "" && (
             <span className={css.found}>
               <span className="t3" role="status">
-                <Found found={found} at={at} />
+                {!wrong && <Found found={found} at={at} />}
               </span>
               <Option
                 label={t("logs.case")}
@@ -132,16 +135,16 @@ function Search({ said, say, found, at, step, input }: Props) {
         }
         placeholder={t("logs.search")}
         aria-label={t("logs.search")}
-        error={found.error !== null}
-        aria-describedby={found.error === null ? undefined : "search-error"}
-        maxLength={500}
+        error={wrong !== null}
+        aria-describedby={wrong === null ? undefined : "search-error"}
+        maxLength={LONGEST}
         value={text}
         onKeyDown={keys}
         onChange={(event) => seek(event.currentTarget.value)}
       />
-      {found.error instanceof Error && (
+      {wrong instanceof Error && (
         <div id="search-error" role="alert" className={css.searchError}>
-          {sentence(found.error.message)}
+          {sentence(refusalText(wrong))}
         </div>
       )}
       <Tooltip label={t("logs.previous")}>
@@ -161,7 +164,6 @@ function Search({ said, say, found, at, step, input }: Props) {
 function Found({ found, at }: { found: Searched; at: number }) {
   const { t } = useTranslation();
   const { matches, isDone, hasMore } = found.hits;
-  if (found.error) return null;
   if (!matches.length) return t(isDone ? "logs.noHits" : "logs.searching");
   const values = { at: count(at + 1), all: count(matches.length) };
   return isDone && !hasMore ? t("logs.hits", values) : t("logs.hitsOver", values);

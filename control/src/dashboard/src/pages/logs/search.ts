@@ -17,6 +17,14 @@ export interface Hits {
 export const NOTHING: Hits = { matches: [], to: 0, isDone: false, hasMore: false };
 
 export const MOST = 2_000;
+/** Characters of what is sought, as the console has it. */
+export const LONGEST = 500;
+
+/** Whether it can be sought: as an address has it, it may be anything. */
+export function canSeek(query: string): boolean {
+  return Array.from(query).length <= LONGEST && !query.includes("\n");
+}
+
 const AT_ONCE = 500;
 const BUSY_WAIT = 1_000;
 

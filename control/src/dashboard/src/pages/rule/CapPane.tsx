@@ -103,6 +103,7 @@ function wordOf(card: CapCard, t: TFunction): string {
   if (!card.inRange) return t("rule.away");
   if (card.whose === "mine") return t("rule.yours");
   if (card.whose === "free") return t("rule.free");
+  if (card.whose === "stray") return t("rule.stray");
   return card.users.length === 1 ? (card.users[0] ?? "") : t("rule.others");
 }
 

@@ -48,7 +48,7 @@ describe("a machine", () => {
     card(5),
   ];
   const processes = [
-    { uuid: "u5", processes: [{ compute: true, ours: null, user: "wang" }] },
+    { uuid: "u5", processes: [{ compute: true, own: false, ours: null, user: "wang" }] },
   ] as unknown as CardProcesses[];
 
   it("says whose each card is", () => {
@@ -70,6 +70,16 @@ describe("a machine", () => {
     const found = machine(gpus(off, 2, 0), [], "chen", RULES, { ...RULES, useAll: false, compete: ["0"] });
     expect(found.cards[0]).toMatchObject({ off: true, counts: true, whose: "free" });
     expect(found.available).toBe(1);
+  });
+
+  it("counts one with a process of one's own that is no task as the scheduler does, and does not call it free", () => {
+    const strays = [
+      { uuid: "u1", processes: [{ compute: true, own: true, ours: null, user: "chen" }] },
+      ...processes,
+    ] as unknown as CardProcesses[];
+    const found = machine(gpus(cards, 3, 2), strays, "chen", RULES, RULES);
+    expect(found.cards[1]).toMatchObject({ whose: "stray", counts: true, users: [] });
+    expect(found.available).toBe(3);
   });
 
   it("counts anew with another range", () => {

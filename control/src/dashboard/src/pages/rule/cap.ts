@@ -16,8 +16,9 @@ export function allowed(available: number, rules: CapRules): number {
   return rules.maxGpu === null ? least : Math.min(rules.maxGpu, least);
 }
 
-/** Whose a card is. `others`: somebody else computes on it, and we don't. */
-export type Whose = "mine" | "free" | "others" | "unwell";
+/** Whose a card is. `stray`: a process of ours that is no task computes on it, which bars nobody of us from
+ * it; `others`: somebody else does, and we don't. */
+export type Whose = "mine" | "free" | "stray" | "others" | "unwell";
 
 export interface CapCard {
   index: string;
@@ -53,12 +54,10 @@ export function machine(
     // What stands in the way besides the file, as CUDA_VISIBLE_DEVICES does, is there still.
     const barred = !card.in_range && inFile(card.index, saved);
     const inRange = !barred && inFile(card.index, typed);
-    const counts = (whose === "mine" || whose === "free") && inRange;
-    return { card, whose, users, inRange, counts };
+    return { card, whose, users, inRange, counts: inRange && isGood(whose) };
   });
-  const good = (one: (typeof known)[number]) => one.whose === "mine" || one.whose === "free";
   // The console has counted what is there; from it we only add and take away what another range does.
-  const before = known.filter((one) => good(one) && one.card.in_range).length;
+  const before = known.filter((one) => isGood(one.whose) && one.card.in_range).length;
   const after = known.filter((one) => one.counts).length;
   const mine = (some: typeof known) => some.filter((one) => one.whose === "mine").length;
   const held = mine(known.filter((one) => one.inRange)) - mine(known.filter((one) => one.card.in_range));
@@ -69,6 +68,10 @@ export function machine(
   };
 }
 
+function isGood(whose: Whose): boolean {
+  return whose === "mine" || whose === "free" || whose === "stray";
+}
+
 function inFile(index: string, rules: CapRules): boolean {
   return rules.useAll || rules.compete.includes(index);
 }
@@ -76,13 +79,13 @@ function inFile(index: string, rules: CapRules): boolean {
 function whoseIs(card: Card, processes: CardProcesses["processes"], me: string): [Whose, string[]] {
   if (card.health !== "ok") return ["unwell", []];
   const leased = card.other_leases.filter((lease) => lease.user !== me).map((lease) => lease.user);
-  const running = processes
-    .filter((one) => one.compute && !one.ours && one.user !== me)
-    .map((one) => one.user ?? "?");
+  const strays = processes.filter((one) => one.compute && one.ours === null);
+  const running = strays.filter((one) => !one.own).map((one) => one.user ?? "?");
   const users = [...new Set([...leased, ...running])];
   const mine = card.tasks.length > 0 || card.other_leases.some((lease) => lease.user === me);
   if (mine) return ["mine", users];
-  return [users.length ? "others" : "free", users];
+  if (users.length) return ["others", users];
+  return [strays.length ? "stray" : "free", users];
 }
 
 /** How many cards may be available one day, for a table: all, one less, today's, half and a quarter. */

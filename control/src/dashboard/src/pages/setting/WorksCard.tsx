@@ -1,11 +1,24 @@
 /** What the console reads, and starts by itself. */
 import { Select, TextInput } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useIdentity } from "@/api/identity";
 import { Tags } from "@/parts/Tags";
 import type { Draft } from "./draft";
 import { Card, Hint, Row } from "./Row";
 import css from "./Setting.module.css";
+
+/** Saved all the same: a folder may come later. */
+function Absent({ roots }: { roots: readonly string[] }) {
+  const { t } = useTranslation();
+  if (!roots.length) return null;
+  return (
+    <div className={css.warning} role="status">
+      <IconAlertTriangle size={14} stroke={1.75} aria-hidden />
+      {t("setting.rootsAbsent", { count: roots.length, roots: roots.join(t("lists.comma")) })}
+    </div>
+  );
+}
 
 export function WorksCard({ draft }: { draft: Draft }) {
   const { t } = useTranslation();
@@ -26,6 +39,7 @@ export function WorksCard({ draft }: { draft: Draft }) {
       <Row label={t("setting.roots")} htmlFor="log-roots">
         {list("log-roots", t(roots.length ? "setting.addRoot" : "setting.rootsDefault"))}
         <Hint>{t("setting.rootsHint")}</Hint>
+        <Absent roots={draft.found.absent_roots.filter((root) => roots.includes(root))} />
       </Row>
       <Row label={t("setting.autostart")} htmlFor="autostart">
         {list("autostart", t("setting.addConfiguration"))}

@@ -125,7 +125,13 @@ export function MemoryCell({ task, small }: { task: Task; small?: boolean | unde
         <MemoryBar
           thin
           total={asked}
-          parts={{ own: used ?? 0, promised: Math.max(0, asked - (used ?? 0)), leases: 0, people: 0 }}
+          parts={{
+            own: used ?? 0,
+            promised: Math.max(0, asked - (used ?? 0)),
+            strays: 0,
+            leases: 0,
+            people: 0,
+          }}
           said={`${measuredGb(used ?? 0)} / ${declared}`}
         />
       )}

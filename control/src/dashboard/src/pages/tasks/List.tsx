@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Empty, Failure, Loading } from "@/parts/Empty";
 import { usePageKeys } from "@/shell/keys";
-import { useLiveTasks, type useTaskList } from "./list";
+import { LONGEST, useLiveTasks, wrongIn, type useTaskList } from "./list";
 import { Heads, TaskRow } from "./TaskRow";
 import { NewButton, type Said, type Say } from "./Tasks";
 import css from "./Tasks.module.css";
@@ -43,6 +43,20 @@ export function List({ list, said, say }: Props) {
   const ids = useMemo(() => tasks.map((task) => task.id), [tasks]);
   useMoving(box, ids, virtual.scrollToIndex);
 
+  const wrong = wrongIn(said);
+  if (wrong)
+    return (
+      <Beside>
+        <Nothing
+          said={said}
+          say={say}
+          text={t(wrong === "state" ? "tasks.noState" : "tasks.tooLong", {
+            state: said.state,
+            most: LONGEST,
+          })}
+        />
+      </Beside>
+    );
   if (list.error && !list.data)
     return <Beside>{<Failure error={list.error} again={() => void list.refetch()} />}</Beside>;
   if (!list.data)
@@ -54,7 +68,7 @@ export function List({ list, said, say }: Props) {
   if (!tasks.length)
     return (
       <Beside>
-        <Nothing isFiltered={said.state !== "" || said.text !== ""} say={say} />
+        <Nothing said={said} say={say} text={t("tasks.noneText")} />
       </Beside>
     );
   const more = (list.data.pages[0]?.total ?? 0) - tasks.length;
@@ -98,12 +112,13 @@ function Beside({ children }: { children: React.ReactNode }) {
   return <div className={css.beside}>{children}</div>;
 }
 
-function Nothing({ isFiltered, say }: { isFiltered: boolean; say: Say }) {
+/** `text`: where something is filtered by. */
+function Nothing({ said, say, text }: { said: Said; say: Say; text: string }) {
   const { t } = useTranslation();
-  return isFiltered ? (
+  return said.state !== "" || said.text !== "" ? (
     <Empty
       title={t("tasks.noneTitle")}
-      text={t("tasks.noneText")}
+      text={text}
       action={<Button onClick={() => say({ state: "", text: "" })}>{t("tasks.showAll")}</Button>}
     />
   ) : (

@@ -13,25 +13,13 @@ import { StateIcon } from "@/parts/TaskState";
 import { usePageKeys } from "@/shell/keys";
 import { Detail } from "./Detail";
 import { NewTask } from "./NewTask";
-import { useFollowing, useTaskCounts, useTaskList } from "./list";
+import { STATES, useFollowing, useTaskCounts, useTaskList, wrongIn } from "./list";
 import { List } from "./List";
 import css from "./Tasks.module.css";
 
 const NAMES = ["state", "text", "task", "new", "copy"] as const;
 export type Said = Record<(typeof NAMES)[number], string>;
 export type Say = (change: Partial<Said>) => void;
-
-const STATES: Status[] = [
-  "running",
-  "waiting",
-  "pending",
-  "held",
-  "backoff",
-  "failed",
-  "completed",
-  "cancelled",
-  "skipped",
-];
 
 export function Tasks() {
   const { t } = useTranslation();
@@ -56,7 +44,7 @@ export function Tasks() {
     <Page
       full
       title={t("pages.tasks")}
-      facts={<Facts found={list.data?.pages[0]?.total} />}
+      facts={<Facts found={wrongIn(said) ? undefined : list.data?.pages[0]?.total} />}
       right={
         <>
           <div className={css.search}>

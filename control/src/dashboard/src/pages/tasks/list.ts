@@ -17,8 +17,30 @@ export interface Filter {
   text: string;
 }
 
+export const STATES: Status[] = [
+  "running",
+  "waiting",
+  "pending",
+  "held",
+  "backoff",
+  "failed",
+  "completed",
+  "cancelled",
+  "skipped",
+];
+
+/** Characters of what is searched for, as the console has it. */
+export const LONGEST = 200;
+
+/** What of a filter can't be asked for; an address may say anything. */
+export function wrongIn({ state, text }: Filter): keyof Filter | null {
+  if (state !== "" && !STATES.some((one) => one === state)) return "state";
+  return Array.from(text).length > LONGEST ? "text" : null;
+}
+
 export function useTaskList({ state, text }: Filter) {
   return useInfiniteQuery({
+    enabled: wrongIn({ state, text }) === null,
     queryKey: [LIST, "list", state, text],
     queryFn: async ({ pageParam }) => {
       const query = { limit: PAGE, state: (state || null) as Status | null, search: text, before: pageParam };

@@ -55,7 +55,7 @@ function Legend() {
     ["completed", t("counted.completed")],
     ["running", t("counted.running")],
     ["failed", t("counted.failed")],
-    ["people", t("timeline.otherPeople")],
+    ["people", t("timeline.otherUse")],
     ["lease", t("timeline.otherLeases")],
     ["estimate", t("timeline.estimate")],
   ] as const;

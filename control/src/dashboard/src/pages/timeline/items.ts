@@ -29,7 +29,7 @@ export interface Estimated extends Range {
   estimate: TimelineEstimate;
 }
 
-/** Other people's use of a card. */
+/** Use of a card by other people, or by what is one's own and no task. */
 export interface People extends Range {
   kind: "people";
   others: OthersBar;
@@ -55,7 +55,7 @@ export function idOf(item: Item): string {
     case "estimate":
       return `e ${item.estimate.scheduler} ${item.estimate.key}`;
     case "people":
-      return `p ${item.others.uuid} ${item.start}`;
+      return `p ${item.others.uuid} ${item.others.own} ${item.start}`;
     case "lease":
       return `l ${item.uuid} ${item.lease.user} ${item.lease.label}`;
   }

@@ -104,7 +104,7 @@ it("splits a card between others, leases and ours", () => {
   const { gpus } = made({
     tasks: [task(1, "1/0")],
     bars: [bar(1, 9_000, null)],
-    others: [{ uuid: "G0", start: 8_000, end: NOW - 5, gb: 4 }],
+    others: [{ uuid: "G0", own: false, start: 8_000, end: NOW - 5, gb: 4 }],
   });
   expect(said(gpus[0])).toEqual([["people 8000 Infinity"], ["attempt 9000 Infinity"]]);
   const lease = { user: "bob", label: "queue 3", declared_gb: 8, exclusive: false, used_gb: 0 };

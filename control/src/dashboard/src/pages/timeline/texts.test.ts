@@ -76,9 +76,13 @@ it("says on a bar what it has room for", () => {
   expect(texts.attempt({ ...running, bar: bar(1, 1, null, { gpu_ids: ["1", "2"] }) }, false)[0]).toBe(
     "2/1 on GPU 1 and 2",
   );
-  const others = { uuid: "G0", start: 1, end: 2, gb: 42.3 };
+  const others = { uuid: "G0", own: false, start: 1, end: 2, gb: 42.3 };
   expect(texts.people({ kind: "people", start: 1, end: Infinity, isOpen: true, others })[0]).toBe(
     "alice and bob, 42.3 GB",
+  );
+  const mine = { ...others, own: true };
+  expect(texts.people({ kind: "people", start: 1, end: Infinity, isOpen: true, others: mine })[0]).toBe(
+    "yours, no task, 42.3 GB",
   );
 });
 
@@ -114,7 +118,13 @@ it("leaves no gap in its words", () => {
     { ...running, end: NOW + 60 },
     waiting,
     { ...waiting, end: NOW + 60 },
-    { kind: "people", start: 1, end: 9, isOpen: false, others: { uuid: "G0", start: 1, end: 9, gb: 4 } },
+    {
+      kind: "people",
+      start: 1,
+      end: 9,
+      isOpen: false,
+      others: { uuid: "G0", own: false, start: 1, end: 9, gb: 4 },
+    },
     {
       kind: "lease",
       uuid: "G0",

@@ -53,7 +53,7 @@ export function textsOf({ t, schedulers, users }: Told, now: number): Texts {
     people: ({ others, isOpen }) => {
       const size = `${measuredGb(others.gb)} GB`;
       const named = isOpen ? users.get(others.uuid) : undefined;
-      const who = named?.length ? all(named, t) : t("timeline.otherPeople");
+      const who = whose(others.own, named ?? [], t);
       return [t("timeline.who", { who, what: size }), size];
     },
     lease: ({ lease }) => [
@@ -66,6 +66,12 @@ export function textsOf({ t, schedulers, users }: Told, now: number): Texts {
 /** "16:20" of the next time that the clock shows it; with its date where that is further away. */
 function soon(at: number, now: number): string {
   return at - now < 20 * 3_600 ? clockSeconds(at).slice(0, 5) : clock(at, now);
+}
+
+/** Who has what is no task's. `named`: where their names are known. */
+export function whose(isOwn: boolean, named: readonly string[], t: TFunction): string {
+  if (isOwn) return t("timeline.stray");
+  return named.length ? all(named, t) : t("timeline.otherPeople");
 }
 
 /** "8 GB lease". */

@@ -8,7 +8,7 @@ import { sentence } from "@/words/reasons";
 import { gpuPage, logPage } from "@/shell/paths";
 import { endOf, type Attempt, type Estimated, type Idle, type Item, type Lease, type People } from "./items";
 import type { GpuHead } from "./lanes";
-import { all, find, leaseSize, reasonOf, type Told } from "./texts";
+import { all, find, leaseSize, reasonOf, whose, type Told } from "./texts";
 
 export interface Facts {
   /** null: nothing of ours. */
@@ -150,7 +150,7 @@ function ofPeople(item: People, asked: Asked): Facts {
   const named = isOpen ? (users.get(others.uuid) ?? []) : [];
   return {
     state: null,
-    word: named.length ? all(named, t) : t("timeline.otherPeople"),
+    word: whose(others.own, named, t),
     title: "",
     detail: "",
     rows: [

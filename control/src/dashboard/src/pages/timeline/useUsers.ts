@@ -20,7 +20,7 @@ export function useUsers(timeline: Timeline, now: number): ReadonlyMap<string, s
     () =>
       new Map(
         (data?.cards ?? []).map(({ uuid, processes }) => {
-          const theirs = processes.filter(({ ours, user }) => ours === null && user !== null);
+          const theirs = processes.filter(({ ours, own, user }) => ours === null && !own && user !== null);
           const used = new Map<string, number>();
           for (const { user, used_gb } of theirs)
             if (user !== null) used.set(user, (used.get(user) ?? 0) + (used_gb ?? 0));
