@@ -2,6 +2,7 @@
 
 import re
 import signal
+from collections.abc import Iterator, Sequence
 
 from app.model.backend import Exit, Lost
 from app.model.state import (
@@ -29,6 +30,10 @@ TRIED = re.compile(r"tried to allocate ([0-9.]+) ?(ki?b|mi?b|gi?b|bytes)", re.IG
 UNIT_GB = {"k": 1 / 1024**2, "m": 1 / 1024, "g": 1.0, "b": 1 / 1024**3}
 
 NAMES_AN_ERROR = re.compile(r"(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt)(?:: .+)?|(?i:error|fatal): .+")
+EXITS = re.compile(r"exit\b[ \d$?]*")
+"""A command that tells nothing: who ends a script so has most likely said why in its last line."""
+
+OURS = "gpulane: "
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 ERROR_LINES = 40
 """From the end, in which it is looked for: what comes long before has been got over."""
@@ -71,16 +76,28 @@ def cause_of(end: Exit | Lost, script: str, timeout: float | None, stopping: Why
     command = end.failed_command or (script.strip() if "\n" not in script.strip() else None)
     if end.status - 128 in signal.valid_signals():
         return Signalled(end.status - 128, command)
-    return ExitCode(end.status, command, named_error(end.log_tail))
+    lines = [_plain(line) for line in end.log_tail.splitlines()[-ERROR_LINES:]]
+    exits = command is not None and EXITS.fullmatch(command) is not None
+    return ExitCode(end.status, command, named_error(lines) or (last_words(lines) if exits else None))
 
 
-def named_error(log_tail: str) -> str | None:
+def named_error(lines: Sequence[str]) -> str | None:
     """The last line that names an error, as Python ends its tracebacks and compilers and git say theirs."""
-    for line in reversed(log_tail.splitlines()[-ERROR_LINES:]):
-        plain = "".join(filter(str.isprintable, COLOUR.sub("", line))).strip()
-        if NAMES_AN_ERROR.fullmatch(plain):
-            return plain if len(plain) <= LONGEST_ERROR else f"{plain[: LONGEST_ERROR - 3]}..."
-    return None
+    return _shortened(line for line in reversed(lines) if NAMES_AN_ERROR.fullmatch(line))
+
+
+def last_words(lines: Sequence[str]) -> str | None:
+    """What it said last."""
+    return _shortened(line for line in reversed(lines) if line and not line.startswith(OURS))
+
+
+def _plain(line: str) -> str:
+    return "".join(filter(str.isprintable, COLOUR.sub("", line))).strip()
+
+
+def _shortened(found: Iterator[str]) -> str | None:
+    line = next(found, None)
+    return line if line is None or len(line) <= LONGEST_ERROR else f"{line[: LONGEST_ERROR - 3]}..."
 
 
 def tried_gb(log_tail: str) -> float | None:

@@ -33,7 +33,7 @@ def test_one_message_tells_what_failed_and_that_all_is_done_and_no_file_holds_th
     assert len(server.got) <= 2, "a second one where the run has lasted five seconds"
     body = "\n".join(f"{message['title']}\n{message['message']}" for message in server.got)
     assert "all tasks have ended: 12 failed, 1 completed" in body
-    assert "task 1/0 failed: exit 3 in: exit 3; its log: " in body
+    assert "task 1/0 failed: exit 3: no such file 1; its log: " in body
     assert "\n    no such file 1\n" in body
     assert "command_gpus.txt" in body
     written = output + everything_under(world.root / "logs")

@@ -65,3 +65,24 @@ def test_the_error_that_a_log_ends_with_is_said(tail: str, said: str | None) -> 
     cause = cause_of(Exit(1, 0.0, 1.0, None, tail, "python x"), "python x", None, None)
     assert cause == ExitCode(1, "python x", said)
     assert error_text(cause) == (f"exit 1: {said}" if said else "exit 1 in: python x")
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("exit 1", "exit 1: Connection reset by peer"),
+        ("exit", "exit 1: Connection reset by peer"),
+        ("exit $?", "exit 1: Connection reset by peer"),
+        ("exit_all 1", "exit 1 in: exit_all 1"),
+        ("false", "exit 1 in: false"),
+    ],
+)
+def test_who_ends_a_script_has_said_why_in_its_last_line(command: str, says: str) -> None:
+    ours = f"gpulane: exit 1 in line 2: {command}\n"
+    tail = f"epoch 1\n\x1b[31mConnection reset by peer\x1b[0m\n\n{ours}"
+    cause = cause_of(Exit(1, 0.0, 1.0, None, tail, command), "a\nb", None, None)
+    assert cause is not None
+    assert error_text(cause) == says
+    silent = cause_of(Exit(1, 0.0, 1.0, None, ours, command), "a\nb", None, None)
+    assert silent is not None
+    assert error_text(silent) == f"exit 1 in: {command}"

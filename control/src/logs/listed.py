@@ -46,6 +46,7 @@ def _attempt(task: PastTask, last: PastAttempt, reach: Reach, role: Role) -> Att
         ended_at=last.ended_at,
         exit_status=last.status,
         error=error_text(last.cause) if last.cause else None,
+        cause=last.cause,
     )
 
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field
 
-from app.model.state import Status
+from app.model.state import Cause, Status
 from app.model.task import Mode
 from control.src.schedulers.models import ConfigIndex
 
@@ -172,6 +172,7 @@ class Attempt(BaseModel):
     ended_at: float | None
     exit_status: int | None
     error: str | None = Field(description="how the attempt ended, if not well")
+    cause: Annotated[Cause, Discriminator("kind")] | None
 
 
 class SchedulerLog(BaseModel):

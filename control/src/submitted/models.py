@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Discriminator, Field
 
-from app.model.state import Status, TaskState
+from app.model.state import Cause, Status, TaskState
 from control.src.schedulers.models import Estimate
 
 TaskStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
@@ -110,6 +110,7 @@ class TaskAttempt(BaseModel):
     ended_at: float | None
     exit_code: int | None
     error: str | None
+    cause: Annotated[Cause, Discriminator("kind")] | None
     peak_memory_gb: float | None
     log_path: str
     tmux_session: str | None

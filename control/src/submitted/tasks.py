@@ -208,6 +208,7 @@ def _attempt(one: KeptAttempt) -> Raw:
         "ended_at": one.ended_at,
         "exit_code": one.status,
         "error": None if one.cause is None else error_text(one.cause),
+        "cause": one.cause,
         "peak_memory_gb": one.peak_memory_gb,
         "log_path": one.log_path,
         "tmux_session": one.session_name,

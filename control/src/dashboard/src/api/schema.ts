@@ -1291,6 +1291,8 @@ export interface components {
             attempt: number;
             /** Attempts */
             attempts: number;
+            /** Cause */
+            cause: (components["schemas"]["ExitCode"] | components["schemas"]["Signalled"] | components["schemas"]["OutOfMemory"] | components["schemas"]["TimedOut"] | components["schemas"]["Killed"] | components["schemas"]["Stopped"] | components["schemas"]["Vanished"] | components["schemas"]["NotLaunched"]) | null;
             /** Command File */
             command_file: string;
             /** Ended At */
@@ -4697,6 +4699,8 @@ export interface components {
         TaskAttempt: {
             /** Attempt */
             attempt: number;
+            /** Cause */
+            cause: (components["schemas"]["ExitCode"] | components["schemas"]["Signalled"] | components["schemas"]["OutOfMemory"] | components["schemas"]["TimedOut"] | components["schemas"]["Killed"] | components["schemas"]["Stopped"] | components["schemas"]["Vanished"] | components["schemas"]["NotLaunched"]) | null;
             /** Ended At */
             ended_at: number | null;
             /** Error */

@@ -2,9 +2,10 @@
 import { notifications } from "@mantine/notifications";
 import { NoConnection } from "@/api/client";
 import { words } from "@/words";
+import { sentence } from "@/words/reasons";
 
 export function said(message: string): void {
-  notifications.show({ message, autoClose: 5_000, withBorder: true, color: "gray" });
+  notifications.show({ message: sentence(message), autoClose: 5_000, withBorder: true, color: "gray" });
 }
 
 export function failed(error: unknown): void {
@@ -21,7 +22,7 @@ export function failed(error: unknown): void {
 export async function doing(act: Promise<{ said?: string }>): Promise<boolean> {
   try {
     const answer = await act;
-    if (answer.said) said(answer.said.charAt(0).toUpperCase() + answer.said.slice(1));
+    if (answer.said) said(answer.said);
     return true;
   } catch (error) {
     failed(error);

@@ -13,6 +13,7 @@ import { useParameters } from "@/parts/parameters";
 import { fileName } from "@/parts/schedulers";
 import { SearchInput } from "@/parts/SearchInput";
 import { TaskState } from "@/parts/TaskState";
+import { errorOf } from "@/words/causes";
 import { sentence } from "@/words/reasons";
 import { logPage } from "@/shell/paths";
 import { shownOf, STATES, taskOf } from "./latest";
@@ -140,7 +141,7 @@ function Attempts({ logs }: { logs: readonly LogAttempt[] }) {
 
 function How({ one }: { one: LogAttempt }) {
   const gpus = one.gpu_ids.length ? `GPU ${one.gpu_ids.join(", ")}` : "";
-  if (one.error) return sentence(one.error);
+  if (one.error) return sentence(errorOf(one.error, one.cause));
   return <span className="t3">{gpus}</span>;
 }
 
