@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.model.paths import Home
-from control.src.schedulers.estimates import LEAST, Estimates
+from control.src.schedulers.estimates import LEAST, Estimates, agree
 from tests.console.test_timeline import STEP, write_past
 
 LASTS = STEP / 2  #: each of the past
@@ -80,3 +80,18 @@ def test_a_card_that_becomes_free_is_one_tasks_only(home: Home) -> None:
 def test_fewer_tell_nothing(home: Home) -> None:
     write_past(home.history, LEAST - 1)
     assert told(home, [task("echo 900", "running", since=100.0, gpu_ids=["0"])]) == [[None]]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "do"),
+    [
+        ([400, 450, 700], True),
+        ([1, 1, 1, 400], False),
+        ([0.1, 4, 2], True),
+        ([100] * 9 + [1, 9000] * 1, True),
+    ],
+)
+def test_scripts_that_differ_in_numbers_tell_nothing_where_those_make_them_long(
+    seconds: list[float], do: bool
+) -> None:
+    assert agree(seconds) is do

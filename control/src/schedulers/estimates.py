@@ -6,7 +6,7 @@ import statistics
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from app.model.faults import GpulaneError
@@ -16,6 +16,10 @@ from app.store.resume import look
 LEAST = 3
 MOST_LOOKED_AT = 5_000
 KNOWN_SECONDS = 30.0
+ALIKE = 2.0
+"""How much longer than the shortest the longest may be."""
+
+SLACK = 5.0  #: seconds
 
 WELL = """SELECT digest, commands, gpus, ended_at - started_at FROM attempts
     JOIN tasks ON tasks.id = attempts.task_id
@@ -99,15 +103,17 @@ class Estimates:
         if time.monotonic() < self._known_until:
             return
         self._known_until = time.monotonic() + KNOWN_SECONDS
-        lasted: defaultdict[Any, list[float]] = defaultdict(list)
+        same: defaultdict[Any, list[float]] = defaultdict(list)
+        like: defaultdict[Any, list[float]] = defaultdict(list)
         try:
             for digest, commands, gpus, seconds in look(self._home().history, _well) or ():
-                lasted[digest].append(seconds)
-                lasted[(shape(commands), gpus)].append(seconds)
+                same[digest].append(seconds)
+                like[(shape(commands), gpus)].append(seconds)
         except GpulaneError:
             return  # history can't be read now; what was known still holds
         self._by_key = {}
-        self._seconds = {like: statistics.median(all_) for like, all_ in lasted.items() if len(all_) >= LEAST}
+        told = [*same.items(), *((shape, all_) for shape, all_ in like.items() if agree(all_))]
+        self._seconds = {key: statistics.median(all_) for key, all_ in told if len(all_) >= LEAST}
 
 
 def _well(history: sqlite3.Connection) -> list[Any]:
@@ -123,6 +129,13 @@ def _taken(cards: int, free_at: list[tuple[float, int]]) -> float | None:
             free_at.insert(0, (at, number - cards))
         cards -= number
     return at if cards <= 0 else None
+
+
+def agree(seconds: Sequence[float]) -> bool:
+    """Whether most of them are about as long: else the very numbers in which they differ make them long."""
+    outliers = len(seconds) // 10
+    ordered = sorted(seconds)[outliers : len(seconds) - outliers]
+    return ordered[-1] <= ALIKE * ordered[0] + SLACK
 
 
 def shape(commands: str) -> str:
