@@ -1,6 +1,7 @@
 /** What saving or starting the text would do, asked again when it changes. */
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
+import { useKnown } from "@/api/live";
 import type { Preview } from "@/api/types";
 import { preview } from "./calls";
 import type { File } from "./useFile";
@@ -20,8 +21,14 @@ export interface Previewed {
 
 export function usePreview({ which, text, saved, ahead }: File): Previewed {
   const [quiet] = useDebouncedValue(text, QUIET);
+  const { schedulers } = useKnown();
+  // One that starts or ends changes what is free, and what a save would do.
+  const living = schedulers
+    .filter((one) => one.alive)
+    .map((one) => one.id)
+    .join(" ");
   const query = useQuery({
-    queryKey: ["preview", which.mode, which.index, saved.etag, quiet],
+    queryKey: ["preview", which.mode, which.index, saved.etag, quiet, living],
     queryFn: ({ signal }) => preview(which, quiet, signal),
     enabled: !ahead && quiet.length < LONGEST,
     // The machine changes: who looks again is told anew, and an open page from time to time.
