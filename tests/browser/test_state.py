@@ -138,16 +138,10 @@ def test_a_console_that_is_killed_is_said_and_its_next_one_found(
 ) -> None:
     console = visit.console
     started(console)
-    visit.page.route("**/assets/History-*", lambda route: route.abort())  # not fetched yet
     visit.go("/ui/state")
     expect(visit.row("1/0")).to_contain_text("Running")
     os.kill(console.pid, signal.SIGKILL)
     visit.sees("No connection to the console")
-    visit.page.get_by_role("link", name="History").first.click()
-    visit.sees("The console did not send this page")
-    visit.sees("No connection to the console")
-    visit.page.unroute("**/assets/History-*")
-    visit.page.get_by_role("link", name="State").first.click()
     expect(visit.row("1/0")).to_contain_text("Running")
     expect(visit.button("Pause")).to_have_attribute("aria-disabled", "true")
     visit.button("Try now").click()
@@ -155,11 +149,23 @@ def test_a_console_that_is_killed_is_said_and_its_next_one_found(
     console.start("--port", port)
     assert console.url.endswith(f":{port}")
     expect(visit.page.get_by_text("No connection to the console")).to_be_hidden()
-    visit.page.get_by_role("link", name="History").first.click()
-    expect(visit.page.get_by_role("heading", name="History")).to_be_visible()
-    visit.page.get_by_role("link", name="State").first.click()
     console.world.go()
     expect(visit.row("1/2")).to_contain_text("Completed")
+
+
+def test_a_page_that_was_not_fetched_comes_once_the_console_is_back(port: str, visit: Visit) -> None:
+    console = visit.console
+    visit.page.route("**/assets/History-*", lambda route: route.abort())
+    visit.go("/ui/state")
+    visit.sees("No scheduler runs")
+    os.kill(console.pid, signal.SIGKILL)
+    visit.sees("No connection to the console")
+    visit.page.get_by_role("link", name="History").first.click()
+    visit.sees("The console did not send this page")
+    visit.sees("No connection to the console")
+    visit.page.unroute("**/assets/History-*")
+    console.start("--port", port)
+    expect(visit.page.get_by_role("heading", name="History")).to_be_visible()
 
 
 def test_who_may_only_read_sees_all_and_changes_nothing(

@@ -45,7 +45,8 @@ async def style() -> Response:
 @router.get("/login.woff2")
 async def font() -> Response:
     """The page's own, whose name says its content's digest."""
-    return FileResponse(next((DIST / "assets").glob("inter-latin-*.woff2")), media_type="font/woff2")
+    found = next((DIST / "assets").glob("inter-latin-*.woff2"), None)
+    return FileResponse(found, media_type="font/woff2") if found else Response(status_code=404)
 
 
 @router.get("/")

@@ -112,7 +112,7 @@ class Estimates:
         except GpulaneError:
             return  # history can't be read now; what was known still holds
         self._by_key = {}
-        told = [*same.items(), *((shape, all_) for shape, all_ in like.items() if agree(all_))]
+        told = [*same.items(), *((alike, all_) for alike, all_ in like.items() if agree(all_))]
         self._seconds = {key: statistics.median(all_) for key, all_ in told if len(all_) >= LEAST}
 
 

@@ -36,7 +36,7 @@ const pages = {
   setting: async () => ({ Component: (await import("./pages/setting/Setting")).Setting }),
 };
 
-/** Once there is time: a page is there to go to also while the console is not. */
+/** Milliseconds, by when the first page is there. Others are then there to go to also while the console is not. */
 const FETCHED_AFTER = 3_000;
 setTimeout(() => {
   void Promise.allSettled(Object.values(pages).map((load) => load()));

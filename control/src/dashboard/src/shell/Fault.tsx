@@ -15,14 +15,23 @@ export function Fault() {
   const { connection } = useKnown();
   const isBack = isMissing && connection === "live";
   useEffect(() => {
-    if (isBack && mayReload()) location.reload();
+    if (isBack) void reload();
   }, [isBack]);
   const title = t(isMissing ? "errors.title" : "errors.bug");
   return (
     <Page title={title}>
-      <Empty title={title} text={isMissing ? t("errors.notLoaded") : said} action={<ToState />} />
+      <Empty
+        title={title}
+        text={isMissing ? t("errors.notLoaded") : said}
+        action={isMissing ? <Again /> : <ToState />}
+      />
     </Page>
   );
+}
+
+function Again() {
+  const { t } = useTranslation();
+  return <Button onClick={() => location.reload()}>{t("errors.again")}</Button>;
 }
 
 /** As Vite and browsers say that a part of the program did not come: the console is gone, or another version. */
@@ -30,12 +39,14 @@ const NOT_LOADED = /preload|dynamically imported|importing a module script/i;
 const RELOADED = "gpulane-reloaded";
 const AGAIN_AFTER = 30_000;
 
-/** Not over and over, should it be missing for good. */
-function mayReload(): boolean {
+/** Not over and over, should it be missing for good; nor while nobody is there to answer. */
+async function reload(): Promise<void> {
   const last = Number(sessionStorage.getItem(RELOADED));
-  if (Date.now() - last < AGAIN_AFTER) return false;
+  if (Date.now() - last < AGAIN_AFTER) return;
+  const answer = await fetch("/healthz").catch(() => null);
+  if (!answer?.ok) return;
   sessionStorage.setItem(RELOADED, String(Date.now()));
-  return true;
+  location.reload();
 }
 
 export function NotFound() {

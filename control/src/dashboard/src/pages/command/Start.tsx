@@ -75,7 +75,7 @@ function StartDialog({ open, close }: { open: boolean; close: () => void }) {
           value={options.simulate}
           onChange={(event) => setOptions({ ...options, simulate: event.currentTarget.value.trim() })}
           onKeyDown={(event) => {
-            if (event.key === "Enter" && !busy) void act();
+            if (event.key === "Enter" && !busy && !event.nativeEvent.isComposing) void act();
           }}
         />
         <Text fz="sm" c="var(--gl-t3)">

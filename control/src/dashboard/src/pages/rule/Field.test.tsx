@@ -23,6 +23,8 @@ it("takes what is typed as it is, and makes no other number of it", () => {
   expect(typed("-1").set).toBe(-1);
   expect(typed("1.5").set).toBe(1.5);
   expect(typed("3").set).toBe(3);
+  expect(typed("05").set).toBe(5);
+  expect(typed("10.0").set).toBe(10);
 });
 
 it("says that a sign alone is no number yet", () => {

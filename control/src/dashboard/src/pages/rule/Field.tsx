@@ -83,7 +83,8 @@ function NumberField({ of: key, value, set, common }: Props & { common: Common }
   const { t } = useTranslation();
   const [typed, setTyped] = useState<string | number | null>(null);
   const meant = typeof value === "number" ? value : "";
-  const isUnfinished = (typed === "" && !key.null) || typed === "-";
+  // A text where it is none yet, or is written in its own way ("05", "10.0").
+  const isUnfinished = typed !== null && (typed === "" ? !key.null : Number.isNaN(Number(typed)));
   const unit = unitSaid(key.key, t);
   return (
     <NumberInput
@@ -100,8 +101,9 @@ function NumberField({ of: key, value, set, common }: Props & { common: Common }
       value={typed ?? meant}
       onChange={(next) => {
         setTyped(next);
-        if (typeof next === "number") set(next);
-        else if (next === "" && key.null) set(null);
+        if (next === "") {
+          if (key.null) set(null);
+        } else if (!Number.isNaN(Number(next))) set(Number(next));
       }}
       onBlur={() => setTyped(null)}
     />

@@ -132,7 +132,9 @@ function Attempts({ task }: { task: TaskDetail }) {
             </Link>
             <span className="t2">{clockSeconds(one.started_at)}</span>
             <GpuChips ids={one.gpu_ids} />
-            <span className="t2 cut">{one.error === null ? "" : sentence(errorOf(one.error, one.cause))}</span>
+            <span className="t2 cut">
+              {one.error === null ? "" : sentence(errorOf(one.error, one.cause))}
+            </span>
             <span className="number t2">
               {one.peak_memory_gb !== null && `${measuredGb(one.peak_memory_gb)} GB · `}
               {one.ended_at === null ? "" : duration(one.ended_at - one.started_at)}

@@ -39,16 +39,21 @@ export function useView(now: number): Viewed {
   useEffect(() => {
     if (!moving) return;
     const timer = setTimeout(() => {
-      say(inAddress(moving.follows ? { ...moving.view, from: 0 } : moving.view));
+      const next = inAddress(moving.follows ? { ...moving.view, from: 0 } : moving.view);
+      if (next.from === said.from && next.span === said.span) setMoved(null);
+      else say(next);
     }, SETTLED);
     return () => {
       clearTimeout(timer);
     };
-  }, [moving, say]);
+  }, [moving, said, say]);
 
   // From the last one that was asked for: keys come faster than the page is drawn.
   const step = (next: (shown: Shown) => Shown) => {
-    setMoved((before) => ({ ...next(before?.over === over ? before : asSaid), over }));
+    setMoved((before) => {
+      const { view, follows } = before?.over === over ? before : asSaid;
+      return { ...next({ view: follows ? following(now, view.span) : view, follows }), over };
+    });
   };
   const change = (next: (view: View) => View) => {
     step((shown) => ({ view: next(shown.view), follows: false }));

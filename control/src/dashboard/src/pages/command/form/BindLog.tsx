@@ -60,7 +60,7 @@ export function BindLog({ item, close }: { item: Item; close: () => void }) {
         spellCheck={false}
         data-autofocus
         onKeyDown={(event) => {
-          if (event.key === "Enter") submit();
+          if (event.key === "Enter" && !event.repeat && !event.nativeEvent.isComposing) submit();
         }}
         onChange={(event) => {
           setPath(event.currentTarget.value);

@@ -68,7 +68,8 @@ it("sends what came meanwhile with the new block numbers", async () => {
 
 it("takes back what is refused, and says why", async () => {
   const one = another();
-  vi.mocked(calls.validate).mockRejectedValue(new Error("no block can say that"));
+  const problem = { type: "bad", title: "", status: 422, detail: "no block can say that", faults: [] };
+  vi.mocked(calls.validate).mockRejectedValue(new Refused(422, problem));
   expect(await one.edit(removed("a"), file, base())).toMatchObject({ message: "no block can say that" });
   expect(one.snapshot()).toMatchObject({ ahead: false, draft: null });
   expect(one.snapshot().queues?.[0]?.tasks).toHaveLength(2);
@@ -156,8 +157,39 @@ it("lets go of a form's change that is refused when it is taken up again", async
   localStorage.setItem(`gpulane-unsaved-single-${index + 1}`, kept);
   const one = another();
   const problem = { type: "bad", title: "", status: 422, detail: "no", faults: [] };
-  vi.mocked(calls.validate).mockRejectedValueOnce(new Refused(422, problem));
+  vi.mocked(calls.validate)
+    .mockRejectedValueOnce(new Refused(422, problem))
+    .mockResolvedValueOnce(answer("typed", structure));
   one.look();
   await vi.waitFor(() => expect(one.snapshot().refused).toMatchObject({ status: 422 }));
-  expect(one.snapshot().draft).toEqual({ text: "typed", etag: "one", since: 1 });
+  expect(one.snapshot()).toMatchObject({ draft: { text: "typed", etag: "one", since: 1 }, ahead: false });
+  expect(one.snapshot().draft).not.toHaveProperty("forms");
+  expect(one.snapshot().sheet?.text).toBe("typed");
+});
+
+it("leaves what another tab has kept of its forms as this one goes", () => {
+  another();
+  const key = `gpulane-unsaved-single-${index}`;
+  const kept = JSON.stringify({ text: "saved", etag: "one", since: 1, forms: [{ queue_id: 1, tasks: [] }] });
+  localStorage.setItem(key, kept);
+  window.dispatchEvent(new StorageEvent("storage", { key, newValue: kept }));
+  window.dispatchEvent(new Event("pagehide"));
+  expect(localStorage.getItem(key)).toBe(kept);
+});
+
+it("takes a text over what forms have sent and nobody has answered yet", async () => {
+  const one = another();
+  vi.mocked(calls.validate).mockResolvedValueOnce(answer("edited", structure));
+  const done = one.edit(removed("a"), file, base());
+  one.write("restored", file);
+  await done;
+  expect(one.snapshot()).toMatchObject({ ahead: false, draft: { text: "restored" } });
+});
+
+it("does not take a save of the text for one of what forms have made of it", () => {
+  const kept = JSON.stringify({ text: "saved", etag: "one", since: 1, forms: [{ queue_id: 1, tasks: [] }] });
+  localStorage.setItem(`gpulane-unsaved-single-${index + 1}`, kept);
+  const one = another();
+  one.saved({ ...file, etag: "two" });
+  expect(one.snapshot().draft).toMatchObject({ text: "saved", etag: "two", forms: [{ queue_id: 1 }] });
 });

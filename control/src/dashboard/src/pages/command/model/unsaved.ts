@@ -45,7 +45,10 @@ class Unsaved {
     window.addEventListener("storage", (event) => {
       if (event.key === keyOf(which)) this.#take(readDraft(event.newValue));
     });
-    window.addEventListener("pagehide", () => this.#keep());
+    // What is not kept yet: another tab may have kept something newer.
+    window.addEventListener("pagehide", () => {
+      if (this.#timer !== null || this.#shown.ahead) this.#keep();
+    });
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -61,6 +64,10 @@ class Unsaved {
 
   /** The whole text, as it is typed. */
   write(text: string, file: CommandFile): void {
+    if (this.#shown.ahead) {
+      this.#life += 1; // it is newer than what forms have sent
+      this.#set({ ahead: false, queues: this.#shown.sheet?.queues ?? null });
+    }
     this.#become(text, file);
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#flush(), QUIET);
@@ -77,9 +84,10 @@ class Unsaved {
     this.#edits += 1;
     this.#edited = { file, base };
     this.#keep(); // the page may go before the console answers
-    const turn = this.#edits;
+    const [life, turn] = [this.#life, this.#edits];
     // A later one takes along what an earlier one has changed.
-    return this.#inTurn(() => (turn === this.#edits ? this.#send(file, base) : Promise.resolve()));
+    const isLast = () => turn === this.#edits && life === this.#life;
+    return this.#inTurn(() => (isLast() ? this.#send(file, base) : Promise.resolve()));
   }
 
   discard(): void {
@@ -93,7 +101,8 @@ class Unsaved {
   /** What was written meanwhile, here or in another tab, is an edit of the version that was saved. */
   saved({ text, etag }: CommandFile): void {
     const { draft } = this.#shown;
-    if (!draft || draft.text === text) this.discard();
+    const isAll = !draft?.forms && !this.#shown.ahead;
+    if (!draft || (draft.text === text && isAll)) this.discard();
     else this.rebase(etag);
   }
 
@@ -125,8 +134,9 @@ class Unsaved {
       this.#set(draft || ahead ? { sheet, queues: newer, ahead } : NOTHING);
       this.#keep();
     } catch (error) {
-      if (life === this.#life && !hasLeft(error)) {
-        this.#set({ queues: confirmed.queues, ahead: false });
+      if (life === this.#life) {
+        const queues = isRefusal(error) ? { queues: confirmed.queues } : { draft: this.#whole() };
+        this.#set({ ...queues, ahead: false });
         this.#keep();
       }
       throw error;
@@ -147,15 +157,19 @@ class Unsaved {
         this.#set({ draft: { ...plain, text } });
         this.#keep();
       };
-      const answer = await validate(this.which, draft.text, forms).catch((error: unknown) => {
-        // It will not be taken later either, and nothing could be edited until then.
-        if (life === this.#life && error instanceof Refused && !hasLeft(error)) as(draft.text);
+      const learn = (answer: Validated) => {
+        if (life !== this.#life) return;
+        as(answer.text);
+        const sheet = told(answer, byLikeness(this.#shown.queues ?? []));
+        this.#set({ sheet, queues: sheet.queues, refused: null });
+      };
+      try {
+        learn(await validate(this.which, draft.text, forms));
+      } catch (error) {
+        // Forms that are refused now would be so for ever, and nothing could be edited.
+        if (forms && isRefusal(error)) learn(await validate(this.which, draft.text));
         throw error;
-      });
-      if (life !== this.#life) return;
-      as(answer.text);
-      const sheet = told(answer, byLikeness(this.#shown.queues ?? []));
-      this.#set({ sheet, queues: sheet.queues, refused: null });
+      }
     });
   }
 
@@ -219,9 +233,9 @@ function begun({ text, etag }: CommandFile): Draft {
   return { text, etag, since: Date.now() / 1000 };
 }
 
-/** The login has ended, and the page goes to it and comes back. */
-function hasLeft(error: unknown): boolean {
-  return error instanceof Refused && error.status === 401;
+/** The console has looked at it, and will not have it. Anything else may be taken later. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Refused && [400, 413, 422].includes(error.status);
 }
 
 function told(answer: Validated, ids: Parameters<typeof sheetOf>[1]): Sheet {

@@ -2,6 +2,7 @@
 import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
 import { Refused } from "@/api/client";
+import { useKnown } from "@/api/live";
 import type { CommandFile, FileTask } from "@/api/types";
 import { failed } from "@/parts/toast";
 import { savedAs, taskChanges, type TaskChange } from "./changes";
@@ -62,14 +63,15 @@ export function useFile(which: Which): Loading {
     staleTime: Infinity,
   });
   const shown = useSyncExternalStore(unsaved.subscribe, unsaved.snapshot);
+  const isLive = useKnown().connection === "live";
   const saved = query.data;
   useEffect(() => {
     if (!saved) return;
     const { draft } = unsaved.snapshot();
     // Saved from elsewhere, from this browser's other tab perhaps.
     if (draft?.text === saved.text && !draft.forms) unsaved.discard();
-    else unsaved.look();
-  }, [unsaved, saved]);
+    else if (isLive) unsaved.look();
+  }, [unsaved, saved, shown.draft, isLive]);
   const base = saved && baseOf(saved);
   const queues = shown.queues ?? (shown.draft ? shown.sheet?.queues : base?.queues) ?? null;
   const partners = useMemo(() => savedAs(saved?.structure ?? [], queues ?? []), [saved, queues]);
@@ -93,7 +95,7 @@ export function useFile(which: Which): Loading {
     text: shown.draft?.text ?? saved.text,
     sheet: shown.draft ? shown.sheet : base,
     queues,
-    ahead: shown.ahead,
+    ahead: shown.ahead || shown.draft?.forms !== undefined,
     refused: shown.refused,
     unkept: shown.unkept,
     changes,

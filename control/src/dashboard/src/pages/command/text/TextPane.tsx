@@ -99,17 +99,18 @@ function Foot({ line, column }: { line: number; column: number }) {
 
 /** The task that is chosen in the tree is shown. */
 function useChosen(): void {
-  const { file, said } = usePage();
+  const { file, said, which } = usePage();
   const { task, queue } = said;
-  const chosen = task || queue;
+  const chosen = `${which.mode} ${which.index} ${task || queue}`;
+  const isKnown = file.queues !== null;
   const line = file.queues
     ?.flatMap((one) => one.tasks)
     .find((one) => (task ? labelOf(one) === task : String(one.queue_id) === queue))?.first_line;
   // Once for each choice, and not when it moves as the text is edited.
   const shown = useRef("");
   useEffect(() => {
-    if (!line || shown.current === chosen) return;
-    shown.current = chosen;
-    jumpTo(line);
-  }, [chosen, line]);
+    if (!isKnown || shown.current === chosen) return;
+    shown.current = chosen; // also of what is not there: it may be typed later
+    if (line) jumpTo(line);
+  }, [chosen, line, isKnown]);
 }
