@@ -52,7 +52,7 @@ export function CapPane({ draft }: { draft: Draft }) {
         <Cards cards={after.cards} />
         <Sentence machine={after} />
         <Formula rules={rules} available={after.available} was={allowed(before.available, saved ?? rules)} />
-        <Note held={after.held} cap={allowed(after.available, rules)} />
+        <Note held={after.held} outside={after.outside} cap={allowed(after.available, rules)} />
       </section>
       <Others count={gpus.cards.length} today={after.available} saved={saved ?? rules} typed={rules} />
     </>
@@ -164,8 +164,10 @@ function Number({ children }: { children: ReactNode }) {
 }
 
 /** What it means for what runs now. */
-function Note({ held, cap }: { held: number; cap: number }) {
+function Note({ held, outside, cap }: { held: number; outside: number; cap: number }) {
   const { t } = useTranslation();
+  const all = held + outside;
+  const more = outside > 0 && ` ${t("rule.outside", { count: outside })}`;
   const { schedulers, gpus } = useKnown();
   if (held > cap) {
     const next = nextBack(schedulers, gpus?.cards ?? []);
@@ -174,7 +176,8 @@ function Note({ held, cap }: { held: number; cap: number }) {
       <div className={css.note} data-tone="waiting">
         <IconHourglass size={14} stroke={1.75} color="var(--gl-waiting)" aria-hidden />
         <span>
-          <Said of="rule.over" held={held} about={about} />
+          <Said of="rule.over" held={all} about={about} />
+          {more}
         </span>
       </div>
     );
@@ -184,10 +187,11 @@ function Note({ held, cap }: { held: number; cap: number }) {
       <IconInfoCircle size={14} stroke={1.75} color="var(--gl-t3)" aria-hidden />
       <span>
         {cap > held ? (
-          <Said of="rule.under" held={held} count={cap - held} />
+          <Said of="rule.under" held={all} count={cap - held} />
         ) : (
-          <Said of="rule.exact" held={held} />
+          <Said of={outside ? "rule.noMore" : "rule.exact"} held={all} />
         )}
+        {more}
       </span>
     </div>
   );

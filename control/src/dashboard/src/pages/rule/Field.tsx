@@ -77,12 +77,13 @@ interface Common {
   "aria-describedby": string;
 }
 
-/** What is typed stays as it is typed until it is left: an empty field is on its way to a number. */
+/** What is typed stays as it is typed until it is left: an empty field is on its way to a number. What is wrong is
+ * taken as it is and told as wrong: without its sign or its point it would be another number. */
 function NumberField({ of: key, value, set, common }: Props & { common: Common }) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState<string | number | null>(null);
   const meant = typeof value === "number" ? value : "";
-  const empty = typed === "" && !key.null;
+  const isUnfinished = (typed === "" && !key.null) || typed === "-";
   const unit = unitSaid(key.key, t);
   return (
     <NumberInput
@@ -91,10 +92,8 @@ function NumberField({ of: key, value, set, common }: Props & { common: Common }
       classNames={{ input: `gl-input ${css.numberInput}`, section: css.unit }}
       hideControls
       clampBehavior="none"
-      allowDecimal={key.type === "number"}
-      allowNegative={false}
       placeholder={key.null ? noneOf(key.key, t) : undefined}
-      error={empty ? t("rule.needsNumber") : common.error}
+      error={isUnfinished ? t("rule.needsNumber") : common.error}
       rightSection={unit && (typed ?? meant) !== "" ? unit : null}
       rightSectionWidth={unit.length > 2 ? 46 : 32}
       rightSectionPointerEvents="none"

@@ -85,7 +85,8 @@ describe("a machine", () => {
   it("counts anew with another range", () => {
     const typed = { ...RULES, useAll: false, compete: ["1", "2"] };
     const found = machine(gpus(cards, 3, 2), processes, "chen", RULES, typed);
-    expect(found).toMatchObject({ available: 1, held: 0 });
+    expect(found).toMatchObject({ available: 1, held: 0, outside: 2 });
+    expect(machine(gpus(cards, 3, 2), processes, "chen", RULES, RULES).outside).toBe(0);
     const wider = machine(
       gpus(
         cards.map((one) => ({ ...one, in_range: one.index === "1" })),

@@ -35,7 +35,10 @@ export interface CapCard {
 export interface Machine {
   cards: CapCard[];
   available: number;
+  /** In range. */
   held: number;
+  /** Held as well, and out of range: they count for no cap. */
+  outside: number;
 }
 
 export function machine(
@@ -65,6 +68,7 @@ export function machine(
     cards: known.map(({ card, ...rest }) => ({ index: card.index, off: card.off_since !== null, ...rest })),
     available: Math.max(0, gpus.allowance.available + after - before),
     held: Math.max(0, gpus.allowance.held + held),
+    outside: mine(known.filter((one) => !one.inRange)),
   };
 }
 
