@@ -1,9 +1,19 @@
 /** Ctrl K: pages, schedulers, queues, tasks, cards, and what can be done with them. */
+import { useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { Spotlight } from "@mantine/spotlight";
-import { IconCpu, IconFileText, IconListDetails, IconSearch } from "@tabler/icons-react";
+import {
+  IconCpu,
+  IconFileText,
+  IconListDetails,
+  IconMoon,
+  IconPlus,
+  IconSearch,
+  IconSun,
+} from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
+import { useWhyNot } from "@/api/identity";
 import { useKnown, type Known } from "@/api/live";
 import type { Scheduler } from "@/api/types";
 import { SchedulerDot } from "@/parts/SchedulerState";
@@ -95,7 +105,7 @@ function Lines({ query }: { query: string }) {
   const things = { label: t("palette.find"), lines: [...useThings(found), ...useCards(known, query)] };
   const acts = {
     label: t("palette.do"),
-    lines: [...useTaskVerbs(found, query), ...useSchedulerVerbs(known, query)],
+    lines: [...useTaskVerbs(found, query), ...useSchedulerVerbs(known, query), ...useOwn(query)],
   };
   const pages = { label: t("palette.pages"), lines: usePages(query) };
   const order: Group[] = found.hasVerb ? [acts, things, pages] : [things, acts, pages];
@@ -108,6 +118,35 @@ function Lines({ query }: { query: string }) {
       ))}
     </Spotlight.ActionsGroup>
   ));
+}
+
+/** What is done with nothing that is there yet, and with the page itself. */
+function useOwn(query: string): Line[] {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const whyNot = useWhyNot();
+  const { setColorScheme } = useMantineColorScheme();
+  const scheme = useComputedColorScheme("dark");
+  const themes = (["dark", "light"] as const).map((name) => {
+    const Icon = name === "dark" ? IconMoon : IconSun;
+    return {
+      id: `theme ${name}`,
+      label: `${t("setting.theme")}${t("palette.colon")}${t(`setting.${name}`)}`,
+      description: t(scheme === name ? "palette.isSo" : "palette.themeEffect"),
+      leftSection: <Icon size={16} stroke={1.75} />,
+      disabled: scheme === name,
+      onClick: () => setColorScheme(name),
+    };
+  });
+  const task = {
+    id: "new task",
+    label: t("tasks.new"),
+    description: whyNot ?? t("tasks.newFor"),
+    leftSection: <IconPlus size={16} stroke={1.75} />,
+    disabled: whyNot !== undefined,
+    onClick: () => void navigate("/ui/tasks?new=1"),
+  };
+  return [task, ...themes].filter(({ label }) => isLike(query, label));
 }
 
 function usePages(query: string): Line[] {
