@@ -66,6 +66,7 @@ export default function Palette() {
       classNames={{
         search: css.search ?? "",
         action: css.action ?? "",
+        actionSection: css.section ?? "",
         actionDescription: css.description ?? "",
         actionsGroup: css.group ?? "",
       }}

@@ -78,17 +78,16 @@ function Cards({ cards }: { cards: CapCard[] }) {
       {cards.map((card) => {
         const word = wordOf(card, t);
         const counts = t(card.counts ? "rule.countsYes" : "rule.countsNo");
+        const said = t("rule.cardAria", { index: card.index, who: word, counts });
         const Icon = card.counts ? IconCheck : IconX;
         const look = card.counts ? card.whose : "away";
         return (
-          <li key={card.index} className={css.card} data-look={look} title={counts}>
-            <span className="hidden-words">
-              {t("rule.cardAria", { index: card.index, who: word, counts })}
-            </span>
+          <li key={card.index} className={css.card} data-look={look} title={said}>
+            <span className="hidden-words">{said}</span>
             <b aria-hidden>{card.index}</b>
             <Icon size={13} stroke={1.75} aria-hidden />
             <span className={`cut ${css.word}`} aria-hidden>
-              {word}
+              {wordOf(card, t, true)}
             </span>
           </li>
         );
@@ -97,13 +96,14 @@ function Cards({ cards }: { cards: CapCard[] }) {
   );
 }
 
-function wordOf(card: CapCard, t: TFunction): string {
+/** `isShort`: as a tile has room for it. */
+function wordOf(card: CapCard, t: TFunction, isShort = false): string {
   if (card.whose === "unwell") return t("rule.unwell");
   if (card.off) return t("rule.cardOff");
   if (!card.inRange) return t("rule.away");
   if (card.whose === "mine") return t("rule.yours");
   if (card.whose === "free") return t("rule.free");
-  if (card.whose === "stray") return t("rule.stray");
+  if (card.whose === "stray") return t(isShort ? "rule.strayShort" : "rule.stray");
   return card.users.length === 1 ? (card.users[0] ?? "") : t("rule.others");
 }
 

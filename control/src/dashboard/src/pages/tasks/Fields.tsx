@@ -2,6 +2,7 @@
 import { Button, Collapse, NumberInput, Radio, Select, Switch, Textarea, TextInput } from "@mantine/core";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import type { TFunction } from "i18next";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { ask, GET } from "@/api/client";
@@ -176,7 +177,7 @@ function More({ draft, change, faults }: Omit<Props, "original">) {
           <Texts draft={draft} change={change} faults={faults} />
           <Textarea
             label={t("tasks.variables")}
-            description={draft.env.includes("********") ? t("tasks.masked") : undefined}
+            description={variablesNote(draft.env, t)}
             placeholder={t("tasks.variablesHint")}
             autosize
             minRows={2}
@@ -196,6 +197,11 @@ function More({ draft, change, faults }: Omit<Props, "original">) {
       </Collapse>
     </div>
   );
+}
+
+function variablesNote(env: string, t: TFunction): string | undefined {
+  if (env.includes("********")) return t("tasks.masked");
+  return env ? t("tasks.notKept") : undefined;
 }
 
 const TEXTS = [

@@ -16,12 +16,9 @@ import { Fields } from "./Fields";
 import { LIST } from "./list";
 import { titleOf } from "./said";
 import { StartLine, usePreview } from "./StartLine";
+import { write, written } from "./written";
 import type { Say } from "./Tasks";
 import css from "./Tasks.module.css";
-
-/** What was written and not sent, by what it is a copy of: it is there again when the form is opened again. Not
- * in the browser's storage, as variables may be secret. */
-const written = new Map<string, Draft>();
 
 export function NewTask({ copy, say }: { copy: string; say: Say }) {
   const { t } = useTranslation();
@@ -53,10 +50,10 @@ function Form({ copy, original, say, close }: FormProps) {
   const { t } = useTranslation();
   // As it was copied: what becomes of the original meanwhile changes nothing here.
   const [first] = useState(() => (original ? copied(original) : EMPTY));
-  const [draft, setDraft] = useState(() => written.get(copy) ?? first);
+  const [draft, setDraft] = useState(() => written(copy, first));
   const change = (part: Partial<Draft>) => {
     const next = { ...draft, ...part };
-    written.set(copy, next);
+    write(copy, isSame(next, first) ? null : next);
     setDraft(next);
   };
   const sending = useCreate(copy, say);
@@ -96,7 +93,7 @@ function Form({ copy, original, say, close }: FormProps) {
       <Foot
         isSame={isSame(draft, first)}
         reset={() => {
-          written.delete(copy);
+          write(copy, null);
           sending.reset();
           setDraft(first);
         }}
@@ -113,7 +110,7 @@ function useCreate(copy: string, say: Say) {
   return useMutation({
     mutationFn: (draft: Draft) => ask(POST("/api/tasks", { body: bodyOf(draft) })),
     onSuccess: (task) => {
-      written.delete(copy);
+      write(copy, null);
       toast(task.said.charAt(0).toUpperCase() + task.said.slice(1));
       say({ task: String(task.id), new: "", copy: "" });
       void queries.invalidateQueries({ queryKey: [LIST] });
