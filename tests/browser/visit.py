@@ -90,7 +90,7 @@ def visiting(
         "const kept = 'gpulane-language';"
         f"if (!localStorage.getItem(kept)) localStorage.setItem(kept, '{language}')"
     )
-    log_in(context, console, role)
+    _log_in(context, console, role)
     visit = Visit(context.new_page(), console)
     visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
     try:
@@ -100,7 +100,7 @@ def visiting(
         context.close()
 
 
-def log_in(context: BrowserContext, console: Console, role: str) -> None:
+def _log_in(context: BrowserContext, console: Console, role: str) -> None:
     answer = context.request.post(
         f"{console.url}/api/auth/login",
         data=json.dumps({"secret": console.secret(role)}),

@@ -23,11 +23,8 @@ it("takes what is typed as it is, and makes no other number of it", () => {
   expect(typed("-1").set).toBe(-1);
   expect(typed("1.5").set).toBe(1.5);
   expect(typed("3").set).toBe(3);
-<<<<<<< HEAD
   expect(typed("05").set).toBe(5);
   expect(typed("10.0").set).toBe(10);
-=======
->>>>>>> 39860f0d071fe11bddd8a25fc4c4ae8703f72489
 });
 
 it("says that a sign alone is no number yet", () => {

@@ -83,12 +83,8 @@ function NumberField({ of: key, value, set, common }: Props & { common: Common }
   const { t } = useTranslation();
   const [typed, setTyped] = useState<string | number | null>(null);
   const meant = typeof value === "number" ? value : "";
-<<<<<<< HEAD
   // A text where it is none yet, or is written in its own way ("05", "10.0").
   const isUnfinished = typed !== null && (typed === "" ? !key.null : Number.isNaN(Number(typed)));
-=======
-  const isUnfinished = (typed === "" && !key.null) || typed === "-";
->>>>>>> 39860f0d071fe11bddd8a25fc4c4ae8703f72489
   const unit = unitSaid(key.key, t);
   return (
     <NumberInput
