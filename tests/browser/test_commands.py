@@ -183,9 +183,11 @@ def test_a_file_is_written_saved_started_and_stopped_by_keys_alone(
         visit.button("Stop now").wait_for()
         (one,) = console.get("/api/scheduler/running")["schedulers"]
         console.wait_for(one["pid"], "1/0", "running")
+        expect(page).to_have_title(re.compile("▶1"))  # the page knows it, too
         keys.press("Control+k")
         page.get_by_placeholder("Find a page").wait_for()
         keys.insert_text("stop now")
+        expect(page.locator("[data-selected]").first).to_contain_text("Stop now")
         keys.press("Enter")
         tab_to(visit, "button", "Stop 1 task now", "Enter")
         eventually(lambda: not console.scheduler(one["pid"])["alive"])
