@@ -187,7 +187,7 @@ def test_a_file_is_written_saved_started_and_stopped_by_keys_alone(
         keys.press("Control+k")
         page.get_by_placeholder("Find a page").wait_for()
         keys.insert_text("stop now")
-        expect(page.locator("[data-selected]").first).to_contain_text("Stop now")
+        expect(page.get_by_role("dialog").locator("[data-selected]")).to_contain_text("Stop now")
         keys.press("Enter")
         tab_to(visit, "button", "Stop 1 task now", "Enter")
         eventually(lambda: not console.scheduler(one["pid"])["alive"])
