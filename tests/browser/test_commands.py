@@ -185,7 +185,7 @@ def test_a_file_is_written_saved_started_and_stopped_by_keys_alone(
         console.wait_for(one["pid"], "1/0", "running")
         expect(page).to_have_title(re.compile("▶1"))  # the page knows it, too
         keys.press("Control+k")
-        page.get_by_placeholder("Find a page").wait_for()
+        expect(page.get_by_placeholder("Find a page")).to_be_focused()
         keys.insert_text("stop now")
         expect(page.get_by_role("dialog").locator("[data-selected]")).to_contain_text("Stop now")
         keys.press("Enter")
