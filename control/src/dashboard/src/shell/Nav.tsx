@@ -18,6 +18,7 @@ import css from "./Nav.module.css";
 export function Nav() {
   const { t } = useTranslation();
   const { schedulers } = useKnown();
+  const stale = useStale();
   const who = useIdentity();
   return (
     <nav className={css.nav} aria-label={t("shell.navigation")}>
@@ -44,7 +45,7 @@ export function Nav() {
       <ul className={css.schedulers}>
         {schedulers.map((one) => (
           <li key={one.id}>
-            <SchedulerLink one={one} />
+            <SchedulerLink one={one} isStale={stale.has(one.id)} />
           </li>
         ))}
         {!schedulers.length && <li className={`t3 ${css.none}`}>{t("scheduler.none")}</li>}
@@ -54,14 +55,14 @@ export function Nav() {
   );
 }
 
-function SchedulerLink({ one }: { one: Scheduler }) {
+function SchedulerLink({ one, isStale }: { one: Scheduler; isStale: boolean }) {
   const { t } = useTranslation();
   const name = shortName(one, t);
   const [done, total] = [doneOf(one), totalOf(one)];
   return (
     <Link to={`/ui/state?scheduler=${encodeURIComponent(one.id)}`} className={css.scheduler}>
       <span className={css.line}>
-        <SchedulerDot one={one} stale={useStale().has(one.id)} />
+        <SchedulerDot one={one} stale={isStale} />
         <span className={`strong cut ${css.schedulerName}`}>{name}</span>
         {one.ended === "died" ? (
           <span style={{ color: "var(--gl-failed)" }}>{t("scheduler.died")}</span>

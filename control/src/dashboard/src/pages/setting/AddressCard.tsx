@@ -1,12 +1,12 @@
 /** Where it listens, by which names, and how it is reached. */
-import { NumberInput, Switch, TextInput } from "@mantine/core";
+import { NumberInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useIdentity } from "@/api/identity";
 import { Tags } from "@/parts/Tags";
 import type { Draft } from "./draft";
 import { waysTo } from "./reach";
-import { Card, Copied, Hint, Row } from "./Row";
+import { Card, Copied, Hint, Row, SwitchRow } from "./Row";
 import css from "./Setting.module.css";
 
 export function AddressCard({ draft }: { draft: Draft }) {
@@ -38,17 +38,15 @@ export function AddressCard({ draft }: { draft: Draft }) {
         />
         <Hint>{told("bind-address", t("setting.nextStart"))}</Hint>
       </Row>
-      <Row label={t("setting.lan")} htmlFor="allow-lan">
-        <Switch
-          id="allow-lan"
-          size="xs"
-          withThumbIndicator={false}
-          disabled={disabled}
-          checked={lan}
-          onChange={(event) => draft.set("allow-lan", event.currentTarget.checked)}
-        />
-        <span className={css.beside}>{t(lan ? "setting.lanOn" : "setting.lanOff")}</span>
-      </Row>
+      <SwitchRow
+        id="allow-lan"
+        label={t("setting.lan")}
+        disabled={disabled}
+        checked={lan}
+        turn={(on) => draft.set("allow-lan", on)}
+      >
+        {t(lan ? "setting.lanOn" : "setting.lanOff")}
+      </SwitchRow>
       <Row label={t("setting.uds")} htmlFor="uds">
         <TextInput
           id="uds"

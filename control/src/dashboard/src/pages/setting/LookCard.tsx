@@ -1,13 +1,12 @@
 /** How it looks, and which keys it hears: kept in this browser. */
-import { SegmentedControl, Switch, useMantineColorScheme } from "@mantine/core";
+import { SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { isComfortable, setComfortable } from "@/parts/density";
 import { keep } from "@/parts/kept";
 import { KEYS_OFF } from "@/shell/keys";
 import { chooseLanguage, chosenLanguage } from "@/words";
-import { Card, Row } from "./Row";
-import css from "./Setting.module.css";
+import { Card, Row, SwitchRow } from "./Row";
 
 export function LookCard() {
   const { t } = useTranslation();
@@ -62,18 +61,16 @@ function Keys() {
   const { t } = useTranslation();
   const [off, setOff] = useState(() => localStorage.getItem(KEYS_OFF) !== null);
   return (
-    <Row label={t("setting.keys")} htmlFor="keys">
-      <Switch
-        id="keys"
-        size="xs"
-        withThumbIndicator={false}
-        checked={!off}
-        onChange={({ currentTarget }) => {
-          keep(KEYS_OFF, currentTarget.checked ? null : "yes");
-          setOff(!currentTarget.checked);
-        }}
-      />
-      <span className={css.beside}>{t("setting.keysHint")}</span>
-    </Row>
+    <SwitchRow
+      id="keys"
+      label={t("setting.keys")}
+      checked={!off}
+      turn={(on) => {
+        keep(KEYS_OFF, on ? null : "yes");
+        setOff(!on);
+      }}
+    >
+      {t("setting.keysHint")}
+    </SwitchRow>
   );
 }

@@ -1,5 +1,5 @@
 /** Who is told when something ends or breaks: this browser, and addresses elsewhere. */
-import { Button, Switch } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -10,7 +10,7 @@ import { askForNotices, canNotice, setNotices, wantsNotices } from "@/parts/noti
 import { failed } from "@/parts/toast";
 import { Why } from "@/parts/Why";
 import { setTitleCounts, titleCounts } from "@/shell/title";
-import { Card, Hint, Row } from "./Row";
+import { Card, Hint, Row, SwitchRow } from "./Row";
 import css from "./Setting.module.css";
 
 export function NoticesCard() {
@@ -30,21 +30,17 @@ function InTitle() {
   const { t } = useTranslation();
   const [wanted, setWanted] = useState(titleCounts);
   return (
-    <Row label={t("setting.tab")} htmlFor="title">
-      <Switch
-        id="title"
-        size="xs"
-        withThumbIndicator={false}
-        checked={wanted}
-        onChange={({ currentTarget }) => {
-          setTitleCounts(currentTarget.checked);
-          setWanted(currentTarget.checked);
-        }}
-      />
-      <span className={css.beside}>
-        {t("setting.tabHint")} <code>▶4 ✕1 gpulane</code>
-      </span>
-    </Row>
+    <SwitchRow
+      id="title"
+      label={t("setting.tab")}
+      checked={wanted}
+      turn={(on) => {
+        setTitleCounts(on);
+        setWanted(on);
+      }}
+    >
+      {t("setting.tabHint")} <code>▶4 ✕1 gpulane</code>
+    </SwitchRow>
   );
 }
 
@@ -90,16 +86,14 @@ function InBrowser() {
   };
   const said = !canNotice() ? "browserInsecure" : refused ? "browserRefused" : "browserHint";
   return (
-    <Row label={t("setting.browser")} htmlFor="notices">
-      <Switch
-        id="notices"
-        size="xs"
-        withThumbIndicator={false}
-        disabled={!canNotice()}
-        checked={wanted}
-        onChange={(event) => void turn(event.currentTarget.checked)}
-      />
-      <span className={css.beside}>{t(`setting.${said}`)}</span>
-    </Row>
+    <SwitchRow
+      id="notices"
+      label={t("setting.browser")}
+      disabled={!canNotice()}
+      checked={wanted}
+      turn={(on) => void turn(on)}
+    >
+      {t(`setting.${said}`)}
+    </SwitchRow>
   );
 }

@@ -1,5 +1,5 @@
 /** A card of settings, and a line of it. */
-import { ActionIcon, CopyButton, Tooltip } from "@mantine/core";
+import { ActionIcon, CopyButton, Switch, Tooltip } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -29,6 +29,32 @@ export function Row({ label, htmlFor, children }: { label: string; htmlFor?: str
       )}
       <div className={css.value}>{children}</div>
     </div>
+  );
+}
+
+interface SwitchProps {
+  id: string;
+  label: string;
+  checked: boolean;
+  disabled?: boolean;
+  turn: (on: boolean) => void;
+  /** What it does, or why it can't be used. */
+  children: ReactNode;
+}
+
+export function SwitchRow({ id, label, checked, disabled, turn, children }: SwitchProps) {
+  return (
+    <Row label={label} htmlFor={id}>
+      <Switch
+        id={id}
+        size="xs"
+        withThumbIndicator={false}
+        disabled={disabled ?? false}
+        checked={checked}
+        onChange={(event) => turn(event.currentTarget.checked)}
+      />
+      <span className={css.beside}>{children}</span>
+    </Row>
   );
 }
 
