@@ -1,20 +1,14 @@
 /** What has become of an action: five seconds; what went wrong stays until it is closed. */
 import { notifications } from "@mantine/notifications";
-import { NoConnection } from "@/api/client";
-import { words } from "@/words";
-import { sentence } from "@/words/reasons";
+import { answered } from "@/words/answers";
+import { refusalText } from "@/words/refused";
 
 export function said(message: string): void {
-  notifications.show({ message: sentence(message), autoClose: 5_000, withBorder: true, color: "gray" });
+  notifications.show({ message: answered(message), autoClose: 5_000, withBorder: true, color: "gray" });
 }
 
 export function failed(error: unknown): void {
-  const message =
-    error instanceof NoConnection
-      ? words.t("errors.noConnection")
-      : error instanceof Error
-        ? error.message
-        : String(error);
+  const message = error instanceof Error ? refusalText(error) : String(error);
   notifications.show({ message, autoClose: false, withBorder: true, color: "red" });
 }
 

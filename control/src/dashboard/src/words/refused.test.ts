@@ -26,8 +26,8 @@ it("tells what an address asks wrongly in words, in both languages", async () =>
 });
 
 it("leaves the console's own sentences as they are", () => {
-  expect(refusalText(refused("query.state", "body.text"))).toBe("query.state: Input should be ...");
-  expect(refusalText(refused())).toBe("query.state: Input should be ...");
-  expect(refusalText(new Error("gone"))).toBe("gone");
+  expect(refusalText(refused("query.state", "body.text"))).toBe("Query.state: Input should be ...");
+  expect(refusalText(refused())).toBe("Query.state: Input should be ...");
+  expect(refusalText(new Error("gone"))).toBe("Gone.");
   expect(refusalText(new NoConnection("x"))).toBe("The console does not answer.");
 });

@@ -1,6 +1,7 @@
 /** What a failed call is told as. */
 import { NoConnection, Refused } from "@/api/client";
 import { words } from ".";
+import { answered } from "./answers";
 
 /** The console's own sentence, but for what was asked wrongly: a person did so by an address, and knows no requests. */
 export function refusalText(error: Error): string {
@@ -8,7 +9,7 @@ export function refusalText(error: Error): string {
   const names = error instanceof Refused ? namesIn(error) : [];
   return names.length
     ? words.t("errors.address", { names: names.join(words.t("lists.comma")) })
-    : error.message;
+    : answered(error.message);
 }
 
 /** The parameters that can't be, where nothing else was wrong. */

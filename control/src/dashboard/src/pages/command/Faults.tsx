@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Fault } from "@/api/types";
 import { clock } from "@/format/time";
 import { sentence } from "@/words/reasons";
+import { refusalText } from "@/words/refused";
 import { LinkButton } from "./Link";
 import { cured, curesOf } from "./model/cures";
 import { useFaults } from "./model/useFaults";
@@ -30,7 +31,7 @@ export function Faults() {
       </h2>
       {!sheet && file.refused !== null && (
         <p className="t2">
-          {t("command.unknown", { why: file.refused instanceof Error ? file.refused.message : "" })}
+          {t("command.unknown", { why: file.refused instanceof Error ? refusalText(file.refused) : "" })}
         </p>
       )}
       {(faults ?? sheet?.faults ?? []).slice(0, MOST).map((fault, at) => (
@@ -56,7 +57,8 @@ export function Faults() {
   );
 }
 
-export function OneFault({ fault }: { fault: Fault }) {
+/** `leave`: what is done before its line is gone to. */
+export function OneFault({ fault, leave }: { fault: Fault; leave?: () => void }) {
   const { t } = useTranslation();
   const { file, say, whyNot } = usePage();
   const { line, column } = fault;
@@ -69,6 +71,7 @@ export function OneFault({ fault }: { fault: Fault }) {
           className={`plain ${css.place}`}
           title={t("command.toLine", { line, column })}
           onClick={() => {
+            leave?.();
             say({ view: "text", open: "" });
             jumpTo(line, column);
           }}

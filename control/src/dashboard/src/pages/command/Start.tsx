@@ -3,11 +3,17 @@ import { Button, Checkbox, Group, Modal, Stack, Text, TextInput, Tooltip } from 
 import { IconPlayerPlayFilled } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { doing } from "@/parts/toast";
+import { Refused } from "@/api/client";
+import type { Fault } from "@/api/types";
+import { fileName } from "@/parts/schedulers";
+import { failed, said } from "@/parts/toast";
 import css from "./Command.module.css";
+import { OneFault } from "./Faults";
 import { start, type StartOptions } from "./model/calls";
 import { usePage } from "./page";
 
+/** Faults that a dialog shows. */
+const MOST = 5;
 const PLAIN: StartOptions = { simulate: "", watch: false, fresh: false, paused: false };
 
 export function StartButton() {
@@ -35,17 +41,32 @@ export function StartButton() {
   );
 }
 
+/** "gpu_manage.yaml:3:1: max_gpu has to be ..." */
+function elsewhere(fault: Fault): Fault {
+  const place = fault.line ? `${fileName(fault.file)}:${fault.line}:${fault.column}: ` : "";
+  return { ...fault, line: 0, problem: place + fault.problem };
+}
+
 function StartDialog({ open, close }: { open: boolean; close: () => void }) {
   const { t } = useTranslation();
   const { which, file } = usePage();
+  const { saved } = file;
   const [options, setOptions] = useState(PLAIN);
   const [busy, setBusy] = useState(false);
+  const [faults, setFaults] = useState<readonly Fault[]>([]);
   const name = `${t(`modes.${which.mode}`)} · ${t("command.configuration", { index: which.index })}`;
   const act = async () => {
     setBusy(true);
-    const isDone = await doing(start(which, options));
+    setFaults([]);
+    try {
+      said((await start(which, options)).said);
+      close();
+    } catch (error) {
+      const found = error instanceof Refused ? error.problem.faults : [];
+      if (found.length) setFaults(found);
+      else failed(error);
+    }
     setBusy(false);
-    if (isDone) close();
   };
   const flag = (key: "watch" | "fresh" | "paused", label: string) => (
     <Checkbox
@@ -64,33 +85,43 @@ function StartDialog({ open, close }: { open: boolean; close: () => void }) {
       title={t("command.startTitle", { name })}
       size={480}
     >
-      <Stack gap="md">
-        {flag("watch", t("command.watch"))}
-        {flag("fresh", t("command.fresh"))}
-        {flag("paused", t("command.pausedStart"))}
-        <TextInput
-          label={t("command.simulate")}
-          description={t("command.simulateHint")}
-          placeholder="4x24"
-          value={options.simulate}
-          onChange={(event) => setOptions({ ...options, simulate: event.currentTarget.value.trim() })}
-          onKeyDown={(event) => {
-            if (event.key === "Enter" && !busy && !event.nativeEvent.isComposing) void act();
-          }}
-        />
-        <Text fz="sm" c="var(--gl-t3)">
-          {file.draft ? `${t("command.startSaves")} ` : ""}
-          {t("command.startHint")}
-        </Text>
-      </Stack>
-      <Group justify="flex-end" mt="lg" gap="sm">
-        <Button variant="subtle" onClick={close}>
-          {t("command.close")}
-        </Button>
-        <Button variant="filled" loading={busy} onClick={() => void act()} data-autofocus>
-          {t("command.startDo")}
-        </Button>
-      </Group>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!busy) void act();
+        }}
+      >
+        <Stack gap="md">
+          {flag("watch", t("command.watch"))}
+          {flag("fresh", t("command.fresh"))}
+          {flag("paused", t("command.pausedStart"))}
+          <TextInput
+            label={t("command.simulate")}
+            description={t("command.simulateHint")}
+            placeholder="4x24"
+            value={options.simulate}
+            onChange={(event) => setOptions({ ...options, simulate: event.currentTarget.value.trim() })}
+          />
+          <Text fz="sm" c="var(--gl-t3)">
+            {file.draft ? `${t("command.startSaves")} ` : ""}
+            {t("command.startHint")}
+          </Text>
+          <div role="alert">
+            {faults.slice(0, MOST).map((fault, at) => (
+              // A line is gone to in this file alone.
+              <OneFault key={at} fault={fault.file === saved.path ? fault : elsewhere(fault)} leave={close} />
+            ))}
+          </div>
+        </Stack>
+        <Group justify="flex-end" mt="lg" gap="sm">
+          <Button variant="subtle" onClick={close}>
+            {t("command.close")}
+          </Button>
+          <Button variant="filled" type="submit" loading={busy} data-autofocus>
+            {t("command.startDo")}
+          </Button>
+        </Group>
+      </form>
     </Modal>
   );
 }

@@ -4,6 +4,7 @@ import type { TFunction } from "i18next";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Preview, PreviewRow } from "@/api/types";
+import { refusalText } from "@/words/refused";
 import { usePreview } from "./model/usePreview";
 import { usePage } from "./page";
 import { whySaid } from "./review/said";
@@ -13,7 +14,7 @@ export function WhatWould() {
   const { t } = useTranslation();
   const { file } = usePage();
   const { preview, error } = usePreview(file);
-  if (error) return <p className="t2">{error.message}</p>;
+  if (error) return <p className="t2">{refusalText(error)}</p>;
   if (!preview) return <p className="t3">…</p>;
   if (preview.faults.length)
     return (

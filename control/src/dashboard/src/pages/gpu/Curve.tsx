@@ -3,9 +3,9 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useIntersection } from "@mantine/hooks";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { NoConnection } from "@/api/client";
 import type { Card, CardSamples, Gpus } from "@/api/types";
 import { clock, clockSeconds } from "@/format/time";
+import { refusalText } from "@/words/refused";
 import { linesAt, linesOf, pointOf, RANGES, spanOf, type Lines, type Range } from "./curves";
 import css from "./Curve.module.css";
 
@@ -60,7 +60,7 @@ export function Curve({ card, gpus, range, samples, isLoading, error, isLive }: 
 function Nothing({ isLoading, error }: { isLoading: boolean; error: Error | null }) {
   const { t } = useTranslation();
   if (isLoading) return null;
-  const why = error instanceof NoConnection ? t("errors.noConnection") : error?.message;
+  const why = error && refusalText(error);
   return (
     <span className={`t3 ${css.nothing}`}>{why ? t("gpu.noCurve", { error: why }) : t("gpu.noSamples")}</span>
   );

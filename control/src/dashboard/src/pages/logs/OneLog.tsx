@@ -6,6 +6,7 @@ import type { HistoryAttempt } from "@/api/types";
 import { Failure, Loading } from "@/parts/Empty";
 import { wholeNumber } from "@/parts/parameters";
 import { usePageKeys } from "@/shell/keys";
+import { refusalText } from "@/words/refused";
 import { CauseLine, Facts } from "./Facts";
 import { Foot } from "./Foot";
 import { Head } from "./Head";
@@ -104,7 +105,7 @@ export function OneLog({ path, taskKey, queue, isBound, said, say, openAttempt, 
           />
           {read.end === "gone" && <Note text={t("logs.goneBanner")} />}
           {read.restarts > 0 && <Note text={t("logs.restarted")} />}
-          {read.error instanceof Error && <Note text={read.error.message} again={() => void reader.open()} />}
+          {read.error instanceof Error && <Note text={read.error} again={() => void reader.open()} />}
           <Lines
             reader={reader}
             read={read}
@@ -124,11 +125,11 @@ export function OneLog({ path, taskKey, queue, isBound, said, say, openAttempt, 
   );
 }
 
-function Note({ text, again }: { text: string; again?: () => void }) {
+function Note({ text, again }: { text: string | Error; again?: () => void }) {
   const { t } = useTranslation();
   return (
     <div className={css.note} role="status">
-      {text}
+      {text instanceof Error ? refusalText(text) : text}
       {again && (
         <Button variant="subtle" onClick={again}>
           {t("errors.again")}

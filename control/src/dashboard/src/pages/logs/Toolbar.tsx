@@ -12,7 +12,6 @@ import {
 import { useState, type KeyboardEvent, type Ref } from "react";
 import { useTranslation } from "react-i18next";
 import { count, size as sized } from "@/format/size";
-import { sentence } from "@/words/reasons";
 import { refusalText } from "@/words/refused";
 import type { Read } from "./reader";
 import type { Searched } from "./log";
@@ -144,7 +143,7 @@ function Search({ said, say, found, at, step, input }: Props) {
       />
       {wrong instanceof Error && (
         <div id="search-error" role="alert" className={css.searchError}>
-          {sentence(refusalText(wrong))}
+          {refusalText(wrong)}
         </div>
       )}
       <Tooltip label={t("logs.previous")}>

@@ -4,7 +4,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { ask, NoConnection, POST, Refused } from "@/api/client";
+import { ask, POST, Refused } from "@/api/client";
 import { useKnown } from "@/api/live";
 import type { Card, Fault, Preview, PreviewRow, Status } from "@/api/types";
 import { measuredGb } from "@/format/memory";
@@ -13,6 +13,7 @@ import { Said } from "@/parts/Said";
 import { StateIcon } from "@/parts/TaskState";
 import { words } from "@/words";
 import { reasonInChinese, sentence } from "@/words/reasons";
+import { refusalText } from "@/words/refused";
 import { bodyOf, faultsByField, type Draft } from "./form";
 import css from "./Tasks.module.css";
 
@@ -60,7 +61,7 @@ export function StartLine({ draft, preview }: { draft: Draft; preview: Previewed
         {!draft.commands.trim() ? (
           <span className="t3">{t("tasks.writeCommands")}</span>
         ) : error && !found ? (
-          <span>{error instanceof NoConnection ? t("errors.noConnection") : sentence(error.message)}</span>
+          <span>{refusalText(error)}</span>
         ) : row ? (
           <Tooltip label={row.reason} disabled={!row.reason || row.reason.length < 90}>
             <div className={css.becomes}>

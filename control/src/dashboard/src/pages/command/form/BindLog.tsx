@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { failed, said } from "@/parts/toast";
 import type { Bound, FileTask } from "@/api/types";
 import { useBindings } from "@/parts/bindings";
+import { refusalText } from "@/words/refused";
 import { bind, unbind } from "../model/calls";
 import { labelOf, type Item } from "../model/sheet";
 import { usePage } from "../page";
@@ -33,7 +34,7 @@ export function BindLog({ item, close }: { item: Item; close: () => void }) {
       if (answer.said) said(answer.said);
       close();
     } catch (refused) {
-      if (refused instanceof Error) setError(refused.message);
+      if (refused instanceof Error) setError(refusalText(refused));
       else failed(refused);
     }
   };

@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Empty, Failure, Loading } from "@/parts/Empty";
+import { refusalText } from "@/words/refused";
 import { blank, added } from "../model/edits";
 import { usePage } from "../page";
 import { useMake } from "../tree/NewConfiguration";
@@ -97,7 +98,7 @@ export function NotTaken() {
   const { t } = useTranslation();
   const { file } = usePage();
   if (file.refused === null) return null;
-  const why = file.refused instanceof Error ? file.refused.message : "";
+  const why = file.refused instanceof Error ? refusalText(file.refused) : "";
   return (
     <div className={css.broken} role="alert">
       {t("command.notTaken", { why })}

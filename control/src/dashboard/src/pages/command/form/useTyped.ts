@@ -1,4 +1,5 @@
 /** A value while it is typed: taken over some moments after the last key, and when the field is left. */
+import { refusalText } from "@/words/refused";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { Misread } from "../model/fields";
 
@@ -55,7 +56,7 @@ export function useTyped<T>({ now, read, commit, bad }: Options<T>): Typed {
       return false;
     }
     const refused = text === now ? null : await commit(value);
-    setError(refused === null ? null : refused instanceof Error ? refused.message : bad);
+    setError(refused === null ? null : refused instanceof Error ? refusalText(refused) : bad);
     return refused === null;
   };
   return {

@@ -1,11 +1,12 @@
 /** Why a task does not start now, as a preview has it. Pure. */
 import type { PreviewRow, TaskState } from "@/api/types";
+import { likened, type Likeness } from "@/words/answers";
 import { reasonInChinese, sentence } from "@/words/reasons";
 
 type Waiting = Extract<TaskState, { status?: "waiting" }>;
 
 /** What app/preview.py says without blockers. */
-const SAID: [RegExp, (...parts: string[]) => string][] = [
+const SAID: readonly Likeness[] = [
   [/^tries again in (\d+) s; (.*)$/s, (seconds, why) => `${seconds} 秒后重试；${why}`],
   [/^held by the command file$/, () => "由命令文件搁置"],
   [/^held by (.*)$/, (who) => `由 ${who} 搁置`],
@@ -27,9 +28,5 @@ export function whySaid(
     const waiting = { blockers, gpus: 0, memory_gb: null, ready: 0 } as unknown as Waiting;
     return reasonInChinese(waiting);
   }
-  for (const [like, said] of SAID) {
-    const found = like.exec(reason ?? "");
-    if (found) return `${said(...found.slice(1))}。`.replace(/\.。$/, "。");
-  }
-  return sentence(reason ?? "");
+  return sentence(likened(SAID, reason ?? "") ?? reason ?? "");
 }
