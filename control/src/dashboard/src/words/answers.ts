@@ -1,5 +1,5 @@
 /** What the console answers, in Chinese: by its English sentences. What none is like stays as it is. */
-import type { ParseKeys } from "i18next";
+import type { Status } from "@/api/types";
 import { words } from ".";
 import { sentence } from "./reasons";
 
@@ -14,15 +14,15 @@ export function answered(text: string): string {
 export function likened(likenesses: readonly Likeness[], text: string): string | null {
   for (const [like, said] of likenesses) {
     const found = like.exec(text);
-    if (found) return said(...found.slice(1).map((part: string | undefined) => part ?? ""));
+    if (found)
+      return said(...found.slice(1).map((part: string | undefined) => part ?? "")).replace(/\.$/, "");
   }
   return null;
 }
 
 /** `status`: in the middle of a sentence. */
 function state(status: string): string {
-  const word = `states.${status}`;
-  return words.exists(word) ? words.t(word as ParseKeys) : status;
+  return words.t(`states.${status as Status}`, { defaultValue: status });
 }
 
 /** "1/0, 1/1 and 2/3 run on". */

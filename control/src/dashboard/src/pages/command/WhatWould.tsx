@@ -32,7 +32,7 @@ export function WhatWould() {
 }
 
 function Lines({ preview }: { preview: Preview }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const of = (state: PreviewRow["state"]) => preview.tasks.filter((row) => row.state === state);
   const starts = of("starts_now");
   const waits = of("waits");
@@ -53,7 +53,7 @@ function Lines({ preview }: { preview: Preview }) {
           word={t("command.next")}
           color="var(--gl-waiting)"
         >
-          <b className="strong">{first.task}</b> {whySaid(first, i18n.language)}{" "}
+          <b className="strong">{first.task}</b> {whySaid(first)}{" "}
           {more((preview.counts["waits"] ?? 1) - 1, t)}
         </Line>
       )}

@@ -119,7 +119,7 @@ function Rows({ group, preview }: { group: Group; preview: Preview }) {
 }
 
 function OneTask({ row }: { row: PreviewRow }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const { file } = usePage();
   const item = file.queues
     ?.find((queue) => queue.queue_id === row.queue)
@@ -129,7 +129,7 @@ function OneTask({ row }: { row: PreviewRow }) {
       <b className="strong" title={row.name ?? undefined}>
         {row.task}
       </b>
-      <span>{what(row, item, t, i18n.language)}</span>
+      <span>{what(row, item, t)}</span>
       <span className="t3 number">
         {row.seconds === null || row.seconds < 1 ? "" : t("command.about", { time: duration(row.seconds) })}
       </span>
@@ -137,7 +137,7 @@ function OneTask({ row }: { row: PreviewRow }) {
   );
 }
 
-function what(row: PreviewRow, item: Item | undefined, t: TFunction, language: string): ReactNode {
+function what(row: PreviewRow, item: Item | undefined, t: TFunction): ReactNode {
   const gpus = row.gpus.map((gpu) => `GPU ${gpu}`).join(t("lists.comma"));
   switch (row.state) {
     case "starts_now":
@@ -147,9 +147,9 @@ function what(row: PreviewRow, item: Item | undefined, t: TFunction, language: s
         ? t("command.runsOnOld")
         : `${t("command.runsOn")} ${gpus && `(${gpus})`}`;
     case "behind":
-      return row.behind ? t("command.behindTask", { task: row.behind }) : whySaid(row, language);
+      return row.behind ? t("command.behindTask", { task: row.behind }) : whySaid(row);
     default:
-      return whySaid(row, language);
+      return whySaid(row);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Why a task does not start now, as a preview has it. Pure. */
 import type { PreviewRow, TaskState } from "@/api/types";
+import { words } from "@/words";
 import { likened, type Likeness } from "@/words/answers";
 import { reasonInChinese, sentence } from "@/words/reasons";
 
@@ -19,11 +20,8 @@ const SAID: readonly Likeness[] = [
 ];
 
 /** In Chinese from its blockers, where it has some; else the console's own sentence. */
-export function whySaid(
-  { reason, blockers }: Pick<PreviewRow, "reason" | "blockers">,
-  language: string,
-): string {
-  if (language !== "zh") return sentence(reason ?? "");
+export function whySaid({ reason, blockers }: Pick<PreviewRow, "reason" | "blockers">): string {
+  if (words.language !== "zh") return sentence(reason ?? "");
   if (blockers.length) {
     const waiting = { blockers, gpus: 0, memory_gb: null, ready: 0 } as unknown as Waiting;
     return reasonInChinese(waiting);
