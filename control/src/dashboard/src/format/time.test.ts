@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
 import { words } from "@/words";
-import { countdown, duration } from "./time";
+import { countdown, duration, largestUnit } from "./time";
 
 afterEach(() => words.changeLanguage("en"));
 
@@ -18,6 +18,12 @@ it("says the two largest units", () => {
 it("says them in Chinese", async () => {
   await words.changeLanguage("zh");
   expect([38, 242, 1_560, 7_860].map(duration)).toEqual(["38 秒", "4 分 02 秒", "26 分钟", "2 小时 11 分"]);
+});
+
+it("says the largest unit alone", async () => {
+  expect([0, 59.9, 119, 7_199, 172_900].map(largestUnit)).toEqual(["0 s", "59 s", "1 min", "1 h", "2 d"]);
+  await words.changeLanguage("zh");
+  expect([0, 119, 7_199].map(largestUnit)).toEqual(["0 秒", "1 分钟", "1 小时"]);
 });
 
 it("never counts below nothing", () => {

@@ -48,6 +48,20 @@ export function duration(seconds: number): string {
   return `${Math.floor(hours / 24)} ${unit.d} ${hours % 24} ${unit.h}`;
 }
 
+/** "11 min" of 11 min 38 s: in whole ones of the largest unit. */
+export function largestUnit(seconds: number): string {
+  const [size, name] = SIZES.find(([each]) => seconds >= each) ?? SIZES[3];
+  const unit = UNITS[words.language === "zh" ? "zh" : "en"][name];
+  return `${Math.floor(Math.max(0, seconds) / size)} ${unit === "分" ? "分钟" : unit}`;
+}
+
+const SIZES = [
+  [86_400, "d"],
+  [3_600, "h"],
+  [60, "min"],
+  [1, "s"],
+] as const;
+
 /** "3:42" until a moment; never negative. */
 export function countdown(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds));

@@ -47,6 +47,7 @@ export const en = {
     cancelled: "cancelled",
     skipped: "skipped",
   },
+  ago: "{{time}} ago",
   ofTotal: "{{done}} of {{total}}",
   scheduler: {
     schedulers: "Schedulers",

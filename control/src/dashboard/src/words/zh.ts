@@ -45,6 +45,7 @@ export const zh: Words = {
     cancelled: "已取消",
     skipped: "已跳过",
   },
+  ago: "{{time}}前",
   ofTotal: "{{done}} · 共 {{total}}",
   scheduler: {
     schedulers: "调度器",

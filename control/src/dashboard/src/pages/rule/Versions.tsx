@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { ask, GET } from "@/api/client";
 import { useIdentity, useWhyNot } from "@/api/identity";
 import type { Version } from "@/api/types";
-import { absolute, clock } from "@/format/time";
+import { Moment } from "@/parts/Moment";
 import { Failure, Loading } from "@/parts/Empty";
 import { fileName } from "@/parts/schedulers";
 import { TextDiff } from "@/parts/TextDiff";
@@ -66,7 +66,7 @@ function Entry({ one, chosen, choose }: { one: Version; chosen: boolean; choose:
   const loginName = useLoginName();
   return (
     <button type="button" className={css.entry} aria-current={chosen} onClick={choose}>
-      <span title={absolute(one.saved_at)}>{clock(one.saved_at)}</span>
+      <Moment at={one.saved_at} />
       <span className="t3 cut">{one.login === null ? t("rule.byHand") : loginName(one.login)}</span>
       {one.present && <span className="t2">{t("rule.present")}</span>}
     </button>

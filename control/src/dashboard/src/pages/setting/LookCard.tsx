@@ -2,6 +2,9 @@
 import { SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { clockSeconds, largestUnit } from "@/format/time";
+import { isAgo, setAgo } from "@/parts/Moment";
+import { useSecond } from "@/parts/now";
 import { isComfortable, setComfortable } from "@/parts/density";
 import { keep } from "@/parts/kept";
 import { KEYS_OFF } from "@/shell/keys";
@@ -52,10 +55,36 @@ export function LookCard() {
           ]}
         />
       </Row>
+      <Times />
       <Keys />
     </Card>
   );
 }
+
+function Times() {
+  const { t } = useTranslation();
+  const [ago, setChosen] = useState(isAgo);
+  const now = useSecond();
+  return (
+    <Row label={t("setting.times")}>
+      <SegmentedControl
+        aria-label={t("setting.times")}
+        value={ago ? "ago" : "clock"}
+        onChange={(next) => {
+          setAgo(next === "ago");
+          setChosen(next === "ago");
+        }}
+        data={[
+          { value: "clock", label: clockSeconds(now) },
+          { value: "ago", label: t("ago", { time: largestUnit(EXAMPLE) }) },
+        ]}
+      />
+      <span className="t3">{t("setting.timesHint")}</span>
+    </Row>
+  );
+}
+
+const EXAMPLE = 120;
 
 function Keys() {
   const { t } = useTranslation();

@@ -6,8 +6,8 @@ import type { ParseKeys } from "i18next";
 import { ask, GET } from "@/api/client";
 import { useKnown } from "@/api/live";
 import type { AuditEntry } from "@/api/types";
-import { absolute, clock } from "@/format/time";
 import { Failure, Loading } from "@/parts/Empty";
+import { Moment } from "@/parts/Moment";
 import { useLoginName } from "@/parts/logins";
 import { words } from "@/words";
 import { Card } from "./Row";
@@ -65,8 +65,8 @@ function Entry({ entry }: { entry: AuditEntry }) {
   const sentence = did ? t(`setting.did.${did}`, values) : said.what;
   return (
     <li>
-      <span className="t3" title={absolute(entry.at)}>
-        {clock(entry.at)}
+      <span className="t3">
+        <Moment at={entry.at} />
       </span>
       <span className="t2" title={entry.address}>
         {loginName(entry.login)}

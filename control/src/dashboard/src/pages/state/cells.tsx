@@ -1,5 +1,6 @@
 /** Where a task runs or why it does not, how much memory it has, and since when. */
 import type { TFunction } from "i18next";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Queue, Scheduler, Task } from "@/api/types";
 import { gb, measuredGb } from "@/format/memory";
@@ -7,6 +8,7 @@ import { absolute, clock, duration } from "@/format/time";
 import { Countdown } from "@/parts/Countdown";
 import { GpuChips } from "@/parts/GpuChips";
 import { MemoryBar } from "@/parts/MemoryBar";
+import { useMoment } from "@/parts/Moment";
 import { useSecond } from "@/parts/now";
 import { isSubmitted } from "@/parts/schedulers";
 import { words } from "@/words";
@@ -162,9 +164,14 @@ function Since({ at }: { at: number }) {
   return duration(useSecond() - at);
 }
 
+function Ended({ at }: { at: number }) {
+  const { t } = useTranslation();
+  return t("state.ended", { at: useMoment(at) });
+}
+
 interface Times {
   first: string;
-  second: string;
+  second: ReactNode;
   at: number | null;
 }
 
@@ -182,7 +189,7 @@ function timesOf(task: Task, t: TFunction): Times {
       return { first: "", second: t("state.untilRetry"), at: state.until };
     case "completed":
     case "failed": {
-      const ended = t("state.ended", { at: clock(state.ended_at) });
+      const ended = <Ended at={state.ended_at} />;
       return { first: duration(state.ended_at - state.started_at), second: ended, at: state.ended_at };
     }
     case "pending": {

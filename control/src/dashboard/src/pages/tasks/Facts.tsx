@@ -1,11 +1,10 @@
 /** What a task asks for, and when and how it ran, as pairs of a word and a value. */
-import { Tooltip } from "@mantine/core";
 import type { TFunction } from "i18next";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { TaskDetail } from "@/api/types";
 import { gb, measuredGb } from "@/format/memory";
-import { absolute, clock } from "@/format/time";
+import { Moment } from "@/parts/Moment";
 import css from "./Tasks.module.css";
 
 export function Facts({ task }: { task: TaskDetail }) {
@@ -51,11 +50,7 @@ function factsOf(task: TaskDetail, t: TFunction): [string, ReactNode][] {
 
 function At({ at }: { at: number | null }) {
   if (at === null) return <span className="t3">–</span>;
-  return (
-    <Tooltip label={absolute(at)}>
-      <span>{clock(at)}</span>
-    </Tooltip>
-  );
+  return <Moment at={at} />;
 }
 
 function gpus(task: TaskDetail, t: TFunction): string {

@@ -4,7 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Version } from "@/api/types";
-import { absolute, clock } from "@/format/time";
+import { clock } from "@/format/time";
+import { Moment } from "@/parts/Moment";
 import { Failure, Loading } from "@/parts/Empty";
 import { useFileName } from "../Head";
 import { version, versions } from "../model/calls";
@@ -72,7 +73,7 @@ function Entry({ one, active, choose }: { one: Version; active: boolean; choose:
       component="button"
       active={active}
       color="neutral"
-      label={<span title={absolute(one.saved_at)}>{clock(one.saved_at)}</span>}
+      label={<Moment at={one.saved_at} />}
       description={facts.filter(Boolean).join(t("lists.comma"))}
       onClick={choose}
     />
