@@ -6,11 +6,17 @@ import { useTranslation } from "react-i18next";
 import { refusalText } from "@/words/refused";
 import css from "./Empty.module.css";
 
-export function Empty({ title, text, action }: { title: string; text: string; action?: ReactNode }) {
+interface EmptyProps {
+  title: string;
+  text?: string;
+  action?: ReactNode;
+}
+
+export function Empty({ title, text, action }: EmptyProps) {
   return (
     <div className={`card ${css.empty}`}>
       <div className={css.title}>{title}</div>
-      <div className="t2">{text}</div>
+      {text && <div className="t2">{text}</div>}
       {action && <div className={css.action}>{action}</div>}
     </div>
   );

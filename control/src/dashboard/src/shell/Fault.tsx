@@ -20,11 +20,7 @@ export function Fault() {
   const title = t(isMissing ? "errors.title" : "errors.bug");
   return (
     <Page title={title}>
-      <Empty
-        title={title}
-        text={isMissing ? t("errors.notLoaded") : said}
-        action={isMissing ? <Again /> : <ToState />}
-      />
+      <Empty title={isMissing ? t("errors.notLoaded") : said} action={isMissing ? <Again /> : <ToState />} />
     </Page>
   );
 }
@@ -54,7 +50,7 @@ export function NotFound() {
   const { pathname } = useLocation();
   return (
     <Page title={t("errors.notFound")}>
-      <Empty title={t("errors.notFound")} text={pathname} action={<ToState />} />
+      <Empty title={pathname} text={t("errors.notFoundText")} action={<ToState />} />
     </Page>
   );
 }

@@ -22,6 +22,7 @@ export function Header() {
       <Link to="/ui/state" className={css.mark}>
         <Mark />
         <b>gpulane</b>
+        <span className={`t3 cut ${css.host}`}>{useIdentity()?.host}</span>
       </Link>
       <Glance />
       <div className={css.right}>

@@ -11,6 +11,7 @@ const KEYS = [
   ["/", "filter"],
   ["J K", "move"],
   ["Enter", "open"],
+  ["Space", "expand"],
   ["L", "log"],
   ["R", "retry"],
   ["H", "hold"],

@@ -1,7 +1,7 @@
 /** Somebody else has saved the file while there is unsaved work on it: both are kept until one is chosen. */
 import { Button, Modal } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { clock } from "@/format/time";
 import { Loading } from "@/parts/Empty";
@@ -15,19 +15,17 @@ const Lines = lazy(() => import("./review/Lines"));
 
 export function ConflictBar() {
   const { t } = useTranslation();
-  const { file, say } = usePage();
+  const { file, said, say } = usePage();
   const name = useFileName();
-  const [open, setOpen] = useState(false);
   const { saved } = file;
   const at = saved.modified ? clock(saved.modified) : "";
-  const close = () => setOpen(false);
+  const close = () => say({ open: "" });
   const take = () => {
     close();
     file.discard();
     toast(t("command.theirsTaken"));
   };
   const keep = () => {
-    close();
     file.keepMine();
     say({ open: "review" });
   };
@@ -44,13 +42,13 @@ export function ConflictBar() {
         <Said of={saved.exists ? "command.conflictBanner" : "command.conflictGone"} file={name} at={at} />
       </span>
       <span className={css.barRight}>
-        <Button variant="subtle" onClick={() => setOpen(true)}>
+        <Button variant="subtle" onClick={() => say({ open: "compare" })}>
           {t("command.compare")}
         </Button>
         {choices}
       </span>
       <Modal
-        opened={open}
+        opened={said.open === "compare"}
         onClose={close}
         closeButtonProps={{ "aria-label": t("command.close") }}
         size="min(960px, 96vw)"

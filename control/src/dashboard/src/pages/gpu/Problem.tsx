@@ -3,7 +3,7 @@ import { IconAlertTriangle, IconInfoCircle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Gpus } from "@/api/types";
 import { clockSeconds } from "@/format/time";
-import { sentence } from "@/words/reasons";
+import { answered } from "@/words/answers";
 import css from "./Gpu.module.css";
 
 export function Problem({ gpus }: { gpus: Gpus }) {
@@ -16,7 +16,7 @@ export function Problem({ gpus }: { gpus: Gpus }) {
     <div className={css.problem} data-trouble={isTrouble || undefined} role={isTrouble ? "alert" : undefined}>
       <Icon size={14} stroke={1.75} aria-hidden />
       <span>
-        {sentence(gpus.problem)} {isTrouble && t("gpu.asOf", { at: clockSeconds(gpus.looked_at) })}
+        {answered(gpus.problem)} {isTrouble && t("gpu.asOf", { at: clockSeconds(gpus.looked_at) })}
       </span>
     </div>
   );

@@ -22,6 +22,8 @@ it.each([
   ["DELETE /api/auth/logins/0123456789abcdef", "browser 3f9a", "endLogin", { what: "browser 3f9a" }],
   ["POST /api/gpu/3", "GPU 3 off", "gpuOff", { what: "3" }],
   ["POST /api/tasks", "submit train", "submit", { what: "train" }],
+  ["PUT /api/config", "the text", "configText", {}],
+  ["POST /api/log/bind", "single 0, task 3/1: /x/a.log", "bind", { what: "single · 0, 3/1: /x/a.log" }],
   ["START multi/0", "it has started", "autostart", { what: "multi/0" }],
 ])("%s is told", (line, what, did, said) => {
   const found = told(entry(line, what));

@@ -7,6 +7,9 @@ export interface Told {
   said: { what: string; mode: string; pid: string; verb: string };
 }
 
+/** As the audit calls a file that was saved as its text. */
+const TEXT = "the text";
+
 const ROUTES: [RegExp, keyof (typeof en)["did"]][] = [
   [/^POST \/api\/auth\/login$/, "login"],
   [/^POST \/api\/auth\/logout$/, "logout"],
@@ -40,7 +43,7 @@ export function told(entry: AuditEntry): Told {
     if (!found) continue;
     const of = what(did, entry);
     // Of a scheduler as a whole, or of something in it.
-    const which = did === "verb" && !of ? "verbAll" : did;
+    const which = did === "verb" && !of ? "verbAll" : did === "config" && of === TEXT ? "configText" : did;
     return { did: which, said: said({ ...found.groups, what: of }) };
   }
   return { did: null, said: said({ what: `${line} ${entry.what}`.trim() }) };
@@ -66,6 +69,9 @@ function what(did: Told["did"], entry: AuditEntry): string {
       return /task=([^,]+)/.exec(entry.what)?.[1] ?? entry.what;
     case "autostart":
       return entry.path;
+    case "bind":
+    case "unbind":
+      return entry.what.replace(/^(single|multi) (\d+), task /, "$1 · $2, ");
     default:
       return entry.what.replace(/^(submit|cancel) /, "");
   }

@@ -64,7 +64,7 @@ export const QueueRow = memo(function QueueRow({
       id={rowId(row)}
       tabIndex={-1}
     >
-      <div role="cell" className={css.queueCell}>
+      <div role="cell" className={css.queueCell} data-long={isLong(queue.queue_name ?? "") || undefined}>
         <button
           type="button"
           className={`plain ${css.queueName}`}
@@ -76,7 +76,9 @@ export const QueueRow = memo(function QueueRow({
         >
           <Chevron size={14} stroke={1.75} color="var(--gl-t3)" />
           <span className="strong">{queue.queue_id}</span>
-          <span className="t2 cut">{queue.queue_name}</span>
+          <span className="t2 cut" title={queue.queue_name ?? undefined}>
+            {queue.queue_name}
+          </span>
         </button>
         <span className={css.strip}>
           <QueueCells queue={queue} name={name} />
@@ -89,6 +91,14 @@ export const QueueRow = memo(function QueueRow({
     </div>
   );
 });
+
+/** A name that does not fit beside its strip stands above it. Chinese letters are twice as wide. */
+function isLong(name: string): boolean {
+  const wide = name.match(/[\u2e80-\uffff]/g)?.length ?? 0;
+  return name.length + wide > FITS_BESIDE;
+}
+
+const FITS_BESIDE = 7;
 
 export const TaskRow = memo(function TaskRow({ row }: { row: Of<"task"> }) {
   return (

@@ -13,7 +13,7 @@ export const FILTERS = ["running", "waiting", "failed", "completed"] as const;
 
 export type Row =
   | { kind: "scheduler"; id: string; one: Scheduler }
-  | { kind: "problem"; id: string; problem: SchedulerProblem; last: boolean }
+  | { kind: "problem"; id: string; one: Scheduler; problem: SchedulerProblem; last: boolean }
   | { kind: "heads"; id: string }
   | {
       kind: "queue";
@@ -25,7 +25,15 @@ export type Row =
       last: boolean;
     }
   | { kind: "task"; id: string; one: Scheduler; queue: Queue; task: Task; last: boolean }
-  | { kind: "attempt"; id: string; queue: Queue; task: Task; attempt: HistoryAttempt; last: boolean }
+  | {
+      kind: "attempt";
+      id: string;
+      one: Scheduler;
+      queue: Queue;
+      task: Task;
+      attempt: HistoryAttempt;
+      last: boolean;
+    }
   | { kind: "more"; id: string; count: number; last: boolean }
   | { kind: "gap"; id: string };
 
@@ -68,6 +76,7 @@ function problemRows(one: Scheduler): Row[] {
   return (one.state?.problems ?? []).map((problem, at) => ({
     kind: "problem",
     id: `${one.id} problem ${String(at)}`,
+    one,
     problem,
     last: false,
   }));
@@ -92,6 +101,7 @@ function queueRows(
       rows.push({
         kind: "attempt",
         id: `${key} ${String(attempt.number)}`,
+        one,
         queue,
         task: each,
         attempt,

@@ -8,7 +8,7 @@ import { fileKey, useTellSaved } from "../model/useFile";
 import { usePage } from "../page";
 
 export function useSave(draft: boolean, done: () => void): { save: () => void; busy: boolean } {
-  const { which, file } = usePage();
+  const { which, file, say } = usePage();
   const queries = useQueryClient();
   const tell = useTellSaved();
   const [busy, setBusy] = useState(false);
@@ -21,9 +21,9 @@ export function useSave(draft: boolean, done: () => void): { save: () => void; b
       said(saved.said);
       done();
     } catch (error) {
-      // Somebody was quicker: both versions are shown, in the bar that comes with theirs.
+      // Somebody was quicker: both versions are shown, by the bar that comes with theirs.
       if (error instanceof Refused && error.status === 412) {
-        done();
+        say({ open: "compare" });
         await queries.invalidateQueries({ queryKey: fileKey(which) });
       } else failed(error);
     } finally {

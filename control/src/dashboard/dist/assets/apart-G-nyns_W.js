@@ -1,1 +1,0 @@
-function e(e){return e.toFixed(1).replace(/\.0$/,``)}function t(e){return e.toFixed(1)}function n(e){return`${/^[!-~]/.test(e)?` `:``}${e}${/[!-~]$/.test(e)?` `:``}`}export{e as n,t as r,n as t};
