@@ -82,7 +82,10 @@ class NotLaunched:
     kind: Literal["not_launched"] = "not_launched"
 
 
-Cause = ExitCode | Signalled | OutOfMemory | TimedOut | Killed | Stopped | Vanished | NotLaunched
+Cause = Annotated[
+    ExitCode | Signalled | OutOfMemory | TimedOut | Killed | Stopped | Vanished | NotLaunched,
+    Discriminator("kind"),
+]
 
 
 FUSE = "fuse"
@@ -140,7 +143,7 @@ class Backoff:
 
     until: float
     error: str
-    cause: Annotated[Cause, Discriminator("kind")]
+    cause: Cause
     retry: int  #: the retry that comes
     of: int | None  #: allowed; None: for ever
     status: Literal["backoff"] = "backoff"
@@ -163,7 +166,7 @@ class Failed:
     ended_at: float
     exit_code: int | None
     error: str
-    cause: Annotated[Cause, Discriminator("kind")]
+    cause: Cause
     peak_memory_gb: float | None  #: per GPU, the most seen in use on any one card
     status: Literal["failed"] = "failed"
 
@@ -185,7 +188,10 @@ class Skipped:
     status: Literal["skipped"] = "skipped"
 
 
-TaskState = Held | Pending | Waiting | Running | Backoff | Completed | Failed | Cancelled | Skipped
+TaskState = Annotated[
+    Held | Pending | Waiting | Running | Backoff | Completed | Failed | Cancelled | Skipped,
+    Discriminator("status"),
+]
 Status = Literal[
     "held", "pending", "waiting", "running", "backoff", "completed", "failed", "cancelled", "skipped"
 ]

@@ -7,9 +7,9 @@ what an old reader would misunderstand raises SCHEMA.
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Discriminator, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import from_json
 
@@ -40,7 +40,7 @@ class Task:
     attempts: int  #: made so far in this run
     retries: int  #: of its budget used up
     log_path: str | None  #: of the last attempt
-    state: Annotated[TaskState, Discriminator("status")]
+    state: TaskState
     in_file: bool = True  #: False: its block was taken out, and its attempt runs on
     clipped: tuple[str, ...] = ()  #: fields that were cut to TEXT_LIMIT, e.g. "commands", "state.error"
 

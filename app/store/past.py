@@ -10,10 +10,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import quote
-
-from pydantic import Discriminator
 
 from app.model.faults import BadInput
 from app.model.state import Cause, Status, TaskState, error_text
@@ -86,7 +84,7 @@ class PastAttempt:
     started_at: float | None
     ended_at: float | None  #: None: it runs, or nobody knows
     status: int | None  #: as the shell gives it
-    cause: Annotated[Cause, Discriminator("kind")] | None  #: None: it was completed, or has no end
+    cause: Cause | None  #: None: it was completed, or has no end
     log_path: str
     boot_id: str
     pid: int | None  #: of its supervisor
@@ -115,7 +113,7 @@ class PastTask:
     declared_gb: float | None  #: None: whole cards
     planned_at: float
     waited: float  #: seconds for GPUs, all its starts together
-    state: Annotated[TaskState, Discriminator("status")]
+    state: TaskState
     attempts: tuple[PastAttempt, ...]
 
     @property

@@ -7,9 +7,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Discriminator, TypeAdapter
+from pydantic import TypeAdapter
 
 from app.model.records import (
     AttemptEnded,
@@ -27,8 +26,8 @@ from app.model.state import Cause, Held, Pending, TaskState
 from app.model.task import Options, Planned
 from app.store.schema import HistoryError, connect, explained
 
-STATE: TypeAdapter[TaskState] = TypeAdapter(Annotated[TaskState, Discriminator("status")])
-CAUSE: TypeAdapter[Cause] = TypeAdapter(Annotated[Cause, Discriminator("kind")])
+STATE: TypeAdapter[TaskState] = TypeAdapter(TaskState)
+CAUSE: TypeAdapter[Cause] = TypeAdapter(Cause)
 OPTIONS: TypeAdapter[Options] = TypeAdapter(Options)
 
 _TASK = "run_id = ? AND digest = ? AND occurrence = ?"

@@ -48,6 +48,7 @@ def comments(text: str) -> list[str]:
         (("on_failure",), "stop", "on_failure:\n", "on_failure: stop\n"),
         (("min_gpu",), 0, "min_gpu: 1", "min_gpu: 0"),
         (("retry_config", "backoff_duration"), 1.5, "6e2 #", "1.5 #"),
+        (("check_time",), 1e-05, "min_gpu: 1\n", "min_gpu: 1\ncheck_time: 1.0e-05\n"),
         (("heartbeat",), 2, "min_gpu: 1\n", "min_gpu: 1\nheartbeat: 2\n"),
         (("notify", "task_failed"), False, "min_gpu: 1\n", "min_gpu: 1\nnotify:\n  task_failed: false\n"),
     ],

@@ -64,6 +64,13 @@ def _yaml() -> YAML:
     found.representer.add_representer(
         type(None), lambda writer, _: writer.represent_scalar("tag:yaml.org,2002:null", "null")
     )
+    # ruamel writes 1e-05, which PyYAML reads as a text: with a point both read a number.
+    found.representer.add_representer(
+        float,
+        lambda writer, value: writer.represent_scalar(
+            "tag:yaml.org,2002:float", yaml.safe_dump(value).split("\n")[0]
+        ),
+    )
     return found
 
 

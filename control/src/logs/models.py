@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.model.state import Cause, Status
 from app.model.task import Mode
@@ -172,7 +172,7 @@ class Attempt(BaseModel):
     ended_at: float | None
     exit_status: int | None
     error: str | None = Field(description="how the attempt ended, if not well")
-    cause: Annotated[Cause, Discriminator("kind")] | None
+    cause: Cause | None
 
 
 class SchedulerLog(BaseModel):

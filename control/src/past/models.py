@@ -1,8 +1,6 @@
 """What has run, as the API shows it."""
 
-from typing import Annotated
-
-from pydantic import BaseModel, Discriminator, Field
+from pydantic import BaseModel, Field
 
 from app.model.state import Cause, Status, TaskState
 from app.store.figures import DeviceFigures, MemoryFigures, QueueFigures
@@ -32,7 +30,7 @@ class HistoryAttempt(BaseModel):
         examples=["completed"],
     )
     error: str | None = Field(description="the cause in a sentence")
-    cause: Annotated[Cause, Discriminator("kind")] | None
+    cause: Cause | None
     log_path: str
 
 
@@ -52,7 +50,7 @@ class HistoryTask(BaseModel):
     planned_at: float
     waited: float = Field(description="seconds for GPUs, all its starts together")
     status: Status
-    state: Annotated[TaskState, Discriminator("status")]
+    state: TaskState
     attempts: list[HistoryAttempt]
 
 

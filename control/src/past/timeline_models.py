@@ -1,8 +1,8 @@
 """The timeline as the API shows it: lanes, and what lies in them."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Discriminator, Field
+from pydantic import BaseModel, Field
 
 from app.model.state import Cause, Status
 from app.model.task import Mode
@@ -57,7 +57,7 @@ class TimelineBar(BaseModel):
     )
     exit_code: int | None
     error: str | None
-    cause: Annotated[Cause, Discriminator("kind")] | None
+    cause: Cause | None
     gpu_ids: list[str]
     gpu_uuids: list[str]
     asked_gb: float | None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Discriminator, Field
+from pydantic import BaseModel, Field
 
 from app.model.state import Cause, Status, TaskState
 from control.src.schedulers.models import Estimate
@@ -110,7 +110,7 @@ class TaskAttempt(BaseModel):
     ended_at: float | None
     exit_code: int | None
     error: str | None
-    cause: Annotated[Cause, Discriminator("kind")] | None
+    cause: Cause | None
     peak_memory_gb: float | None
     log_path: str
     tmux_session: str | None
@@ -119,7 +119,7 @@ class TaskAttempt(BaseModel):
 class TaskDetail(TaskSummary, TaskWishes):
     """With all that a copy takes; what is secret in env is masked."""
 
-    detail: Annotated[TaskState, Discriminator("status")] = Field(description="the facts of its state")
+    detail: TaskState = Field(description="the facts of its state")
     exit_code: int | None
     error: str | None
     tmux_session: str | None = Field(description="tmux -L NAME attach, while it runs")

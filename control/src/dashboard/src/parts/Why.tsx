@@ -9,7 +9,11 @@ interface Pressed {
 }
 
 /** `not`: why; undefined: it can be used. `effect`: what it then does. */
-export function Why(props: { not: string | undefined; effect?: string; children: ReactElement<Pressed> }) {
+export function Why(props: {
+  not: string | undefined;
+  effect?: string | undefined;
+  children: ReactElement<Pressed>;
+}) {
   const { not, effect, children } = props;
   if (not === undefined && effect === undefined) return children;
   return (

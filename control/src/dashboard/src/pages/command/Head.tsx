@@ -1,5 +1,5 @@
 /** The page's head: what is saved of the file, who runs it, and what can be done with both. */
-import { Button, SegmentedControl, Tooltip } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowBarToDown, IconPlayerPlayFilled, IconSquare } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
@@ -7,6 +7,7 @@ import { clock } from "@/format/time";
 import { SchedulerDot, statusOf } from "@/parts/SchedulerState";
 import { fileName } from "@/parts/schedulers";
 import { useVerbs, type Doable, type SchedulerVerb } from "@/parts/verbs";
+import { Why } from "@/parts/Why";
 import css from "./Command.module.css";
 import { SideButton } from "./drawers";
 import { usePage } from "./page";
@@ -72,17 +73,12 @@ function ReviewButton() {
   const { changes, draft } = file;
   const nothing = draft ? undefined : t("command.nothingToSave");
   return (
-    <Tooltip label={whyNot ?? nothing} disabled={!whyNot && !nothing}>
-      <Button
-        variant="filled"
-        data-disabled={nothing ? true : undefined}
-        aria-disabled={nothing !== undefined}
-        onClick={nothing ? undefined : () => say({ open: "review" })}
-      >
+    <Why not={nothing} effect={whyNot}>
+      <Button variant="filled" onClick={() => say({ open: "review" })}>
         {t("command.review")}
         {changes.length > 0 && <span className={css.count}>{changes.length}</span>}
       </Button>
-    </Tooltip>
+    </Why>
   );
 }
 
@@ -124,16 +120,11 @@ function Verb({ verb }: { verb: Doable<SchedulerVerb> }) {
   const Icon = ICONS[verb.name];
   const { whyNot } = verb;
   return (
-    <Tooltip label={whyNot ?? verb.effect}>
-      <Button
-        leftSection={Icon && <Icon size={14} stroke={1.75} />}
-        data-disabled={whyNot ? true : undefined}
-        aria-disabled={whyNot !== undefined}
-        onClick={whyNot ? undefined : verb.act}
-      >
+    <Why not={whyNot} effect={verb.effect}>
+      <Button leftSection={Icon && <Icon size={14} stroke={1.75} />} onClick={verb.act}>
         {verb.label}
       </Button>
-    </Tooltip>
+    </Why>
   );
 }
 

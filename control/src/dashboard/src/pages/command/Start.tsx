@@ -1,5 +1,5 @@
 /** Starting a configuration's scheduler, with what one may want otherwise. */
-import { Button, Checkbox, Group, Modal, Stack, Text, TextInput, Tooltip } from "@mantine/core";
+import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { IconPlayerPlayFilled } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,6 +7,7 @@ import { Refused } from "@/api/client";
 import type { Fault } from "@/api/types";
 import { fileName } from "@/parts/schedulers";
 import { failed, said } from "@/parts/toast";
+import { Why } from "@/parts/Why";
 import css from "./Command.module.css";
 import { OneFault } from "./Faults";
 import { start, type StartOptions } from "./model/calls";
@@ -26,16 +27,11 @@ export function StartButton() {
     (saved.faults ? t("command.startRefusesDraft") : saved.tasks ? undefined : t("command.nothingTitle"));
   return (
     <>
-      <Tooltip label={why ?? t("command.startHint")}>
-        <Button
-          leftSection={<IconPlayerPlayFilled size={14} stroke={1.75} />}
-          data-disabled={why ? true : undefined}
-          aria-disabled={why !== undefined}
-          onClick={why ? undefined : () => setOpen(true)}
-        >
+      <Why not={why} effect={t("command.startHint")}>
+        <Button leftSection={<IconPlayerPlayFilled size={14} stroke={1.75} />} onClick={() => setOpen(true)}>
           {t("command.start")}
         </Button>
-      </Tooltip>
+      </Why>
       <StartDialog open={open} close={() => setOpen(false)} />
     </>
   );

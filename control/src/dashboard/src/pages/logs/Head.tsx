@@ -12,6 +12,7 @@ import { endedAs } from "@/parts/ended";
 import { StateIcon } from "@/parts/TaskState";
 import { failed, said } from "@/parts/toast";
 import { useVerbs } from "@/parts/verbs";
+import { Why } from "@/parts/Why";
 import type { Standing, Whose } from "./whose";
 import css from "./View.module.css";
 
@@ -115,17 +116,15 @@ function CopyTask({ id }: { id: number }) {
   const navigate = useNavigate();
   const whyNot = useWhyNot();
   return (
-    <Tooltip label={whyNot ?? t("logs.copyTaskEffect")}>
+    <Why not={whyNot} effect={t("logs.copyTaskEffect")}>
       <Button
         className={css.copy}
         leftSection={<IconCopy size={14} stroke={1.75} />}
-        data-disabled={whyNot ? true : undefined}
-        aria-disabled={whyNot ? true : undefined}
-        onClick={() => !whyNot && void navigate(copyOf(id))}
+        onClick={() => void navigate(copyOf(id))}
       >
         {t("logs.copyTask")}
       </Button>
-    </Tooltip>
+    </Why>
   );
 }
 

@@ -1,5 +1,5 @@
 /** At most three things that wait for a person, each with the one thing to do about it. */
-import { Button, Tooltip } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconPlugConnectedX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -15,6 +15,7 @@ import { useVerbs } from "@/parts/verbs";
 import { errorOf } from "@/words/causes";
 import { sentence, waitsBecause } from "@/words/reasons";
 import { gpuPage, logPage } from "@/shell/paths";
+import { Why } from "@/parts/Why";
 import { needsOf, type Need } from "./needs";
 import css from "./State.module.css";
 
@@ -111,14 +112,9 @@ function Died({ one }: { one: Scheduler }) {
       icon={<IconPlugConnectedX size={16} stroke={1.75} color="var(--gl-failed)" />}
       action={
         revive && (
-          <Tooltip label={revive.whyNot ?? revive.effect}>
-            <Button
-              data-disabled={revive.whyNot ? true : undefined}
-              onClick={revive.whyNot ? undefined : revive.act}
-            >
-              {revive.label}
-            </Button>
-          </Tooltip>
+          <Why not={revive.whyNot} effect={revive.effect}>
+            <Button onClick={revive.act}>{revive.label}</Button>
+          </Why>
         )
       }
     >

@@ -16,6 +16,7 @@ import { SchedulerDot, statusOf } from "@/parts/SchedulerState";
 import { fileName, longName, staleFor } from "@/parts/schedulers";
 import { StateIcon } from "@/parts/TaskState";
 import { useVerbs, type SchedulerVerb } from "@/parts/verbs";
+import { Why } from "@/parts/Why";
 import css from "./State.module.css";
 
 const ICONS: Record<SchedulerVerb, typeof IconDots> = {
@@ -102,17 +103,15 @@ function Actions({ one }: { one: Scheduler }) {
           const Icon = ICONS[name];
           const strong = name === "revive" || name === "resume";
           return (
-            <Tooltip key={name} label={whyNot ?? effect}>
+            <Why key={name} not={whyNot} effect={effect}>
               <Button
                 variant={strong ? "default" : "subtle"}
                 leftSection={name === "dismiss" ? undefined : <Icon size={14} stroke={1.75} />}
-                data-disabled={whyNot ? true : undefined}
-                aria-disabled={whyNot !== undefined}
-                onClick={whyNot ? undefined : act}
+                onClick={act}
               >
                 {label}
               </Button>
-            </Tooltip>
+            </Why>
           );
         })}
       </span>

@@ -1,5 +1,5 @@
 /** What can be done with a submitted task, at the foot of its pane. */
-import { Button, Tooltip } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconBan, IconCopy, IconPlayerPlay, IconRefresh, IconHandStop } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useMemo, type ReactNode } from "react";
@@ -15,6 +15,7 @@ import { doing } from "@/parts/toast";
 import { useVerbs, type TaskVerb } from "@/parts/verbs";
 import { usePageKeys } from "@/shell/keys";
 import { logPage } from "@/shell/paths";
+import { Why } from "@/parts/Why";
 import { LIST, useLiveTasks } from "./list";
 import { titleOf } from "./said";
 import type { Say } from "./Tasks";
@@ -92,16 +93,11 @@ interface ActProps {
 
 function Act({ label, effect, whyNot, act, icon }: ActProps) {
   return (
-    <Tooltip label={whyNot ?? effect}>
-      <Button
-        leftSection={icon}
-        data-disabled={whyNot ? true : undefined}
-        aria-disabled={whyNot !== undefined}
-        onClick={whyNot ? undefined : act}
-      >
+    <Why not={whyNot} effect={effect}>
+      <Button leftSection={icon} onClick={act}>
         {label}
       </Button>
-    </Tooltip>
+    </Why>
   );
 }
 

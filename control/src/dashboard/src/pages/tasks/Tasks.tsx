@@ -1,5 +1,5 @@
 /** What was submitted, newest first; beside it one of them, or the form of a new one. */
-import { Button, Drawer, Select, Tooltip } from "@mantine/core";
+import { Button, Drawer, Select } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconChevronDown, IconPlus } from "@tabler/icons-react";
 import { useMemo, type ReactNode } from "react";
@@ -11,6 +11,7 @@ import { useParameters, wholeNumber } from "@/parts/parameters";
 import { SearchInput } from "@/parts/SearchInput";
 import { StateIcon } from "@/parts/TaskState";
 import { usePageKeys } from "@/shell/keys";
+import { Why } from "@/parts/Why";
 import { Detail } from "./Detail";
 import { NewTask } from "./NewTask";
 import { STATES, useFollowing, useTaskCounts, useTaskList, wrongIn } from "./list";
@@ -138,17 +139,15 @@ export function NewButton({ make }: { make: () => void }) {
   const { t } = useTranslation();
   const whyNot = useWhyNot();
   return (
-    <Tooltip label={whyNot ?? t("tasks.newFor")}>
+    <Why not={whyNot} effect={t("tasks.newFor")}>
       <Button
         variant="filled"
         className={css.new ?? ""}
         leftSection={<IconPlus size={14} stroke={1.75} />}
-        data-disabled={whyNot ? true : undefined}
-        aria-disabled={whyNot !== undefined}
-        onClick={whyNot ? undefined : make}
+        onClick={make}
       >
         {t("tasks.new")}
       </Button>
-    </Tooltip>
+    </Why>
   );
 }

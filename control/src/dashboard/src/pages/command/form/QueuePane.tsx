@@ -1,10 +1,11 @@
 /** A queue: its tasks in their order, one of them opened. */
-import { Button, Tooltip } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { usePageKeys } from "@/shell/keys";
+import { Why } from "@/parts/Why";
 import { added, blank, moved, nextQueue, nudged, type Edit } from "../model/edits";
 import { found, labelOf, type ItemQueue } from "../model/sheet";
 import { usePage } from "../page";
@@ -147,17 +148,15 @@ function QueueHead({ queue }: { queue: ItemQueue }) {
         {count > 1 ? t("command.oneAfterOther", { tasks }) : tasks}
       </span>
       <span className={css.queueRight}>
-        <Tooltip label={whyNot ?? "N"}>
+        <Why not={whyNot} effect="N">
           <Button
             id="add-task"
-            data-disabled={whyNot ? true : undefined}
-            aria-disabled={whyNot !== undefined}
             leftSection={<IconPlus size={14} stroke={1.75} />}
-            onClick={whyNot ? undefined : () => add(queue.queue_id, queue)}
+            onClick={() => add(queue.queue_id, queue)}
           >
             {t("command.addTask")}
           </Button>
-        </Tooltip>
+        </Why>
         <Button
           variant="subtle"
           title={whyNot}

@@ -6,6 +6,7 @@ import type { KeyboardEvent, PointerEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { gb } from "@/format/memory";
 import { TaskState } from "@/parts/TaskState";
+import { Why } from "@/parts/Why";
 import page from "../Command.module.css";
 import { duplicated, type Edit } from "../model/edits";
 import { freshId, labelOf, type Item } from "../model/sheet";
@@ -114,16 +115,10 @@ function Copy({ item }: { item: Item }) {
     });
   };
   return (
-    <Tooltip label={whyNot ?? label}>
-      <ActionIcon
-        className={css.wide}
-        aria-label={label}
-        aria-disabled={whyNot !== undefined}
-        data-disabled={whyNot ? true : undefined}
-        onClick={whyNot ? undefined : act}
-      >
+    <Why not={whyNot} effect={label}>
+      <ActionIcon className={css.wide} aria-label={label} onClick={act}>
         <IconCopy size={16} stroke={1.75} />
       </ActionIcon>
-    </Tooltip>
+    </Why>
   );
 }
