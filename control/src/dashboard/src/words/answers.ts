@@ -1,23 +1,12 @@
 /** What the console answers, in Chinese: by its English sentences. What none is like stays as it is. */
 import type { Status } from "@/api/types";
 import { words } from ".";
-import { sentence } from "./reasons";
-
-export type Likeness = readonly [RegExp, (...parts: string[]) => string];
+import { likened, type Likeness } from "./likeness";
+import { driverInChinese, sentence } from "./reasons";
 
 /** In the page's language, as a sentence. */
 export function answered(text: string): string {
   return sentence((words.language === "zh" && likened(ANSWERS, text)) || text);
-}
-
-/** null: it is like none of them. */
-export function likened(likenesses: readonly Likeness[], text: string): string | null {
-  for (const [like, said] of likenesses) {
-    const found = like.exec(text);
-    if (found)
-      return said(...found.slice(1).map((part: string | undefined) => part ?? "")).replace(/\.$/, "");
-  }
-  return null;
 }
 
 /** `status`: in the middle of a sentence. */
@@ -77,27 +66,11 @@ const OF_SCHEDULERS: readonly Likeness[] = [
     /^(\S+) is another task now: the file was edited meanwhile$/,
     (task) => `${task} 现在是另一个任务：文件已被修改`,
   ],
-  [
-    /^the GPU driver does not answer \((.*)\)$/s,
-    (why) => `显卡驱动没有应答（${likened(OF_DRIVERS, why) ?? why}）`,
-  ],
+  [/^the GPU driver does not answer \((.*)\)$/s, (why) => `显卡驱动没有应答（${driverInChinese(why)}）`],
   [/^there is no task (\S+) here/, (task) => `这里没有任务 ${task}`],
   [/^GPU (\S+) is turned off; what runs there goes on$/, (gpu) => `GPU ${gpu} 已停用；在它上面运行的继续`],
   [/^GPU (\S+) is turned (on|off)$/, (gpu, on) => `GPU ${gpu} 已${on === "on" ? "启用" : "停用"}`],
   [/^GPU (\S+) is (on|off) already$/, (gpu, on) => `GPU ${gpu} 早已${on === "on" ? "启用" : "停用"}`],
-];
-
-/** Why a driver says nothing (app/gpu). */
-const OF_DRIVERS: readonly Likeness[] = [
-  [
-    /^(?:this machine has no NVIDIA driver|the NVIDIA driver is not loaded)/,
-    () => "这台机器没有可用的 NVIDIA 驱动；请安装驱动，使 nvidia-smi 可用，或使用模拟显卡：--simulate 4x24",
-  ],
-  [/^the NVIDIA driver has gone away/, () => "NVIDIA 驱动已消失"],
-  [
-    /^the NVIDIA driver was replaced/,
-    () => "NVIDIA 驱动已被替换：请重新启动这个程序（运行中的任务不受影响），或重启机器",
-  ],
 ];
 
 /** Of the console (control/src). */

@@ -3,6 +3,7 @@ import type { Blocker, TaskState } from "@/api/types";
 import { gb } from "@/format/memory";
 import { words } from ".";
 import { apart } from "./apart";
+import { likened, type Likeness } from "./likeness";
 
 type Waiting = Extract<TaskState, { status?: "waiting" }>;
 type Of<K extends Blocker["kind"]> = Extract<Blocker, { kind?: K }>;
@@ -103,7 +104,7 @@ function clause(blocker: Blocker): string {
     case "behind_in_line":
       return `${apart(named(blocker.by))}排在最前（fifo）`.trim();
     case "driver_silent":
-      return `显卡驱动没有应答（${blocker.error}）`;
+      return `显卡驱动没有应答（${driverInChinese(blocker.error)}）`;
     case "leases_unreadable":
       return `无法租用显卡（${blocker.error}）`;
     case "launch_refused":
@@ -130,6 +131,23 @@ function short(blocker: Of<"card_short">): string {
   if (blocker.promised_gb >= 0.05) users.push(`已预留 ${gb(blocker.promised_gb)} GB`);
   const by = users.length ? `（${users.join("，")}）` : "";
   return `GPU ${blocker.gpu} 空闲 ${gb(blocker.free_gb)} GB${by}`;
+}
+
+/** Why a driver says nothing (app/gpu). */
+const OF_DRIVERS: readonly Likeness[] = [
+  [
+    /^(?:this machine has no NVIDIA driver|the NVIDIA driver is not loaded)/,
+    () => "这台机器没有可用的 NVIDIA 驱动；请安装驱动，使 nvidia-smi 可用，或使用模拟显卡：--simulate 4x24",
+  ],
+  [/^the NVIDIA driver has gone away/, () => "NVIDIA 驱动已消失"],
+  [
+    /^the NVIDIA driver was replaced/,
+    () => "NVIDIA 驱动已被替换：请重新启动这个程序（运行中的任务不受影响），或重启机器",
+  ],
+];
+
+export function driverInChinese(error: string): string {
+  return likened(OF_DRIVERS, error) ?? error;
 }
 
 /** A sentence of its own: with a capital letter, and a full stop. */

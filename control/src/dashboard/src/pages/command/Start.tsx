@@ -95,6 +95,8 @@ function StartDialog({ open, close }: { open: boolean; close: () => void }) {
             label={t("command.simulate")}
             description={t("command.simulateHint")}
             placeholder="4x24"
+            // As it is typed: our letters show 4x24 as 4×24.
+            classNames={{ input: "mono" }}
             value={options.simulate}
             onChange={(event) => setOptions({ ...options, simulate: event.currentTarget.value.trim() })}
           />

@@ -41,9 +41,6 @@ export function BindLog({ item, close }: { item: Item; close: () => void }) {
   const place = saved && { ...which, queue: saved.queue_id, task: saved.process_index };
   const text = path ?? bound?.log_path ?? "";
   const cannot = why !== undefined || !text.trim();
-  const submit = () => {
-    if (place && !cannot) void act(bind(place, text.trim()));
-  };
   return (
     <Modal
       opened
@@ -52,45 +49,49 @@ export function BindLog({ item, close }: { item: Item; close: () => void }) {
       title={t("command.logTitle", { task: labelOf(saved ?? item) })}
       size={560}
     >
-      <TextInput
-        label={t("command.logPath")}
-        description={t("command.logHint")}
-        value={text}
-        error={error}
-        disabled={why !== undefined}
-        spellCheck={false}
-        data-autofocus
-        onKeyDown={(event) => {
-          if (event.key === "Enter" && !event.repeat && !event.nativeEvent.isComposing) submit();
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (place && !cannot) void act(bind(place, text.trim()));
         }}
-        onChange={(event) => {
-          setPath(event.currentTarget.value);
-          setError(null);
-        }}
-      />
-      {why && (
-        <Text fz="sm" mt="sm" c="var(--gl-t2)">
-          {why}
-        </Text>
-      )}
-      {bound && !bound.exists && (
-        <Text fz="sm" mt="sm" c="var(--gl-t2)">
-          {bound.problem ?? t("command.logMissing")}
-        </Text>
-      )}
-      <Group justify="flex-end" mt="lg" gap="sm">
-        {bound && place && (
-          <Button variant="subtle" disabled={why !== undefined} onClick={() => void act(unbind(place))}>
-            {t("command.logUnbind")}
-          </Button>
+      >
+        <TextInput
+          label={t("command.logPath")}
+          description={t("command.logHint")}
+          value={text}
+          error={error}
+          disabled={why !== undefined}
+          spellCheck={false}
+          data-autofocus
+          onChange={(event) => {
+            setPath(event.currentTarget.value);
+            setError(null);
+          }}
+        />
+        {why && (
+          <Text fz="sm" mt="sm" c="var(--gl-t2)">
+            {why}
+          </Text>
         )}
-        <Button variant="subtle" onClick={close}>
-          {t("command.close")}
-        </Button>
-        <Button variant="filled" disabled={cannot} onClick={submit}>
-          {t("command.logBind")}
-        </Button>
-      </Group>
+        {bound && !bound.exists && (
+          <Text fz="sm" mt="sm" c="var(--gl-t2)">
+            {bound.problem ?? t("command.logMissing")}
+          </Text>
+        )}
+        <Group justify="flex-end" mt="lg" gap="sm">
+          {bound && place && (
+            <Button variant="subtle" disabled={why !== undefined} onClick={() => void act(unbind(place))}>
+              {t("command.logUnbind")}
+            </Button>
+          )}
+          <Button variant="subtle" onClick={close}>
+            {t("command.close")}
+          </Button>
+          <Button variant="filled" type="submit" disabled={cannot}>
+            {t("command.logBind")}
+          </Button>
+        </Group>
+      </form>
     </Modal>
   );
 }

@@ -1,7 +1,7 @@
 /** Why a task does not start now, as a preview has it. Pure. */
 import type { PreviewRow, TaskState } from "@/api/types";
 import { words } from "@/words";
-import { likened, type Likeness } from "@/words/answers";
+import { likened, type Likeness } from "@/words/likeness";
 import { reasonInChinese, sentence } from "@/words/reasons";
 
 type Waiting = Extract<TaskState, { status?: "waiting" }>;
