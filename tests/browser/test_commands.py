@@ -81,10 +81,28 @@ def test_a_save_that_crosses_another_loses_neither(browser: Browser, console: Co
         one.button("Review and save 1").click()
         one.page.route("**/api/commands/multi?*", lambda route: _first_saved(console, route))
         one.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
-        one.sees("was saved by another browser")
+        compared = one.page.get_by_role("dialog")
+        expect(compared).to_contain_text("Keep mine")
+        expect(compared).to_contain_text("echo mine")
+        expect(compared).to_contain_text("echo theirs")
         assert "echo theirs" in text(console)
         one.page.keyboard.press("Escape")
+        expect(compared).to_be_hidden()
         expect(editor(one)).to_contain_text("echo mine")
+
+
+def test_a_refused_start_leads_to_the_line(browser: Browser, console: Console) -> None:
+    console.world.file(FIRST + "\n2\ntrue\n1\n60\n")
+    with visiting(browser, console) as visit:
+        visit.go("/ui/command?mode=multi")
+        visit.button("Start").click()
+        dialog = visit.page.get_by_role("dialog")
+        dialog.get_by_placeholder("4x24").fill("2x24")
+        dialog.get_by_placeholder("4x24").press("Enter")
+        expect(dialog).to_contain_text("asks for 60 GB")
+        dialog.get_by_role("button", name="9:1").click()
+        expect(dialog).to_be_hidden()
+        expect(editor(visit)).to_be_focused()
 
 
 def _first_saved(console: Console, route: Route) -> None:

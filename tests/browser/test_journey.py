@@ -35,6 +35,7 @@ SAID: Mapping[str, Mapping[Language, str]] = {
     "Bind": {"zh": "绑定"},
     "Stop now": {"zh": "立即停止"},
     "Stop 1 task now": {"zh": "立即停止 1 个任务"},
+    "Stopping: 1 running task asked to end": {"zh": "正在停止：已让 1 个运行中的任务结束"},
     "stopped with the scheduler": {"zh": "随调度器停止"},
 }
 
@@ -143,6 +144,7 @@ class Evening:
         self.visit.go("/ui/command?mode=multi")
         self.button("Stop now").click()
         self.page.get_by_role("dialog").get_by_role("button", name=self.word("Stop 1 task now")).click()
+        self.visit.sees(self.word("Stopping: 1 running task asked to end"))
         self.button("Start").wait_for()
         assert not self.console.scheduler(pid)["alive"]
 

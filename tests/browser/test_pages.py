@@ -1,6 +1,7 @@
 """Every page, in both languages and both themes: for everybody, and in every window."""
 
 import os
+import re
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -88,6 +89,18 @@ def test_submitted_tasks_are_listed_on_a_telephone_too(browser: Browser, busy: C
     with visiting(browser, busy, width=400) as visit:
         visit.go("/ui/tasks")
         expect(visit.page.locator("[data-task]").first).to_be_visible()
+
+
+def test_lists_say_how_long_ago_it_was_where_that_is_wanted(browser: Browser, busy: Console) -> None:
+    with visiting(browser, busy) as visit:
+        visit.go("/ui/setting")
+        writes = visit.page.get_by_role("region", name="What was done here")
+        expect(writes).to_contain_text(re.compile(r"\d\d:\d\d"))
+        expect(writes).not_to_contain_text(" ago")
+        visit.text("2 min ago").click()
+        expect(writes.get_by_text(re.compile(r"^\d+ (s|min) ago$")).first).to_be_visible()
+        visit.page.reload()
+        expect(writes).to_contain_text(" ago")
 
 
 def test_who_may_only_read_can_write_nowhere(browser: Browser, busy: Console) -> None:

@@ -1,14 +1,15 @@
 /** A card of settings, and a line of it. */
 import { ActionIcon, CopyButton, Switch, Tooltip } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import css from "./Setting.module.css";
 
 export function Card({ title, hint, children }: { title: string; hint?: string; children: ReactNode }) {
+  const id = useId();
   return (
-    <section className={`card ${css.card}`}>
-      <h2 className={css.title}>
+    <section className={`card ${css.card}`} aria-labelledby={id}>
+      <h2 id={id} className={css.title}>
         {title} {hint && <span className="t3">{hint}</span>}
       </h2>
       {children}
