@@ -63,7 +63,7 @@ class ConfigChange(Values):
 class ConfigDraft(BaseModel):
     """A text that is not saved."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "gpu_left: 1\n"}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "gpu_left: 1\n"}]})
 
     text: str = Field(max_length=300_000)
 
