@@ -16,7 +16,7 @@ from app.core.align import OldTask, align
 from app.core.events import Edited
 from app.core.machine import Core
 from app.core.never import Never, never_fits
-from app.core.place import Placement, lease_of, lined_up, place
+from app.core.place import lease_of, lined_up, place
 from app.core.rules import Rules, Seen
 from app.core.task import Task
 from app.fitting import never_fitting
@@ -268,9 +268,8 @@ class _Rows:
         self._moved = _moved(made)
         wants = lined_up(made.core.board.wants.values())
         self._able = [want for want in wants if not self._why_never(want.spec)]
-        self._placed: Placement | None = None
-        if before.standing is None:
-            self._placed = place(seen, self._able[:MOST_PLACED], None, asked.rules, asked.now)
+        first = self._able[:MOST_PLACED]
+        self._placed = None if before.standing else place(seen, first, None, asked.rules, asked.now)
         grants = self._placed.grants if self._placed else ()
         self._grants: dict[TaskKey, Grant] = {grant.key: grant for grant in grants}
 

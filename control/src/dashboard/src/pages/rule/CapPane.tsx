@@ -14,6 +14,7 @@ import { allowed, availableThen, machine, type CapCard, type CapRules, type Mach
 import { valuesOf } from "./changes";
 import type { Draft } from "./draft";
 import { nextBack } from "./nextBack";
+import { WouldChange } from "./WouldChange";
 import css from "./Cap.module.css";
 import page from "./Rule.module.css";
 
@@ -34,10 +35,13 @@ export function CapPane({ draft }: { draft: Draft }) {
   if (!gpus) return null;
   if (!gpus.cards.length)
     return (
-      <section>
-        <h2 className={page.title}>{t("rule.cap")}</h2>
-        <p className="t2">{t("rule.noCards")}</p>
-      </section>
+      <>
+        <section>
+          <h2 className={page.title}>{t("rule.cap")}</h2>
+          <p className="t2">{t("rule.noCards")}</p>
+        </section>
+        <WouldChange draft={draft} />
+      </>
     );
   const rules = typed ?? saved ?? FALLBACK;
   const before = machine(gpus, processes?.cards ?? [], me, saved ?? rules, saved ?? rules);
@@ -54,6 +58,7 @@ export function CapPane({ draft }: { draft: Draft }) {
         <Formula rules={rules} available={after.available} was={allowed(before.available, saved ?? rules)} />
         <Note held={after.held} outside={after.outside} cap={allowed(after.available, rules)} />
       </section>
+      <WouldChange draft={draft} />
       <Others count={gpus.cards.length} today={after.available} saved={saved ?? rules} typed={rules} />
     </>
   );
