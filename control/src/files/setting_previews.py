@@ -13,7 +13,7 @@ from app.config import Loaded, loaded_of, taken_up
 from app.core.rules import Rules
 from app.fitting import refuse_settings
 from app.model.faults import BadInput, Fault, GpulaneError
-from app.model.lease import Lease
+from app.model.lease import Holder, Lease
 from app.model.paths import Home
 from app.model.settings import AT_START, Settings
 from app.model.state import Backoff
@@ -122,10 +122,10 @@ class SettingPreviews:
             new = rules.under(self._new(top, held, draft, loaded))
             _refuse(replace(loaded, settings=new.settings), case, before, rules)
         except BadInput as bad:
-            new, refused = rules, str(bad)
+            new, refused = rules, _why(bad, loaded.file)
         after = case.beside(taken.after).under(new)
-        taken.before.extend(before.taken)
-        taken.after.extend(after.taken)
+        taken.before.extend(_elsewhere(before.taken, one.pid))
+        taken.after.extend(_elsewhere(after.taken, one.pid))
         return Verdict(top, list(_at_heads(case, before, after)), refused)
 
     def _held(self, top: Raw) -> Settings:
@@ -211,6 +211,20 @@ def _whose(top: Raw) -> Raw:
 
 def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
+
+
+def _elsewhere(leases: Sequence[Lease], pid: int) -> Iterator[Lease]:
+    """As another scheduler sees them."""
+    for lease in leases:
+        holder = Holder("elsewhere", lease.label, pid)
+        yield replace(lease, label=holder.said, holder=holder)
+
+
+def _why(bad: BadInput, file: str) -> str:
+    """Without the file's name, which everybody here knows."""
+    if bad.faults:
+        return "; ".join(each for fault in bad.faults for each in (fault.problem, fault.hint) if each)
+    return str(bad).removeprefix(f"{file}: ")
 
 
 def _refuse(loaded: Loaded, case: Case, before: Preview, rules: Rules) -> None:

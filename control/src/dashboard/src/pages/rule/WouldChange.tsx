@@ -137,7 +137,7 @@ function Readers({ found }: { found: ConfigPreview }) {
 function Reader(props: { pid: number; refused: string | null; unknown: string | null }) {
   const { pid, refused, unknown } = props;
   const of = refused === null ? "rule.changesUnknown" : "rule.changesRefused";
-  return <Said of={of} scheduler={useName(pid)} why={sentence(refused ?? unknown ?? "")} />;
+  return <Said of={of} scheduler={useName(pid)} why={refused ?? unknown ?? ""} />;
 }
 
 function useName(pid: number): string {
