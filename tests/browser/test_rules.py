@@ -34,6 +34,7 @@ def test_what_a_change_would_do_is_said_while_it_is_typed(
         expect(lines).to_have_count(2)
         expect(lines.nth(0)).to_contain_text(f"2/0{starts}")
         expect(lines.nth(1)).to_contain_text(f"3/0{waits}")
+        assert visit.axe() == []
         most.fill("0")
         expect(section).to_contain_text("with this, task 2/0 asks for 1 GPU")
         expect(lines.nth(0)).not_to_contain_text(starts)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.console.test_preview import block
+from tests.console.test_preview import LASTS, block
 from tests.console.world import Console
 from tests.waiting import eventually
 
@@ -177,6 +177,17 @@ def test_who_reads_other_settings_is_not_changed(capped: Console, tmp_path: Path
     assert (answer["tasks"], answer["schedulers"], answer["elsewhere"]) == ([], [], [one.pid])
     one.stop()
     eventually(lambda: one.pid not in living(capped))
+
+
+def test_what_was_submitted_waits_as_well(capped: Console) -> None:
+    for _ in range(2):
+        capped.post("/api/tasks", {"command": LASTS, "memory_gb": 20, "simulate": "2x24"})
+    (pid,) = living(capped)
+    capped.wait_for(pid, "1/0", "running")
+    waits(capped, pid, "2/0")
+    answer = asked(capped, max_gpu=2)
+    assert shown(answer) == ["2/0 waits > starts_now 1"]
+    assert answer["schedulers"][0]["config_index"] is None
 
 
 def test_a_file_that_has_faults_is_said(capped: Console) -> None:

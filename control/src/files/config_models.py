@@ -83,7 +83,7 @@ class WaitingTask(BaseModel):
 
     scheduler: int = Field(description="its pid")
     mode: Mode
-    config_index: int
+    config_index: int | None
     task: str = Field(examples=["3/1"])
     key: str
     name: str | None
@@ -97,7 +97,7 @@ class Reader(BaseModel):
 
     scheduler: int = Field(description="its pid")
     mode: Mode
-    config_index: int
+    config_index: int | None
     refused: str | None = Field(description="why it would go on with the settings that it has")
     unknown: str | None = Field(description="why nothing can be said of its tasks")
 

@@ -3994,7 +3994,7 @@ export interface components {
          */
         Reader: {
             /** Config Index */
-            config_index: number;
+            config_index: number | null;
             /**
              * Mode
              * @enum {string}
@@ -5938,7 +5938,7 @@ export interface components {
              */
             changed: boolean;
             /** Config Index */
-            config_index: number;
+            config_index: number | null;
             /** Key */
             key: string;
             /**
