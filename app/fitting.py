@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from app.command_file.parse import Parsed, Source
 from app.config.load import Loaded
@@ -14,6 +14,7 @@ from app.gpu.probe import GpuProbe, NoDriver, ProbeError
 from app.gpu.simulated import SimulatedProbe
 from app.gpu.watch import GpuWatch
 from app.logs import print_problem
+from app.model.blockers import gb
 from app.model.faults import BadInput, Fault
 from app.model.gpu import Gpu, index_order
 from app.model.problems import Problem, problem
@@ -104,6 +105,36 @@ def out_of_range(loaded: Loaded, gpus: Sequence[Gpu]) -> tuple[Fault, ...]:
         for position, index in enumerate(settings.compete_gpus)
         if index not in here
     )
+
+
+def refuse_settings(
+    loaded: Loaded, left: Iterable[tuple[str, TaskSpec]], known: Sequence[Gpu], rules: Rules
+) -> None:
+    """What a scheduler does not take up while it runs; `left`: its tasks that are still to run, by label;
+    `rules`: those that hold.
+
+    Raises BadInput for a card that is not there, for a task of `left` that could not run any more, and where
+    nothing would ever start again.
+    """
+    refuse(out_of_range(loaded, known))
+    file, settings = loaded.file or "the settings", loaded.settings
+    new, asked = rules.under(settings), {_asks(spec): (label, spec) for label, spec in reversed([*left])}
+    lost = [
+        f"task {label} {never.why}"
+        for label, spec in asked.values()
+        for never in never_fits(spec, known, new)
+        if not never_fits(spec, known, rules)
+    ]
+    if lost:
+        raise BadInput(f"{file}: with this, {'; '.join(lost)}")
+    most = max(gpu.total_gb for gpu in known)
+    if settings.min_memory_gb > most:
+        wrong = f"min_memory_gb {settings.min_memory_gb:g} is more than any card here has"
+        raise BadInput(f"{file}: {wrong}; the largest has {gb(most)} ({most * 1024:.0f} MB)")
+
+
+def _asks(spec: TaskSpec) -> tuple[object, ...]:
+    return spec.gpus, spec.memory_gb, spec.options.devices, spec.options.model
 
 
 def rules_here(files: Files, gpus: Sequence[Gpu]) -> tuple[Rules, tuple[Problem, ...]]:

@@ -16,13 +16,14 @@ from app.core.align import OldTask, align
 from app.core.events import Edited
 from app.core.machine import Core
 from app.core.never import Never, never_fits
-from app.core.place import Placement, lined_up, place
+from app.core.place import lease_of, lined_up, place
 from app.core.rules import Rules, Seen
 from app.core.task import Task
 from app.fitting import never_fitting
 from app.model.backend import Grant, Now
-from app.model.blockers import STANDSTILL, Blocker, reason
+from app.model.blockers import Blocker, Standstill, reason, say
 from app.model.faults import Fault
+from app.model.lease import Lease
 from app.model.paths import RunPaths
 from app.model.settings import Settings
 from app.model.state import (
@@ -113,6 +114,7 @@ class Preview:
     rows: tuple[Row, ...] = ()  #: in the order of the file
     removed: tuple[Removed, ...] = ()
     faults: tuple[Fault, ...] = ()  #: for which it would be refused, whole
+    taken: tuple[Lease, ...] = ()  #: by what starts now, which others then find
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,7 @@ def preview(asked: Asked, before: Before, seen: Seen) -> Preview:
         rows=tuple(all_[:MOST_ROWS]),
         removed=tuple(_removed(made)),
         faults=faults,
+        taken=rows.taken(),
     )
 
 
@@ -264,12 +267,19 @@ class _Rows:
         self._never: dict[object, tuple[Never, ...]] = {}
         self._moved = _moved(made)
         wants = lined_up(made.core.board.wants.values())
-        able = [want for want in wants if not self._why_never(want.spec)]
-        self._placed: Placement | None = None
-        if before.standing is None:
-            self._placed = place(seen, able[:MOST_PLACED], None, asked.rules, asked.now)
-        self._grants: dict[TaskKey, Grant] = (
-            {grant.key: grant for grant in self._placed.grants} if self._placed else {}
+        self._able = [want for want in wants if not self._why_never(want.spec)]
+        first = self._able[:MOST_PLACED]
+        self._placed = None if before.standing else place(seen, first, None, asked.rules, asked.now)
+        grants = self._placed.grants if self._placed else ()
+        self._grants: dict[TaskKey, Grant] = {grant.key: grant for grant in grants}
+
+    def taken(self) -> tuple[Lease, ...]:
+        """The leases of what starts now."""
+        starts = [(want, self._grants[want.key]) for want in self._able if want.key in self._grants]
+        return tuple(
+            replace(lease_of(grant, want, self._rules), gpu=uuid)
+            for want, grant in starts
+            for uuid in grant.gpu_uuids
         )
 
     def row(self, task: Task) -> Row:
@@ -315,7 +325,8 @@ class _Rows:
             return _row(task, "starts_now", gpus=grant.gpu_ids)
         if self._placed is None:
             assert self._before.standing is not None
-            return _row(task, "waits", reason=STANDSTILL[self._before.standing])
+            stands = Standstill(self._before.standing)
+            return _row(task, "waits", reason=say(stands), blockers=(stands,))
         blocked = self._placed.blocked.get(task.key)
         if blocked is None:
             return _row(task, "waits", reason=f"{MOST_PLACED} others come before it")

@@ -5,13 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from app.config import Loaded, load, with_value
+from app.config import Loaded, load, taken_up
 from app.config.load import refuse_unknown
-from app.core.never import never_fits
 from app.core.rules import Rules
 from app.engine import Engine
-from app.fitting import out_of_range
-from app.model.blockers import gb
+from app.fitting import refuse_settings
 from app.model.faults import BadInput
 from app.model.gpu import Gpu
 from app.model.problems import Problem, problem
@@ -20,7 +18,7 @@ from app.model.state import FINISHED
 from app.model.task import TaskSpec
 from app.narrate import log
 from app.notify.notifier import refuse_wrong
-from app.preparation import Files, refuse, refuse_folder
+from app.preparation import Files, refuse_folder
 
 NOT_AFFECTED = FINISHED | {"running"}
 """States of tasks that may ask for what can't be had under other settings."""
@@ -91,18 +89,12 @@ class Retune:
         return {key: _shown(value) for key, value in values.items()}
 
     def _use(self, loaded: Loaded, said: Mapping[str, str]) -> None:
-        wanted = loaded.settings
-        for key, text in said.items():
-            wanted = with_value(wanted, key, text)
-        kept = {key: getattr(self._files.settings, key) for key in AT_START}
-        settings = wanted.model_copy(update=kept)
+        settings = taken_up(loaded.settings, said, self._files.settings)
         files = replace(self._files, loaded=replace(loaded, settings=settings))
         refuse_folder(files.loaded, files.home)
         known = self._backend.known()
         if known:
-            refuse(out_of_range(files.loaded, known))
-            self._refuse_never(known, self._backend.rules.under(settings), loaded.file)
-            _refuse_more_than_any_has(known, settings, loaded.file)
+            refuse_settings(files.loaded, self._left(), known, self._backend.rules)
         before = self.shown()
         self._loaded, self._said = loaded, said
         self._backend.settle(settings)
@@ -111,28 +103,14 @@ class Retune:
             if value != before[key]:
                 log.info("setting %s: %s, was %s", key, value, before[key])
 
-    def _refuse_never(self, known: Sequence[Gpu], rules: Rules, file: str) -> None:
-        """Raises BadInput if a task that is still to run could not any more."""
+    def _left(self) -> "list[tuple[str, TaskSpec]]":
+        """What is still to run, by label."""
         tasks = self._engine.core.board.tasks.values()
-        left = [task for task in tasks if task.in_file and task.state.status not in NOT_AFFECTED]
-        asked = {_asks(task.spec): task for task in reversed(left)}
-        lost = [
-            f"task {task.label} {never.why}"
-            for task in asked.values()
-            for never in never_fits(task.spec, known, rules)
-            if not never_fits(task.spec, known, self._backend.rules)
+        return [
+            (task.label, task.spec)
+            for task in tasks
+            if task.in_file and task.state.status not in NOT_AFFECTED
         ]
-        if lost:
-            raise BadInput(f"{file or 'the settings'}: with this, {'; '.join(lost)}")
-
-
-def _refuse_more_than_any_has(known: Sequence[Gpu], settings: Settings, file: str) -> None:
-    """Raises BadInput: nothing would ever start again, whatever the file asks for."""
-    most = max(gpu.total_gb for gpu in known)
-    if settings.min_memory_gb > most:
-        wrong = f"min_memory_gb {settings.min_memory_gb:g} is more than any card here has"
-        largest = f"the largest has {gb(most)} ({most * 1024:.0f} MB)"
-        raise BadInput(f"{file or 'the settings'}: {wrong}; {largest}")
 
 
 def _shown(value: object) -> str:
@@ -146,7 +124,3 @@ def _gb(text: str) -> str:
         return f"{float(text) / 1024:g}"
     except ValueError:
         raise BadInput(f"min_memory can't be {text!r}; it wants a number of MB") from None
-
-
-def _asks(spec: TaskSpec) -> tuple[object, ...]:
-    return spec.gpus, spec.memory_gb, spec.options.devices, spec.options.model

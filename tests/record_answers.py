@@ -102,6 +102,7 @@ PLAN: tuple[Call | Until | Kill, ...] = (
     *(Until(TASKS, "tasks.0.state.status", "completed"), Until(TASKS, "tasks.2.state.status", "failed")),
     *(Until(TASKS, "tasks.1.state.used_gb"), Until(CARD, "cards.0.processes")),
     *(Call("running_schedulers"), Call("scheduler_state", MULTI), ONE, TASKS),
+    Call("preview_config", body={"text": "max_tasks: 1\n"}),
     *(Call("scheduler_settings", PID), Call("scheduler_status", PID)),
     *(Call("why_get", {**PID, "task": "3/0"}), Call("why_post", PID, {"task": "3/0"})),
     *(Call("scheduler_verb", {**PID, "verb": "pause"}), Call("resume_scheduler", PID)),

@@ -4,7 +4,7 @@ import difflib
 import json
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +18,7 @@ from app.config.tree import KeyPath, Reader, Tree, described
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.problems import Problem, problem
-from app.model.settings import SECRET, Settings
+from app.model.settings import AT_START, SECRET, Settings
 from app.trust import read_trusted
 
 LARGEST_BYTES = 256 * 1024
@@ -80,6 +80,12 @@ def settings_of(text: str, file: str) -> Settings:
     return _read(text, file)[0]
 
 
+def loaded_of(text: str, file: str) -> Loaded:
+    """As `load`, of a text that is in no file yet. Raises BadInput."""
+    settings, tree = _read(text, file)
+    return Loaded(settings, (), file, tree, text)
+
+
 def read_what_can_be(text: str, file: str) -> tuple[Settings, Tree, list[Fault]]:
     """The settings as far as the text says them, the defaults for the rest, and all that is wrong."""
     try:
@@ -107,6 +113,14 @@ def with_value(settings: Settings, key: str, text: str) -> Settings:
     if faults:
         raise BadInput("\n".join(f"{each.problem}; {each.hint}" for each in faults))
     return new
+
+
+def taken_up(wanted: Settings, said: Mapping[str, str], begun: Settings) -> Settings:
+    """What a scheduler that began with `begun` makes of other settings while it runs; `said`: values that its
+    user has set, as `with_value` has them. Raises BadInput."""
+    for key, text in said.items():
+        wanted = with_value(wanted, key, text)
+    return wanted.model_copy(update={key: getattr(begun, key) for key in AT_START})
 
 
 def refuse_unknown(known: Iterable[str], key: str) -> None:

@@ -140,7 +140,7 @@ class _Round:
         self.on_cpu += need.gpus == 0
         if need.claimant:
             self.cards.keep(None)
-        return self.cards.give(chosen, _lease(grant, want, self.rules)) or need.claimant
+        return self.cards.give(chosen, lease_of(grant, want, self.rules)) or need.claimant
 
     def _need(self, want: Want, plain: Need) -> Need:
         claim = self.cards.claim
@@ -193,8 +193,8 @@ def order(want: Want) -> tuple[int, int, float, int, TaskKey]:
     return -want.spec.options.priority, -want.spec.gpus, want.since, want.queue_id, want.key
 
 
-def _lease(grant: Grant, want: Want, rules: Rules) -> Lease:
-    """What a grant will be on each of its cards, for the rest of the decision."""
+def lease_of(grant: Grant, want: Want, rules: Rules) -> Lease:
+    """What a grant will be on each of its cards, for who decides next."""
     return Lease(
         name=f"granted to {grant.key}",
         gpu="",

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -31,6 +31,7 @@ from control.src.files.configurations import Configurations
 from control.src.files.editing import Edited, real
 from control.src.files.masks import Masks
 from control.src.files.previews import Previews
+from control.src.files.setting_previews import SettingPreviews
 from control.src.files.versions import Versions
 from control.src.logs.bindings import Bindings
 from control.src.logs.opening import Reach, reach
@@ -108,6 +109,9 @@ class Console:
         self.gpus = Gpus(self.home, self.rules, lambda: self.states.all)
         check, usual = self.configurations.check, self.estimates.seconds
         self.previews = Previews(self.home, self.gpus.now, self.rules, check, usual)
+        self.setting_previews = SettingPreviews(
+            self.home, self.previews, self.gpus.now, self.rules, self._set_values
+        )
         # Long reads have a connection of their own: logins and the audit are not to wait for them.
         self.archive = Database(self.folder / "console.db")
         self.samples = Samples(self.archive)
@@ -144,6 +148,10 @@ class Console:
         versions = Versions(self.folder / "versions" / what)
         show = self.masks.hide if what == "config" else _nothing
         return Edited(real(path), path.name, settings.LARGEST_BYTES, versions, self.secrets.key, show)
+
+    def _set_values(self, pid: int) -> Mapping[str, str]:
+        found: Mapping[str, str] = self.asking.ask(pid, "set")["settings"]
+        return found
 
     def _finish(self, raw: Raw, alive: bool | None, ended: Ended | None) -> Raw:
         """What a scheduler's state does not say itself. In the thread that reads states."""

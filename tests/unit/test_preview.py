@@ -97,6 +97,16 @@ def test_a_fresh_start_fills_the_cards() -> None:
     assert dict(found.counts) == {"starts_now": 2, "waits": 1, "behind": 1}
 
 
+def test_what_starts_is_told_with_the_leases_that_others_will_find() -> None:
+    first = previewed(BESIDE, Before())
+    assert [(lease.gpu, lease.declared_gb, lease.label) for lease in first.taken] == [
+        ("U0", 20, "queue 1"),
+        ("U1", 20, "queue 2"),
+    ]
+    then = previewed(BESIDE, Before(), leases=first.taken)
+    assert (shown(then)[:2], then.taken) == (["1/0 waits", "2/0 waits"], ())
+
+
 @pytest.mark.parametrize(
     ("text", "expected", "said"),
     [

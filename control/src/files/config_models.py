@@ -1,9 +1,13 @@
 """What the API says of the settings files."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field
 
+from app.model.blockers import Blocker
+from app.model.task import Mode
+from app.preview import State
 from control.src.files.setting_keys import Key
 from control.src.web.problems import Fault
 
@@ -54,6 +58,60 @@ class ConfigChange(Values):
     """The whole text, or single keys, whose comments and neighbours stay as they are."""
 
     text: str | None = Field(default=None, max_length=300_000)
+
+
+class ConfigDraft(BaseModel):
+    """A text that is not saved."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "gpu_left: 1\n"}]})
+
+    text: str = Field(max_length=300_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What becomes of a task."""
+
+    state: State
+    gpus: tuple[str, ...]  #: indices on which it would start
+    reason: str | None  #: why it does not start now, in a sentence
+    blockers: tuple[Annotated[Blocker, Discriminator("kind")], ...]
+
+
+class WaitingTask(BaseModel):
+    """A task that waits, at the head of its queue."""
+
+    scheduler: int = Field(description="its pid")
+    mode: Mode
+    config_index: int | None
+    task: str = Field(examples=["3/1"])
+    key: str
+    name: str | None
+    before: Outcome = Field(description="as things stand")
+    after: Outcome = Field(description="with the text saved")
+    changed: bool = Field(description="it starts in one of them alone, or on other cards")
+
+
+class Reader(BaseModel):
+    """A living scheduler that reads this file."""
+
+    scheduler: int = Field(description="its pid")
+    mode: Mode
+    config_index: int | None
+    refused: str | None = Field(description="why it would go on with the settings that it has")
+    unknown: str | None = Field(description="why nothing can be said of its tasks")
+
+
+class ConfigPreview(BaseModel):
+    """What saving the text would change at once. With `faults` it would not be saved."""
+
+    said: str = Field(examples=["of 3 tasks that wait, 1 would start or wait otherwise"])
+    total: int = Field(description="tasks that wait at the heads of their queues")
+    changed: int = Field(description="those of them that are changed")
+    tasks: list[WaitingTask] = Field(description="the changed ones first, 200 at most")
+    schedulers: list[Reader]
+    elsewhere: list[int] = Field(description="pids of living schedulers with other settings files")
+    faults: list[Fault]
 
 
 class TrialAnswer(BaseModel):

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.cards_now import CardsNow, Looked, simulated_cards
+from app.command_file.parse import Parsed
 from app.command_file.read import read
 from app.config.load import load
+from app.core.rules import Rules, Seen
 from app.earlier import filled_in, keys_in, unfinished_run
 from app.model.backend import Now
 from app.model.blockers import DriverSilent
-from app.model.faults import Fault
+from app.model.faults import BadInput, Fault
+from app.model.lease import Lease
 from app.model.paths import Home, RunPaths
 from app.model.settings import Settings
 from app.model.state import FINISHED
@@ -51,6 +54,25 @@ class Answer:
 
 def refused(faults: Sequence[Fault], total: int = 0) -> Preview:
     return Preview(how="fresh", total=total, counts={}, faults=tuple(faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A text without faults, and all that decides what becomes of it but for the settings."""
+
+    parsed: Parsed
+    file: str  #: as faults call it
+    before: Before
+    seen: Seen
+    now: Now
+
+    def under(self, rules: Rules) -> Preview:
+        asked = Asked(self.parsed.tasks, self.parsed.document, self.file, rules, self.now)
+        return preview(asked, self.before, self.seen)
+
+    def beside(self, taken: Sequence[Lease]) -> "Case":
+        """With these leases on the cards as well."""
+        return replace(self, seen=replace(self.seen, leases=(*self.seen.leases, *taken)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +129,38 @@ class Previews:
             notes.append(f"{checked.unasked} scripts are not checked by bash until it is saved")
         if checked.faults:
             return Answer(refused(checked.faults, len(parsed.tasks)), notes)
-        now = Now(time.monotonic(), time.time())
-        before = self._before(asked, now, notes)
         settings = self._settings_of(asked)
-        simulated = simulated_cards([asked.simulation] if asked.simulation else ())
-        seen = self._cards.seen(None if simulated else looked, simulated, settings, own_leases(before))
-        if asked.living:
-            aside = frozenset(card["uuid"] for card in asked.living["gpus"] if card["aside"])
-            seen = replace(seen, aside=aside)
+        case = self._case(asked, parsed, settings, looked, notes)
+        seen = case.seen
         if not seen.gpus and isinstance(seen.silent, DriverSilent):
             notes.append(f"not checked against this machine's GPUs: {seen.silent.error}")
-        rules = self._cards.rules(settings, seen.gpus)
-        specs = parsed.tasks
-        found = preview(Asked(specs, parsed.document, asked.path.name, rules, now), before, seen)
-        its = {spec.line: spec for spec in specs}
+        found = case.under(self._cards.rules(settings, seen.gpus))
+        its = {spec.line: spec for spec in parsed.tasks}
         usual = {
             row.key: self._usual(row.key.rpartition("-")[0], spec.script, spec.gpus)
             for row in found.rows
             if row.state in TO_COME and (spec := its.get(row.line))
         }
         return Answer(found, notes, {key: seconds for key, seconds in usual.items() if seconds is not None})
+
+    def saved_case(self, asked: Question, settings: Settings, looked: Looked) -> Case:
+        """Of a file as a living scheduler has it. Raises GpulaneError."""
+        checked = self._check(asked.text, asked.mode, asked.path.name, MOST_SCRIPTS)
+        if checked.faults:
+            raise BadInput(checked.faults)
+        return self._case(asked, checked.parsed, settings, looked, [])
+
+    def _case(
+        self, asked: Question, parsed: Parsed, settings: Settings, looked: Looked, notes: list[str]
+    ) -> Case:
+        now = Now(time.monotonic(), time.time())
+        before = self._before(asked, now, notes)
+        simulated = simulated_cards([asked.simulation] if asked.simulation else ())
+        seen = self._cards.seen(None if simulated else looked, simulated, settings, own_leases(before))
+        if asked.living:
+            aside = frozenset(card["uuid"] for card in asked.living["gpus"] if card["aside"])
+            seen = replace(seen, aside=aside)
+        return Case(parsed, asked.path.name, before, seen, now)
 
     def _before(self, asked: Question, now: Now, notes: list[str]) -> Before:
         home, simulated = self._home(), asked.simulation is not None

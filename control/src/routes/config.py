@@ -10,6 +10,7 @@ from control.src.console import TheConsole, TheLogin
 from control.src.files import config_models as models
 from control.src.files.command_models import VersionList, VersionText
 from control.src.files.past_versions import version_list, version_text
+from control.src.files.setting_previews import Draft
 from control.src.routes.commands import TheWish, VersionId
 from control.src.setting_files import addresses, config_of, control_of, save_config, save_control
 from control.src.web.problems import Refused
@@ -52,6 +53,18 @@ def put_config(
     many = f"{running} schedulers take" if running > 1 else "1 scheduler takes"
     said = "It said so already." if not changed else "Saved." + (f" {many} it over." if running else "")
     return models.SavedConfig(**vars(found), changed=changed, said=said)
+
+
+@router.post("/api/config/preview")
+async def preview_config(
+    draft: models.ConfigDraft, console: TheConsole, who: TheLogin
+) -> models.ConfigPreview:
+    """What saving a text as the scheduler's settings would change for the tasks that wait, by the plans and
+    placement of their schedulers; nothing is written."""
+    looked = await console.gpus.now.look()
+    text = Draft(draft.text, console.config_file(), find_folder=who.role == "write")
+    living = [one for one in console.states.all if one.alive]
+    return await run_in_threadpool(console.setting_previews.of, text, living, looked)
 
 
 @router.get("/api/config/versions")

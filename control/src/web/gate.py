@@ -31,7 +31,9 @@ METHODS = SAFE | {"POST", "PUT", "DELETE"}
 READERS_MAY = frozenset({"/api/auth/login", "/api/auth/logout"})
 """Writes that are no writes, and for the read-only role, too."""
 
-ASKING = re.compile(r"/api/commands/(single|multi)/(validate|preview)|/api/scheduler/\d+/why")
+ASKING = re.compile(
+    r"/api/commands/(single|multi)/(validate|preview)|/api/config/preview|/api/scheduler/\d+/why"
+)
 """POSTs that change nothing: a text comes with them."""
 
 STREAM = "text/event-stream"

@@ -388,6 +388,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/config/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Config
+         * @description What saving a text as the scheduler's settings would change for the tasks that wait, by the plans and
+         *     placement of their schedulers; nothing is written.
+         */
+        post: operations["preview_config"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/config/versions": {
         parameters: {
             query?: never;
@@ -2049,6 +2070,52 @@ export interface components {
             };
         };
         /**
+         * ConfigDraft
+         * @description A text that is not saved.
+         * @example {
+         *       "text": "gpu_left: 1\n"
+         *     }
+         */
+        ConfigDraft: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * ConfigPreview
+         * @description What saving the text would change at once. With `faults` it would not be saved.
+         */
+        ConfigPreview: {
+            /**
+             * Changed
+             * @description those of them that are changed
+             */
+            changed: number;
+            /**
+             * Elsewhere
+             * @description pids of living schedulers with other settings files
+             */
+            elsewhere: number[];
+            /** Faults */
+            faults: components["schemas"]["Fault"][];
+            /**
+             * Said
+             * @example of 3 tasks that wait, 1 would start or wait otherwise
+             */
+            said: string;
+            /** Schedulers */
+            schedulers: components["schemas"]["Reader"][];
+            /**
+             * Tasks
+             * @description the changed ones first, 200 at most
+             */
+            tasks: components["schemas"]["WaitingTask"][];
+            /**
+             * Total
+             * @description tasks that wait at the heads of their queues
+             */
+            total: number;
+        };
+        /**
          * Configuration
          * @description A command file in few words.
          */
@@ -3460,6 +3527,23 @@ export interface components {
             tried_gb: number | null;
         };
         /**
+         * Outcome
+         * @description What becomes of a task.
+         */
+        Outcome: {
+            /** Blockers */
+            blockers: (components["schemas"]["CardShort"] | components["schemas"]["CardLeased"] | components["schemas"]["CardBusy"] | components["schemas"]["CardCrowded"] | components["schemas"]["CardUnusable"] | components["schemas"]["CardClaimed"] | components["schemas"]["CapReached"] | components["schemas"]["TooFewCards"] | components["schemas"]["LimitReached"] | components["schemas"]["BehindInLine"] | components["schemas"]["DriverSilent"] | components["schemas"]["LeasesUnreadable"] | components["schemas"]["LaunchRefused"] | components["schemas"]["Standstill"] | components["schemas"]["NotYetTried"])[];
+            /** Gpus */
+            gpus: string[];
+            /** Reason */
+            reason: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "completed" | "cancelled" | "failed" | "skipped" | "runs_on" | "starts_now" | "waits" | "behind" | "held" | "never";
+        };
+        /**
          * OwnTask
          * @description A task of ours on a card.
          */
@@ -3903,6 +3987,34 @@ export interface components {
             retries: number;
             /** State */
             state: components["schemas"]["Held"] | components["schemas"]["Pending"] | components["schemas"]["Waiting"] | components["schemas"]["Running"] | components["schemas"]["Backoff"] | components["schemas"]["Completed"] | components["schemas"]["Failed"] | components["schemas"]["Cancelled"] | components["schemas"]["Skipped"];
+        };
+        /**
+         * Reader
+         * @description A living scheduler that reads this file.
+         */
+        Reader: {
+            /** Config Index */
+            config_index: number | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "single" | "multi";
+            /**
+             * Refused
+             * @description why it would go on with the settings that it has
+             */
+            refused: string | null;
+            /**
+             * Scheduler
+             * @description its pid
+             */
+            scheduler: number;
+            /**
+             * Unknown
+             * @description why nothing can be said of its tasks
+             */
+            unknown: string | null;
         };
         /**
          * Removed
@@ -5811,6 +5923,42 @@ export interface components {
             /** Stuck */
             stuck: boolean;
         };
+        /**
+         * WaitingTask
+         * @description A task that waits, at the head of its queue.
+         */
+        WaitingTask: {
+            /** @description with the text saved */
+            after: components["schemas"]["Outcome"];
+            /** @description as things stand */
+            before: components["schemas"]["Outcome"];
+            /**
+             * Changed
+             * @description it starts in one of them alone, or on other cards
+             */
+            changed: boolean;
+            /** Config Index */
+            config_index: number | null;
+            /** Key */
+            key: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "single" | "multi";
+            /** Name */
+            name: string | null;
+            /**
+             * Scheduler
+             * @description its pid
+             */
+            scheduler: number;
+            /**
+             * Task
+             * @example 3/1
+             */
+            task: string;
+        };
         /** Why */
         Why: {
             /** Because */
@@ -6905,6 +7053,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description The request, or the file it carries, has faults. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A scheduler, the driver or history does not answer now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    preview_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigPreview"];
                 };
             };
             /** @description The request, or the file it carries, has faults. */

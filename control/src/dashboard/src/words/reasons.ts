@@ -21,6 +21,11 @@ export function reasonInChinese(state: Waiting): string {
   return `需要 ${state.gpus} 张卡，${each}${ready}；${why}。`;
 }
 
+/** The same of a preview's outcome, which does not say what the task asks for. No full stop. */
+export function outcomeBecause({ reason, blockers }: { reason: string | null; blockers: Blocker[] }): string {
+  return words.language === "zh" && blockers.length ? clauses(blockers).join("；") : (reason ?? "");
+}
+
 function clauses(blockers: readonly Blocker[]): string[] {
   const leased = blockers.filter((each): each is Of<"card_leased"> => each.kind === "card_leased");
   const rest = blockers.filter((each) => each.kind !== "card_leased").map(clause);

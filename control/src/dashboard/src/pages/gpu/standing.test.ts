@@ -62,6 +62,7 @@ it("counts the real cards, where there are any, and names people once", () => {
     card({ uuid: "e", others_gb: 16 }),
     card({ uuid: "f", health: "lost" }),
     card({ uuid: "g", off_since: 1 }),
+    card({ uuid: "i", off_since: 1, tasks: [task()] }),
     card({ uuid: "h", simulated: true, free: true }),
   ];
   const on = (uuid: string) => (uuid === "c" || uuid === "d" ? [process()] : []);
@@ -71,7 +72,7 @@ it("counts the real cards, where there are any, and names people once", () => {
     used: 3,
     users: ["alice", null],
     stray: 0,
-    off: 1,
+    off: 2,
     aside: 0,
     outside: 0,
     broken: 1,

@@ -59,7 +59,8 @@ export function summaryOf(
   for (const card of counted(cards)) {
     const standing = standingOf(card, processes(card.uuid), allowance);
     switch (standing.kind) {
-      case "tasks":
+      case "tasks": // what runs there runs on, and nothing more starts
+        if (card.off_since !== null) found.off += 1;
         break;
       case "lost":
       case "unreadable":

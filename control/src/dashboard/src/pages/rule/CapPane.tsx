@@ -14,6 +14,7 @@ import { allowed, availableThen, machine, type CapCard, type CapRules, type Mach
 import { valuesOf } from "./changes";
 import type { Draft } from "./draft";
 import { nextBack } from "./nextBack";
+import { WouldChange } from "./WouldChange";
 import css from "./Cap.module.css";
 import page from "./Rule.module.css";
 
@@ -34,10 +35,13 @@ export function CapPane({ draft }: { draft: Draft }) {
   if (!gpus) return null;
   if (!gpus.cards.length)
     return (
-      <section>
-        <h2 className={page.title}>{t("rule.cap")}</h2>
-        <p className="t2">{t("rule.noCards")}</p>
-      </section>
+      <>
+        <section>
+          <h2 className={page.title}>{t("rule.cap")}</h2>
+          <p className="t2">{t("rule.noCards")}</p>
+        </section>
+        <WouldChange draft={draft} />
+      </>
     );
   const rules = typed ?? saved ?? FALLBACK;
   const before = machine(gpus, processes?.cards ?? [], me, saved ?? rules, saved ?? rules);
@@ -52,8 +56,9 @@ export function CapPane({ draft }: { draft: Draft }) {
         <Cards cards={after.cards} />
         <Sentence machine={after} />
         <Formula rules={rules} available={after.available} was={allowed(before.available, saved ?? rules)} />
-        <Note held={after.held} outside={after.outside} cap={allowed(after.available, rules)} />
+        <Note machine={after} cap={allowed(after.available, rules)} />
       </section>
+      <WouldChange draft={draft} />
       <Others count={gpus.cards.length} today={after.available} saved={saved ?? rules} typed={rules} />
     </>
   );
@@ -77,10 +82,12 @@ function Cards({ cards }: { cards: CapCard[] }) {
     <ul className={css.cards}>
       {cards.map((card) => {
         const word = wordOf(card, t);
-        const counts = t(card.counts ? "rule.countsYes" : "rule.countsNo");
+        const isAway = card.away !== null && card.whose !== "mine";
+        const counts = t(card.counts ? (isAway ? "rule.countsOnly" : "rule.countsYes") : "rule.countsNo");
         const said = t("rule.cardAria", { index: card.index, who: word, counts });
-        const Icon = card.counts ? IconCheck : IconX;
-        const look = card.counts ? card.whose : "away";
+        const isGood = card.counts && !isAway;
+        const Icon = isGood ? IconCheck : IconX;
+        const look = isGood ? card.whose : "away";
         return (
           <li key={card.index} className={css.card} data-look={look} title={said}>
             <span className="hidden-words">{said}</span>
@@ -99,9 +106,9 @@ function Cards({ cards }: { cards: CapCard[] }) {
 /** `isShort`: as a tile has room for it. */
 function wordOf(card: CapCard, t: TFunction, isShort = false): string {
   if (card.whose === "unwell") return t("rule.unwell");
-  if (card.off) return t("rule.cardOff");
   if (!card.inRange) return t("rule.away");
   if (card.whose === "mine") return t("rule.yours");
+  if (card.away) return t(card.away === "off" ? "rule.cardOff" : "rule.cardAside");
   if (card.whose === "free") return t("rule.free");
   if (card.whose === "stray") return t(isShort ? "rule.strayShort" : "rule.stray");
   return card.users.length === 1 ? (card.users[0] ?? "") : t("rule.others");
@@ -115,13 +122,38 @@ function Sentence({ machine: found }: { machine: Machine }) {
   const lost = found.cards.filter((card) => card.inRange && card.whose === "unwell");
   const users = [...new Set(others.flatMap((card) => card.users))].join(t("lists.comma"));
   const mine = Math.min(found.held, found.available);
+  const idle = found.cards.filter((card) => card.away && card.counts && card.whose !== "mine");
+  const free = Math.max(0, found.available - mine - idle.length);
   return (
     <p className={page.second}>
-      <Said of="rule.available" count={found.available} mine={mine} free={found.available - mine} />{" "}
+      <Said
+        of={idle.length ? "rule.availableAway" : "rule.available"}
+        count={found.available}
+        mine={mine}
+        free={free}
+        away={idle.length}
+      />{" "}
+      {(["off", "aside"] as const).map((why) => (
+        <Away key={why} why={why} cards={found.cards.filter((card) => card.inRange && card.away === why)} />
+      ))}
       {others.length > 0 && `${t("rule.usedBy", { gpus: list(others), users })} `}
       {lost.length > 0 && `${t("rule.lostCards", { gpus: list(lost) })} `}
       {away.length > 0 && t("rule.notInRange", { gpus: list(away) })}
     </p>
+  );
+}
+
+/** Which cards are off for us, or set aside. */
+function Away({ why, cards }: { why: "off" | "aside"; cards: CapCard[] }) {
+  const { t } = useTranslation();
+  const gpus = (some: CapCard[]) => some.map((card) => card.index).join(t("lists.comma"));
+  const idle = cards.filter((card) => card.counts && card.whose !== "mine");
+  const rest = cards.filter((card) => !idle.includes(card));
+  return (
+    <>
+      {idle.length > 0 && `${t(`rule.${why}Counts`, { gpus: gpus(idle), count: idle.length })} `}
+      {rest.length > 0 && `${t(`rule.${why}Too`, { gpus: gpus(rest), count: rest.length })} `}
+    </>
   );
 }
 
@@ -164,13 +196,14 @@ function Number({ children }: { children: ReactNode }) {
 }
 
 /** What it means for what runs now. */
-function Note({ held, outside, cap }: { held: number; outside: number; cap: number }) {
+function Note({ machine: { held, outside, open }, cap }: { machine: Machine; cap: number }) {
   const { t } = useTranslation();
   const all = held + outside;
   const more = outside > 0 && ` ${t("rule.outside", { count: outside })}`;
   const { schedulers, gpus } = useKnown();
+  const me = useIdentity()?.user ?? "";
   if (held > cap) {
-    const next = nextBack(schedulers, gpus?.cards ?? []);
+    const next = nextBack(schedulers, gpus?.cards ?? [], me);
     const about = next ? t("rule.overAbout", { ...next, at: clock(next.at) }) : "";
     return (
       <div className={css.note} data-tone="waiting">
@@ -186,8 +219,10 @@ function Note({ held, outside, cap }: { held: number; outside: number; cap: numb
     <div className={css.note}>
       <IconInfoCircle size={14} stroke={1.75} color="var(--gl-t3)" aria-hidden />
       <span>
-        {cap > held ? (
-          <Said of="rule.under" held={all} count={cap - held} />
+        {cap > held && open > 0 ? (
+          <Said of="rule.under" held={all} count={Math.min(cap - held, open)} />
+        ) : cap > held ? (
+          <Said of="rule.noneOpen" held={all} count={cap - held} />
         ) : (
           <Said of={outside ? "rule.noMore" : "rule.exact"} held={all} />
         )}

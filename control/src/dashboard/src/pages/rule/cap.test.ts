@@ -68,8 +68,21 @@ describe("a machine", () => {
   it("counts one that is off for us as the scheduler does: nobody else has it", () => {
     const off = [card(0, { off_since: 1 }), card(1)];
     const found = machine(gpus(off, 2, 0), [], "chen", RULES, { ...RULES, useAll: false, compete: ["0"] });
-    expect(found.cards[0]).toMatchObject({ off: true, counts: true, whose: "free" });
+    expect(found.cards[0]).toMatchObject({ away: "off", counts: true, whose: "free" });
     expect(found.available).toBe(1);
+  });
+
+  it("knows which cards a task could take, the cap apart", () => {
+    const all = [
+      card(0, { off_since: 1 }),
+      card(1, { aside: { since: 1, until: 2, tasks: 2 } }),
+      card(2, { tasks: [task], off_since: 1 }),
+      card(3, { health: "lost" }),
+      card(4, { other_leases: [lease("li")], free_gb: 0 }),
+    ];
+    const open = (more: Card[]) => machine(gpus([...all, ...more], 3, 1), [], "chen", RULES, RULES).open;
+    expect(open([])).toBe(0);
+    expect(open([card(5), card(6, { other_leases: [lease("li")], free_gb: 3 })])).toBe(2);
   });
 
   it("counts one with a process of one's own that is no task as the scheduler does, and does not call it free", () => {

@@ -27,7 +27,11 @@ export interface CapCard {
   inRange: boolean;
   /** It counts as available. */
   counts: boolean;
-  off: boolean;
+  /** No task of ours starts there: turned off for us, or set aside for a while. Where nobody else uses it, it
+   * counts all the same. */
+  away: "off" | "aside" | null;
+  /** A task of ours might take it, the cap apart. */
+  open: boolean;
   /** Who else is on it. */
   users: string[];
 }
@@ -39,6 +43,8 @@ export interface Machine {
   held: number;
   /** Held as well, and out of range: they count for no cap. */
   outside: number;
+  /** Not held, and open. */
+  open: number;
 }
 
 export function machine(
@@ -64,16 +70,26 @@ export function machine(
   const after = known.filter((one) => one.counts).length;
   const mine = (some: typeof known) => some.filter((one) => one.whose === "mine").length;
   const held = mine(known.filter((one) => one.inRange)) - mine(known.filter((one) => one.card.in_range));
+  const cards = known.map(({ card, ...rest }) => {
+    const away: CapCard["away"] = card.off_since !== null ? "off" : card.aside ? "aside" : null;
+    return { index: card.index, ...rest, away, open: rest.inRange && !away && isOpen(card, rest.whose) };
+  });
   return {
-    cards: known.map(({ card, ...rest }) => ({ index: card.index, off: card.off_since !== null, ...rest })),
+    cards,
     available: Math.max(0, gpus.allowance.available + after - before),
     held: Math.max(0, gpus.allowance.held + held),
     outside: mine(known.filter((one) => !one.inRange)),
+    open: cards.filter((card) => card.open && card.whose !== "mine").length,
   };
 }
 
 function isGood(whose: Whose): boolean {
   return whose === "mine" || whose === "free" || whose === "stray";
+}
+
+/** Next to others there is room as long as they leave memory. */
+function isOpen(card: Card, whose: Whose): boolean {
+  return isGood(whose) || (whose === "others" && card.free_gb > 0);
 }
 
 function inFile(index: string, rules: CapRules): boolean {

@@ -1,27 +1,39 @@
 import { expect, it } from "vitest";
-import type { Card, Scheduler } from "@/api/types";
+import type { Scheduler } from "@/api/types";
+import { card, lease, task } from "@/pages/gpu/fixtures";
 import { nextBack } from "./nextBack";
 
-const running = (index: number, uuid: string, end: number | null) => ({
-  index,
+const running = (key: string, end: number | null) => ({
+  key,
   estimate: end === null ? null : { start: null, end },
-  state: { status: "running", gpu_uuids: [uuid] },
+  state: { status: "running" },
 });
 const scheduler = (tasks: unknown[]) =>
-  ({ state: { queues: [{ queue_id: 2, tasks }] } }) as unknown as Scheduler;
-const card = (uuid: string, index: string, tasks: number) =>
-  ({ uuid, index, tasks: Array.from({ length: tasks }, () => ({})) }) as unknown as Card;
+  ({ pid: 7, state: { queues: [{ queue_id: 2, tasks }] } }) as unknown as Scheduler;
+const on = (index: string, ...keys: string[]) =>
+  card({ index, tasks: keys.map((key) => task({ key, task: `2/${key}` })) });
 
 it("is that of the task that ends first", () => {
-  const one = scheduler([running(0, "a", 900), running(1, "b", 300), running(2, "c", null)]);
-  expect(nextBack([one], [card("a", "0", 1), card("b", "1", 1), card("c", "2", 1)])).toEqual({
+  const one = scheduler([running("a", 900), running("b", 300), running("c", null)]);
+  expect(nextBack([one], [on("0", "a"), on("1", "b"), on("2", "c")], "chen")).toEqual({
     at: 300,
     gpu: "1",
-    task: "2/1",
+    task: "2/b",
   });
 });
 
-it("is none that is shared, and none without an estimate", () => {
-  const one = scheduler([running(0, "a", 300), running(1, "b", null)]);
-  expect(nextBack([one], [card("a", "0", 2), card("b", "1", 1)])).toBeNull();
+it("is given back with the last of those that share it", () => {
+  const one = scheduler([running("a", 300), running("b", 900), running("c", 600)]);
+  const shared = on("0", "a", "b");
+  expect(nextBack([one], [shared, on("1", "c")], "chen")).toMatchObject({ at: 600, gpu: "1" });
+  expect(nextBack([one], [shared], "chen")).toEqual({ at: 900, gpu: "0", task: "2/b" });
+});
+
+it("is none of which nobody knows when it is given back, or which counts for no cap", () => {
+  const one = scheduler([running("a", 300), running("b", null)]);
+  expect(nextBack([one], [on("0", "a", "b"), card({ index: "1" })], "chen")).toBeNull();
+  const kept = { ...on("0", "a"), other_leases: [lease({ user: "chen" })] };
+  expect(nextBack([one], [kept], "chen")).toBeNull();
+  expect(nextBack([one], [{ ...on("0", "a"), in_range: false }], "chen")).toBeNull();
+  expect(nextBack([one], [{ ...on("0", "a"), other_leases: [lease()] }], "chen")?.at).toBe(300);
 });

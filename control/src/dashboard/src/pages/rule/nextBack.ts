@@ -4,22 +4,35 @@ import type { Card, Scheduler } from "@/api/types";
 export interface Back {
   at: number;
   gpu: string;
+  /** The one that ends last on it. */
   task: string;
 }
 
-export function nextBack(schedulers: readonly Scheduler[], cards: readonly Card[]): Back | null {
-  const alone = new Map(
-    cards.filter((card) => card.tasks.length === 1).map((card) => [card.uuid, card.index]),
-  );
-  const found: Back[] = [];
+/** `me`: whose leases besides the tasks' keep a GPU as well. */
+export function nextBack(schedulers: readonly Scheduler[], cards: readonly Card[], me: string): Back | null {
+  const ends = endsOf(schedulers);
+  const found = cards
+    .filter((card) => card.in_range && !card.other_leases.some((lease) => lease.user === me))
+    .map((card) => backOf(card, ends));
+  return found.reduce((first, each) => (first && (!each || first.at <= each.at) ? first : each), null);
+}
+
+/** With the last of the tasks that share it; null: nobody knows when that ends, or there is none. */
+function backOf(card: Card, ends: ReadonlyMap<string, number>): Back | null {
+  let last: Back | null = null;
+  for (const { scheduler, key, task } of card.tasks) {
+    const at = ends.get(`${scheduler} ${key}`);
+    if (at === undefined) return null;
+    if (!last || at > last.at) last = { at, gpu: card.index, task };
+  }
+  return last;
+}
+
+function endsOf(schedulers: readonly Scheduler[]): Map<string, number> {
+  const ends = new Map<string, number>();
   for (const one of schedulers)
     for (const queue of one.state?.queues ?? [])
-      for (const task of queue.tasks) {
-        const end = task.estimate?.end;
-        if (task.state.status !== "running" || end == null) continue;
-        // A GPU that others of ours share is not given back with the first of them.
-        const gpu = task.state.gpu_uuids.map((uuid) => alone.get(uuid)).find((index) => index !== undefined);
-        if (gpu !== undefined) found.push({ at: end, gpu, task: `${queue.queue_id}/${task.index}` });
-      }
-  return found.reduce<Back | null>((first, each) => (first && first.at <= each.at ? first : each), null);
+      for (const { key, state, estimate } of queue.tasks)
+        if (state.status === "running" && estimate?.end != null) ends.set(`${one.pid} ${key}`, estimate.end);
+  return ends;
 }
