@@ -8,6 +8,7 @@ afterEach(() => words.changeLanguage("en"));
 /** Shown nowhere as they are: what a preview says of a whole file, a reason, a login that ends itself. */
 const NOT_SHOWN = [
   "preview_commands",
+  "preview_config",
   "why_get",
   "why_post",
   "logout",

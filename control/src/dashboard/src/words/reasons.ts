@@ -14,22 +14,18 @@ export function waitsBecause(state: Waiting): string {
 }
 
 export function reasonInChinese(state: Waiting): string {
-  const why = clauses(state.blockers).join("；");
+  const why = inChinese(state.blockers);
   if (!state.gpus) return `${why}。`;
   const each = state.memory_gb == null ? "各自独占整张卡" : `每张 ${gb(state.memory_gb)} GB 空闲`;
   const ready = state.gpus > 1 && state.ready ? `（已有 ${state.ready} 张）` : "";
   return `需要 ${state.gpus} 张卡，${each}${ready}；${why}。`;
 }
 
-/** The same of a preview's outcome, which does not say what the task asks for. No full stop. */
-export function outcomeBecause({ reason, blockers }: { reason: string | null; blockers: Blocker[] }): string {
-  return words.language === "zh" && blockers.length ? clauses(blockers).join("；") : (reason ?? "");
-}
-
-function clauses(blockers: readonly Blocker[]): string[] {
+/** What is in the way. */
+export function inChinese(blockers: readonly Blocker[]): string {
   const leased = blockers.filter((each): each is Of<"card_leased"> => each.kind === "card_leased");
   const rest = blockers.filter((each) => each.kind !== "card_leased").map(clause);
-  return leased.length ? [...rest, leasedTogether(leased)] : rest;
+  return [...rest, ...(leased.length ? [leasedTogether(leased)] : [])].join("；");
 }
 
 /** "GPU 0、1 租给 queue 2". */

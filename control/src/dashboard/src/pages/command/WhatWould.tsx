@@ -7,7 +7,7 @@ import type { Preview, PreviewRow } from "@/api/types";
 import { refusalText } from "@/words/refused";
 import { usePreview } from "./model/usePreview";
 import { usePage } from "./page";
-import { whySaid } from "./review/said";
+import { whySaid } from "@/words/previews";
 import css from "./Side.module.css";
 
 export function WhatWould() {

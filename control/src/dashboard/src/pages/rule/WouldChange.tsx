@@ -2,13 +2,15 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { ask, NoConnection, POST } from "@/api/client";
+import { ask, POST } from "@/api/client";
 import { useKnown } from "@/api/live";
 import type { ConfigPreview, WaitingTask } from "@/api/types";
 import { clock } from "@/format/time";
 import { Said } from "@/parts/Said";
 import { shortName } from "@/parts/schedulers";
-import { outcomeBecause, sentence } from "@/words/reasons";
+import { outcomeBecause } from "@/words/previews";
+import { sentence } from "@/words/reasons";
+import { refusalText } from "@/words/refused";
 import type { Draft } from "./draft";
 import { estimateOf, kindOf } from "./outcomes";
 import css from "./WouldChange.module.css";
@@ -35,7 +37,6 @@ export function WouldChange({ draft }: { draft: Draft }) {
 
 /** `etag`: of what is saved. */
 function Asked({ text, etag }: { text: string; etag: string | null }) {
-  const { t } = useTranslation();
   const [settled] = useDebouncedValue(text, AFTER_TYPING);
   const { data, error } = useQuery({
     queryKey: ["config-preview", etag, settled],
@@ -47,12 +48,7 @@ function Asked({ text, etag }: { text: string; etag: string | null }) {
     refetchInterval: LATEST,
     retry: false,
   });
-  if (error && !data)
-    return (
-      <p className={page.second}>
-        {error instanceof NoConnection ? t("errors.noConnection") : sentence(error.message)}
-      </p>
-    );
+  if (error && !data) return <p className={page.second}>{refusalText(error)}</p>;
   if (!data) return <p className={page.second}>…</p>;
   return <Found found={data} />;
 }

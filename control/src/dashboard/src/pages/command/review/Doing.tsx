@@ -20,7 +20,7 @@ import type { Item } from "../model/sheet";
 import { labelOf } from "../model/sheet";
 import { usePage } from "../page";
 import css from "./Review.module.css";
-import { whySaid } from "./said";
+import { whySaid } from "@/words/previews";
 
 const FIRST = 12;
 const icon = { size: 14, stroke: 1.75 } as const;
