@@ -57,7 +57,8 @@ interface QueuesProps {
   choose: (queue: number) => void;
 }
 
-/** The chosen one is there also when it has ended meanwhile: the line below says so. */
+/** The chosen one is there also when it has ended meanwhile: the line below says so. Whichever is picked is chosen, also
+ * the one that is shown. */
 function Queues({ queues, chosen, choose }: QueuesProps) {
   const { t } = useTranslation();
   const isGone = chosen !== null && !queues.some((queue) => queue.id === chosen);
@@ -70,7 +71,7 @@ function Queues({ queues, chosen, choose }: QueuesProps) {
       allowDeselect={false}
       value={String(chosen ?? queues[0]?.id)}
       data={all.map(({ id, name }) => ({ value: String(id), label: name ? `${id} ${name}` : String(id) }))}
-      onChange={(id) => choose(Number(id))}
+      onOptionSubmit={(id) => choose(Number(id))}
     />
   );
 }
