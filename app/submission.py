@@ -18,8 +18,6 @@ from app.client import Client, NoAnswer
 from app.command_file.document import Document
 from app.command_file.lane import asked
 from app.command_file.parse import Parsed
-from app.earlier import count_living, left_of
-from app.gpu.probe import NoDriver
 from app.home import home_here, make_folders
 from app.model.faults import BadInput
 from app.model.paths import Home
@@ -207,8 +205,7 @@ def _added(place: Place, new: New, client: Client) -> KeptTask:
 
 
 def _started_with(place: Place, new: New) -> tuple[KeptTask, int]:
-    """The first of a new run; one that still runs of an older run is adopted."""
-    fresh = [] if any(isinstance(one.state, Running) for one in place.tasks()) else ["--fresh"]
+    fresh = ["--fresh"] if _begins_anew(place, set()) else []
     written = _written(place, new)
     try:
         with takeup.kept_if_taken(written.amended, None):
@@ -219,30 +216,37 @@ def _started_with(place: Place, new: New) -> tuple[KeptTask, int]:
         raise _bare(place, bad) from bad
 
 
-def with_one_more(place: Place, new: New, living: takeup.State | None) -> str:
-    """The text of the file as submitting this would leave it, with it at the end; nothing is written.
-    `living`: its scheduler's state; None: none runs, and what has ended is taken out, as at a start. Raises
-    BadInput for all that submitting would be refused for, but for what only the machine's cards tell."""
+def _begins_anew(place: Place, left: set[int]) -> bool:
+    """Is the new one the first of a new run? One that still runs of an older run is adopted."""
+    return not left and not any(isinstance(one.state, Running) for one in place.tasks())
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The file as submitting a task would leave it, with it at the end."""
+
+    text: str
+    fresh: bool  #: it would be started as a new run
+
+
+def with_one_more(place: Place, new: New, living: takeup.State | None) -> Draft:
+    """Nothing is written. `living`: its scheduler's state; None: none runs, and what has ended is taken out,
+    as at a start. Raises BadInput for all that submitting would be refused for, but for what only the
+    machine's driver tells."""
+    fresh = False
     if living:
         _refuse_unfit(living, new.simulate, place)
 
     def change(document: Document, parsed: Parsed) -> Document:
+        nonlocal fresh
         if not living:
             found = place.sorted_out(parsed)
+            fresh = _begins_anew(place, found.left)
             document = _without(found.gone, document, parsed)
             _refuse_other_gpus(place, found.left, new.simulate)
         return _one_more(place, new, document, parsed)[0]
 
-    return drafted(place.file, change)
-
-
-def refuse_without_driver(place: Place, none: NoDriver | None) -> None:
-    """As a start on the machine's cards is refused: at once, unless some of what it goes on with still runs.
-    `none`: what was found instead of a driver. Raises BadInput."""
-    if none:
-        left = left_of(place.home, place.file.path).get(("multi", False))
-        if not (left and count_living(place.home, left)):
-            raise BadInput(str(none))
+    return Draft(drafted(place.file, change), fresh)
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,9 +188,10 @@ def test_a_task_to_submit_stands_in_line(shared: Console) -> None:
 
 def test_what_was_submitted_and_has_ended_is_not_in_the_way(console: Console) -> None:
     """It leaves the file when its scheduler is started anew."""
-    console.post("/api/tasks", {"command": "true", "memory_gb": 20, "simulate": "1x24"})
-    (pid,) = (one["pid"] for one in console.get("/api/scheduler/running")["schedulers"])
+    pid = console.post("/api/tasks", {"command": "true", "memory_gb": 20, "simulate": "1x24"})["scheduler"]
     console.wait_for(pid, "1/0", "completed")
+    console.post("/api/tasks", {"command": "false", "retries": 0})
+    console.wait_for(pid, "2/0", "failed")
     console.post(f"/api/scheduler/stop/{pid}")
     eventually(lambda: not console.scheduler(pid)["alive"])
     body = {"task": {"command": "true", "memory_gb": 20, "simulate": "1x24"}}
@@ -287,11 +288,14 @@ def test_where_there_is_no_driver_a_task_for_real_cards_is_refused(console: Cons
 
 def test_a_task_is_refused_for_settings_that_a_start_is_refused_for(console: Console) -> None:
     task = {"command": "true", "simulate": "2x24"}
-    console.world.settings(chek_time=3)
-    with console.http as http:
-        made = http.post("/api/tasks", json=task)
-    assert made.status_code == 422, made.text
-    assert console.post("/api/commands/multi/preview", {"task": task})["faults"] == made.json()["faults"]
+    for wrong in ({"use_all_gpus": False, "compete_gpus": [0, 9]}, {"chek_time": 3}):
+        console.world.settings(**wrong)
+        with console.http as http:
+            made = http.post("/api/tasks", json=task)
+        assert made.status_code == 422, made.text
+        faults = console.post("/api/commands/multi/preview", {"task": task})["faults"]
+        assert faults
+        assert all(one["problem"] in made.text for one in faults)
 
 
 def test_a_thousand_tasks_are_quick(shared: Console, running: int) -> None:

@@ -9,15 +9,17 @@ from pathlib import Path
 from app.cards_now import CardsNow, Looked, simulated_cards
 from app.command_file.read import read
 from app.config.load import load
-from app.earlier import filled_in, keys_in, unfinished_run
+from app.earlier import count_living, filled_in, keys_in, left_of, unfinished_run
+from app.fitting import out_of_range
 from app.model.backend import Now
 from app.model.blockers import DriverSilent
-from app.model.faults import Fault
+from app.model.faults import BadInput, Fault
 from app.model.paths import Home, RunPaths
 from app.model.settings import Settings
 from app.model.state import FINISHED
 from app.model.task import Mode
 from app.options import RunOptions
+from app.preparation import refuse
 from app.preview import Asked, Before, Preview, Row, Standing, own_leases, preview
 from app.store import paused
 from app.store.lasting import last_run
@@ -62,6 +64,7 @@ class Question:
     text: str
     simulate: str | None  #: None: as its scheduler has it; "": the machine's cards
     scheduler: Scheduler | None  #: that runs the file, or has run it last
+    fresh: bool = False  #: a start begins a run, whatever is left of one
 
     @property
     def top(self) -> Raw | None:
@@ -128,6 +131,22 @@ class Previews:
         }
         return Answer(found, notes, {key: seconds for key, seconds in usual.items() if seconds is not None})
 
+    def refuse_start(self, asked: Question, looked: Looked) -> None:
+        """Raises BadInput where a scheduler would not start for what this machine has: no driver, unless some
+        of what it goes on with still runs; not all of the cards that the settings name."""
+        if asked.living:
+            return
+        home, gpus = self._home(), looked.gpus
+        if asked.simulation:
+            gpus = simulated_cards([asked.simulation])
+        elif looked.none:
+            left = left_of(home, asked.path).get((asked.mode, False))
+            if not (left and count_living(home, left)):
+                raise BadInput(str(looked.none))
+        config = home.config_file()
+        if gpus and asked.fresh and config.exists():
+            refuse(out_of_range(load(config), gpus))
+
     def _before(self, asked: Question, now: Now, notes: list[str]) -> Before:
         home, simulated = self._home(), asked.simulation is not None
         if asked.living:
@@ -138,7 +157,7 @@ class Previews:
             notes.append(f"the scheduler with pid {pid} takes it up when it is saved")
             return Before(saved, living=True, standing=standing)
         options = RunOptions(mode=asked.mode, simulate=asked.simulation)
-        found = unfinished_run(home, asked.path, options)
+        found = None if asked.fresh else unfinished_run(home, asked.path, options)
         if found is None:
             return _finished(home, asked)
         saved, _ = filled_in(home, found, now)

@@ -13,7 +13,7 @@ from app.model.faults import BadInput
 from app.model.faults import Fault as FileFault
 from app.model.task import Mode
 from app.preview import Removed, Row, State
-from app.submission import New, Place, refuse_without_driver, with_one_more
+from app.submission import New, Place, with_one_more
 from control.src.console import Console, TheConsole, TheLogin
 from control.src.files.editing import real
 from control.src.files.previews import LONGEST, Answer, Question, of_task, refused, sentence
@@ -103,16 +103,16 @@ def _of_task(console: Console, who: Login, task: TaskCreate, simulate: str | Non
     new: New | None = None
     try:
         new = replace(to_submit(home, task), simulate=simulate)
-        place = Place.to_run()
-        text = with_one_more(place, new, asked.living)
+        draft = with_one_more(Place.to_run(), new, asked.living)
     except BadInput as bad:
         # What is wrong with the task is its sender's own; what is in its way are lines of others.
         found = refused(faults_of(bad) if new is None or who.role == "write" else [NOT_NOW])
         return _answer(Answer(found), (), sentence(found), asked.simulation)
-    answer = console.previews.of(replace(asked, text=text), looked)
-    if not answer.found.faults and not asked.living and not asked.simulation:
+    asked = replace(asked, text=draft.text, fresh=draft.fresh)
+    answer = console.previews.of(asked, looked)
+    if not answer.found.faults:
         try:
-            refuse_without_driver(place, looked.none)
+            console.previews.refuse_start(asked, looked)
         except BadInput as bad:
             answer = Answer(refused(faults_of(bad)))
     found = answer.found
