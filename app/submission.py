@@ -22,6 +22,7 @@ from app.home import home_here, make_folders
 from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.state import FINISHED, RUN_DONE, Running, Status
+from app.model.state_file import StateFile
 from app.model.task import TaskSpec
 from app.options import RunOptions
 from app.preparation import find_files
@@ -163,9 +164,19 @@ def start_scheduler(simulate: str | None = None) -> int:
     if not place.file.path.exists():
         raise BadInput("nothing was submitted yet; ./gpulane submit starts the scheduler")
     with alone(place.file.path):
-        if not _clean(place, simulate):
+        if not _clean(place, simulate is not None):
             raise BadInput("all that was submitted has ended; the next ./gpulane submit starts it")
         return _background(place, simulate)
+
+
+def may_go_on(home: Home, state: StateFile) -> bool:
+    """Whether a scheduler is to be started again that left this state, whatever its file. One of submitted
+    tasks runs nothing again that has ended, and is not to be where all have. Raises BadInput."""
+    place = Place.of(home)
+    if state.command_file != place.path:
+        return True
+    with alone(place.file.path):
+        return bool(_clean(place, state.simulated))
 
 
 def log_of(place: Place) -> Path:
@@ -184,7 +195,7 @@ def _append(place: Place, new: New, client: Client) -> Submitted:
 def _start(place: Place, new: New) -> Submitted:
     """With what is left of earlier ones, if there is anything: then the new one comes as an edit, so that it
     is checked against the machine (a resume would let it wait for ever)."""
-    left = _clean(place, new.simulate)
+    left = _clean(place, bool(new.simulate))
     _refuse_over(place, new.queue, left)
     if left:
         pid = _background(place, new.simulate)
@@ -243,7 +254,7 @@ def with_one_more(place: Place, new: New, living: takeup.State | None) -> Draft:
             found = place.sorted_out(parsed)
             fresh = _begins_anew(place, found.left)
             document = _without(found.gone, document, parsed)
-            _refuse_other_gpus(place, found.left, new.simulate)
+            _refuse_other_gpus(place, found.left, bool(new.simulate))
         return _one_more(place, new, document, parsed)[0]
 
     return Draft(drafted(place.file, change), fresh)
@@ -294,7 +305,7 @@ def _background(place: Place, simulate: str | None, *flags: str) -> int:
     return background.start(place.home, how)
 
 
-def _clean(place: Place, simulate: str | None) -> set[int]:
+def _clean(place: Place, simulated: bool) -> set[int]:
     """Take out what would run again, while no scheduler can start; queues with something still to be done.
     Raises BadInput."""
     found = SortedOut(set(), set())
@@ -309,18 +320,18 @@ def _clean(place: Place, simulate: str | None) -> set[int]:
         amend(place.file, change, may_be_empty=True)
     finally:
         held.release()
-    _refuse_other_gpus(place, found.left, simulate)
+    _refuse_other_gpus(place, found.left, simulated)
     return found.left
 
 
-def _refuse_other_gpus(place: Place, left: set[int], simulate: str | None) -> None:
+def _refuse_other_gpus(place: Place, left: set[int], simulated: bool) -> None:
     """Raises BadInput where what is left in these queues is for simulated GPUs and a scheduler would run on
     real ones, or the other way round."""
     there = (one for one in place.tasks() if one.spec.queue_id in left and one.state.status not in FINISHED)
-    other = [one for one in there if one.simulated != bool(simulate)]
+    other = [one for one in there if one.simulated != simulated]
     if other:
-        its, here = ("simulated", "the real") if not simulate else ("the real", "simulated")
-        how = "" if simulate else "start with --simulate, as before; or "
+        its, here = ("simulated", "the real") if not simulated else ("the real", "simulated")
+        how = "" if simulated else "start with --simulate, as before; or "
         raise BadInput(
             f"task {other[0].id} was submitted for {its} GPUs and would run on {here} ones; {how}let it "
             f"end, or cancel it first (./gpulane cancel {other[0].id})"

@@ -196,6 +196,25 @@ def test_one_whose_scheduler_was_killed_is_cancelled_with_what_runs_of_it(consol
     assert console.get(f"/api/tasks/{made['id']}")["status"] == "cancelled"
 
 
+def test_a_scheduler_that_is_resumed_runs_nothing_again_that_has_failed(console: Console) -> None:
+    here = {"cwd": str(console.root / "work"), "retries": 0}
+    failed = submit(console, f"{UNTIL_GO}; echo failed >>ran; exit 1", **here)
+    skipped = submit(console, "true", queue=1)
+    held = submit(console, "echo held >>ran", hold=True, **here)
+    console.world.go()
+    until(console, skipped["id"], "failed")
+    os.kill(failed["scheduler"], signal.SIGKILL)
+    eventually(lambda: not console.scheduler(failed["scheduler"])["alive"])
+    pid = console.post(f"/api/scheduler/{failed['scheduler']}/resume")["pid"]
+    console.post(f"/api/experiments/{held['id']}/queue")
+    until(console, held["id"], "completed")
+    assert console.world.work("ran") == ["failed", "held"]
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not console.scheduler(pid)["alive"])
+    problem = console.refused("POST", f"/api/scheduler/{pid}/resume", 422)
+    assert "all that was submitted has ended" in problem["detail"]
+
+
 def test_a_scheduler_that_a_task_has_started_becomes_no_zombie(shared: Console) -> None:
     shared.end_schedulers()
     made = submit(shared, "true")
