@@ -50,6 +50,7 @@ class Looked:
     gpus: tuple[Gpu, ...]
     at: float  #: wall, when it was asked
     silent: DriverSilent | None = None  #: why that may not hold any more; without any card: why there is none
+    none: NoDriver | None = None  #: there is no driver
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class CardsNow:
             try:
                 last = await asyncio.wait_for(self._watch.look(), None if last else FIRST_SECONDS)
             except NoDriver as none:
-                looked = Looked((), time.time(), DriverSilent(time.time(), none.found))
+                looked = Looked((), time.time(), DriverSilent(time.time(), none.found), none)
                 self._none = time.monotonic() + NO_DRIVER_SECONDS, looked
                 return looked
             except ProbeError as error:

@@ -112,6 +112,7 @@ class Preview:
     total: int
     counts: Mapping[State, int]
     rows: tuple[Row, ...] = ()  #: in the order of the file
+    last: Row | None = None  #: also where that has more
     removed: tuple[Removed, ...] = ()
     faults: tuple[Fault, ...] = ()  #: for which it would be refused, whole
     taken: tuple[Lease, ...] = ()  #: by what starts now, which others then find
@@ -179,6 +180,7 @@ def preview(asked: Asked, before: Before, seen: Seen) -> Preview:
         total=len(made.planned),
         counts=Counter(row.state for row in all_),
         rows=tuple(all_[:MOST_ROWS]),
+        last=all_[-1] if all_ else None,
         removed=tuple(_removed(made)),
         faults=faults,
         taken=rows.taken(),

@@ -1,4 +1,5 @@
-"""Submitted tasks: a command file that `gpulane submit` writes, each task its own queue, all in one line.
+"""Submitted tasks: a command file that `gpulane submit` writes, all in one line, each its own queue or at the
+end of an earlier one's.
 
 The file holds what is to be done; what has ended leaves it when its scheduler is started anew, and stays in
 history under an id that lasts.
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app import background, takeup
-from app.amend import Amended, Change, CommandFile, alone, amend, check_script, drafted
+from app.amend import Amended, CommandFile, alone, amend, check_script, drafted
 from app.client import Client, NoAnswer
 from app.command_file.document import Document
 from app.command_file.lane import asked
@@ -20,7 +21,8 @@ from app.command_file.parse import Parsed
 from app.home import home_here, make_folders
 from app.model.faults import BadInput
 from app.model.paths import Home
-from app.model.state import FINISHED, Running
+from app.model.state import FINISHED, RUN_DONE, Running, Status
+from app.model.state_file import StateFile
 from app.model.task import TaskSpec
 from app.options import RunOptions
 from app.preparation import find_files
@@ -30,9 +32,22 @@ from app.store.plan_lock import plan_holder, take_plan
 PRIVATE = 0o600
 HEADER = """\
 # Submitted tasks, in the order they came: ./gpulane submit appends here, and ./gpulane tasks lists them all.
-# Each is its own queue, and they stand in line (fifo). What has ended is taken out when the scheduler is
-# started anew by ./gpulane submit or ./gpulane scheduler start; history keeps it.
+# Each is its own queue, or at the end of an earlier one's, and they stand in line (fifo). When the scheduler
+# is started anew by ./gpulane submit or ./gpulane scheduler start, what has failed is taken out, and once all
+# has ended everything; history keeps it.
 """
+
+Which = tuple[int, str]
+"""Queue and digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A task to submit."""
+
+    spec: TaskSpec  #: whose queue is chosen when it is submitted
+    simulate: str | None = None  #: the cards of a scheduler that is started for it; None: the machine's
+    queue: int | None = None  #: of the submitted tasks it comes behind; None: one of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,11 @@ class Submitted:
     pid: int  #: of its scheduler
     started: bool  #: it was started for this
     simulated: bool  #: it runs on simulated GPUs
+
+    @property
+    def where(self) -> str:
+        """Where it stands, for a sentence."""
+        return f"{'behind others in its queue' if self.task.index else 'in line'} at {self.task.label}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +103,22 @@ class Place:
     def _kept(self) -> list[KeptTask]:
         return tasks_of_file(self.home.history, self.path, os.getuid())
 
-    def ended(self) -> set[tuple[int, str]]:
-        """Queue and digest of what will not run again."""
-        status: defaultdict[tuple[int, str], set[bool]] = defaultdict(set)
+    def sorted_out(self, parsed: Parsed) -> "SortedOut":
+        """What leaves the file before a start. Until all has ended only what would run again leaves: what has
+        failed, or was skipped for that. The rest keeps the indices of its queue true; and a new task like one
+        that has left an unfinished run would be taken for that one."""
+        status: defaultdict[Which, set[Status]] = defaultdict(set)
         for one in self.tasks():
-            status[(one.spec.queue_id, one.key.digest)].add(one.state.status in FINISHED)
-        return {which for which, over in status.items() if over == {True}}
+            status[(one.spec.queue_id, one.key.digest)].add(one.state.status)
+        ended = {which for which, found in status.items() if found <= FINISHED}
+        left = {one.queue_id for one in parsed.tasks if (one.queue_id, one.digest()) not in ended}
+        return SortedOut({which for which in ended if not (left and status[which] <= RUN_DONE)}, left)
+
+
+@dataclass(frozen=True, slots=True)
+class SortedOut:
+    gone: set[Which]
+    left: set[int]  #: queues with something still to be done
 
 
 def spec_of(
@@ -105,11 +135,11 @@ def model_of(gpu_type: str | None) -> str | None:
     return None if gpu_type is None or gpu_type.strip().lower() in ("", "any", "auto") else gpu_type
 
 
-def submit(spec: TaskSpec, simulate: str | None = None) -> Submitted:
-    """Append a task, whose queue is chosen here, and start its scheduler if none runs.
+def submit(new: New) -> Submitted:
+    """Append a task, and start its scheduler if none runs.
 
     Raises BadInput, NoAnswer; then nothing was changed."""
-    check_script(spec.script)
+    check_script(new.spec.script)
     place = Place.to_run()
     make_folders(place.home)
     try:
@@ -120,7 +150,7 @@ def submit(spec: TaskSpec, simulate: str | None = None) -> Submitted:
         while True:
             try:
                 with takeup.connected(place.home, place.file.path) as client:
-                    return _append(place, spec, client, simulate) if client else _start(place, spec, simulate)
+                    return _append(place, new, client) if client else _start(place, new)
             except NoAnswer:
                 if plan_holder(place.home.state, place.file.path) is not None:
                     raise
@@ -134,9 +164,19 @@ def start_scheduler(simulate: str | None = None) -> int:
     if not place.file.path.exists():
         raise BadInput("nothing was submitted yet; ./gpulane submit starts the scheduler")
     with alone(place.file.path):
-        if not _clean(place, simulate):
+        if not _clean(place, simulate is not None):
             raise BadInput("all that was submitted has ended; the next ./gpulane submit starts it")
         return _background(place, simulate)
+
+
+def may_go_on(home: Home, state: StateFile) -> bool:
+    """Whether a scheduler is to be started again that left this state, whatever its file. One of submitted
+    tasks runs nothing again that has ended, and is not to be where all have. Raises BadInput."""
+    place = Place.of(home)
+    if state.command_file != place.path:
+        return True
+    with alone(place.file.path):
+        return bool(_clean(place, state.simulated))
 
 
 def log_of(place: Place) -> Path:
@@ -144,89 +184,119 @@ def log_of(place: Place) -> Path:
     return background.log_of(place.home, place.file.path, "multi")
 
 
-def _append(place: Place, spec: TaskSpec, client: Client, simulate: str | None) -> Submitted:
+def _append(place: Place, new: New, client: Client) -> Submitted:
     """As an edit of the file that a living scheduler watches."""
     state = takeup.state_of(client)
-    _refuse_unfit(state, simulate, place)
-    task = _added(place, spec, client)
+    _refuse_unfit(state, new.simulate, place)
+    task = _added(place, new, client)
     return Submitted(task, state["pid"], False, bool(state["simulated"]))
 
 
-def _start(place: Place, spec: TaskSpec, simulate: str | None) -> Submitted:
+def _start(place: Place, new: New) -> Submitted:
     """With what is left of earlier ones, if there is anything: then the new one comes as an edit, so that it
     is checked against the machine (a resume would let it wait for ever)."""
-    left = _clean(place, simulate)
+    left = _clean(place, bool(new.simulate))
+    _refuse_over(place, new.queue, left)
     if left:
-        pid = _background(place, simulate)
+        pid = _background(place, new.simulate)
         with Client(place.home.control_socket(pid)) as client:
-            task = _added(place, spec, client)
+            task = _added(place, new, client)
     else:
-        task, pid = _started_with(place, spec, simulate)
-    return Submitted(task, pid, True, simulate is not None)
+        task, pid = _started_with(place, new)
+    return Submitted(task, pid, True, new.simulate is not None)
 
 
-def _added(place: Place, spec: TaskSpec, client: Client) -> KeptTask:
-    amended, queue = _written(place, spec)
+def _added(place: Place, new: New, client: Client) -> KeptTask:
+    written = _written(place, new)
     try:
-        with takeup.kept_if_taken(amended, client):
-            return takeup.until(client, lambda: place.task_of(queue))
+        with takeup.kept_if_taken(written.amended, client):
+            return takeup.until(client, written.taken)
     except BadInput as bad:
         raise _bare(place, bad) from bad
 
 
-def _started_with(place: Place, spec: TaskSpec, simulate: str | None) -> tuple[KeptTask, int]:
-    """The first of a new run; one that still runs of an older run is adopted."""
-    fresh = [] if any(isinstance(one.state, Running) for one in place.tasks()) else ["--fresh"]
-    amended, queue = _written(place, spec)
+def _started_with(place: Place, new: New) -> tuple[KeptTask, int]:
+    fresh = ["--fresh"] if _begins_anew(place, set()) else []
+    written = _written(place, new)
     try:
-        with takeup.kept_if_taken(amended, None):
-            pid = _background(place, simulate, *fresh)
+        with takeup.kept_if_taken(written.amended, None):
+            pid = _background(place, new.simulate, *fresh)
             with Client(place.home.control_socket(pid)) as client:
-                return takeup.until(client, lambda: place.task_of(queue)), pid
+                return takeup.until(client, written.taken), pid
     except BadInput as bad:
         raise _bare(place, bad) from bad
 
 
-def with_one_more(
-    place: Place, spec: TaskSpec, living: takeup.State | None, simulate: str | None
-) -> tuple[str, int]:
-    """The text of the file as submitting this would leave it, and the queue it gets; nothing is written.
-    `living`: its scheduler's state; None: none runs, and what has ended is taken out, as at a start. Raises
-    BadInput for all that submitting would be refused for."""
-    queue = 0
+def _begins_anew(place: Place, left: set[int]) -> bool:
+    """Is the new one the first of a new run? One that still runs of an older run is adopted."""
+    return not left and not any(isinstance(one.state, Running) for one in place.tasks())
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The file as submitting a task would leave it, with it at the end."""
+
+    text: str
+    fresh: bool  #: it would be started as a new run
+
+
+def with_one_more(place: Place, new: New, living: takeup.State | None) -> Draft:
+    """Nothing is written. `living`: its scheduler's state; None: none runs, and what has ended is taken out,
+    as at a start. Raises BadInput for all that submitting would be refused for, but for what only the
+    machine's driver tells."""
+    fresh = False
     if living:
-        _refuse_unfit(living, simulate, place)
+        _refuse_unfit(living, new.simulate, place)
 
     def change(document: Document, parsed: Parsed) -> Document:
-        nonlocal queue
+        nonlocal fresh
         if not living:
-            ended = place.ended()
-            document = _without(ended)(document, parsed)
-            left = {one.queue_id for one in parsed.tasks if (one.queue_id, one.digest()) not in ended}
-            _refuse_other_gpus(place, left, simulate)
-        whole, queue = _one_more(place, spec, document, parsed)
-        return whole
+            found = place.sorted_out(parsed)
+            fresh = _begins_anew(place, found.left)
+            document = _without(found.gone, document, parsed)
+            _refuse_other_gpus(place, found.left, bool(new.simulate))
+        return _one_more(place, new, document, parsed)[0]
 
-    return drafted(place.file, change), queue
+    return Draft(drafted(place.file, change), fresh)
 
 
-def _written(place: Place, spec: TaskSpec) -> tuple[Amended, int]:
-    """With the next free queue id, which is given once."""
-    queue = 0
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """The file with a new task, which its scheduler is to take up."""
+
+    place: Place
+    amended: Amended
+    queue: int
+    before: int  #: the id of the last task of that queue so far; 0: it had none
+
+    def taken(self) -> KeptTask | None:
+        task = self.place.task_of(self.queue)
+        return task if task and task.id > self.before else None
+
+
+def _written(place: Place, new: New) -> _Written:
+    queue, before = 0, 0
 
     def change(document: Document, parsed: Parsed) -> Document:
-        nonlocal queue
-        whole, queue = _one_more(place, spec, document, parsed)
+        nonlocal queue, before
+        whole, queue = _one_more(place, new, document, parsed)
+        last = place.task_of(queue)
+        before = last.id if last else 0
         return whole
 
-    return amend(place.file, change), queue
+    return _Written(place, amend(place.file, change), queue, before)
 
 
-def _one_more(place: Place, spec: TaskSpec, document: Document, parsed: Parsed) -> tuple[Document, int]:
-    before = largest_queue(place.home.history, place.path, os.getuid())
-    queue = 1 + max([before, *(task.queue_id for task in parsed.tasks)])
+def _one_more(place: Place, new: New, document: Document, parsed: Parsed) -> tuple[Document, int]:
+    """And its queue: a queue id is given once."""
+    if new.queue is None:
+        before = largest_queue(place.home.history, place.path, os.getuid())
+        queue = 1 + max([before, *(task.queue_id for task in parsed.tasks)])
+    else:
+        queue = new.queue
+        _refuse_over(place, queue, place.sorted_out(parsed).left)
     whole = document if document.text.strip() else Document(HEADER, document.mode)
-    return whole.insert(len(whole), replace(spec, queue_id=queue)), queue
+    return whole.insert(len(whole), replace(new.spec, queue_id=queue)), queue
 
 
 def _background(place: Place, simulate: str | None, *flags: str) -> int:
@@ -235,44 +305,57 @@ def _background(place: Place, simulate: str | None, *flags: str) -> int:
     return background.start(place.home, how)
 
 
-def _clean(place: Place, simulate: str | None) -> bool:
-    """Take out what has ended, while no scheduler can start; whether anything is left. Raises BadInput."""
+def _clean(place: Place, simulated: bool) -> set[int]:
+    """Take out what would run again, while no scheduler can start; queues with something still to be done.
+    Raises BadInput."""
+    found = SortedOut(set(), set())
+
+    def change(document: Document, parsed: Parsed) -> Document:
+        nonlocal found
+        found = place.sorted_out(parsed)
+        return _without(found.gone, document, parsed)
+
     held = take_plan(place.home.state, place.file.path)
     try:
-        ended = place.ended()
-        parsed = amend(place.file, _without(ended), may_be_empty=True).parsed
+        amend(place.file, change, may_be_empty=True)
     finally:
         held.release()
-    left = {task.queue_id for task in parsed.tasks}
-    _refuse_other_gpus(place, left, simulate)
-    return bool(left)
+    _refuse_other_gpus(place, found.left, simulated)
+    return found.left
 
 
-def _refuse_other_gpus(place: Place, left: set[int], simulate: str | None) -> None:
+def _refuse_other_gpus(place: Place, left: set[int], simulated: bool) -> None:
     """Raises BadInput where what is left in these queues is for simulated GPUs and a scheduler would run on
     real ones, or the other way round."""
-    other = [one for one in place.tasks() if one.spec.queue_id in left and one.simulated != bool(simulate)]
+    there = (one for one in place.tasks() if one.spec.queue_id in left and one.state.status not in FINISHED)
+    other = [one for one in there if one.simulated != simulated]
     if other:
-        there, here = ("simulated", "the real") if not simulate else ("the real", "simulated")
-        how = "" if simulate else "start with --simulate, as before; or "
+        its, here = ("simulated", "the real") if not simulated else ("the real", "simulated")
+        how = "" if simulated else "start with --simulate, as before; or "
         raise BadInput(
-            f"task {other[0].id} was submitted for {there} GPUs and would run on {here} ones; {how}let it "
+            f"task {other[0].id} was submitted for {its} GPUs and would run on {here} ones; {how}let it "
             f"end, or cancel it first (./gpulane cancel {other[0].id})"
         )
 
 
-def _without(ended: set[tuple[int, str]]) -> Change:
-    """`ended`: queue and digest."""
+def _refuse_over(place: Place, queue: int | None, left: set[int]) -> None:
+    """Raises BadInput where nothing is still to be done in this queue: a new task would be behind nobody."""
+    if queue is None or queue in left:
+        return
+    if place.task_of(queue) is None:
+        raise BadInput(f"no submitted task has queue {queue}; ./gpulane tasks lists them")
+    raise BadInput(
+        f"all submitted tasks of queue {queue} have ended; name no queue, and it gets one of its own"
+    )
 
-    def change(document: Document, parsed: Parsed) -> Document:
-        if parsed.faults and len(document):
-            raise BadInput(parsed.faults)
-        gone = {document.block_at(one.line) for one in parsed.tasks if (one.queue_id, one.digest()) in ended}
-        for block in sorted(gone, reverse=True):
-            document = document.remove(block)
-        return document
 
-    return change
+def _without(gone: set[Which], document: Document, parsed: Parsed) -> Document:
+    if parsed.faults and len(document):
+        raise BadInput(parsed.faults)
+    blocks = {document.block_at(one.line) for one in parsed.tasks if (one.queue_id, one.digest()) in gone}
+    for block in sorted(blocks, reverse=True):
+        document = document.remove(block)
+    return document
 
 
 def _refuse_unfit(state: takeup.State, simulate: str | None, place: Place) -> None:

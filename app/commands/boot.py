@@ -18,6 +18,7 @@ from app.store import surroundings
 from app.store.own_file import read_own
 from app.store.plan_lock import plan_holder
 from app.store.states import list_states
+from app.submission import may_go_on
 
 PATIENCE = 300.0
 """Seconds in which a start that is refused is tried again: drivers and network folders come late."""
@@ -83,6 +84,9 @@ def boot(
 def resume_one(home: Home, one: Interrupted, tell: Callable[[str], None], told: dict[Path, str]) -> bool:
     """Try it; what refuses it is said once."""
     try:
+        if not may_go_on(home, one.state):
+            tell(f"all of {one.state.command_file} has ended; the next ./gpulane submit starts it")
+            return True
         how = background.again(home, one.state, "--resume")
         environment = surroundings.load(RunPaths(home.runs / one.state.run))
         pid = background.start(home, how, environment)

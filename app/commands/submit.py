@@ -22,6 +22,12 @@ Memory = Annotated[
 Simulate = Annotated[
     str | None, typer.Option(metavar="NxGB", help="A scheduler that is started for it has simulated GPUs.")
 ]
+Queue = Annotated[
+    str | None,
+    typer.Option(
+        "--queue", "-q", metavar="N", help="Behind what was submitted to this queue: N/0 as `tasks` lists it."
+    ),
+]
 Id = Annotated[
     int, typer.Argument(max=LARGEST, metavar="ID", help="As `tasks` lists it.", show_default=False)
 ]
@@ -38,6 +44,7 @@ def submit(
     timeout: flags.Timeout = None,
     priority: flags.Priority = None,
     hold: flags.Hold = False,
+    queue: Queue = None,
     env: flags.Env = None,
     devices: flags.Devices = None,
     tmux: flags.Tmux = False,
@@ -56,7 +63,8 @@ def submit(
             *(("timeout", timeout), ("priority", priority), ("hold", hold)),
             *(("terminal", "tmux" if tmux else None), ("cwd", _folder(cwd or "."))),
         )
-        return submitted(_spec([*options, *flags.variables(env)], gpus, memory, commands), simulate)
+        spec = _spec([*options, *flags.variables(env)], gpus, memory, commands)
+        return submitted(spec, simulate, queue)
 
     tell(refused(submit_), as_json)
 
@@ -73,6 +81,7 @@ def clone(
     timeout: flags.Timeout = None,
     priority: flags.Priority = None,
     hold: flags.Hold = False,
+    queue: Queue = None,
     env: flags.Env = None,
     devices: flags.Devices = None,
     tmux: flags.Tmux = False,
@@ -89,19 +98,20 @@ def clone(
         )
         words = [*changed, *flags.variables(env)]
         any_model = gpu_type is not None and _model(gpu_type) is None
-        return submitted(_changed(id_, words, any_model, gpus, memory, commands), simulate)
+        return submitted(_changed(id_, words, any_model, gpus, memory, commands), simulate, queue)
 
     tell(refused(clone_), as_json)
 
 
-def submitted(spec: TaskSpec, simulate: str | None) -> dict[str, Any]:
+def submitted(spec: TaskSpec, simulate: str | None, queue: str | None) -> dict[str, Any]:
     """Submit it; the answer. Raises GpulaneError."""
     from app.background import stands
+    from app.submission import New
     from app.submission import submit as submit_
 
-    done = submit_(spec, simulate)
+    done = submit_(New(spec, simulate, None if queue is None else flags.queue_of(queue)))
     task = done.task
-    said = f"task {task.id}{_named(spec)} is submitted, in line at {task.label}; ./gpulane show {task.id}"
+    said = f"task {task.id}{_named(spec)} is submitted, {done.where}; ./gpulane show {task.id}"
     if done.started:
         on = "simulated GPUs" if done.simulated else "the GPUs here"
         said += f"\nits scheduler was started on {on}, and stays (pid {done.pid})"

@@ -36,7 +36,7 @@ def tasks(
     unfinished: Annotated[bool, typer.Option("--unfinished", help="Only those that have not ended.")] = False,
     as_json: Json = False,
 ) -> None:
-    """What was submitted: id, name, state, GPU type, how many, when."""
+    """What was submitted: id, name, queue/index, state, GPU type, how many, when."""
 
     def read() -> tuple[list["KeptTask"], bool]:
         from app.store.plan_lock import plan_holder
@@ -58,12 +58,12 @@ def tasks(
         )
         return
     table = Table(box=None, pad_edge=False, header_style=QUIET)
-    for heading in ("id", "name", "state", "GPU type", "GPUs", "created"):
+    for heading in ("id", "name", "task", "state", "GPU type", "GPUs", "created"):
         table.add_column(heading, justify="right" if heading in ("id", "GPUs") else "left")
     for one in found:
         status = one.state.status
         table.add_row(
-            *(str(one.id), Text(clean(_title(one)), overflow="ellipsis", no_wrap=True)),
+            *(str(one.id), Text(clean(_title(one)), overflow="ellipsis", no_wrap=True), one.label),
             *(Text(status, STATE[status]), Text(clean(one.spec.options.model or ANY)), str(one.spec.gpus)),
             when(one.created),
         )

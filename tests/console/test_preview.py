@@ -1,6 +1,7 @@
 """What a text would do, over HTTP: nothing is written, and what is said is what then happens."""
 
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -187,9 +188,10 @@ def test_a_task_to_submit_stands_in_line(shared: Console) -> None:
 
 def test_what_was_submitted_and_has_ended_is_not_in_the_way(console: Console) -> None:
     """It leaves the file when its scheduler is started anew."""
-    console.post("/api/tasks", {"command": "true", "memory_gb": 20, "simulate": "1x24"})
-    (pid,) = (one["pid"] for one in console.get("/api/scheduler/running")["schedulers"])
+    pid = console.post("/api/tasks", {"command": "true", "memory_gb": 20, "simulate": "1x24"})["scheduler"]
     console.wait_for(pid, "1/0", "completed")
+    console.post("/api/tasks", {"command": "false", "retries": 0})
+    console.wait_for(pid, "2/0", "failed")
     console.post(f"/api/scheduler/stop/{pid}")
     eventually(lambda: not console.scheduler(pid)["alive"])
     body = {"task": {"command": "true", "memory_gb": 20, "simulate": "1x24"}}
@@ -225,6 +227,75 @@ def test_a_task_is_refused_for_what_submitting_it_is_refused_for(console: Consol
         seen = http.post("/api/commands/multi/preview", json={"task": long})
     assert seen.json()["faults"][0]["problem"] == "nothing can be submitted as things stand"
     assert "yourself" not in seen.text
+
+
+def both_refuse(console: Console, task: Any) -> str:
+    """What the preview says of it is what submitting it is refused for."""
+    with console.http as http:
+        made = http.post("/api/tasks", json=task)
+    assert made.status_code == 422, made.text
+    (fault,) = console.post("/api/commands/multi/preview", {"task": task})["faults"]
+    assert fault["problem"] == made.json()["detail"]
+    return str(fault["problem"])
+
+
+def test_a_task_to_submit_behind_another(console: Console) -> None:
+    def of(**task: Any) -> Any:
+        body = {"command": "true", "memory_gb": 20, "simulate": "2x24", **task}
+        answer = console.post("/api/commands/multi/preview", {"task": body})
+        return answer["said"], [row["task"] for row in answer["tasks"]]
+
+    long = {"command": LASTS, "memory_gb": 20, "simulate": "2x24", "cwd": str(console.root)}
+    assert "no submitted task has queue 1;" in both_refuse(console, {**long, "queue": 1})
+    pid = console.post("/api/tasks", long)["scheduler"]
+    console.wait_for(pid, "1/0", "running")
+    assert of() == ("would start now on GPU 1", ["2/0"])
+    assert of(queue=1) == ("would wait: behind 1/0 in its queue", ["1/1"])
+    console.post("/api/tasks", {**long, "queue": 1, "hold": True})
+    assert of(queue=1) == ("would wait: behind 1/0 in its queue", ["1/2"])
+    assert of(queue=1, hold=True)[0] == "would be held until it is released"
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not console.scheduler(pid)["alive"])
+    (console.root / "end").touch()
+    assert of(queue=1) == ("would wait: behind 1/0 in its queue", ["1/2"]), "its end was not heard yet"
+    made = console.post("/api/tasks", {"command": "true", "memory_gb": 20, "simulate": "2x24", "queue": 1})
+    console.wait_for(made["scheduler"], "1/0", "completed")
+    assert of(queue=1) == ("would wait: behind 1/1, which is held", ["1/3"])
+    console.post(f"/api/tasks/{made['id'] - 1}/cancel")
+    console.wait_for(made["scheduler"], "1/2", "completed")
+    assert "all submitted tasks of queue 1 have ended" in both_refuse(console, {**long, "queue": 1})
+
+
+def test_where_there_is_no_driver_a_task_for_real_cards_is_refused(console: Console) -> None:
+    """Whatever other schedulers simulate, and one of submitted tasks has simulated before."""
+    real = {"command": "true", "memory_gb": 1}
+    console.world.file(block(1))
+    console.post("/api/scheduler/multi/start", simulate="6x24")
+    said = both_refuse(console, real)
+    assert "no NVIDIA driver" in said
+    assert both_refuse(console, {**real, "gpu_count": 0}) == said
+    made = console.post("/api/tasks", {**real, "simulate": "2x24"})
+    answer = console.post("/api/commands/multi/preview", {"task": real})
+    assert (answer["faults"], answer["simulate"]) == ([], "2x24"), "it goes to the scheduler that runs"
+    console.wait_for(made["scheduler"], "1/0", "completed")
+    os.kill(made["scheduler"], signal.SIGKILL)
+    eventually(lambda: not console.scheduler(made["scheduler"])["alive"])
+    assert both_refuse(console, real) == said
+    with console.reader as http:
+        seen = http.post("/api/commands/multi/preview", json={"task": real})
+    assert seen.json()["faults"][0]["problem"] == said
+
+
+def test_a_task_is_refused_for_settings_that_a_start_is_refused_for(console: Console) -> None:
+    task = {"command": "true", "simulate": "2x24"}
+    for wrong in ({"use_all_gpus": False, "compete_gpus": [0, 9]}, {"chek_time": 3}):
+        console.world.settings(**wrong)
+        with console.http as http:
+            made = http.post("/api/tasks", json=task)
+        assert made.status_code == 422, made.text
+        faults = console.post("/api/commands/multi/preview", {"task": task})["faults"]
+        assert faults
+        assert all(one["problem"] in made.text for one in faults)
 
 
 def test_a_thousand_tasks_are_quick(shared: Console, running: int) -> None:

@@ -111,12 +111,35 @@ def test_a_copy_takes_what_a_detail_shows_and_keeps_its_secrets(shared: Console)
         takes = http.get("/api/openapi.json").json()["components"]["schemas"]["TaskCreate"]["properties"]
     body = {name: found[name] for name in takes if name in found}
     assert body["simulate"] == "2x24"
-    assert set(takes) - set(body) == {"copy_of"}
+    assert set(takes) - set(body) == {"copy_of", "queue"}
     refused = shared.refused("POST", "/api/tasks", 422, json=body)
     assert refused["faults"][0]["file"] == "body.env.HF_TOKEN"
     copy = shared.post("/api/tasks", {**body, "copy_of": made["id"]})
     assert copy["id"] != made["id"]
     until(shared, copy["id"], "completed")
+
+
+def test_one_behind_another_follows_it_and_is_skipped_when_that_fails(shared: Console) -> None:
+    first = submit(shared, f"{UNTIL_GO}; exit 3", name="prepare", retries=0)
+    queue = int(first["task"].partition("/")[0])
+    second = submit(shared, "true", name="train", queue=queue)
+    assert second["task"] == f"{queue}/1"
+    assert f"is submitted, behind others in its queue at {queue}/1" in second["said"]
+    assert second["reason"] == "behind others in its queue"
+    third = submit(shared, "true", queue=queue)
+    assert third["task"] == f"{queue}/2"
+    assert shared.post(f"/api/tasks/{third['id']}/cancel")["task"]["state"] == "cancelled"
+    shared.world.go()
+    until(shared, first["id"], "failed")
+    found = until(shared, second["id"], "failed")
+    assert (found["state"], found["reason"]) == ("skipped", f"task {queue}/0 failed")
+    again = shared.refused("POST", "/api/tasks", 422, json={"command": "true", "queue": queue, **CARDS})
+    said = f"all submitted tasks of queue {queue} have ended; name no queue, and it gets one of its own"
+    assert again["detail"] == said
+    nowhere = shared.refused("POST", "/api/tasks", 422, json={"command": "true", "queue": 999, **CARDS})
+    assert "no submitted task has queue 999" in nowhere["detail"]
+    for odd in (-1, 1.5, "x", 2**63):
+        shared.refused("POST", "/api/tasks", 422, json={"command": "true", "queue": odd})
 
 
 @pytest.mark.parametrize(
@@ -171,6 +194,25 @@ def test_one_whose_scheduler_was_killed_is_cancelled_with_what_runs_of_it(consol
     assert console.post(f"/api/tasks/{made['id']}/cancel")["changed"] is True
     assert procfs.stat(pid) is None
     assert console.get(f"/api/tasks/{made['id']}")["status"] == "cancelled"
+
+
+def test_a_scheduler_that_is_resumed_runs_nothing_again_that_has_failed(console: Console) -> None:
+    here = {"cwd": str(console.root / "work"), "retries": 0}
+    failed = submit(console, f"{UNTIL_GO}; echo failed >>ran; exit 1", **here)
+    skipped = submit(console, "true", queue=1)
+    held = submit(console, "echo held >>ran", hold=True, **here)
+    console.world.go()
+    until(console, skipped["id"], "failed")
+    os.kill(failed["scheduler"], signal.SIGKILL)
+    eventually(lambda: not console.scheduler(failed["scheduler"])["alive"])
+    pid = console.post(f"/api/scheduler/{failed['scheduler']}/resume")["pid"]
+    console.post(f"/api/experiments/{held['id']}/queue")
+    until(console, held["id"], "completed")
+    assert console.world.work("ran") == ["failed", "held"]
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not console.scheduler(pid)["alive"])
+    problem = console.refused("POST", f"/api/scheduler/{pid}/resume", 422)
+    assert "all that was submitted has ended" in problem["detail"]
 
 
 def test_a_scheduler_that_a_task_has_started_becomes_no_zombie(shared: Console) -> None:

@@ -18,6 +18,7 @@ from app.model.paths import Home
 from app.model.state_dump import dump
 from app.model.state_file import StartedWith, StateFile, load
 from app.shutdown import shutting_down
+from tests.end_to_end.command_line import answer
 from tests.end_to_end.test_words import gpulane
 from tests.end_to_end.world import UNTIL_GO, Scheduler, World
 from tests.waiting import eventually
@@ -237,6 +238,29 @@ def test_what_ran_goes_on_as_it_was_started(world: World, machine: Machine) -> N
     assert gpulane(world, "service", "boot") == "nothing to resume\n", "once is enough"
     gpulane(world, "stop")
     end_of(second.pid)
+
+
+def test_of_what_was_submitted_nothing_runs_again_that_has_failed(world: World, machine: Machine) -> None:
+    world.settings(max_retries=0)
+    submit = ("submit", "--simulate", "2x24")
+    first = answer(world, *submit, "--", f"{UNTIL_GO}; echo failed >>ran; exit 1")["scheduler"]["pid"]
+    gpulane(world, "submit", "--queue", "1", "--", "echo skipped >>ran")
+    held = answer(world, "submit", "--hold", "--", "echo held >>ran")["id"]
+    world.go()
+    eventually(lambda: answer(world, "tasks")[1]["state"] == "skipped")
+    os.kill(first, 9)
+    end_of(first)
+    restart(world)
+    assert "submitted_gpus.txt with pid" in gpulane(world, "service", "boot")
+    second = resumed(world, first).pid
+    gpulane(world, "release", str(held))
+    gpulane(world, "wait", str(held))
+    assert world.work("ran") == ["failed", "held"]
+    os.kill(second, 9)
+    end_of(second)
+    restart(world)
+    assert "has ended; the next ./gpulane submit starts it" in gpulane(world, "service", "boot")
+    assert [one["state"] for one in answer(world, "tasks")] == ["failed", "skipped", "completed"]
 
 
 def crash(world: World, scheduler: Scheduler) -> None:

@@ -420,3 +420,153 @@ def test_faults_in_the_settings_hide_nothing(two_cards: World) -> None:
     path.write_text(sound)
     two_cards.go()
     wait_for(two_cards, id_, "completed")
+
+
+def killed(world: World) -> None:
+    """Its scheduler, with no word to anybody."""
+    (state,) = (one for one in world.states() if procfs.start_time(one.pid) == one.process_start)
+    os.kill(state.pid, signal.SIGKILL)
+    eventually(lambda: procfs.start_time(state.pid) is None)
+
+
+def listed(world: World) -> dict[int, tuple[str, str]]:
+    """Where each stands, and its state."""
+    return {one["id"]: (one["task"], one["state"]) for one in answer(world, "tasks")}
+
+
+def test_what_stands_behind_another_runs_after_it(two_cards: World) -> None:
+    one = submit(two_cards, "--name", "prepare", "--", f"{UNTIL_GO}; echo prepare >>order")
+    said = gpulane(two_cards, "submit", "--queue", "1", "--", "echo train >>order")
+    assert said.startswith("task 2 is submitted, behind others in its queue at 1/1; ")
+    three = answer(two_cards, "clone", str(one), "-q", "1", "--", "echo export >>order")["id"]
+    gone = submit(two_cards, "-q", "1", "--", "echo gone >>order")
+    beside = submit(two_cards, "--", "echo beside >>order")
+    wait_for(two_cards, beside, "completed")
+    assert gpulane(two_cards, "cancel", str(gone)).startswith("1/3")
+    assert listed(two_cards) == {
+        one: ("1/0", "running"),
+        2: ("1/1", "pending"),
+        three: ("1/2", "pending"),
+        gone: ("1/3", "cancelled"),
+        beside: ("2/0", "completed"),
+    }
+    two_cards.go()
+    wait_for(two_cards, three, "completed")
+    assert two_cards.work("order") == ["beside", "prepare", "train", "export"]
+    assert "1/2" in gpulane(two_cards, "tasks")
+
+
+def test_behind_one_that_fails_nothing_runs_until_that_is_tried_again(two_cards: World) -> None:
+    one = submit(two_cards, "--", f"{UNTIL_GO}; test -e mended && echo one >>order")
+    two = submit(two_cards, "-q", "1", "--", "echo two >>order")
+    two_cards.go()
+    skipped = wait_for(two_cards, two, "skipped")
+    assert skipped["detail"]["because"] == "task 1/0 failed"
+    assert "all submitted tasks of queue 1 have ended" in gpulane(
+        two_cards, "submit", "-q", "1", "--", "x", expect=2
+    )
+    (two_cards.root / "work" / "mended").touch()
+    gpulane(two_cards, "retry", str(one))
+    wait_for(two_cards, two, "completed")
+    assert two_cards.work("order") == ["one", "two"]
+
+
+def test_a_chain_outlasts_its_scheduler(two_cards: World) -> None:
+    one = submit(two_cards, "--", "echo one >>order")
+    wait_for(two_cards, one, "completed")
+    failed = submit(two_cards, "--", "echo failed >>order; exit 1")
+    wait_for(two_cards, failed, "failed")
+    first = submit(two_cards, "--", "echo first >>order")
+    two = submit(two_cards, "--", f"echo began >>began; {UNTIL_GO}; echo two >>order")
+    three = submit(two_cards, "-q", "4", "--", "echo three >>order")
+    wait_for(two_cards, first, "completed")
+    wait_for(two_cards, two, "running")
+    killed(two_cards)
+    assert "all submitted tasks of queue 1 have" in gpulane(
+        *(two_cards, "submit", "--simulate", "2x24", "-q", "1", "--", "x"), expect=2
+    )
+    four = submit(two_cards, "-q", "4", "--", "echo four >>order")
+    assert listed(two_cards) == {
+        one: ("1/0", "completed"),
+        failed: ("2/-", "failed"),
+        first: ("3/0", "completed"),
+        two: ("4/0", "running"),
+        three: ("4/1", "pending"),
+        four: ("4/2", "pending"),
+    }
+    two_cards.go()
+    wait_for(two_cards, three, "completed")
+    wait_for(two_cards, four, "completed")
+    killed(two_cards)
+    again = submit(two_cards, "--", "echo first >>order")
+    wait_for(two_cards, again, "completed")
+    assert two_cards.work("order") == ["one", "failed", "first", "two", "three", "four", "first"]
+    assert two_cards.work("began") == ["began"]
+    assert [task.queue_id for task in blocks(two_cards)] == [5]
+
+
+def test_one_behind_which_its_end_was_not_heard_is_skipped(two_cards: World) -> None:
+    """The scheduler was gone when it failed."""
+    one = submit(two_cards, "--", f"{UNTIL_GO}; exit 3")
+    two = submit(two_cards, "-q", "1", "--", "echo two >>order")
+    supervisor = wait_for(two_cards, one, "running")["attempts"][0]["pid"]
+    killed(two_cards)
+    two_cards.go()
+    eventually(lambda: procfs.start_time(supervisor) is None)
+    gpulane(two_cards, "scheduler", "start", "--simulate", "2x24")
+    wait_for(two_cards, one, "failed")
+    wait_for(two_cards, two, "skipped")
+    killed(two_cards)
+    assert "all that was submitted has ended" in gpulane(two_cards, "scheduler", "start", expect=2)
+    assert listed(two_cards) == {one: ("1/0", "failed"), two: ("1/1", "skipped")}
+
+
+def test_what_has_failed_is_not_run_again_for_those_behind_it(two_cards: World) -> None:
+    two_cards.settings(max_retries=0, on_failure="continue")
+    one = submit(two_cards, "--", "echo one >>order; exit 1")
+    two = submit(two_cards, "--", f"{UNTIL_GO}; echo two >>order; exit 1")
+    three = submit(two_cards, "-q", "2", "--hold", "--", "echo three >>order")
+    two_cards.go()
+    wait_for(two_cards, one, "failed")
+    wait_for(two_cards, two, "failed")
+    killed(two_cards)
+    gpulane(two_cards, "scheduler", "start", "--simulate", "2x24")
+    gpulane(two_cards, "release", str(three))
+    wait_for(two_cards, three, "completed")
+    assert two_cards.work("order").count("one") == two_cards.work("order").count("two") == 1
+
+
+def test_what_is_like_one_that_has_ended_is_another_task(two_cards: World) -> None:
+    """Also where the run goes on in which that one has ended."""
+    one = submit(two_cards, "--", "echo same >>ran")
+    wait_for(two_cards, one, "completed")
+    held = submit(two_cards, "--hold", "--", "true")
+    gpulane(two_cards, "scheduler", "stop")
+    two = submit(two_cards, "--", "echo same >>ran")
+    wait_for(two_cards, two, "completed")
+    three = submit(two_cards, "-q", "2", "--", "echo same >>ran")
+    gpulane(two_cards, "release", str(held))
+    wait_for(two_cards, three, "completed")
+    assert two_cards.work("ran") == ["same"] * 3
+    assert [one, held, two, three] == [1, 2, 3, 4]
+
+
+def test_behind_a_queue_that_is_over_nothing_can_stand(two_cards: World) -> None:
+    one = submit(two_cards, "--", "true")
+    wait_for(two_cards, one, "completed")
+    path = two_cards.root / "command" / "submitted_gpus.txt"
+    before = path.read_bytes()
+    for words in (("submit", "-q", "1", "--", "true"), ("clone", "1", "--queue", "1")):
+        said = gpulane(two_cards, *words, expect=2)
+        assert said == (
+            "gpulane: all submitted tasks of queue 1 have ended; name no queue, and it gets one of its own\n"
+        )
+    said = gpulane(two_cards, "submit", "-q", "7", "--", "true", expect=2)
+    assert said == "gpulane: no submitted task has queue 7; ./gpulane tasks lists them\n"
+    assert "--queue: the queue id" in gpulane(two_cards, "submit", "-q", "x", "--", "true", expect=2)
+    assert path.read_bytes() == before
+    gpulane(two_cards, "scheduler", "stop")
+    said = gpulane(two_cards, "submit", "--simulate", "2x24", "-q", "1", "--", "true", expect=2)
+    assert "all submitted tasks of queue 1 have ended" in said
+    assert listed(two_cards) == {one: ("1/0", "completed")}
+    assert not answer(two_cards, "scheduler", "status", expect=1)["running"]

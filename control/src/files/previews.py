@@ -11,7 +11,8 @@ from app.command_file.parse import Parsed
 from app.command_file.read import read
 from app.config.load import load
 from app.core.rules import Rules, Seen
-from app.earlier import filled_in, keys_in, unfinished_run
+from app.earlier import count_living, filled_in, keys_in, left_of, unfinished_run
+from app.fitting import out_of_range
 from app.model.backend import Now
 from app.model.blockers import DriverSilent
 from app.model.faults import BadInput, Fault
@@ -21,6 +22,7 @@ from app.model.settings import Settings
 from app.model.state import FINISHED
 from app.model.task import Mode
 from app.options import RunOptions
+from app.preparation import refuse
 from app.preview import Asked, Before, Preview, Row, Standing, own_leases, preview
 from app.store import paused
 from app.store.lasting import last_run
@@ -84,6 +86,7 @@ class Question:
     text: str
     simulate: str | None  #: None: as its scheduler has it; "": the machine's cards
     scheduler: Scheduler | None  #: that runs the file, or has run it last
+    fresh: bool = False  #: a start begins a run, whatever is left of one
 
     @property
     def top(self) -> Raw | None:
@@ -162,6 +165,22 @@ class Previews:
             seen = replace(seen, aside=aside)
         return Case(parsed, asked.path.name, before, seen, now)
 
+    def refuse_start(self, asked: Question, looked: Looked) -> None:
+        """Raises BadInput where a scheduler would not start for what this machine has: no driver, unless some
+        of what it goes on with still runs; not all of the cards that the settings name."""
+        if asked.living:
+            return
+        home, gpus = self._home(), looked.gpus
+        if asked.simulation:
+            gpus = simulated_cards([asked.simulation])
+        elif looked.none:
+            left = left_of(home, asked.path).get((asked.mode, False))
+            if not (left and count_living(home, left)):
+                raise BadInput(str(looked.none))
+        config = home.config_file()
+        if gpus and asked.fresh and config.exists():
+            refuse(out_of_range(load(config), gpus))
+
     def _before(self, asked: Question, now: Now, notes: list[str]) -> Before:
         home, simulated = self._home(), asked.simulation is not None
         if asked.living:
@@ -172,7 +191,7 @@ class Previews:
             notes.append(f"the scheduler with pid {pid} takes it up when it is saved")
             return Before(saved, living=True, standing=standing)
         options = RunOptions(mode=asked.mode, simulate=asked.simulation)
-        found = unfinished_run(home, asked.path, options)
+        found = None if asked.fresh else unfinished_run(home, asked.path, options)
         if found is None:
             return _finished(home, asked)
         saved, _ = filled_in(home, found, now)

@@ -11,15 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.cards_now import Looked
 from app.model.faults import BadInput
 from app.model.faults import Fault as FileFault
-from app.model.task import Mode, TaskSpec
+from app.model.task import Mode
 from app.preview import Removed, Row, State
-from app.submission import Place, with_one_more
+from app.submission import New, Place, with_one_more
 from control.src.console import Console, TheConsole, TheLogin
 from control.src.files.editing import real
 from control.src.files.previews import LONGEST, Answer, Question, of_task, refused, sentence
 from control.src.schedulers.models import ConfigIndex, PathMode
 from control.src.submitted.models import TaskCreate
-from control.src.submitted.submitting import faults_of, spec_to_submit
+from control.src.submitted.submitting import faults_of, to_submit
 from control.src.web import problems
 from control.src.web.problems import Fault, Refused
 from control.src.web.sessions import Login
@@ -98,19 +98,25 @@ def _of_task(console: Console, who: Login, task: TaskCreate, simulate: str | Non
     """By the code that submits it, but for the writing."""
     home, simulate = console.home(), task.simulate if simulate is None else simulate
     path = real(home.submitted)
-    scheduler = console.states.last(str(path))
-    asked = Question("multi", path, "", simulate, scheduler)
-    spec: TaskSpec | None = None
+    # On the cards it says, whatever an earlier scheduler had.
+    asked = Question("multi", path, "", simulate or "", console.states.last(str(path)))
+    new: New | None = None
     try:
-        spec = spec_to_submit(home, task)
-        text, queue = with_one_more(Place.of(home), spec, asked.living, simulate)
+        new = replace(to_submit(home, task), simulate=simulate)
+        draft = with_one_more(Place.to_run(), new, asked.living)
     except BadInput as bad:
         # What is wrong with the task is its sender's own; what is in its way are lines of others.
-        found = refused(faults_of(bad) if spec is None or who.role == "write" else [NOT_NOW])
+        found = refused(faults_of(bad) if new is None or who.role == "write" else [NOT_NOW])
         return _answer(Answer(found), (), sentence(found), asked.simulation)
-    answer = console.previews.of(replace(asked, text=text), looked)
+    asked = replace(asked, text=draft.text, fresh=draft.fresh)
+    answer = console.previews.of(asked, looked)
+    if not answer.found.faults:
+        try:
+            console.previews.refuse_start(asked, looked)
+        except BadInput as bad:
+            answer = Answer(refused(faults_of(bad)))
     found = answer.found
-    rows = [row for row in found.rows if row.queue == queue]
+    rows = [found.last] if found.last else []
     said = of_task(rows[0]) if rows and not found.faults else sentence(found)
     return _answer(answer, rows, said, asked.simulation)
 

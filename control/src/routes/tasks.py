@@ -81,7 +81,7 @@ async def create_task(request: Request, given: TaskCreate, console: TheConsole) 
     how = f"; its scheduler was started (pid {done.pid})" if done.started else ""
     return {
         **found,
-        "said": f"task {done.task.id} is submitted, in line at {done.task.label}{how}",
+        "said": f"task {done.task.id} is submitted, {done.where}{how}",
         "scheduler_started": done.started,
     }
 

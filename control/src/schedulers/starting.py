@@ -17,6 +17,7 @@ from app.model.task import Mode
 from app.store.lasting import last_run_name
 from app.store.plan_lock import pid_of, plan_holder
 from app.store.states import states_of
+from app.submission import may_go_on
 from control.src.schedulers.asking import Asking
 from control.src.schedulers.states import Seen
 from control.src.web.problems import Refused
@@ -71,6 +72,9 @@ def go_on(home: Home, left: Seen) -> Begun:
     state = left.state
     if state is None:
         raise Refused(409, "unreadable", f"its state can't be read: {left.head['unreadable']}")
+    refuse_second(home, Path(state.command_file))
+    if not may_go_on(home, state):
+        raise BadInput("all that was submitted has ended; the next task that is submitted starts it")
     return _started(home, background.again(home, state))
 
 

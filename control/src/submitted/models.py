@@ -80,6 +80,13 @@ class TaskCreate(TaskWishes):
         },
     }
 
+    queue: int | None = Field(
+        default=None,
+        ge=0,
+        le=LARGEST,
+        description="at the end of this queue of submitted tasks, not all of which have ended; null: a queue "
+        "of its own",
+    )
     copy_of: int | None = Field(
         default=None, ge=1, le=LARGEST, description="whose secrets stand where env shows ********"
     )

@@ -10,10 +10,9 @@ from app.client import NoAnswer
 from app.model.faults import BadInput, Fault
 from app.model.paths import Home
 from app.model.secret_names import MASK
-from app.model.task import TaskSpec
 from app.store.lasting import KeptTask, task_by_id
 from app.store.lock import is_alive
-from app.submission import Submitted, model_of, spec_of, submit
+from app.submission import New, Submitted, model_of, spec_of, submit
 from control.src.schedulers.asking import Asking
 from control.src.schedulers.states import States
 from control.src.submitted.models import Raw, TaskCreate
@@ -26,7 +25,7 @@ COMMAND = "body.command"
 def make(home: Home, given: TaskCreate) -> Submitted:
     """Submit it. Raises Refused with what is wrong with it, and where."""
     try:
-        return submit(spec_to_submit(home, given), given.simulate)
+        return submit(to_submit(home, given))
     except BadInput as bad:
         shown = [fault.model_dump() for fault in problems.listed(faults_of(bad))]
         raise Refused(422, "bad-input", problems.said(bad), faults=shown) from bad
@@ -38,7 +37,7 @@ def faults_of(bad: BadInput) -> Sequence[Fault]:
     return bad.faults or [Fault("body", 0, 0, line) for line in lines]
 
 
-def spec_to_submit(home: Home, given: TaskCreate) -> TaskSpec:
+def to_submit(home: Home, given: TaskCreate) -> New:
     """As it would stand in line. Raises BadInput with what is wrong with it, and where."""
     script = given.command.replace("\r\n", "\n").strip("\n")
     if not script.strip() or "\0" in script:
@@ -56,7 +55,7 @@ def spec_to_submit(home: Home, given: TaskCreate) -> TaskSpec:
     ]
     words += [("hold", None)] if given.hold else []
     words += [(f"env.{name}", value) for name, value in _unmasked(home, given).items()]
-    return spec_of(words, script, given.gpu_count, given.memory_gb)
+    return New(spec_of(words, script, given.gpu_count, given.memory_gb), given.simulate, given.queue)
 
 
 def _folder(given: str | None) -> str | None:

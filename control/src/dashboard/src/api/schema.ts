@@ -4935,6 +4935,11 @@ export interface components {
              */
             priority: number;
             /**
+             * Queue
+             * @description at the end of this queue of submitted tasks, not all of which have ended; null: a queue of its own
+             */
+            queue?: number | null;
+            /**
              * Retries
              * @description null: as the settings say
              */

@@ -18,12 +18,10 @@ export function isTyping(event: KeyboardEvent): boolean {
 
 /** A switch or a choice takes the keys that change it, and no letters. */
 function isTakenBy(target: EventTarget | null, key: string): boolean {
-  if (target instanceof HTMLInputElement && ["radio", "checkbox"].includes(target.type))
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.matches("[type=radio], [type=checkbox], [role=radio]"))
     return key === " " || key.startsWith("Arrow");
-  return (
-    target instanceof HTMLElement &&
-    (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName))
-  );
+  return target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
 }
 
 export function useKeys(): void {

@@ -1,5 +1,5 @@
 /** The fields of a new task. Those that are seldom said are folded away. */
-import { Button, Collapse, NumberInput, Radio, Select, Switch, Textarea, TextInput } from "@mantine/core";
+import { Button, Collapse, NumberInput, Select, Switch, Textarea, TextInput } from "@mantine/core";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { TFunction } from "i18next";
@@ -10,7 +10,9 @@ import { useKnown } from "@/api/live";
 import type { TaskDetail } from "@/api/types";
 import { gb, measuredGb } from "@/format/memory";
 import { peakOf } from "./Facts";
-import { saysMore, type Draft, type Faults } from "./form";
+import { cardsOf, saysMore, type Draft, type Faults } from "./form";
+import { isOfSubmitted } from "./list";
+import { QueueChoice } from "./QueueChoice";
 import css from "./Tasks.module.css";
 
 interface Props {
@@ -52,25 +54,7 @@ export function Fields({ draft, change, faults, original, children }: Props & { 
         error={faults.commands?.join("\n")}
         onChange={(event) => change({ commands: event.currentTarget.value })}
       />
-      <Radio.Group
-        label={t("tasks.queue")}
-        value={draft.hold ? "held" : "own"}
-        onChange={(value) => change({ hold: value === "held" })}
-      >
-        <div className={css.choices}>
-          {(["own", "held"] as const).map((value) => (
-            <Radio.Card
-              key={value}
-              value={value}
-              className={css.choice ?? ""}
-              aria-label={t(`tasks.${value}`)}
-            >
-              <Radio.Indicator size="xs" className={css.dot ?? ""} />
-              <span>{t(`tasks.${value}`)}</span>
-            </Radio.Card>
-          ))}
-        </div>
-      </Radio.Group>
+      <QueueChoice draft={draft} change={change} />
       {children}
       <More draft={draft} change={change} faults={faults} />
     </>
@@ -135,12 +119,16 @@ function useTypes(chosen: string): string[] {
 /** "Run 131 peaked at 9.8 GB. 12 GB fits on each of the 8 GPUs." */
 function MemoryHint({ draft, original }: Pick<Props, "draft" | "original">) {
   const { t } = useTranslation();
-  const gpus = useKnown().gpus;
+  const { gpus, schedulers } = useKnown();
+  const living = schedulers.find(isOfSubmitted)?.state;
+  const simulate = living ? (living.started_with?.simulate ?? null) : draft.simulate;
   const peak = original ? peakOf(original) : null;
   const peaked = peak === null ? "" : t("tasks.peaked", { id: original?.id, gb: measuredGb(peak) });
   const memory = Number.parseFloat(String(draft.memory));
   const type = draft.gpuType.toLowerCase();
-  const cards = (gpus?.cards ?? []).filter((card) => card.in_range && card.name.toLowerCase().includes(type));
+  const cards = cardsOf(gpus?.cards ?? [], simulate).filter(
+    (card) => card.in_range && card.name.toLowerCase().includes(type),
+  );
   const count = cards.length;
   const fits = cards.filter((card) => memory <= card.total_gb - (gpus?.memory_margin_gb ?? 0)).length;
   const word = fits === count ? "fitsEach" : fits ? "fitsSome" : "fitsNone";

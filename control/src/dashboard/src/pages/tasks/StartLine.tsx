@@ -91,6 +91,7 @@ function iconOf({ row, faults, error }: Previewed, draft: Draft): Status | null 
   if (!draft.commands.trim()) return null;
   if (row?.state === "starts_now") return "running";
   if (row?.state === "held") return "held";
+  if (row?.state === "behind") return "pending";
   if (row?.state === "never" || faults.length || error) return "failed";
   return row ? "waiting" : null;
 }
@@ -102,6 +103,10 @@ function Becomes({ row, isSimulated }: { row: PreviewRow; isSimulated: boolean }
   if (row.state === "held") return <Said of="tasks.wouldHold" />;
   const reason = row.reason ? sentence(row.reason) : "";
   if (row.state === "never") return <Said of="tasks.never" reason={reason} />;
+  if (row.behind !== null)
+    return (
+      <Said of={`tasks.${reason.includes("held") ? "waitsForHeld" : "waitsBehind"}`} task={row.behind} />
+    );
   // Said anew where it is to be Chinese; what a preview's row lacks of a waiting task's state is not said.
   const blocked = { blockers: row.blockers, gpus: 0 } as unknown as Parameters<typeof reasonInChinese>[0];
   const isChinese = words.language === "zh" && row.blockers.length > 0;

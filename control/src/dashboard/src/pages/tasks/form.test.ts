@@ -1,6 +1,17 @@
 import { expect, it } from "vitest";
-import type { TaskDetail } from "@/api/types";
-import { bodyOf, copied, EMPTY, envOf, faultsByField, isSame, saysMore, wrongLine } from "./form";
+import type { Card, TaskDetail, TaskSummary } from "@/api/types";
+import {
+  bodyOf,
+  cardsOf,
+  copied,
+  EMPTY,
+  envOf,
+  faultsByField,
+  isSame,
+  queuesOf,
+  saysMore,
+  wrongLine,
+} from "./form";
 
 const DETAIL = {
   id: 7,
@@ -19,7 +30,7 @@ const DETAIL = {
   tmux: false,
 } as unknown as TaskDetail;
 
-it("copies all but that it was held, and says whose copy it is", () => {
+it("copies all but that it was held and its queue, and says whose copy it is", () => {
   const body = bodyOf(copied(DETAIL));
   expect(body).toMatchObject({
     name: "hrnet",
@@ -29,6 +40,7 @@ it("copies all but that it was held, and says whose copy it is", () => {
     retries: 0,
     timeout: "2h",
     hold: false,
+    queue: null,
     copy_of: 7,
     env: { TOKEN: "********", A: "x=y" },
   });
@@ -45,6 +57,37 @@ it("sends null for what is not said", () => {
     env: {},
   });
   expect(bodyOf({ ...EMPTY, gpus: 0, memory: 4 }).memory_gb).toBeNull();
+});
+
+it("stands at the end of a queue", () => {
+  expect(bodyOf({ ...EMPTY, commands: "ls" }).queue).toBeNull();
+  expect(bodyOf({ ...EMPTY, commands: "ls", queue: 5 })).toMatchObject({ queue: 5, hold: false });
+  expect(isSame(EMPTY, { ...EMPTY, queue: 5 })).toBe(false);
+});
+
+it("calls queues by their last task, and has those first that were added to last", () => {
+  const task = (id: number, task: string, name: string | null) => ({ id, task, name }) as TaskSummary;
+  const tasks = [
+    task(7, "5/1", "pose"),
+    task(9, "3/0", null),
+    task(4, "5/0", "prepare"),
+    task(11, "12/-", "x"),
+  ];
+  expect(queuesOf(tasks)).toEqual([
+    { id: 12, name: "x" },
+    { id: 3, name: null },
+    { id: 5, name: "pose" },
+  ]);
+});
+
+it("counts the cards that its scheduler has", () => {
+  const card = (index: string, total_gb: number, simulated: boolean) =>
+    ({ index, total_gb, simulated }) as Card;
+  const cards = [card("0", 79.6, false), card("0", 24, true), card("1", 24, true), card("0", 48, true)];
+  expect(cardsOf(cards, null)).toEqual([cards[0]]);
+  expect(cardsOf(cards, "2X24GB")).toEqual([cards[1], cards[2]]);
+  expect(cardsOf(cards, "1x24")).toEqual([cards[1]]);
+  expect(cardsOf(cards, "3x48")).toEqual([cards[3]]);
 });
 
 it("reads variables line by line", () => {

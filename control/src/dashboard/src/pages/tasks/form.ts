@@ -1,5 +1,5 @@
 /** A new task as it is written in the form, and as it is sent. Pure. */
-import type { Fault, TaskCreate, TaskDetail } from "@/api/types";
+import type { Card, Fault, TaskCreate, TaskDetail, TaskSummary } from "@/api/types";
 
 /** As inputs have it: "" is nothing said. */
 export interface Draft {
@@ -9,6 +9,8 @@ export interface Draft {
   memory: number | string;
   commands: string;
   hold: boolean;
+  /** At whose end it stands; null: its own. */
+  queue: number | null;
   cwd: string;
   retries: number | string;
   timeout: string;
@@ -27,6 +29,7 @@ export const EMPTY: Draft = {
   memory: "",
   commands: "",
   hold: false,
+  queue: null,
   cwd: "",
   retries: "",
   timeout: "",
@@ -47,6 +50,7 @@ export function copied(task: TaskDetail): Draft {
     memory: task.memory_gb ?? "",
     commands: task.command,
     hold: false,
+    queue: null,
     cwd: task.cwd ?? "",
     retries: task.retries ?? "",
     timeout: task.timeout ?? "",
@@ -80,6 +84,7 @@ export function bodyOf(draft: Draft): TaskCreate {
     memory_gb: number(draft.gpus) === 0 ? null : number(draft.memory),
     command: draft.commands,
     hold: draft.hold,
+    queue: draft.queue,
     cwd: draft.cwd.trim() || null,
     retries: number(draft.retries),
     timeout: draft.timeout.trim() || null,
@@ -90,6 +95,29 @@ export function bodyOf(draft: Draft): TaskCreate {
     simulate: draft.simulate,
     copy_of: draft.copyOf,
   };
+}
+
+export interface Queue {
+  id: number;
+  /** Of its last task. */
+  name: string | null;
+}
+
+/** Queues of tasks that have not ended, those that were added to last first. */
+export function queuesOf(unfinished: readonly TaskSummary[]): Queue[] {
+  const queues = new Map<number, string | null>();
+  for (const task of [...unfinished].sort((a, b) => b.id - a.id)) {
+    const id = Number.parseInt(task.task, 10);
+    if (!queues.has(id)) queues.set(id, task.name);
+  }
+  return [...queues].map(([id, name]) => ({ id, name }));
+}
+
+/** The cards that a scheduler has: those it simulates ("4x24"), or the machine's. */
+export function cardsOf(cards: readonly Card[], simulate: string | null): Card[] {
+  if (simulate === null) return cards.filter((card) => !card.simulated);
+  const [count, gb] = simulate.toLowerCase().split("x").map(Number.parseFloat);
+  return cards.filter((card) => card.simulated && card.total_gb === gb && Number(card.index) < (count ?? 0));
 }
 
 function number(value: number | string): number | null {

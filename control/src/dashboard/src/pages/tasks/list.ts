@@ -53,11 +53,23 @@ export function useTaskList({ state, text }: Filter) {
   });
 }
 
+/** Those that have not ended. */
+export function useUnfinished() {
+  return useQuery({
+    queryKey: [LIST, "unfinished"],
+    queryFn: async () => {
+      const of = (status: "queued" | "running") =>
+        ask(GET("/api/tasks", { params: { query: { status, limit: 1_000 } } }));
+      return (await Promise.all([of("queued"), of("running")])).flat();
+    },
+  }).data;
+}
+
 export function useTaskCounts() {
   return useQuery({ queryKey: [LIST, "counts"], queryFn: () => ask(GET("/api/tasks/counts")) }).data;
 }
 
-function isOfSubmitted(one: Scheduler): boolean {
+export function isOfSubmitted(one: Scheduler): boolean {
   return one.alive === true && one.state !== null && isSubmitted(one.state.command_file);
 }
 

@@ -51,6 +51,7 @@ function isLike(name: Name, value: unknown): boolean {
     case "priority":
       return typeof value === "number" || typeof value === "string";
     case "copyOf":
+    case "queue":
       return value === null || typeof value === "number";
     case "simulate":
       return value === null || typeof value === "string";
