@@ -2832,7 +2832,7 @@ export interface components {
         };
         /** History */
         History: {
-            /** @description on the first page alone */
+            /** @description on the first page alone, and not with `sort` */
             charts: components["schemas"]["Charts"] | null;
             /**
              * Command Files
@@ -2848,12 +2848,12 @@ export interface components {
             next: string | null;
             /**
              * Runs
-             * @description newest first; on the first page alone
+             * @description newest first; on the first page alone, and not with `sort`
              */
             runs: components["schemas"]["HistoryRun"][];
             /**
              * Tasks
-             * @description those that began last first
+             * @description those that began last first; with `sort` one for each attempt, in that order
              */
             tasks: components["schemas"]["HistoryTask"][];
         };
@@ -7513,8 +7513,10 @@ export interface operations {
                 since?: number | null;
                 /** @description wall-clock seconds */
                 until?: number | null;
-                /** @description tasks; else 100, and at most 1000 as JSON */
+                /** @description of `tasks`; else 100, and at most 1000 as JSON */
                 limit?: number | null;
+                /** @description attempts by when they ended, how long they ran, how long their task waited for GPUs, or the most memory in use on any one card; `-`: the most first. Equal ones come newest first, and last those of which it is not known. Each comes with its task: one that was tried again comes again */
+                sort?: ("ended" | "-ended" | "ran" | "-ran" | "waited" | "-waited" | "peak" | "-peak") | null;
                 /** @description `next` of the page before */
                 before?: string | null;
             };

@@ -5,7 +5,7 @@ import { NO_FILTER } from "./data";
 import { Runs } from "./Runs";
 
 function shown(change: object) {
-  const said = { ...NO_FILTER, last: "", view: "runs", ...change };
+  const said = { ...NO_FILTER, last: "", view: "runs", sort: "", ...change };
   return render(
     <MantineProvider env="test">
       <Runs runs={[]} said={said} say={() => undefined} />
