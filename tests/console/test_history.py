@@ -13,6 +13,7 @@ from app.model.paths import Home
 from app.model.secret_names import MASK, is_secret
 from app.store.past import Sort, Wanted
 from control.src.past import history
+from control.src.past.histograms import SECONDS, histogram
 from control.src.schedulers.masking import mask_state
 from tests.console.test_timeline import BEGAN, write_past
 from tests.console.world import Console
@@ -183,6 +184,16 @@ def test_charts_and_figures(past: Console) -> None:
     of_queue = past.get("/api/history", queue=1)
     assert of_queue["charts"]["seconds"]["count"] == 2
     assert of_queue["figures"] is None
+
+
+def test_a_histogram_shows_where_little_stands() -> None:
+    """It has six bins at least: the more above it, and where there are none the more below."""
+    (first, *more) = histogram([0.2, 0.4], SECONDS).bins
+    assert (first.low, first.high, first.count) == (0, 1, 2)
+    assert [each.high for each in more] == [2, 5, 10, 20, 30]
+    assert [each.count for each in histogram([1e9], SECONDS).bins] == [0, 0, 0, 0, 0, 1]
+    assert len(histogram([0, 100], SECONDS).bins) == 8
+    assert histogram([], SECONDS).bins == []
 
 
 def test_charts_figures_and_runs_are_of_attempts_that_ended_as_asked(past: Console) -> None:

@@ -1129,7 +1129,7 @@ export interface paths {
         };
         /**
          * List Tasks
-         * @description What was submitted, newest first. The header X-Total-Count says how many there are on all pages.
+         * @description What was submitted. The header X-Total-Count says how many there are on all pages.
          */
         get: operations["list_tasks"];
         put?: never;
@@ -4572,7 +4572,7 @@ export interface components {
         Spread: {
             /**
              * Bins
-             * @description from the first to the last that holds something
+             * @description from the first to the last that holds something, and six at least
              */
             bins: components["schemas"]["Bin"][];
             /** Count */
@@ -9036,7 +9036,9 @@ export interface operations {
                 search?: string | null;
                 /** @description at most so many */
                 limit?: number;
-                /** @description those with smaller ids */
+                /** @description by id, when they were created, how long they took or what memory they declare; `-`: the most first. Equal ones come newest first, and last those that have none */
+                sort?: "id" | "-id" | "created" | "-created" | "took" | "-took" | "memory" | "-memory";
+                /** @description an id: what comes after that one */
                 before?: number | null;
             };
             header?: never;

@@ -183,7 +183,7 @@ const AttemptRow = memo(function AttemptRow({ row, say }: { row: Row; say: Say }
         <TaskState state={endedAs(attempt.how)} />
       </span>
       <span role="cell" className={css.where}>
-        <GpuChips ids={attempt.gpu_ids} />
+        <GpuChips ids={attempt.gpu_ids} isLine />
       </span>
       <span role="cell" className={`number ${css.ran}`}>
         {attempt.seconds === null ? <span className="t3">–</span> : duration(attempt.seconds)}
