@@ -18,7 +18,7 @@ export const SORTS = ["ended", "ran", "waited", "peak"] as const;
 export type Sort = `${"" | "-"}${(typeof SORTS)[number]}`;
 export const USUAL = "-ended";
 
-const PAGE = 500;
+export const PAGE = 500;
 const DAY = 86_400;
 const HOUR = 3_600;
 const DEFAULT_DAYS = 7;

@@ -44,6 +44,7 @@ export const en = {
   viewRuns: "Runs",
   runsWhole:
     "Runs are listed whole: by time, file and state. What is chosen of queues, GPUs, tasks and waits does not leave any out.",
+  runsNewest: "The newest {{most}} runs are listed.",
   view: "What is listed",
   taskIs: "task {{task}}",
   runIs: "run {{run}}",
@@ -137,6 +138,7 @@ export const zh: Same<typeof en> = {
   viewMemory: "声明与实际",
   viewRuns: "运行",
   runsWhole: "运行按整次列出：按时间、文件和状态筛选。所选的队列、GPU、任务和等待时长不会略去任何一次。",
+  runsNewest: "只列出最新的 {{most}} 次运行。",
   view: "列出的内容",
   taskIs: "任务 {{task}}",
   runIs: "运行 {{run}}",
