@@ -28,16 +28,18 @@ export function GpuChips({ ids, isLine }: Props) {
 function Together({ ids }: { ids: readonly string[] }) {
   return (
     <Tooltip label={`GPU ${ids.join(", ")}`}>
-      <span className={`cut ${css.chip} ${css.together}`}>
-        GPU{" "}
-        {ids.map((id, at) => (
-          <Fragment key={id}>
-            {at > 0 && ", "}
-            <Link to={gpuPage(id)} aria-label={`GPU ${id}`}>
-              {id}
-            </Link>
-          </Fragment>
-        ))}
+      <span className={`${css.chips} ${css.line}`}>
+        <span className={`cut ${css.chip}`}>
+          GPU{" "}
+          {ids.map((id, at) => (
+            <Fragment key={id}>
+              {at > 0 && ", "}
+              <Link to={gpuPage(id)} aria-label={`GPU ${id}`}>
+                {id}
+              </Link>
+            </Fragment>
+          ))}
+        </span>
       </span>
     </Tooltip>
   );
