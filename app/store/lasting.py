@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,10 +128,21 @@ class Listed:
     run: str  #: its name
     key: str
     status: Status
+    value: float | None  #: that they are sorted by
 
 
-LISTED = """SELECT max(tasks.id), runs.name, digest || '-' || occurrence, status
-    FROM tasks JOIN runs ON runs.id = run_id WHERE command_file = :file AND uid = :uid
+SORTED_BY: Mapping[str, str] = {
+    "id": "tasks.id",
+    "created": "planned_at",
+    "memory": "CASE WHEN gpus > 0 THEN memory_gb END",
+    "took": """CASE WHEN status IN ('completed', 'failed')
+            THEN json_extract(state, '$.ended_at') - json_extract(state, '$.started_at')
+        WHEN status IN ('cancelled', 'skipped') THEN json_extract(state, '$.since') - began END""",
+}
+BEGAN = """LEFT JOIN (SELECT task_id, max(number), coalesce(started_at, recorded_at) AS began
+    FROM attempts GROUP BY task_id) AS last ON last.task_id = tasks.id"""
+LISTED = """SELECT max(tasks.id), runs.name, digest || '-' || occurrence, status, {value}
+    FROM tasks JOIN runs ON runs.id = run_id {more} WHERE command_file = :file AND uid = :uid
         AND (:search IS NULL OR tasks.id = :search OR instr(
             lower(coalesce(tasks.name, '') || char(10) || commands), lower(:search)) > 0)
     GROUP BY queue_id, digest, occurrence ORDER BY 1 DESC"""
@@ -141,25 +152,29 @@ LAST = ATTEMPTS.replace("SELECT", "SELECT task_id, max(number),").replace(
 )
 
 
-def list_tasks(history: Path, command_file: str, uid: int, search: str | None = None) -> list[Listed]:
+def list_tasks(
+    history: Path, command_file: str, uid: int, search: str | None = None, by: str = "id"
+) -> list[Listed]:
     """All of a file, newest first; of one that a new run has had again, the newest. `search`: an id, or a
-    part of name or commands. Raises HistoryError."""
+    part of name or commands; `by`: what of SORTED_BY their values are. Raises HistoryError."""
     values = {"file": command_file, "uid": uid, "search": search}
-    rows = look(history, lambda c: c.execute(LISTED, values).fetchall())
+    query = LISTED.format(value=SORTED_BY[by], more=BEGAN if by == "took" else "")
+    rows = look(history, lambda c: c.execute(query, values).fetchall())
     return [Listed(*row) for row in rows or ()]
 
 
 def tasks_by_id(history: Path, ids: Sequence[int]) -> list[tuple[KeptTask, KeptAttempt | None]]:
-    """Those that are there, newest first, each with its last attempt. Raises HistoryError."""
+    """Those that are there, as they are named, each with its last attempt. Raises HistoryError."""
     these = (json.dumps(ids),)
 
     def read(connection: sqlite3.Connection) -> tuple[list[Any], list[Any]]:
-        tasks = connection.execute(f"{TASK} WHERE tasks.id {THESE} ORDER BY tasks.id DESC", these).fetchall()
+        tasks = connection.execute(f"{TASK} WHERE tasks.id {THESE}", these).fetchall()
         return tasks, connection.execute(LAST, these).fetchall()
 
     tasks, attempts = look(history, read) or ((), ())
     last = {id_: _attempt(tuple(row)) for id_, _, *row in attempts}
-    return [(task, last.get(task.id)) for task in map(_task, tasks)]
+    found = {task.id: task for task in map(_task, tasks)}
+    return [(found[id_], last.get(id_)) for id_ in ids if id_ in found]
 
 
 def attempts_of(history: Path, id_: int) -> list[KeptAttempt]:

@@ -7,7 +7,7 @@ wall-clock seconds, memory is GB of 1,024 MiB per GPU.
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +32,10 @@ ALL = -1
 Ended = Literal["completed", "failed", "cancelled"]
 """How an attempt has ended, in one word of three."""
 
+Sort = Literal["ended", "-ended", "ran", "-ran", "waited", "-waited", "peak", "-peak"]
+"""Of attempts: when they ended, how long they ran, how long their task waited for GPUs, the most memory seen
+in use on any one card; "-": the most first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -51,7 +55,8 @@ class Wanted:
     since: float | None = None  #: something of it happened since then
     until: float | None = None  #: it had begun by then
     newest_first: bool = False  #: tasks of one run, too
-    before_at: float | None = None  #: and `before_id`: what comes after this one, newest first
+    sort: Sort | None = None  #: of attempts; the order that `sorting` reads them in
+    before_at: float | None = None  #: and `before_id`: what comes after this one; by what is sorted
     before_id: int | None = None
     limit: int = ALL
 
@@ -181,41 +186,44 @@ WAITS = """SELECT task_id, at, at - before AS waited, ended_at, cause FROM (
             lead(at) OVER moves AS ended_at, lead(cause) OVER moves AS cause FROM transitions
         WHERE {which} WINDOW moves AS (PARTITION BY task_id ORDER BY id))
     WHERE "to" = 'running' AND was = 'waiting'"""
-OF_THESE = "task_id IN (SELECT value FROM json_each(?))"
-WAITED = f"SELECT task_id, sum(waited) FROM ({WAITS.format(which=OF_THESE)}) GROUP BY task_id"
-ITS_WAIT = f"coalesce((SELECT sum(waited) FROM ({WAITS.format(which='transitions.task_id = tasks.id')})), 0)"
-TASKS = f"""SELECT tasks.id, run_id, runs.name AS run, command_file, queue_id, idx,
+# Of a task all that WAITS has, added up: without a window it takes a fourth of the time.
+WAITED_IN_ALL = """sum(at - (SELECT CASE "to" WHEN 'waiting' THEN at END FROM transitions AS earlier
+    WHERE earlier.task_id = transitions.task_id AND earlier.id < transitions.id ORDER BY id DESC LIMIT 1))
+    AS waited FROM transitions WHERE "to" = 'running'"""
+ITS_WAIT = f"coalesce((SELECT {WAITED_IN_ALL} AND transitions.task_id = tasks.id), 0.0)"
+WAITED = f"SELECT id, {ITS_WAIT} FROM tasks WHERE id IN (SELECT value FROM json_each(?))"
+TASK = """tasks.id, run_id, runs.name AS run, command_file, queue_id, idx,
         digest || '-' || occurrence AS key, tasks.name, commands, gpus, memory_gb, planned_at, state
-    FROM tasks JOIN runs ON runs.id = run_id
+    FROM tasks JOIN runs ON runs.id = run_id"""
+ON_GPU = "(:gpu IS NULL OR EXISTS (SELECT 1 FROM json_each(gpu_ids) WHERE value = :gpu))"
+"""Of attempts."""
+TASKS = f"""SELECT {TASK}
     LEFT JOIN (SELECT task_id, min(recorded_at) AS first, max(recorded_at) AS begun,
             max(coalesce(ended_at, 1e12)) AS ended
         FROM attempts WHERE :run IS NULL OR run_id = :run GROUP BY task_id) AS last ON last.task_id = tasks.id
     WHERE {WHICH} AND (:since IS NULL OR coalesce(ended, planned_at) >= :since)
         AND (:until IS NULL OR coalesce(first, planned_at) <= :until) AND (NOT :attempted OR begun NOT NULL)
-        AND (:gpu IS NULL OR EXISTS (SELECT 1 FROM attempts, json_each(gpu_ids)
-            WHERE attempts.task_id = tasks.id AND value = :gpu))
-        AND (:ended IS NULL OR EXISTS (SELECT 1 FROM attempts
-            WHERE attempts.task_id = tasks.id AND ended_at NOT NULL AND {ENDED} = :ended))
+        AND (:gpu IS NULL OR tasks.id IN (SELECT task_id FROM attempts WHERE {ON_GPU}))
+        AND (:ended IS NULL OR tasks.id IN (SELECT task_id FROM attempts WHERE {ENDED_SO}))
         AND (:waited_from IS NULL OR {ITS_WAIT} >= :waited_from)
         AND (:waited_below IS NULL OR {ITS_WAIT} < :waited_below)
         AND (:before_at IS NULL OR (coalesce(begun, planned_at), tasks.id) < (:before_at, :before_id))
     ORDER BY CASE WHEN :run IS NULL OR :newest_first THEN -coalesce(begun, planned_at) END,
         CASE WHEN :newest_first THEN -tasks.id END, queue_id, idx IS NULL, idx, tasks.id
     LIMIT :limit"""
-ATTEMPTS = f"""SELECT task_id, number, attempt, gpu_ids, gpu_uuids, memory_gb AS asked_gb,
-        peak_memory_gb AS peak_gb, recorded_at, started_at, ended_at, status, cause, log_path, boot_id,
-        pid, start
-    FROM attempts WHERE task_id IN (SELECT value FROM json_each(:ids))
-        AND (:gpu IS NULL OR EXISTS (SELECT 1 FROM json_each(gpu_ids) WHERE value = :gpu))
-        AND {ENDED_SO}
+ATTEMPT = """number, attempt, gpu_ids, gpu_uuids, memory_gb AS asked_gb, peak_memory_gb AS peak_gb,
+        recorded_at, started_at, ended_at, status, cause, log_path, boot_id, pid, start FROM attempts"""
+ATTEMPTS = f"""SELECT task_id, {ATTEMPT}
+    WHERE task_id IN (SELECT value FROM json_each(:ids)) AND {ON_GPU} AND {ENDED_SO}
     ORDER BY run_id, number"""
 
 
 def runs(past: sqlite3.Connection, wanted: Wanted) -> list[PastRun]:
     """Newest first; of attempts is asked how they ended, and what is `wanted` of tasks is not looked at."""
     found = list(rows(past, RUNS, wanted))
+    of_these = ids(row["id"] for row in found)
     counts: dict[int, dict[Status, int]] = {}
-    for run_id, status, number in past.execute(COUNTS, (_ids(found),)):
+    for run_id, status, number in past.execute(COUNTS, (of_these,)):
         counts.setdefault(run_id, {})[status] = number
     return [
         PastRun(**{**row, "simulated": bool(row["simulated"]), "counts": counts.get(row["id"], {})})
@@ -226,11 +234,12 @@ def runs(past: sqlite3.Connection, wanted: Wanted) -> list[PastRun]:
 def tasks(past: sqlite3.Connection, wanted: Wanted) -> list[PastTask]:
     """With their attempts: of one run in the file's order, of all those that began last first."""
     found = list(rows(past, TASKS, wanted))
+    of_these = ids(row["id"] for row in found)
     attempts: dict[int, list[PastAttempt]] = {}
-    for row in rows(past, ATTEMPTS, {"ids": _ids(found), "gpu": wanted.gpu, "ended": wanted.ended}):
-        attempts.setdefault(row.pop("task_id"), []).append(_attempt(row))
-    waited = dict(past.execute(WAITED, (_ids(found),)).fetchall())
-    return [_task(row, waited.get(row["id"], 0.0), tuple(attempts.get(row["id"], ()))) for row in found]
+    for row in rows(past, ATTEMPTS, {"ids": of_these, "gpu": wanted.gpu, "ended": wanted.ended}):
+        attempts.setdefault(row.pop("task_id"), []).append(read_attempt(row))
+    waited = dict(past.execute(WAITED, (of_these,)).fetchall())
+    return [read_task(row, waited[row["id"]], tuple(attempts.get(row["id"], ()))) for row in found]
 
 
 STARTS = """SELECT queue_id || '/' || coalesce(idx, '-') || coalesce(' (' || tasks.name || ')', ''),
@@ -277,16 +286,17 @@ def rows(
     return (dict(zip(names, row, strict=True)) for row in cursor)
 
 
-def _ids(found: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps([row["id"] for row in found])
+def ids(found: Iterable[int]) -> str:
+    """As json_each takes them."""
+    return json.dumps(list(found))
 
 
-def _task(row: dict[str, Any], waited: float, attempts: tuple[PastAttempt, ...]) -> PastTask:
+def read_task(row: dict[str, Any], waited: float, attempts: tuple[PastAttempt, ...]) -> PastTask:
     index, declared, state = row.pop("idx"), row.pop("memory_gb"), STATE.validate_json(row.pop("state"))
     return PastTask(**row, index=index, declared_gb=declared, state=state, waited=waited, attempts=attempts)
 
 
-def _attempt(row: dict[str, Any]) -> PastAttempt:
+def read_attempt(row: dict[str, Any]) -> PastAttempt:
     for name in ("gpu_ids", "gpu_uuids"):
         row[name] = tuple(json.loads(row[name]))
     if row["cause"] is not None:

@@ -11,8 +11,9 @@ import pytest
 
 from app.model.paths import Home
 from app.model.secret_names import MASK, is_secret
-from app.store.past import Wanted
+from app.store.past import Sort, Wanted
 from control.src.past import history
+from control.src.past.histograms import SECONDS, histogram
 from control.src.schedulers.masking import mask_state
 from tests.console.test_timeline import BEGAN, write_past
 from tests.console.world import Console
@@ -110,6 +111,68 @@ def test_pages_follow_one_another_to_the_last(past: Console) -> None:
     assert begun == sorted(begun, reverse=True)
 
 
+SORTS = {
+    "ended": lambda task, attempt: attempt["ended_at"],
+    "ran": lambda task, attempt: attempt["seconds"],
+    "waited": lambda task, attempt: task["waited"],
+    "peak": lambda task, attempt: attempt["peak_gb"],
+}
+
+
+def sorted_pages(console: Console, limit: int, **wanted: Any) -> list[tuple[Any, Any]]:
+    """Of all pages: tasks with their attempt."""
+    found: Any = {"next": None}
+    seen: list[tuple[Any, Any]] = []
+    while found["next"] or not seen:
+        more = {} if found["next"] is None else {"before": found["next"]}
+        found = console.get("/api/history", limit=limit, **wanted, **more)
+        assert (found["runs"], found["charts"]) == ([], None)
+        assert 0 < len(found["tasks"]) <= limit
+        seen += [(task, *task["attempts"]) for task in found["tasks"]]
+    return seen
+
+
+@pytest.mark.parametrize("limit", [1, 3, 100])
+@pytest.mark.parametrize("by", SORTS)
+def test_attempts_are_sorted_over_all_pages(past: Console, by: str, limit: int) -> None:
+    unsorted = past.get("/api/history")["tasks"]
+    every = {(task["id"], one["number"]) for task in unsorted for one in task["attempts"]}
+    for sort in (by, f"-{by}"):
+        found = sorted_pages(past, limit, sort=sort)
+        assert len(found) == len(every)
+        assert {(task["id"], one["number"]) for task, one in found} == every
+        values = [SORTS[by](*row) for row in found]
+        known = [value for value in values if value is not None]
+        assert known == sorted(known, reverse=sort != by)
+        assert values == known + [None] * (len(values) - len(known))
+
+
+def test_what_is_sorted_is_filtered_as_it_was(past: Console) -> None:
+    for filters in (
+        {"queue": 3},
+        {"ended": "failed"},
+        {"gpu": "0"},
+        {"gpu": "9"},
+        {"task": "3/1"},
+        {"run": 1},
+        {"since": 9e9},
+        {"until": 1},
+        {"waited_from": 0, "waited_below": 1e6},
+    ):
+        tasks = past.get("/api/history", **filters)["tasks"]
+        plain = {one["log_path"] for task in tasks for one in task["attempts"]}
+        found = past.get("/api/history", sort="-ran", **filters)["tasks"]
+        assert {task["attempts"][0]["log_path"] for task in found} == plain
+
+
+def test_a_spreadsheet_is_sorted_too(past: Console) -> None:
+    with past.http as http:
+        sheet = http.get("/api/history", params={"format": "csv", "sort": "-ran"}).text
+    seconds = [float(line["seconds"]) for line in csv.DictReader(io.StringIO(sheet))]
+    assert len(seconds) == 8
+    assert seconds == sorted(seconds, reverse=True)
+
+
 def test_charts_and_figures(past: Console) -> None:
     found = past.get("/api/history", figures=True)
     assert found["charts"]["seconds"]["count"] == 8
@@ -121,6 +184,16 @@ def test_charts_and_figures(past: Console) -> None:
     of_queue = past.get("/api/history", queue=1)
     assert of_queue["charts"]["seconds"]["count"] == 2
     assert of_queue["figures"] is None
+
+
+def test_a_histogram_shows_where_little_stands() -> None:
+    """It has six bins at least: the more above it, and where there are none the more below."""
+    (first, *more) = histogram([0.2, 0.4], SECONDS).bins
+    assert (first.low, first.high, first.count) == (0, 1, 2)
+    assert [each.high for each in more] == [2, 5, 10, 20, 30]
+    assert [each.count for each in histogram([1e9], SECONDS).bins] == [0, 0, 0, 0, 0, 1]
+    assert len(histogram([0, 100], SECONDS).bins) == 8
+    assert histogram([], SECONDS).bins == []
 
 
 def test_charts_figures_and_runs_are_of_attempts_that_ended_as_asked(past: Console) -> None:
@@ -156,6 +229,9 @@ def test_of_the_attempts_those_are_shown_that_are_asked_for(past: Console) -> No
     [
         "before=x",
         "before=1:1:1",
+        "before=None:1",
+        "sort=odd",
+        "sort=-ran&before=x:1",
         "limit=0",
         "queue=-1",
         f"queue={2**63}",
@@ -188,7 +264,7 @@ def test_odd_filters_find_nothing_or_are_refused(past: Console, query: str) -> N
 def test_a_long_spreadsheet_comes_in_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, rows: int, at_once: bool
 ) -> None:
-    monkeypatch.setattr(history, "TASKS_IN_A_PART", 2)
+    monkeypatch.setattr(history, "ROWS_IN_A_PART", 2)
     home = Home(tmp_path)
     home.history.parent.mkdir()
     write_past(home.history, 5)
@@ -199,6 +275,32 @@ def test_a_long_spreadsheet_comes_in_parts(
     assert all(part.count("\n") <= 3 for part in parts)
     lines = list(csv.DictReader(io.StringIO("".join(parts))))
     assert [line["commands"] for line in lines] == [f"echo {at}" for at in (4, 3, 2, 1, 0)][:rows]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_equal_ones_and_those_that_nobody_knows_are_each_listed_once(tmp_path: Path, limit: int) -> None:
+    """The newest of equal ones first, and what is not known last, whichever way."""
+    home = Home(tmp_path)
+    home.history.parent.mkdir()
+    write_past(home.history, 7)
+    with contextlib.closing(sqlite3.connect(home.history)) as connection, connection:
+        connection.execute("UPDATE attempts SET peak_memory_gb = CASE id WHEN 2 THEN 9.1 ELSE 5.3 END")
+        connection.execute("UPDATE attempts SET peak_memory_gb = NULL WHERE id IN (1, 5)")
+    ids = {sort: listed(home, sort, limit) for sort in ("peak", "-peak")}
+    assert ids == {"peak": [7, 6, 4, 3, 2, 5, 1], "-peak": [2, 7, 6, 4, 3, 5, 1]}
+
+
+def listed(home: Home, sort: Sort, limit: int) -> list[int]:
+    """Attempts of all pages, which ended as they are numbered."""
+    found: list[int] = []
+    before: str | None = None
+    while before or not found:
+        at, id_ = history.before(before, sort)
+        wanted = Wanted(sort=sort, limit=limit, before_at=at, before_id=id_)
+        page = history.page(home, (), wanted, with_figures=False)
+        found += [task.attempts[0].number + 1 for task in page.tasks]
+        before = page.next
+    return found
 
 
 def test_secrets_are_masked_and_nothing_else() -> None:

@@ -13,6 +13,7 @@ from tests.end_to_end.world import UNTIL_GO
 from tests.waiting import eventually
 
 CARDS = {"simulate": "2x24"}
+SORTS = tuple(f"{way}{by}" for by in ("id", "created", "took", "memory") for way in ("", "-"))
 
 
 def submit(console: Console, command: str, **more: Any) -> Any:
@@ -72,6 +73,56 @@ def test_a_list_is_paged_filtered_and_searched(shared: Console) -> None:
     assert len(shared.get("/api/tasks", search="paged-", state="completed")) == 3
     counts = shared.get("/api/tasks/counts")
     assert counts["total"] == sum(counts["by_status"].values()) >= 3
+
+
+def sorted_tasks(console: Console, sort: str, limit: int) -> list[int]:
+    """Ids, of all pages."""
+    found: list[int] = []
+    while True:
+        more = {"before": found[-1]} if found else {}
+        page = console.get("/api/tasks", search="sorted-", sort=sort, limit=limit, **more)
+        found += [one["id"] for one in page]
+        if len(page) < limit:
+            return found
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_a_list_is_sorted_over_all_pages(shared: Console, limit: int) -> None:
+    asked: list[dict[str, Any]] = [{"memory_gb": 2.5}, {"memory_gb": 8}, {"memory_gb": 2.5}, {"gpu_count": 0}]
+    mark = f"sorted-{limit}-"
+    ids = [submit(shared, f"sleep 0.{at}; echo {mark}", **more)["id"] for at, more in enumerate(asked)]
+    done = [until(shared, id_, "completed") for id_ in ids]
+    of_these = {sort: [id_ for id_ in sorted_tasks(shared, sort, limit) if id_ in ids] for sort in SORTS}
+    assert of_these["-memory"] == [ids[1], ids[2], ids[0], ids[3]]
+    assert of_these["memory"] == [ids[2], ids[0], ids[1], ids[3]]
+    assert of_these["created"] == of_these["id"] == ids
+    assert of_these["-created"] == of_these["-id"] == ids[::-1]
+    took = {one["id"]: one["finished_at"] - one["started_at"] for one in done}
+    assert of_these["took"] == sorted(ids, key=lambda id_: took[id_])
+    assert of_these["-took"] == sorted(ids, key=lambda id_: -took[id_])
+
+
+def test_how_long_it_took_is_sorted_also_of_those_that_run_or_never_ran(shared: Console) -> None:
+    long = submit(shared, "sleep 60 # mixed", gpu_count=2)["id"]
+    until(shared, long, "running")
+    waiting = submit(shared, "true # mixed", gpu_count=2)["id"]
+    short = submit(shared, "true # mixed", gpu_count=0)["id"]
+    until(shared, short, "completed")
+
+    def order(sort: str) -> list[int]:
+        return [one["id"] for one in shared.get("/api/tasks", search="# mixed", sort=sort)]
+
+    assert eventually(lambda: order("-took") == [long, short, waiting])
+    assert eventually(lambda: order("took") == [short, long, waiting])
+    shared.post(f"/api/tasks/{waiting}/cancel")
+    shared.post(f"/api/tasks/{long}/cancel")
+    until(shared, long, "cancelled")
+    assert eventually(lambda: order("-took") == [long, short, waiting])
+
+
+@pytest.mark.parametrize("query", ["sort=name", "sort=--id", "before=0"])
+def test_what_is_no_order_is_refused(shared: Console, query: str) -> None:
+    shared.refused("GET", f"/api/tasks?{query}", 422)
 
 
 def test_a_running_one_a_queued_one_and_one_that_has_ended_are_cancelled(shared: Console) -> None:

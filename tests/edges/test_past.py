@@ -31,7 +31,7 @@ from app.model.state import (
     Waiting,
 )
 from app.model.task import Options, Planned, TaskSpec
-from app.store import figures, past
+from app.store import figures, past, sorting
 from app.store.history import History
 from app.store.past import Wanted
 from app.store.schema import connect
@@ -374,6 +374,13 @@ def test_a_hundred_thousand_attempts_are_read_quickly(path: Path) -> None:
         "a run": lambda connection: past.tasks(connection, Wanted(run=50)),
         "a task": lambda connection: past.tasks(connection, Wanted(task="t7", limit=20)),
         "a queue": lambda connection: past.tasks(connection, Wanted(queue=3, limit=20)),
+        "those that failed": lambda connection: past.tasks(connection, Wanted(ended="failed", limit=20)),
+        "those of a card": lambda connection: past.tasks(connection, Wanted(gpu="0", limit=20)),
+        "those that waited": lambda connection: past.tasks(connection, Wanted(waited_from=90, limit=20)),
+        "the longest": lambda connection: sorting.attempts(connection, Wanted(limit=20), "-ran"),
+        "those that waited longest": lambda connection: sorting.attempts(
+            connection, Wanted(limit=20), "-waited"
+        ),
         "queues": lambda connection: figures.queues(connection, Wanted(), RUNNING.__contains__),
         "memory": lambda connection: figures.memory(connection, Wanted()),
     }

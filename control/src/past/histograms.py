@@ -11,6 +11,9 @@ SECONDS = (
     *(0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 20 * MINUTE),
     *(30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR, DAY, 2 * DAY, 4 * DAY, 7 * DAY),
 )
+LEAST = 6
+"""Bins of a histogram, so that it shows where little stands: of one alone nothing can be read."""
+
 PERCENT = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0)
 
 
@@ -23,7 +26,7 @@ class Bin(BaseModel):
 class Spread(BaseModel):
     count: int
     median: float | None
-    bins: list[Bin] = Field(description="from the first to the last that holds something")
+    bins: list[Bin] = Field(description="from the first to the last that holds something, and six at least")
 
 
 def histogram(values: Iterable[float], edges: Sequence[float]) -> Spread:
@@ -31,10 +34,9 @@ def histogram(values: Iterable[float], edges: Sequence[float]) -> Spread:
     ordered = sorted(values)
     counts = Counter(max(0, bisect_right(edges, value) - 1) for value in ordered)
     highs = [*edges[1:], None]
-    bins = [
-        Bin(low=edges[at], high=highs[at], count=counts[at])
-        for at in range(min(counts, default=0), max(counts, default=-1) + 1)
-    ]
+    first = min(*counts, len(edges) - LEAST) if counts else 0
+    end = max(*counts, first + LEAST - 1) + 1 if counts else 0
+    bins = [Bin(low=edges[at], high=highs[at], count=counts[at]) for at in range(first, end)]
     return Spread(count=len(ordered), median=_median(ordered), bins=bins)
 
 

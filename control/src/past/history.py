@@ -11,8 +11,9 @@ from app import past_rows
 from app.model.faults import BadInput
 from app.model.paths import Home
 from app.model.state import error_text
-from app.store import figures, past
-from app.store.past import PastAttempt, PastRun, PastTask, Wanted
+from app.store import figures, past, sorting
+from app.store.past import PastAttempt, PastRun, PastTask, Sort, Wanted
+from app.store.sorting import Placed
 from app.store.spread import spread
 from control.src.past.histograms import PERCENT, SECONDS, histogram
 from control.src.past.models import Charts, Figures, History, HistoryAttempt, HistoryRun, HistoryTask
@@ -20,7 +21,7 @@ from control.src.schedulers.states import Seen
 from control.src.web.problems import Refused
 
 MOST_FIGURES = 500
-TASKS_IN_A_PART = 1_000
+ROWS_IN_A_PART = 1_000
 FORMULA = re.compile(r"[=+\-@\t\r]")
 """What a spreadsheet takes for one, at the start of a cell."""
 
@@ -29,22 +30,22 @@ NOTHING = History(runs=[], tasks=[], next=None, charts=None, figures=None, comma
 
 def page(home: Home, seen: Sequence[Seen], wanted: Wanted, with_figures: bool) -> History:
     """Raises HistoryError, Refused."""
-    more = replace(wanted, newest_first=True, limit=wanted.limit + 1)
-    first = wanted.before_at is None
+    more = replace(wanted, limit=wanted.limit + 1)
+    first = wanted.before_id is None and wanted.sort is None
     try:
         with past.open_past(home.history) as connection:
-            tasks = past.tasks(connection, more)
+            rows = _in_order(connection, more)
             runs = past.runs(connection, wanted) if first else []
             charts = _charts(connection, wanted) if first else None
             found = _figures(connection, wanted, seen) if with_figures else None
             files = past.known(connection, "command_file")
     except BadInput:  # there is no history yet
         return NOTHING
-    shown = tasks[: wanted.limit]
+    shown = rows[: wanted.limit]
     return History(
         runs=_runs(runs, seen),
-        tasks=list(map(_task, shown)),
-        next=cursor(shown[-1]) if len(tasks) > len(shown) else None,
+        tasks=[_task(row.task) for row in shown],
+        next=cursor(shown[-1]) if len(rows) > len(shown) else None,
         charts=charts,
         figures=found,
         command_files=files,
@@ -55,19 +56,27 @@ def sheet(home: Home, wanted: Wanted) -> Iterator[str]:
     """A line an attempt, as CSV: a part at a time, as histories are long. Raises HistoryError."""
     left, header = wanted.limit, True
     while left > 0:
-        part = replace(wanted, newest_first=True, limit=min(left, TASKS_IN_A_PART))
+        part = replace(wanted, limit=min(left, ROWS_IN_A_PART))
         try:
             with past.open_past(home.history) as connection:
-                tasks = past.tasks(connection, part)
+                rows = _in_order(connection, part)
         except BadInput:
-            tasks = []
-        rows, to = map(_guarded, past_rows.flat_attempts(tasks)), io.StringIO()
-        past_rows.write_csv(rows, past_rows.ATTEMPT_COLUMNS, to, header=header)
+            rows = []
+        lines, to = map(_guarded, past_rows.flat_attempts(row.task for row in rows)), io.StringIO()
+        past_rows.write_csv(lines, past_rows.ATTEMPT_COLUMNS, to, header=header)
         yield to.getvalue()
-        if len(tasks) < part.limit:
+        if len(rows) < part.limit:
             return
-        left, header = left - len(tasks), False
-        wanted = replace(wanted, before_at=tasks[-1].begun, before_id=tasks[-1].id)
+        left, header = left - len(rows), False
+        wanted = replace(wanted, before_at=rows[-1].value, before_id=rows[-1].id)
+
+
+def _in_order(connection: sqlite3.Connection, wanted: Wanted) -> list[Placed]:
+    """Tasks, those that began last first; where attempts are sorted, each with its task."""
+    if wanted.sort is not None:
+        return sorting.attempts(connection, wanted, wanted.sort)
+    tasks = past.tasks(connection, replace(wanted, newest_first=True))
+    return [Placed(task.id, task.begun, task) for task in tasks]
 
 
 def _guarded(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,18 +87,18 @@ def _guarded(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def cursor(task: PastTask) -> str:
-    return f"{task.begun!r}:{task.id}"
+def cursor(row: Placed) -> str:
+    return f"{row.value!r}:{row.id}"
 
 
-def before(text: str | None) -> tuple[float | None, int | None]:
+def before(text: str | None, sort: Sort | None = None) -> tuple[float | None, int | None]:
     """What `cursor` has written. Raises Refused."""
     if text is None:
         return None, None
-    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,20})?):(\d{1,18})", text, re.ASCII)
-    if not found:
+    found = re.fullmatch(r"(None|-?\d{1,12}(?:\.\d{1,20})?(?:e-\d{1,3})?):(\d{1,18})", text, re.ASCII)
+    if not found or (found[1] == "None" and sort is None):
         raise Refused(422, "invalid-request", "before is what `next` of the page before says")
-    return float(found[1]), int(found[2])
+    return None if found[1] == "None" else float(found[1]), int(found[2])
 
 
 def _runs(found: Iterable[PastRun], seen: Sequence[Seen]) -> list[HistoryRun]:

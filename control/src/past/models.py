@@ -70,9 +70,11 @@ class Figures(BaseModel):
 
 
 class History(BaseModel):
-    runs: list[HistoryRun] = Field(description="newest first; on the first page alone")
-    tasks: list[HistoryTask] = Field(description="those that began last first")
+    runs: list[HistoryRun] = Field(description="newest first; on the first page alone, and not with `sort`")
+    tasks: list[HistoryTask] = Field(
+        description="those that began last first; with `sort` one for each attempt, in that order"
+    )
     next: str | None = Field(description="`before` of the next page; null: there is none")
-    charts: Charts | None = Field(description="on the first page alone")
+    charts: Charts | None = Field(description="on the first page alone, and not with `sort`")
     figures: Figures | None = Field(description="where they are asked for")
     command_files: list[str] = Field(description="that history knows, newest first")

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from app.model.state import Status
 from app.model.task import Mode
-from app.store.past import Ended, Wanted
+from app.store.past import Ended, Sort, Wanted
 from control.src.console import Console, TheConsole
 from control.src.past import history
 from control.src.past.models import History
@@ -19,6 +19,11 @@ from control.src.submitted.models import LARGEST
 router = APIRouter(tags=["history"])
 
 MOST, MOST_IN_A_SHEET = 1_000, 100_000
+SORTED = (
+    "attempts by when they ended, how long they ran, how long their task waited for GPUs, or the most memory "
+    "in use on any one card; `-`: the most first. Equal ones come newest first, and last those of which it "
+    "is not known. Each comes with its task: one that was tried again comes again"
+)
 Seconds = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False, description="seconds")]
 
 
@@ -49,12 +54,13 @@ def wanted(
     until: Time = None,
     limit: Annotated[
         int | None,
-        Query(ge=1, le=MOST_IN_A_SHEET, description=f"tasks; else 100, and at most {MOST} as JSON"),
+        Query(ge=1, le=MOST_IN_A_SHEET, description=f"of `tasks`; else 100, and at most {MOST} as JSON"),
     ] = None,
+    sort: Annotated[Sort | None, Query(description=SORTED)] = None,
     before: Annotated[str | None, Query(max_length=60, description="`next` of the page before")] = None,
 ) -> Wanted:
     """The filters of a query. Raises Refused, BadInput."""
-    at, id_ = history.before(before)
+    at, id_ = history.before(before, sort)
     return Wanted(
         run=run,
         command_file=_path(console, command_file, mode, config_index),
@@ -68,6 +74,7 @@ def wanted(
         waited_below=waited_below,
         since=since,
         until=until,
+        sort=sort,
         before_at=at,
         before_id=id_,
         limit=limit or 0,

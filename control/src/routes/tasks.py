@@ -26,7 +26,7 @@ from control.src.submitted.models import (
     TaskStatus,
     TaskSummary,
 )
-from control.src.submitted.tasks import Live, Wanted
+from control.src.submitted.tasks import Live, Sort, Wanted
 from control.src.web.problems import Refused
 from control.src.which_log import reading
 
@@ -34,6 +34,11 @@ router = APIRouter(tags=["tasks"])
 
 SOON = 2.0
 """Seconds that a cancelled task may take until its answer says so."""
+
+SORTED = (
+    "by id, when they were created, how long they took or what memory they declare; `-`: the most first. "
+    "Equal ones come newest first, and last those that have none"
+)
 
 Id = Annotated[int, Path(ge=1, le=LARGEST, description="that history gives a task")]
 
@@ -54,10 +59,13 @@ def list_tasks(
         str | None, Query(max_length=200, description="an id, or a part of name or commands")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 100,
-    before: Annotated[int | None, Query(ge=1, le=LARGEST, description="those with smaller ids")] = None,
+    sort: Annotated[Sort, Query(description=SORTED)] = "-id",
+    before: Annotated[
+        int | None, Query(ge=1, le=LARGEST, description="an id: what comes after that one")
+    ] = None,
 ) -> list[Raw]:
-    """What was submitted, newest first. The header X-Total-Count says how many there are on all pages."""
-    wanted = Wanted(status, state, search or None, before, limit)
+    """What was submitted. The header X-Total-Count says how many there are on all pages."""
+    wanted = Wanted(status, state, search or None, sort, before, limit)
     found, total = tasks.listed(console.home(), Live(console.states), wanted)
     response.headers["X-Total-Count"] = str(total)
     return found

@@ -1,9 +1,11 @@
 """Submitted tasks as they are shown, by the ids that last."""
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from pydantic_core import from_json
 
@@ -72,6 +74,9 @@ class Live:
         return Now(seen.pid, how["simulate"] if how else None, from_json(task) if task else None)
 
 
+Sort = Literal["id", "-id", "created", "-created", "took", "-took", "memory", "-memory"]
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which of the submitted tasks."""
@@ -79,34 +84,62 @@ class Wanted:
     status: TaskStatus | None = None
     state: str | None = None
     search: str | None = None
-    before: int | None = None  #: an id
+    sort: Sort = "-id"
+    before: int | None = None  #: an id: what comes after that one
     limit: int = 100
 
 
 def listed(home: Home, live: Live, wanted: Wanted) -> tuple[list[Raw], int]:
-    """A page of summaries, newest first, and how many there are on all pages."""
+    """A page of summaries, and how many there are on all pages."""
+    rows = _in_order(list(_states(home, live, wanted.search, wanted.sort)), wanted.sort)
     found = [
-        one.id
-        for one, state in _states(home, live, wanted.search)
+        (one.id, at)
+        for at, (one, state) in enumerate(rows)
         if wanted.status in (None, COARSE[state]) and wanted.state in (None, state)
     ]
-    page = [id_ for id_ in found if wanted.before is None or id_ < wanted.before][: wanted.limit]
-    rows = tasks_by_id(home.history, page)
-    return [summary(task, last, live(task.run, str(task.key))) for task, last in rows], len(found)
+    begin = _begin([one.id for one, _ in rows], wanted)
+    page = [id_ for id_, at in found if at >= begin][: wanted.limit]
+    shown = tasks_by_id(home.history, page)
+    return [summary(task, last, live(task.run, str(task.key))) for task, last in shown], len(found)
+
+
+def _begin(ids: list[int], wanted: Wanted) -> int:
+    """Where in the order the page begins. The last task of the page before may be filtered out by now, and in
+    the order of ids it need not be there any more."""
+    before = wanted.before
+    if before is None:
+        return 0
+    is_past = {"-id": before.__gt__, "id": before.__lt__}.get(wanted.sort)
+    if is_past:
+        return next((at for at, id_ in enumerate(ids) if is_past(id_)), len(ids))
+    return ids.index(before) + 1 if before in ids else len(ids)
+
+
+def _in_order(rows: list[tuple[Listed, Status]], sort: Sort) -> list[tuple[Listed, Status]]:
+    """Equal ones newest first, and last those that have nothing to be sorted by."""
+    known = [row for row in rows if row[0].value is not None]
+    known.sort(key=lambda row: row[0].value or 0.0, reverse=sort.startswith("-"))
+    return known + [row for row in rows if row[0].value is None]
 
 
 def counts(home: Home, live: Live) -> Raw:
-    states = Counter(state for _, state in _states(home, live, None))
+    states = Counter(state for _, state in _states(home, live, None, "-id"))
     coarse: Counter[TaskStatus] = Counter()
     for state, number in states.items():
         coarse[COARSE[state]] += number
     return {"total": states.total(), "by_state": states, "by_status": coarse}
 
 
-def _states(home: Home, live: Live, search: str | None) -> Iterator[tuple[Listed, Status]]:
-    for one in list_tasks(home.history, str(home.submitted), os.getuid(), search):
+def _states(home: Home, live: Live, search: str | None, sort: Sort) -> Iterator[tuple[Listed, Status]]:
+    """Newest first."""
+    by = sort.removeprefix("-")
+    for one in list_tasks(home.history, str(home.submitted), os.getuid(), search, by):
         now = live(one.run, one.key)
-        yield one, (now.status if now else None) or one.status
+        status = (now.status if now else None) or one.status
+        if by == "took" and status == "running" and now and now.task:
+            yield replace(one, value=time.time() - now.task["state"]["since"]), status
+        else:
+            yield one, status
 
 
 def kept(home: Home, id_: int) -> KeptTask:

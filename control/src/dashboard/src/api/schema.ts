@@ -1150,7 +1150,7 @@ export interface paths {
         };
         /**
          * List Tasks
-         * @description What was submitted, newest first. The header X-Total-Count says how many there are on all pages.
+         * @description What was submitted. The header X-Total-Count says how many there are on all pages.
          */
         get: operations["list_tasks"];
         put?: never;
@@ -2899,7 +2899,7 @@ export interface components {
         };
         /** History */
         History: {
-            /** @description on the first page alone */
+            /** @description on the first page alone, and not with `sort` */
             charts: components["schemas"]["Charts"] | null;
             /**
              * Command Files
@@ -2915,12 +2915,12 @@ export interface components {
             next: string | null;
             /**
              * Runs
-             * @description newest first; on the first page alone
+             * @description newest first; on the first page alone, and not with `sort`
              */
             runs: components["schemas"]["HistoryRun"][];
             /**
              * Tasks
-             * @description those that began last first
+             * @description those that began last first; with `sort` one for each attempt, in that order
              */
             tasks: components["schemas"]["HistoryTask"][];
         };
@@ -4684,7 +4684,7 @@ export interface components {
         Spread: {
             /**
              * Bins
-             * @description from the first to the last that holds something
+             * @description from the first to the last that holds something, and six at least
              */
             bins: components["schemas"]["Bin"][];
             /** Count */
@@ -7717,8 +7717,10 @@ export interface operations {
                 since?: number | null;
                 /** @description wall-clock seconds */
                 until?: number | null;
-                /** @description tasks; else 100, and at most 1000 as JSON */
+                /** @description of `tasks`; else 100, and at most 1000 as JSON */
                 limit?: number | null;
+                /** @description attempts by when they ended, how long they ran, how long their task waited for GPUs, or the most memory in use on any one card; `-`: the most first. Equal ones come newest first, and last those of which it is not known. Each comes with its task: one that was tried again comes again */
+                sort?: ("ended" | "-ended" | "ran" | "-ran" | "waited" | "-waited" | "peak" | "-peak") | null;
                 /** @description `next` of the page before */
                 before?: string | null;
             };
@@ -9238,7 +9240,9 @@ export interface operations {
                 search?: string | null;
                 /** @description at most so many */
                 limit?: number;
-                /** @description those with smaller ids */
+                /** @description by id, when they were created, how long they took or what memory they declare; `-`: the most first. Equal ones come newest first, and last those that have none */
+                sort?: "id" | "-id" | "created" | "-created" | "took" | "-took" | "memory" | "-memory";
+                /** @description an id: what comes after that one */
                 before?: number | null;
             };
             header?: never;

@@ -1,10 +1,10 @@
 /** The cards as a table: one a row, to compare and to sort. */
 import { Table } from "@mantine/core";
-import { IconChevronDown, IconChevronUp } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useIdentity } from "@/api/identity";
 import type { Card, Gpus, GpuProcess } from "@/api/types";
 import { measuredGb } from "@/format/memory";
+import { SortHead } from "@/parts/SortHead";
 import { CardBar } from "./CardBar";
 import type { ProcessesOf } from "./data";
 import { isHot } from "./notes";
@@ -13,7 +13,7 @@ import { toggled, type Said, type Say } from "./parameters";
 import { Amount, What } from "./What";
 import { rowsOf, type Row } from "./rows";
 import { modelOf } from "./shares";
-import { nextSort, sorted, sortOf, type Sort } from "./sorting";
+import { inOrder, type Sort } from "./sorting";
 import { StandingLine } from "./StandingLine";
 import { standingOf } from "./standing";
 import css from "./CardTable.module.css";
@@ -29,7 +29,10 @@ interface Props {
 export function CardTable({ gpus, processes, marked, said, say }: Props) {
   const { t } = useTranslation();
   const user = useIdentity()?.user ?? "";
-  const head = (by: Sort) => <SortHead by={by} said={said.sort} say={say} />;
+  const sorting = { said: said.sort, say: (sort: string) => say({ sort }) };
+  const head = (by: Sort) => (
+    <SortHead by={by} label={t(`gpu.heads.${by}`)} sorting={sorting} isNumber className={css[by]} />
+  );
   return (
     <div className={`card ${css.around}`}>
       <Table className={css.table} stickyHeader stickyHeaderOffset={48}>
@@ -47,7 +50,7 @@ export function CardTable({ gpus, processes, marked, said, say }: Props) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {sorted(gpus.cards, said.sort).map((card) => (
+          {inOrder(gpus.cards, said.sort).map((card) => (
             <CardRow
               key={card.uuid}
               card={card}
@@ -62,24 +65,6 @@ export function CardTable({ gpus, processes, marked, said, say }: Props) {
         </Table.Tbody>
       </Table>
     </div>
-  );
-}
-
-function SortHead({ by, said, say }: { by: Sort; said: string; say: Say }) {
-  const { t } = useTranslation();
-  const sort = sortOf(said);
-  const isBy = sort?.by === by;
-  const Icon = sort?.most ? IconChevronDown : IconChevronUp;
-  return (
-    <Table.Th
-      className={`number ${css[by]}`}
-      aria-sort={isBy ? (sort.most ? "descending" : "ascending") : "none"}
-    >
-      <button type="button" className={`plain ${css.sort}`} onClick={() => say({ sort: nextSort(said, by) })}>
-        {isBy && <Icon size={12} stroke={1.75} aria-hidden />}
-        {t(`gpu.heads.${by}`)}
-      </button>
-    </Table.Th>
   );
 }
 

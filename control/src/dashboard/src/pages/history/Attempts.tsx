@@ -11,28 +11,32 @@ import { absolute, clock, duration } from "@/format/time";
 import { Empty } from "@/parts/Empty";
 import { endedAs } from "@/parts/ended";
 import { GpuChips } from "@/parts/GpuChips";
+import { SortHead, type Sorting } from "@/parts/SortHead";
 import { TaskState } from "@/parts/TaskState";
 import { logPage } from "@/shell/paths";
 import { errorOf } from "@/words/causes";
 import { endOf, type Row } from "./attempts";
-import { NO_FILTER, type Said, type Say, type useHistory } from "./data";
-import { totals } from "./figures";
+import { NO_FILTER, USUAL, type Said, type Say, type useHistory } from "./data";
 import { causeOf, shortFile } from "./names";
 import css from "./History.module.css";
 
 const ROW = 37;
 const BLOCK = 84;
+/** Of the page and of the table, which stay in sight. */
+const HEADS = 80;
 /** Pages that are looked through unasked while filters leave nothing of them. */
 const LOOKED_THROUGH = 8;
 
 interface Props {
-  history: ReturnType<typeof useHistory>;
+  list: ReturnType<typeof useHistory>;
   rows: readonly Row[];
+  /** How many there are on all pages. */
+  total: number;
   said: Said;
   say: Say;
 }
 
-export function Attempts({ history, rows, said, say }: Props) {
+export function Attempts({ list: found, rows, total, said, say }: Props) {
   const { t } = useTranslation();
   const isBlocks = useMediaQuery("(max-width: 639px)", undefined, { getInitialValueInEffect: false });
   const list = useRef<HTMLDivElement>(null);
@@ -50,12 +54,17 @@ export function Attempts({ history, rows, said, say }: Props) {
   useEffect(() => virtual.measure(), [virtual, isBlocks]);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
-  const isFar = (history.data?.pages.length ?? 0) >= LOOKED_THROUGH && rows.length < ROWS_IN_SIGHT;
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = history;
+  const isFar = (found.data?.pages.length ?? 0) >= LOOKED_THROUGH && rows.length < ROWS_IN_SIGHT;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = found;
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && !isFar && last >= rows.length - ROWS_IN_SIGHT)
       void fetchNextPage();
   }, [last, rows.length, hasNextPage, isFetchingNextPage, isFar, fetchNextPage]);
+
+  const sort = (order: string) => {
+    say({ sort: order });
+    if (window.scrollY > top) window.scrollTo({ top: top - HEADS });
+  };
 
   if (!rows.length && !hasNextPage)
     return (
@@ -73,7 +82,7 @@ export function Attempts({ history, rows, said, say }: Props) {
         aria-label={t("history.viewAttempts")}
         aria-rowcount={rows.length}
       >
-        <Heads />
+        <Heads sorting={{ said: said.sort, usual: USUAL, say: sort }} />
         <div ref={list} className={css.list} role="rowgroup" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
             const row = rows[item.index];
@@ -92,23 +101,23 @@ export function Attempts({ history, rows, said, say }: Props) {
           })}
         </div>
       </div>
-      <More history={history} rows={rows} said={said} isFar={isFar} />
+      <More list={found} rows={rows} total={total} said={said} isFar={isFar} />
     </>
   );
 }
 
 const ROWS_IN_SIGHT = 30;
 
-function More({ history, rows, said, isFar }: Omit<Props, "say"> & { isFar: boolean }) {
+function More({ list, rows, total, said, isFar }: Omit<Props, "say"> & { isFar: boolean }) {
   const { t } = useTranslation();
-  if (!history.hasNextPage) return null;
+  if (!list.hasNextPage) return null;
   const isSome = Boolean(said.state || said.task || said.gpu || said.waited);
-  const more = totals(history.data?.pages ?? []).attempts - rows.length;
+  const more = total - rows.length;
   return (
     <div className={`t3 ${css.more}`}>
       {!isSome && more > 0 ? t("history.more", { count: more }) : t("history.moreSome")}
       {isFar && (
-        <Button loading={history.isFetchingNextPage} onClick={() => void history.fetchNextPage()}>
+        <Button loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
           {t("history.further")}
         </Button>
       )}
@@ -116,28 +125,21 @@ function More({ history, rows, said, isFar }: Omit<Props, "say"> & { isFar: bool
   );
 }
 
-function Heads() {
+function Heads({ sorting }: { sorting: Sorting }) {
   const { t } = useTranslation();
+  const sort = { sorting, isSpan: true };
   return (
     <div className={`${css.row} ${css.heads} t3`} role="row">
-      <span role="columnheader">{t("history.ended")}</span>
+      <SortHead by="ended" label={t("history.ended")} {...sort} />
       <span role="columnheader">{t("history.task")}</span>
       <span role="columnheader" className="number">
         {t("history.attempt")}
       </span>
       <span role="columnheader">{t("history.state")}</span>
       <span role="columnheader">{t("history.where")}</span>
-      <span role="columnheader" className="number">
-        {t("history.ran")}
-      </span>
-      <Tooltip label={t("history.waitedTip")}>
-        <span role="columnheader" className="number">
-          {t("history.waited")}
-        </span>
-      </Tooltip>
-      <span role="columnheader" className="number">
-        {t("history.peakDeclared")}
-      </span>
+      <SortHead by="ran" label={t("history.ran")} isNumber {...sort} />
+      <SortHead by="waited" label={t("history.waited")} isNumber tip={t("history.waitedTip")} {...sort} />
+      <SortHead by="peak" label={t("history.peakDeclared")} isNumber tip={t("history.peakTip")} {...sort} />
       <span role="columnheader" className="number">
         {t("history.exit")}
       </span>
@@ -181,13 +183,13 @@ const AttemptRow = memo(function AttemptRow({ row, say }: { row: Row; say: Say }
         <TaskState state={endedAs(attempt.how)} />
       </span>
       <span role="cell" className={css.where}>
-        <GpuChips ids={attempt.gpu_ids} />
+        <GpuChips ids={attempt.gpu_ids} isLine />
       </span>
       <span role="cell" className={`number ${css.ran}`}>
         {attempt.seconds === null ? <span className="t3">–</span> : duration(attempt.seconds)}
       </span>
       <span role="cell" className={`number t2 ${css.waited}`}>
-        {row.isNewest && duration(task.waited)}
+        {row.tellsWait && duration(task.waited)}
       </span>
       <span role="cell" className={`number ${css.memory}`}>
         <Memory row={row} />

@@ -9,19 +9,22 @@ import type { History as Found } from "@/api/types";
 import { Empty, Failure, Loading } from "@/parts/Empty";
 import { Page } from "@/parts/Page";
 import { useParameters } from "@/parts/parameters";
-import { lanesOf, memoryLanes, rangeOf, rowsOf } from "./attempts";
+import { lanesOf, memoryLanes, rangeOf, rowsInOrder, rowsOf, type Row } from "./attempts";
 import { Attempts } from "./Attempts";
 import {
   meant,
   NAMES,
   NO_FILTER,
+  orderOf,
   queryOf,
   sheetOf,
   useHistory,
   useQueues,
+  useSorted,
   type Query,
   type Said,
   type Say,
+  type Sort,
 } from "./data";
 import { totals } from "./figures";
 import { Filters } from "./Filters";
@@ -40,6 +43,8 @@ export function History() {
   const [openedAt] = useState(serverNow);
   const query = useMemo(() => queryOf(said, openedAt), [said, openedAt]);
   const history = useHistory(query);
+  const sort = said.view ? null : orderOf(said.sort);
+  const sorted = useSorted(query, sort);
   const first = history.data?.pages[0];
   const queues = useQueues(query, first?.figures?.queues);
   return (
@@ -49,14 +54,14 @@ export function History() {
       right={
         <>
           <Filters said={said} say={say} queues={queues} />
-          <Sheet query={query} />
+          <Sheet query={query} sort={sort} />
         </>
       }
     >
       {history.error && !history.data ? (
         <Failure error={history.error} again={() => void history.refetch()} />
       ) : first ? (
-        <Whole history={history} first={first} said={said} say={say} />
+        <Whole history={history} sorted={sort && sorted} first={first} said={said} say={say} />
       ) : (
         <Loading rows={12} />
       )}
@@ -66,12 +71,14 @@ export function History() {
 
 interface WholeProps {
   history: ReturnType<typeof useHistory>;
+  /** null: the attempts are listed in their usual order. */
+  sorted: ReturnType<typeof useSorted> | null;
   first: Found;
   said: Said;
   say: Say;
 }
 
-function Whole({ history, first, said, say }: WholeProps) {
+function Whole({ history, sorted, first, said, say }: WholeProps) {
   const { t } = useTranslation();
   const { waited } = said;
   const pages = history.data?.pages;
@@ -113,13 +120,29 @@ function Whole({ history, first, said, say }: WholeProps) {
       ) : said.view === "runs" ? (
         <Runs runs={first.runs} said={said} say={say} />
       ) : (
-        <Attempts history={history} rows={rows} said={said} say={say} />
+        <Listed history={history} sorted={sorted} rows={rows} said={said} say={say} />
       )}
     </>
   );
 }
 
-function Facts({ said, history }: Omit<WholeProps, "say" | "first">) {
+/** The attempts in the order that is chosen; in the usual one, until that is there. */
+function Listed({ history, sorted, rows, said, say }: Omit<WholeProps, "first"> & { rows: readonly Row[] }) {
+  const pages = sorted?.data?.pages;
+  const inOrder = useMemo(() => pages && rowsInOrder(pages.flatMap((page) => page.tasks)), [pages]);
+  if (sorted?.error && !pages) return <Failure error={sorted.error} again={() => void sorted.refetch()} />;
+  return (
+    <Attempts
+      list={sorted && pages ? sorted : history}
+      rows={inOrder ?? rows}
+      total={totals(history.data?.pages ?? []).attempts}
+      said={said}
+      say={say}
+    />
+  );
+}
+
+function Facts({ said, history }: Pick<WholeProps, "said" | "history">) {
   const { t } = useTranslation();
   const isSome = Boolean(said.state || said.task || said.gpu || said.waited);
   const pages = history.data?.pages ?? [];
@@ -140,13 +163,13 @@ function spanOf(last: string): "1" | "7" | "30" {
   return last === "1" || last === "30" ? last : "7";
 }
 
-function Sheet({ query }: { query: Query }) {
+function Sheet({ query, sort }: { query: Query; sort: Sort | null }) {
   const { t } = useTranslation();
   return (
     <Tooltip label={t("history.csvTip")}>
       <Button
         component="a"
-        href={sheetOf(query)}
+        href={sheetOf(query, sort)}
         download="history.csv"
         className={css.sheet ?? ""}
         leftSection={<IconDownload size={14} stroke={1.75} />}

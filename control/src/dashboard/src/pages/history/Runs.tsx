@@ -1,11 +1,13 @@
-/** The runs of schedulers, newest first. */
+/** The runs of schedulers, usually the newest first. */
 import { Table } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { HistoryRun, Status } from "@/api/types";
 import { absolute, clock, duration } from "@/format/time";
+import { SortHead } from "@/parts/SortHead";
 import { StateIcon, TaskState } from "@/parts/TaskState";
-import type { Said, Say } from "./data";
+import { PAGE, type Said, type Say } from "./data";
 import { shortFile } from "./names";
+import { inOrder, NEWEST, ranOf } from "./runs";
 import css from "./History.module.css";
 
 const COUNTED: Status[] = [
@@ -32,30 +34,40 @@ export function Runs({ runs, said, say }: Props) {
   return (
     <>
       {isMore && <p className={`t3 ${css.remark}`}>{t("history.runsWhole")}</p>}
-      <Listed runs={runs} say={say} />
+      {runs.length >= PAGE && <p className={`t3 ${css.remark}`}>{t("history.runsNewest", { most: PAGE })}</p>}
+      <Listed runs={runs} said={said} say={say} />
     </>
   );
 }
 
-function Listed({ runs, say }: Omit<Props, "said">) {
+function Listed({ runs, said, say }: Props) {
   const { t } = useTranslation();
+  const sort = (order: string) => say({ sort: order });
+  const head = (by: string, label: string, isNumber = true) => (
+    <SortHead
+      by={by}
+      label={label}
+      isNumber={isNumber}
+      sorting={{ said: said.sort, usual: NEWEST, say: sort }}
+    />
+  );
   if (!runs.length) return <div className={`card t2 ${css.note}`}>{t("history.nothingYet")}</div>;
   return (
     <div className={`card ${css.scroll}`}>
       <Table className={css.plainTable ?? ""} aria-label={t("history.viewRuns")}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>{t("history.began")}</Table.Th>
+            {head("began", t("history.began"), false)}
             <Table.Th>{t("history.file")}</Table.Th>
             <Table.Th>{t("history.run")}</Table.Th>
             <Table.Th>{t("history.state")}</Table.Th>
-            <Table.Th className="number">{t("history.ran")}</Table.Th>
-            <Table.Th className="number">{t("history.viewAttempts")}</Table.Th>
-            <Table.Th>{t("history.counts")}</Table.Th>
+            {head("ran", t("history.ran"))}
+            {head("attempts", t("history.viewAttempts"))}
+            {head("tasks", t("history.counts"), false)}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {runs.map((one) => (
+          {inOrder(runs, said.sort).map((one) => (
             <Table.Tr key={one.run.id}>
               <Table.Td title={absolute(one.run.started_at)}>{clock(one.run.started_at)}</Table.Td>
               <Table.Td>
@@ -75,9 +87,7 @@ function Listed({ runs, say }: Omit<Props, "said">) {
               <Table.Td>
                 <How one={one} />
               </Table.Td>
-              <Table.Td className="number">
-                {duration((one.run.finished_at ?? one.run.last_at) - one.run.started_at)}
-              </Table.Td>
+              <Table.Td className="number">{duration(ranOf(one))}</Table.Td>
               <Table.Td className="number">{one.run.attempts}</Table.Td>
               <Table.Td>
                 <Counts one={one} />

@@ -66,7 +66,8 @@ export function WaitChart({ spread, chosen, choose }: Props) {
   );
 }
 
-/** Lines where half and nine tenths of all have started, with words that don't lie on one another. */
+/** Lines where half and nine tenths of all have started; the words of both stand at one of them where there is
+ * no room between. */
 function Shares({ spread }: { spread: Spread }) {
   const { t } = useTranslation();
   const half = spread.median === null ? null : whereIs(spread, spread.median);
@@ -77,14 +78,14 @@ function Shares({ spread }: { spread: Spread }) {
   const [first, second] = [left(half), left(most)];
   const [isFirstLeft, isSecondLeft] = [first > WORD, second > 100 - SHORT_WORD];
   const hasRoom = (isFirstLeft && !isSecondLeft) || second - first > WORD;
+  const words = [
+    t("history.p50", { time: duration(spread.median ?? 0) }),
+    t("history.p90", { time: mark(roughly(most.value)) }),
+  ];
   return (
     <>
-      <Share at={first} isLeft={isFirstLeft}>
-        {t("history.p50", { time: duration(spread.median ?? 0) })}
-      </Share>
-      <Share at={second} isLeft={isSecondLeft} isLower={!hasRoom}>
-        {t("history.p90", { time: mark(roughly(most.value)) })}
-      </Share>
+      <Share at={first} isLeft={isFirstLeft} words={hasRoom ? words.slice(0, 1) : isFirstLeft ? words : []} />
+      <Share at={second} isLeft={isSecondLeft} words={hasRoom ? words.slice(1) : isFirstLeft ? [] : words} />
     </>
   );
 }
@@ -96,19 +97,14 @@ const SHORT_WORD = 17;
 interface ShareProps {
   at: number;
   isLeft: boolean;
-  isLower?: boolean;
-  children: string;
+  /** A line each. */
+  words: readonly string[];
 }
 
-function Share({ at, isLeft, isLower, children }: ShareProps) {
+function Share({ at, isLeft, words }: ShareProps) {
   return (
-    <span
-      className={css.share}
-      style={{ left: `${at}%` }}
-      data-left={isLeft || undefined}
-      data-lower={isLower || undefined}
-    >
-      <span>{children}</span>
+    <span className={css.share} style={{ left: `${at}%` }} data-left={isLeft || undefined}>
+      <span>{words.join("\n")}</span>
     </span>
   );
 }

@@ -6,8 +6,8 @@ export interface Row {
   id: string;
   task: HistoryTask;
   attempt: HistoryAttempt;
-  /** Of its task's attempts the newest: the waits of all of them are told with it. */
-  isNewest: boolean;
+  /** The waits of all attempts of its task are told with it, and with no other. */
+  tellsWait: boolean;
 }
 
 export function rowsOf(tasks: readonly HistoryTask[]): Row[] {
@@ -18,11 +18,25 @@ export function rowsOf(tasks: readonly HistoryTask[]): Row[] {
           id: `${task.id}-${attempt.number}`,
           task,
           attempt,
-          isNewest: at === task.attempts.length - 1,
+          tellsWait: at === task.attempts.length - 1,
         }))
         .filter(({ attempt }) => attempt.how !== "running"),
     )
     .sort((one, other) => endOf(other.attempt) - endOf(one.attempt));
+}
+
+/** Of attempts that come in their order, each with its task. */
+export function rowsInOrder(tasks: readonly HistoryTask[]): Row[] {
+  const told = new Set<number>();
+  return tasks.flatMap((task) =>
+    task.attempts
+      .filter(({ how }) => how !== "running")
+      .map((attempt) => {
+        const tellsWait = !told.has(task.id);
+        told.add(task.id);
+        return { id: `${task.id}-${attempt.number}`, task, attempt, tellsWait };
+      }),
+  );
 }
 
 export function endOf(attempt: HistoryAttempt): number {

@@ -5,14 +5,20 @@ import { ask, GET } from "@/api/client";
 import { useKnown } from "@/api/live";
 import type { History, QueueFigures } from "@/api/types";
 import { wholeNumber } from "@/parts/parameters";
+import { sortOf } from "@/parts/sorting";
 import { rangeOf, readKey } from "./attempts";
 
-export const NAMES = ["last", "queue", "state", "gpu", "task", "run", "waited", "view"] as const;
+export const NAMES = ["last", "queue", "state", "gpu", "task", "run", "waited", "view", "sort"] as const;
 export type Said = Record<(typeof NAMES)[number], string>;
 export type Say = (change: Partial<Said>) => void;
 export const NO_FILTER = { queue: "", state: "", gpu: "", task: "", run: "", waited: "" };
 
-const PAGE = 500;
+/** What attempts are sorted by; else, the last that ended first. */
+export const SORTS = ["ended", "ran", "waited", "peak"] as const;
+export type Sort = `${"" | "-"}${(typeof SORTS)[number]}`;
+export const USUAL = "-ended";
+
+export const PAGE = 500;
 const DAY = 86_400;
 const HOUR = 3_600;
 const DEFAULT_DAYS = 7;
@@ -51,7 +57,7 @@ export function meant(said: Said): Said {
 }
 
 /** `now`: wall-clock seconds. The hour that began so long ago, as the same query has the same answer kept. */
-export function queryOf(said: Said, now: number): Query {
+export function queryOf(said: Omit<Said, "view" | "sort">, now: number): Query {
   const days = said.last === "all" ? null : Number(said.last || DEFAULT_DAYS);
   const key = readKey(said.queue);
   const [low, high] = rangeOf(said.waited);
@@ -68,14 +74,27 @@ export function queryOf(said: Said, now: number): Query {
   };
 }
 
-/** The address of the same as CSV. */
-export function sheetOf(query: Query): string {
-  const said = Object.entries(query).filter(([, value]) => value !== null);
+/** The address of the same as CSV, in the same order. */
+export function sheetOf(query: Query, sort: Sort | null): string {
+  const said = Object.entries({ ...query, sort }).filter(([, value]) => value !== null);
   return `/api/history?${new URLSearchParams([["format", "csv"], ...said.map(([name, value]) => [name, String(value)])]).toString()}`;
 }
 
-async function page(query: Query, figures: boolean, limit: number, before: string | null): Promise<History> {
-  const call = GET("/api/history", { params: { query: { ...query, figures, limit, before } } });
+/** null: as they are without a word. */
+export function orderOf(said: string): Sort | null {
+  const sort = sortOf(said, SORTS);
+  return sort && said !== USUAL ? (said as Sort) : null;
+}
+
+interface Page {
+  figures: boolean;
+  limit: number;
+  before: string | null;
+  sort?: Sort;
+}
+
+async function page(query: Query, more: Page): Promise<History> {
+  const call = GET("/api/history", { params: { query: { ...query, ...more } } });
   return (await ask(call)) as History; // openapi-fetch takes pairs for lists
 }
 
@@ -83,7 +102,20 @@ export function useHistory(query: Query) {
   useFollowing();
   return useInfiniteQuery({
     queryKey: [KEY, query],
-    queryFn: ({ pageParam }) => page(query, pageParam === null, PAGE, pageParam),
+    queryFn: ({ pageParam }) => page(query, { figures: pageParam === null, limit: PAGE, before: pageParam }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The same attempts in another order, which charts and figures know nothing of. */
+export function useSorted(query: Query, sort: Sort | null) {
+  return useInfiniteQuery({
+    enabled: sort !== null,
+    queryKey: [KEY, query, sort],
+    queryFn: ({ pageParam }) =>
+      page(query, { figures: false, limit: PAGE, before: pageParam, sort: sort ?? USUAL }),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: keepPreviousData,
@@ -92,11 +124,11 @@ export function useHistory(query: Query) {
 
 /** All queues of the time asked for, whichever is chosen. */
 export function useQueues(query: Query, found: readonly QueueFigures[] | undefined): readonly QueueFigures[] {
-  const all = { ...queryOf({ ...NO_FILTER, last: "all", view: "" }, 0), since: query.since };
+  const all = { ...queryOf({ ...NO_FILTER, last: "all" }, 0), since: query.since };
   const isFiltered = query.command_file !== null || query.run !== null || query.ended !== null;
   const asked = useQuery({
     queryKey: [KEY, "queues", all],
-    queryFn: () => page(all, true, 1, null),
+    queryFn: () => page(all, { figures: true, limit: 1, before: null }),
     enabled: isFiltered,
   });
   return (isFiltered ? asked.data?.figures?.queues : found) ?? [];

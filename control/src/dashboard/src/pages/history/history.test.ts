@@ -7,10 +7,11 @@ import {
   medianOf,
   memoryLanes,
   readKey,
+  rowsInOrder,
   rowsOf,
   tooLittle,
 } from "./attempts";
-import { meant, NO_FILTER, queryOf, sheetOf } from "./data";
+import { meant, NO_FILTER, orderOf, queryOf, sheetOf } from "./data";
 import { totals } from "./figures";
 import { marks, placeOf, roughly, unitOf, whereIs } from "./scale";
 
@@ -35,10 +36,36 @@ it("lists attempts, the last that ended first, and none that runs", () => {
     task(1, 1, [attempt(1), attempt(4)]),
     task(2, 1, [attempt(3), attempt(5, { how: "running", ended_at: null })]),
   ];
-  expect(rowsOf(tasks).map(({ id, isNewest }) => `${id} ${isNewest}`)).toEqual([
+  expect(rowsOf(tasks).map(({ id, tellsWait }) => `${id} ${tellsWait}`)).toEqual([
     "1-4 true",
     "2-3 false",
     "1-1 false",
+  ]);
+});
+
+it("leaves attempts in the order they come in, and tells a task's wait once", () => {
+  const ran = { how: "running", ended_at: null };
+  const tasks = [
+    task(1, 1, [attempt(4)]),
+    task(2, 1, [attempt(6, ran)]),
+    task(1, 1, [attempt(1)]),
+    task(2, 1, [attempt(5)]),
+  ];
+  expect(rowsInOrder(tasks).map(({ id, tellsWait }) => `${id} ${tellsWait}`)).toEqual([
+    "1-4 true",
+    "1-1 false",
+    "2-5 true",
+  ]);
+});
+
+it("asks for another order where there is one, and the usual one without a word", () => {
+  expect(["-ran", "waited", "-ended", "", "-began", "--ran"].map(orderOf)).toEqual([
+    "-ran",
+    "waited",
+    null,
+    null,
+    null,
+    null,
   ]);
 });
 
@@ -54,7 +81,7 @@ it("counts what it lists, also of pages to come", () => {
 });
 
 it("asks for all that is chosen, of the page and of its spreadsheet", () => {
-  const said = { ...NO_FILTER, last: "1", view: "", queue: "3@/f.txt", gpu: "2", waited: "60-300" };
+  const said = { ...NO_FILTER, last: "1", queue: "3@/f.txt", gpu: "2", waited: "60-300" };
   const asked = queryOf(said, 100 * 3600 + 5);
   expect(asked).toEqual({
     since: 76 * 3600,
@@ -67,14 +94,15 @@ it("asks for all that is chosen, of the page and of its spreadsheet", () => {
     waited_from: 60,
     waited_below: 300,
   });
-  expect(sheetOf(asked)).toBe(
+  expect(sheetOf(asked, "-ran").endsWith("&waited_below=300&sort=-ran")).toBe(true);
+  expect(sheetOf(asked, null)).toBe(
     `/api/history?format=csv&since=${76 * 3600}&command_file=%2Ff.txt&queue=3&gpu=2&waited_from=60&waited_below=300`,
   );
   expect(queryOf({ ...said, waited: "60-" }, 0)).toMatchObject({ waited_from: 60, waited_below: null });
 });
 
 it("takes nonsense in the address for not said", () => {
-  const said = { ...NO_FILTER, last: "30", view: "runs", task: "any text", gpu: "0:1" };
+  const said = { ...NO_FILTER, last: "30", view: "runs", sort: "", task: "any text", gpu: "0:1" };
   const filters = { queue: "3@/f.txt", state: "failed", run: "12", waited: "0.5-" };
   expect(meant({ ...said, ...filters })).toEqual({ ...said, ...filters });
   const wrong = { last: "x", queue: "x@/f", state: "odd", run: "zzz", waited: "a-b" };

@@ -1,4 +1,4 @@
-/** The latest logs: of failed tasks first, then the newest; and what schedulers themselves have said. */
+/** The latest logs, usually of failed tasks first, then the newest; and what schedulers themselves have said. */
 import { Button, SegmentedControl, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -12,14 +12,15 @@ import { Page } from "@/parts/Page";
 import { useParameters } from "@/parts/parameters";
 import { fileName } from "@/parts/schedulers";
 import { SearchInput } from "@/parts/SearchInput";
+import { SortHead, type Sorting } from "@/parts/SortHead";
 import { TaskState } from "@/parts/TaskState";
 import { errorOf } from "@/words/causes";
 import { sentence } from "@/words/reasons";
 import { logPage } from "@/shell/paths";
-import { shownOf, STATES, taskOf } from "./latest";
+import { inOrder, orderOf, shownOf, STATES, taskOf, USUAL } from "./latest";
 import css from "./LatestLogs.module.css";
 
-const NAMES = ["state", "text"] as const;
+const NAMES = ["state", "text", "sort"] as const;
 const MOST = 200;
 const AGAIN = 5_000;
 
@@ -32,11 +33,16 @@ export function LatestLogs() {
     refetchInterval: AGAIN,
   });
   const { data } = list;
-  const shown = data ? shownOf(data.logs, said.state, said.text) : [];
+  const shown = data ? inOrder(shownOf(data.logs, said.state, said.text), said.sort) : [];
+  const sorting = {
+    said: orderOf(said.sort),
+    usual: USUAL,
+    say: (sort: string) => say({ sort: orderOf(sort) === USUAL ? "" : sort }),
+  };
   return (
     <Page
       title={t("pages.logs")}
-      facts={data && <Facts logs={data.logs} />}
+      facts={data && <Facts logs={data.logs} isUsual={sorting.said === USUAL} />}
       right={
         <>
           <SegmentedControl
@@ -55,7 +61,7 @@ export function LatestLogs() {
       {data ? (
         <>
           {shown.length ? (
-            <Attempts logs={shown} />
+            <Attempts logs={shown} sorting={sorting} />
           ) : (
             <Nothing isEmpty={!data.logs.length} showAll={() => say({ state: "", text: "" })} />
           )}
@@ -70,11 +76,13 @@ export function LatestLogs() {
   );
 }
 
-function Facts({ logs }: { logs: readonly LogAttempt[] }) {
+/** `isUsual`: those of failed tasks are first, which is said. */
+function Facts({ logs, isUsual }: { logs: readonly LogAttempt[]; isUsual: boolean }) {
   const { t } = useTranslation();
   const failed = logs.filter((one) => one.status === "failed").length;
   const all = t("logs.facts", { count: logs.length });
-  return failed ? t("logs.factsFailed", { logs: all, failed }) : all;
+  if (!failed) return all;
+  return t(isUsual ? "logs.factsFailed" : "logs.factsSorted", { logs: all, failed });
 }
 
 function Nothing({ isEmpty, showAll }: { isEmpty: boolean; showAll: () => void }) {
@@ -98,23 +106,20 @@ function Nothing({ isEmpty, showAll }: { isEmpty: boolean; showAll: () => void }
   );
 }
 
-function Attempts({ logs }: { logs: readonly LogAttempt[] }) {
+function Attempts({ logs, sorting }: { logs: readonly LogAttempt[]; sorting: Sorting }) {
   const { t } = useTranslation();
+  const sort = { sorting, isSpan: true };
   return (
     <div className={`card ${css.table}`} role="table" aria-label={t("pages.logs")}>
       <div className={`${css.row} ${css.heads} t3`} role="row">
-        <span role="columnheader">{t("logs.state")}</span>
+        <SortHead by="failed" label={t("logs.state")} tip={t("logs.failedFirst")} {...sort} />
         <span role="columnheader">{t("logs.task")}</span>
         <span role="columnheader">{t("logs.said")}</span>
         <span role="columnheader" className={`number ${css.side}`}>
           {t("logs.attempt")}
         </span>
-        <span role="columnheader" className={`number ${css.side}`}>
-          {t("logs.size")}
-        </span>
-        <span role="columnheader" className="number">
-          {t("logs.when")}
-        </span>
+        <SortHead by="size" label={t("logs.size")} isNumber className={css.side} {...sort} />
+        <SortHead by="when" label={t("logs.when")} isNumber {...sort} />
       </div>
       {logs.map((one) => (
         <div key={one.log_path} role="row" className={css.row}>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { LogAttempt } from "@/api/types";
-import { shownOf, taskOf } from "./latest";
+import { inOrder, orderOf, shownOf, taskOf } from "./latest";
 
 const log = (queue_id: number, index: number | null, status: string, name: string, error = "") =>
   ({
@@ -33,4 +33,19 @@ it("finds by each word, in any order", () => {
 
 it("names a task that has left its file by its queue", () => {
   expect(all.map(taskOf)).toEqual(["2/1", "3/0", "4/–"]);
+});
+
+it("sorts by size or time, what is gone last; else as they come, failed first", () => {
+  const [first, second, third] = all;
+  const logs = [
+    { ...first, size: 5, mtime: 1 },
+    { ...second, size: null, mtime: null },
+    { ...third, size: 9, mtime: 3 },
+  ] as LogAttempt[];
+  const order = (said: string) => inOrder(logs, said).map((one) => one.queue_id);
+  expect(order("")).toEqual([2, 3, 4]);
+  expect(order("-size")).toEqual([4, 2, 3]);
+  expect(order("size")).toEqual([2, 4, 3]);
+  expect(order("-when")).toEqual([4, 2, 3]);
+  expect(["failed", "name", "-when"].map(orderOf)).toEqual(["-failed", "-failed", "-when"]);
 });

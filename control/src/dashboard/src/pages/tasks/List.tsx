@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Empty, Failure, Loading } from "@/parts/Empty";
 import { usePageKeys } from "@/shell/keys";
-import { LONGEST, useLiveTasks, wrongIn, type useTaskList } from "./list";
+import { LONGEST, USUAL, useLiveTasks, wrongIn, type useTaskList } from "./list";
 import { Heads, TaskRow } from "./TaskRow";
 import { NewButton, type Said, type Say } from "./Tasks";
 import css from "./Tasks.module.css";
@@ -80,7 +80,7 @@ export function List({ list, said, say }: Props) {
       aria-label={t("pages.tasks")}
       aria-rowcount={tasks.length}
     >
-      <Heads />
+      <Heads sorting={{ said: said.sort, usual: USUAL, say: (sort) => sortBy(sort, say, box) }} />
       <div className={css.rows} style={{ height: virtual.getTotalSize() }} role="rowgroup">
         {items.map((item) => {
           const task = tasks[item.index];
@@ -106,6 +106,12 @@ export function List({ list, said, say }: Props) {
       {more > 0 && <div className={`t3 ${css.more}`}>{t("tasks.more", { count: more })}</div>}
     </div>
   );
+}
+
+/** From its beginning. */
+function sortBy(sort: string, say: Say, box: React.RefObject<HTMLDivElement | null>): void {
+  say({ sort });
+  box.current?.scrollTo({ top: 0 });
 }
 
 function Beside({ children }: { children: React.ReactNode }) {

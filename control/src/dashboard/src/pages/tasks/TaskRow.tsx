@@ -6,16 +6,18 @@ import type { Task, TaskSummary } from "@/api/types";
 import { absolute, clock } from "@/format/time";
 import { GpuChips } from "@/parts/GpuChips";
 import { useSecond } from "@/parts/now";
+import { SortHead, type Sorting } from "@/parts/SortHead";
 import { TaskState } from "@/parts/TaskState";
 import { memoryOf, reasonOf, tookOf } from "./said";
 import type { Say } from "./Tasks";
 import css from "./Tasks.module.css";
 
-export function Heads() {
+export function Heads({ sorting }: { sorting: Sorting }) {
   const { t } = useTranslation();
+  const sort = { sorting, isSpan: true };
   return (
     <div className={`${css.row} ${css.heads} t3`} role="row">
-      <span role="columnheader">{t("tasks.id")}</span>
+      <SortHead by="id" label={t("tasks.id")} {...sort} />
       <span role="columnheader">{t("tasks.name")}</span>
       <span role="columnheader">{t("tasks.task")}</span>
       <span role="columnheader">{t("tasks.state")}</span>
@@ -26,15 +28,9 @@ export function Heads() {
       <span role="columnheader" className="number">
         {t("tasks.gpus")}
       </span>
-      <span role="columnheader" className="number">
-        {t("tasks.memory")}
-      </span>
-      <span role="columnheader" className="number">
-        {t("tasks.created")}
-      </span>
-      <span role="columnheader" className="number">
-        {t("tasks.took")}
-      </span>
+      <SortHead by="memory" label={t("tasks.memory")} isNumber {...sort} />
+      <SortHead by="created" label={t("tasks.created")} isNumber {...sort} />
+      <SortHead by="took" label={t("tasks.took")} isNumber {...sort} />
     </div>
   );
 }

@@ -1,4 +1,4 @@
-/** What was submitted, newest first; beside it one of them, or the form of a new one. */
+/** What was submitted; beside it one of them, or the form of a new one. */
 import { Button, Drawer, Select } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconChevronDown, IconPlus } from "@tabler/icons-react";
@@ -14,18 +14,19 @@ import { usePageKeys } from "@/shell/keys";
 import { Why } from "@/parts/Why";
 import { Detail } from "./Detail";
 import { NewTask } from "./NewTask";
-import { STATES, useFollowing, useTaskCounts, useTaskList, wrongIn } from "./list";
+import { orderOf, STATES, USUAL, useFollowing, useTaskCounts, useTaskList, wrongIn } from "./list";
 import { List } from "./List";
 import css from "./Tasks.module.css";
 
-const NAMES = ["state", "text", "task", "new", "copy"] as const;
+const NAMES = ["state", "text", "sort", "task", "new", "copy"] as const;
 export type Said = Record<(typeof NAMES)[number], string>;
 export type Say = (change: Partial<Said>) => void;
 
 export function Tasks() {
   const { t } = useTranslation();
   const [said, say] = useParameters(NAMES);
-  const list = useTaskList(said);
+  const sort = orderOf(said.sort);
+  const list = useTaskList(said, sort);
   useFollowing();
   const keys = useMemo(
     () => ({
@@ -45,7 +46,9 @@ export function Tasks() {
     <Page
       full
       title={t("pages.tasks")}
-      facts={<Facts found={wrongIn(said) ? undefined : list.data?.pages[0]?.total} />}
+      facts={
+        <Facts found={wrongIn(said) ? undefined : list.data?.pages[0]?.total} isUsual={sort === USUAL} />
+      }
       right={
         <>
           <div className={css.search}>
@@ -100,10 +103,13 @@ function Pane({ open, close, children }: { open: boolean; close: () => void; chi
   return open ? <aside className={css.pane}>{children}</aside> : null;
 }
 
-function Facts({ found }: { found: number | undefined }) {
+/** `isUsual`: the newest first, which is said. */
+function Facts({ found, isUsual }: { found: number | undefined; isUsual: boolean }) {
   const { t } = useTranslation();
   const total = useTaskCounts()?.total;
   if (found === undefined) return null;
+  if (!isUsual)
+    return total === undefined || found === total ? String(found) : t("ofTotal", { done: found, total });
   return total === undefined || found === total
     ? t("tasks.facts", { count: found })
     : t("tasks.factsOf", { count: found, total });

@@ -1,10 +1,11 @@
-/** The submitted tasks, newest first, a page at a time; asked for again when their scheduler changes something. */
+/** The submitted tasks, a page at a time; asked for again when their scheduler changes something. */
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
 import { answered, ask, GET } from "@/api/client";
 import { useKnown } from "@/api/live";
 import type { Scheduler, Status } from "@/api/types";
 import { isSubmitted } from "@/parts/schedulers";
+import { sortOf } from "@/parts/sorting";
 import type { Placed } from "@/parts/verbs";
 
 const PAGE = 200;
@@ -29,6 +30,16 @@ export const STATES: Status[] = [
   "skipped",
 ];
 
+/** What they are sorted by; else the newest first. */
+const SORTS = ["id", "created", "took", "memory"] as const;
+type Sort = `${"" | "-"}${(typeof SORTS)[number]}`;
+export const USUAL = "-id";
+
+/** Nonsense in an address counts as not said. */
+export function orderOf(said: string): Sort {
+  return sortOf(said, SORTS) ? (said as Sort) : USUAL;
+}
+
 /** Characters of what is searched for, as the console has it. */
 export const LONGEST = 200;
 
@@ -38,12 +49,13 @@ export function wrongIn({ state, text }: Filter): keyof Filter | null {
   return Array.from(text).length > LONGEST ? "text" : null;
 }
 
-export function useTaskList({ state, text }: Filter) {
+export function useTaskList({ state, text }: Filter, sort: Sort) {
   return useInfiniteQuery({
     enabled: wrongIn({ state, text }) === null,
-    queryKey: [LIST, "list", state, text],
+    queryKey: [LIST, "list", state, text, sort],
     queryFn: async ({ pageParam }) => {
-      const query = { limit: PAGE, state: (state || null) as Status | null, search: text, before: pageParam };
+      const filter = { state: (state || null) as Status | null, search: text };
+      const query = { ...filter, sort, limit: PAGE, before: pageParam };
       const { data, response } = await answered(GET("/api/tasks", { params: { query } }));
       return { tasks: data, total: Number(response.headers.get("X-Total-Count") ?? data.length) };
     },
