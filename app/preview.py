@@ -6,9 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import Discriminator
+from typing import Literal
 
 from app.command_file.parse import Source
 from app.core import plan
@@ -40,6 +38,7 @@ from app.model.state import (
     holder,
 )
 from app.model.task import Planned, TaskKey, TaskSpec
+from app.previewed import Change, Preview, Removed, Row, State
 from app.resume import resume
 from app.store.resume import SavedRun, SavedTask
 
@@ -47,19 +46,6 @@ MOST_ROWS = 2_000
 MOST_PLACED = 500
 """Tasks at the heads of their queues that are placed; the rest waits behind them for certain."""
 
-State = Literal[
-    "completed",
-    "cancelled",
-    "failed",
-    "skipped",
-    "runs_on",
-    "starts_now",
-    "waits",
-    "behind",
-    "held",
-    "never",
-]
-Change = Literal["new", "changed", "moved", "same"]
 Standing = Literal["paused", "draining"]
 
 
@@ -72,50 +58,6 @@ class Before:
     standing: Standing | None = None
     specs: Sequence[TaskSpec] = ()  #: without an unfinished run
     ended: Sequence[Status | None] = ()  #: how each of these did in the run before; none: it had no run
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What would become of a task."""
-
-    task: str  #: "3/1"
-    queue: int
-    index: int
-    key: str
-    name: str | None
-    line: int  #: where its block begins
-    change: Change  #: against what there is
-    changed: tuple[str, ...] = ()  #: what is asked otherwise: "memory", "priority"
-    state: State
-    gpus: tuple[str, ...] = ()  #: indices on which it runs, or would start
-    reason: str | None = None  #: why it does not start now, in a sentence
-    blockers: tuple[Annotated[Blocker, Discriminator("kind")], ...] = ()
-    stuck: bool = False  #: while it waits: nothing of its scheduler that ends will free its cards
-    behind: str | None = None  #: the task of its queue that comes first
-    in_file: bool = True  #: False: its block is gone, and it runs on
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removed:
-    """A task that the file has no more."""
-
-    task: str
-    key: str
-    name: str | None
-    status: str  #: as it stands
-    runs_on: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    how: Literal["fresh", "resume", "edit"]
-    total: int
-    counts: Mapping[State, int]
-    rows: tuple[Row, ...] = ()  #: in the order of the file
-    last: Row | None = None  #: also where that has more
-    removed: tuple[Removed, ...] = ()
-    faults: tuple[Fault, ...] = ()  #: for which it would be refused, whole
-    taken: tuple[Lease, ...] = ()  #: by what starts now, which others then find
 
 
 @dataclass(frozen=True, slots=True)

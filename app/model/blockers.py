@@ -5,7 +5,9 @@ All blockers of a task are named, and each is true: take away exactly these and 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Discriminator
 
 from app.model.gpu import Health
 from app.model.lease import Holder
@@ -160,7 +162,7 @@ class NotYetTried:
 
 
 CardBlocker = CardShort | CardLeased | CardBusy | CardCrowded | CardUnusable | CardClaimed
-Blocker = (
+Blocker = Annotated[
     CardBlocker
     | CapReached
     | TooFewCards
@@ -170,8 +172,9 @@ Blocker = (
     | LeasesUnreadable
     | LaunchRefused
     | Standstill
-    | NotYetTried
-)
+    | NotYetTried,
+    Discriminator("kind"),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ class Waiting:
 
     since: float
     reason: str
-    blockers: tuple[Annotated[Blocker, Discriminator("kind")], ...]
+    blockers: tuple[Blocker, ...]
     stuck: bool  #: nothing of ours that ends will free it
     gpus: int = 0  #: needed
     memory_gb: float | None = None  #: asked, per GPU; None: whole cards

@@ -25,10 +25,10 @@ def test_a_new_task_stands_at_the_end_of_a_queue(visit: Visit) -> None:
     which.click()
     page.get_by_role("option", name="2 other").click()
     expect(behind).to_be_checked()
-    visit.sees("Would wait behind 2/0 in its queue.")
+    visit.sees("Would wait: Behind 2/0 in its queue.")
     which.click()
     page.get_by_role("option", name="1 prepare").click()
-    visit.sees("Would wait behind 1/0 in its queue.")
+    visit.sees("Would wait: Behind 1/0 in its queue.")
     behind.focus()
     page.keyboard.press("ArrowDown")  # the list beside it does not take it
     expect(page.get_by_role("radio", name="Held")).to_be_checked()

@@ -26,7 +26,8 @@ from app.model.state import (
     Waiting,
 )
 from app.model.task import TaskKey
-from app.preview import Asked, Before, Preview, preview
+from app.preview import Asked, Before, preview
+from app.previewed import Preview
 from app.store.resume import SavedRun, SavedTask
 from tests.unit.placing import NOW, gpu, lease, process, rules
 

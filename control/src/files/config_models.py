@@ -1,13 +1,13 @@
 """What the API says of the settings files."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.model.blockers import Blocker
 from app.model.task import Mode
-from app.preview import State
+from app.previewed import State
 from control.src.files.setting_keys import Key
 from control.src.web.problems import Fault
 
@@ -75,7 +75,7 @@ class Outcome:
     state: State
     gpus: tuple[str, ...]  #: indices on which it would start
     reason: str | None  #: why it does not start now, in a sentence
-    blockers: tuple[Annotated[Blocker, Discriminator("kind")], ...]
+    blockers: tuple[Blocker, ...]
 
 
 class WaitingTask(BaseModel):

@@ -23,7 +23,8 @@ from app.model.state import FINISHED
 from app.model.task import Mode
 from app.options import RunOptions
 from app.preparation import refuse
-from app.preview import Asked, Before, Preview, Row, Standing, own_leases, preview
+from app.preview import Asked, Before, Standing, own_leases, preview
+from app.previewed import Preview, Row
 from app.store import paused
 from app.store.lasting import last_run
 from app.store.resume import load_unfinished

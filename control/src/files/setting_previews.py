@@ -19,7 +19,7 @@ from app.model.settings import AT_START, Settings
 from app.model.state import Backoff
 from app.model.task import TaskSpec
 from app.preparation import refuse_folder
-from app.preview import Preview, Row
+from app.previewed import Preview, Row
 from app.trust import read_trusted
 from control.src.files.config_models import ConfigPreview, Outcome, Reader, WaitingTask
 from control.src.files.previews import TO_COME, Case, Previews, Question

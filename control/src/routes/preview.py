@@ -12,7 +12,7 @@ from app.cards_now import Looked
 from app.model.faults import BadInput
 from app.model.faults import Fault as FileFault
 from app.model.task import Mode
-from app.preview import Removed, Row, State
+from app.previewed import Removed, Row, State
 from app.submission import New, Place, with_one_more
 from control.src.console import Console, TheConsole, TheLogin
 from control.src.files.editing import real

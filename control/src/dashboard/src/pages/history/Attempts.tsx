@@ -7,7 +7,8 @@ import { memo, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { gb, measuredGb } from "@/format/memory";
-import { absolute, clock, duration } from "@/format/time";
+import { duration } from "@/format/time";
+import { Moment } from "@/parts/Moment";
 import { Empty } from "@/parts/Empty";
 import { endedAs } from "@/parts/ended";
 import { GpuChips } from "@/parts/GpuChips";
@@ -159,11 +160,9 @@ const AttemptRow = memo(function AttemptRow({ row, say }: { row: Row; say: Say }
   const ended = endOf(attempt);
   return (
     <div className={`${css.row} ${css.attempt}`} role="row">
-      <Tooltip label={absolute(ended)}>
-        <span role="cell" className={`t2 ${css.ended}`}>
-          {clock(ended)}
-        </span>
-      </Tooltip>
+      <span role="cell" className={`t2 ${css.ended}`}>
+        <Moment at={ended} />
+      </span>
       <span role="cell" className={css.task}>
         <Tooltip label={`${shortFile(task.command_file, t)} · ${task.name ?? task.commands.slice(0, 200)}`}>
           <button

@@ -2,7 +2,8 @@
 import { Table } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { HistoryRun, Status } from "@/api/types";
-import { absolute, clock, duration } from "@/format/time";
+import { clock, duration } from "@/format/time";
+import { Moment } from "@/parts/Moment";
 import { SortHead } from "@/parts/SortHead";
 import { StateIcon, TaskState } from "@/parts/TaskState";
 import { PAGE, type Said, type Say } from "./data";
@@ -69,7 +70,9 @@ function Listed({ runs, said, say }: Props) {
         <Table.Tbody>
           {inOrder(runs, said.sort).map((one) => (
             <Table.Tr key={one.run.id}>
-              <Table.Td title={absolute(one.run.started_at)}>{clock(one.run.started_at)}</Table.Td>
+              <Table.Td>
+                <Moment at={one.run.started_at} />
+              </Table.Td>
               <Table.Td>
                 {shortFile(one.run.command_file, t)}{" "}
                 {one.run.simulated && <span className="t3">{t("history.simulated")}</span>}

@@ -1,12 +1,12 @@
 /** The latest logs, usually of failed tasks first, then the newest; and what schedulers themselves have said. */
-import { Button, SegmentedControl, Tooltip } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { ask, GET } from "@/api/client";
 import type { LogAttempt, SchedulerLog } from "@/api/types";
 import { size } from "@/format/size";
-import { absolute, clock } from "@/format/time";
+import { Moment } from "@/parts/Moment";
 import { Empty, Failure, Loading } from "@/parts/Empty";
 import { Page } from "@/parts/Page";
 import { useParameters } from "@/parts/parameters";
@@ -158,11 +158,7 @@ function Written({ bytes, at }: { bytes: number | null; at: number | null }) {
         {bytes === null ? t("logs.gone") : size(bytes)}
       </span>
       <span role="cell" className="number t2">
-        {at !== null && (
-          <Tooltip label={absolute(at)}>
-            <span>{clock(at)}</span>
-          </Tooltip>
-        )}
+        {at !== null && <Moment at={at} />}
       </span>
     </>
   );

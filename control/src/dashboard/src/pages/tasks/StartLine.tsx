@@ -11,8 +11,8 @@ import { measuredGb } from "@/format/memory";
 import { duration } from "@/format/time";
 import { Said } from "@/parts/Said";
 import { StateIcon } from "@/parts/TaskState";
-import { words } from "@/words";
-import { reasonInChinese, sentence } from "@/words/reasons";
+import { whySaid } from "@/words/previews";
+import { sentence } from "@/words/reasons";
 import { refusalText } from "@/words/refused";
 import { bodyOf, faultsByField, type Draft } from "./form";
 import css from "./Tasks.module.css";
@@ -101,18 +101,8 @@ function Becomes({ row, isSimulated }: { row: PreviewRow; isSimulated: boolean }
   const cards = useKnown().gpus?.cards;
   if (row.state === "starts_now") return <Starts row={row} on={cardsOf(row, cards ?? [], isSimulated)} />;
   if (row.state === "held") return <Said of="tasks.wouldHold" />;
-  const reason = row.reason ? sentence(row.reason) : "";
-  if (row.state === "never") return <Said of="tasks.never" reason={reason} />;
-  if (row.behind !== null)
-    return (
-      <Said of={`tasks.${reason.includes("held") ? "waitsForHeld" : "waitsBehind"}`} task={row.behind} />
-    );
-  // Said anew where it is to be Chinese; what a preview's row lacks of a waiting task's state is not said.
-  const blocked = { blockers: row.blockers, gpus: 0 } as unknown as Parameters<typeof reasonInChinese>[0];
-  const isChinese = words.language === "zh" && row.blockers.length > 0;
-  return (
-    <Said of="tasks.waits" reason={isChinese ? reasonInChinese(blocked) : reason || t("tasks.pendingWhy")} />
-  );
+  if (row.state === "never") return <Said of="tasks.never" reason={whySaid(row)} />;
+  return <Said of="tasks.waits" reason={row.reason ? whySaid(row) : t("tasks.pendingWhy")} />;
 }
 
 function cardsOf(row: PreviewRow, cards: readonly Card[], isSimulated: boolean): Card[] {

@@ -3,7 +3,8 @@ import { Tooltip } from "@mantine/core";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Task, TaskSummary } from "@/api/types";
-import { absolute, clock } from "@/format/time";
+import { clock } from "@/format/time";
+import { Moment } from "@/parts/Moment";
 import { GpuChips } from "@/parts/GpuChips";
 import { useSecond } from "@/parts/now";
 import { SortHead, type Sorting } from "@/parts/SortHead";
@@ -88,11 +89,9 @@ export const TaskRow = memo(function TaskRow({ task, live, isChosen, choose }: P
       <span role="cell" className={`number ${css.memory}`}>
         {memoryOf(task, t)}
       </span>
-      <Tooltip label={absolute(task.created_at)}>
-        <span role="cell" className={`number t2 ${css.created}`}>
-          {clock(task.created_at)}
-        </span>
-      </Tooltip>
+      <span role="cell" className={`number t2 ${css.created}`}>
+        <Moment at={task.created_at} />
+      </span>
       <Took task={task} live={live} />
     </div>
   );

@@ -1,1 +1,0 @@
-import{h as e}from"./schedulers-BknRm4dM.js";var t=e(`outline`,`chevron-up`,`ChevronUp`,[[`path`,{d:`M6 15l6 -6l6 6`,key:`svg-0`}]]);export{t};
