@@ -42,7 +42,6 @@ from app.previewed import Change, Preview, Removed, Row, State
 from app.resume import resume
 from app.store.resume import SavedRun, SavedTask
 
-MOST_ROWS = 2_000
 MOST_PLACED = 500
 """Tasks at the heads of their queues that are placed; the rest waits behind them for certain."""
 
@@ -121,8 +120,7 @@ def preview(asked: Asked, before: Before, seen: Seen) -> Preview:
         how=made.how,
         total=len(made.planned),
         counts=Counter(row.state for row in all_),
-        rows=tuple(all_[:MOST_ROWS]),
-        last=all_[-1] if all_ else None,
+        rows=tuple(all_),
         removed=tuple(_removed(made)),
         faults=faults,
         taken=rows.taken(),

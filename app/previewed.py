@@ -61,7 +61,6 @@ class Preview:
     total: int
     counts: Mapping[State, int]
     rows: tuple[Row, ...] = ()  #: in the order of the file
-    last: Row | None = None  #: also where that has more
     removed: tuple[Removed, ...] = ()
     faults: tuple[Fault, ...] = ()  #: for which it would be refused, whole
     taken: tuple[Lease, ...] = ()  #: by what starts now, which others then find

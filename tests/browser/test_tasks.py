@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from tests.browser.visit import Visit
 from tests.end_to_end.world import UNTIL_GO
+from tests.waiting import eventually
 
 
 def test_a_new_task_stands_at_the_end_of_a_queue(visit: Visit) -> None:
@@ -56,3 +57,18 @@ def test_where_there_is_no_driver_a_new_task_is_not_promised_what_others_simulat
     expect(visit.page.get_by_text("fits on")).to_have_count(0)
     visit.button("Create task").click()
     expect(visit.page.get_by_role("alert").get_by_text("no NVIDIA driver")).to_be_visible()
+
+
+def test_one_that_has_ended_is_not_taken_for_a_later_one_with_the_same_commands(visit: Visit) -> None:
+    console = visit.console
+    first = console.post("/api/tasks", {"command": "true", "simulate": "1x24"})
+    eventually(lambda: console.get(f"/api/tasks/{first['id']}")["state"] == "completed")
+    console.post(f"/api/scheduler/stop/{first['scheduler']}")
+    eventually(lambda: not console.scheduler(first["scheduler"])["alive"])
+    console.post("/api/tasks", {"command": "true", "simulate": "1x24", "hold": True})
+    visit.go(f"/ui/tasks?task={first['id']}")
+    expect(visit.row("Held")).to_have_count(1)  # the page knows the later one's scheduler
+    pane = visit.page.get_by_role("complementary")
+    expect(pane).to_contain_text("Completed")
+    expect(pane).not_to_contain_text("Submitted as held")
+    expect(pane.get_by_role("button", name="Release")).to_have_count(0)

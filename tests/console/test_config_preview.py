@@ -46,7 +46,8 @@ def waits(console: Console, pid: int, label: str) -> str:
     """Why, once it is said."""
 
     def reason() -> str:
-        state = console.tasks(pid)[label]["state"]
+        found = console.tasks(pid).get(label)  # what was just submitted comes with its next state
+        state = found["state"] if found else {"status": None}
         return str(state["reason"]) if state["status"] == "waiting" and state["blockers"] else ""
 
     return eventually(reason)
@@ -125,6 +126,15 @@ def test_what_a_scheduler_would_refuse_changes_nothing(capped: Console) -> None:
     eventually(refused)
     # It holds on to what it had, and takes a sound version whole.
     assert shown(asked(capped, max_gpu=2)) == ["2/0 waits > starts_now 1"]
+
+
+def test_a_scheduler_looks_at_all_tasks_of_its_file_and_so_does_this(capped: Console) -> None:
+    """More than a preview shows."""
+    capped.world.settings(max_gpu=2)
+    many = "\n".join([block(1, "true")] * 2_001) + "\n2\ntrue\n2\n20\n"
+    start(capped, many, paused=True)
+    [reader] = asked(capped, max_gpu=1)["schedulers"]
+    assert "2/0" in reader["refused"]
 
 
 def test_what_was_set_outranks_what_the_text_does_not_say_anew(capped: Console) -> None:

@@ -45,6 +45,8 @@ Check = Callable[[str, Mode, str, int], Checked]
 Usual = Callable[[str, str, int], float | None]
 """Seconds that a task takes as a rule: by its digest, script and number of GPUs."""
 
+MOST_ROWS = 2_000
+"""Tasks of a preview that are shown; what is submitted is the last of all."""
 TO_COME = ("starts_now", "waits", "behind", "held")
 
 
@@ -142,7 +144,7 @@ class Previews:
         its = {spec.line: spec for spec in parsed.tasks}
         usual = {
             row.key: self._usual(row.key.rpartition("-")[0], spec.script, spec.gpus)
-            for row in found.rows
+            for row in (*found.rows[:MOST_ROWS], *found.rows[-1:])
             if row.state in TO_COME and (spec := its.get(row.line))
         }
         return Answer(found, notes, {key: seconds for key, seconds in usual.items() if seconds is not None})

@@ -16,7 +16,7 @@ from app.previewed import Removed, Row, State
 from app.submission import New, Place, with_one_more
 from control.src.console import Console, TheConsole, TheLogin
 from control.src.files.editing import real
-from control.src.files.previews import LONGEST, Answer, Question, of_task, refused, sentence
+from control.src.files.previews import LONGEST, MOST_ROWS, Answer, Question, of_task, refused, sentence
 from control.src.schedulers.models import ConfigIndex, PathMode
 from control.src.submitted.models import TaskCreate
 from control.src.submitted.submitting import faults_of, to_submit
@@ -91,7 +91,7 @@ def _of_text(console: Console, mode: Mode, index: int, body: PreviewRequest, loo
     path = console.command_file(mode, index)
     asked = Question(mode, path, body.text or "", body.simulate, console.states.last(str(path)))
     answer = console.previews.of(asked, looked)
-    return _answer(answer, answer.found.rows, sentence(answer.found), asked.simulation)
+    return _answer(answer, answer.found.rows[:MOST_ROWS], sentence(answer.found), asked.simulation)
 
 
 def _of_task(console: Console, who: Login, task: TaskCreate, simulate: str | None, looked: Looked) -> Preview:
@@ -116,7 +116,7 @@ def _of_task(console: Console, who: Login, task: TaskCreate, simulate: str | Non
         except BadInput as bad:
             answer = Answer(refused(faults_of(bad)))
     found = answer.found
-    rows = [found.last] if found.last else []
+    rows = found.rows[-1:]
     said = of_task(rows[0]) if rows and not found.faults else sentence(found)
     return _answer(answer, rows, said, asked.simulation)
 

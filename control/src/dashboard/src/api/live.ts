@@ -136,8 +136,7 @@ class Live {
     if (this.#failures === 1) ask(GET("/api/auth/check")).catch(() => undefined);
     if (this.#failures > RETRIES.length || !this.#hasLoaded) {
       try {
-        await this.#load();
-        this.#set({ connection: "live", heardAt: Date.now() });
+        await this.#whole();
       } catch {
         this.#set({ connection: "lost" });
       }
@@ -149,6 +148,7 @@ class Live {
     this.#failures = 0;
     this.#set({ ahead: now * 1000 - Date.now() });
     for (const id of this.#byId.keys()) if (!(id in versions)) this.#byId.delete(id);
+    this.#publish();
     const different = Object.entries(versions).some(
       ([id, version]) => this.#byId.get(id)?.version !== version,
     );
@@ -157,13 +157,18 @@ class Live {
   }
 
   #reload(): void {
+    this.#whole().catch((error: unknown) => {
+      this.#lose();
+      if (!(error instanceof NoConnection || error instanceof Refused)) throw error;
+    });
+  }
+
+  /** Once for all who want it meanwhile. Raises NoConnection or Refused. */
+  #whole(): Promise<void> {
     this.#loading ??= this.#load()
       .then(() => this.#set({ connection: "live", heardAt: Date.now() }))
-      .catch((error: unknown) => {
-        this.#lose();
-        if (!(error instanceof NoConnection || error instanceof Refused)) throw error;
-      })
       .finally(() => (this.#loading = null));
+    return this.#loading;
   }
 
   async #load(): Promise<void> {

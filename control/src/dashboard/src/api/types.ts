@@ -33,7 +33,6 @@ export type Fault = Schemas["Fault"];
 export type Mode = Scheduler["state"] extends infer S ? (S extends { mode: infer M } ? M : never) : never;
 export type TaskSummary = Schemas["TaskSummary"];
 export type TaskDetail = Schemas["TaskDetail"];
-export type TaskAttempt = Schemas["TaskAttempt"];
 export type TaskCreate = Schemas["TaskCreate"];
 export type Preview = Schemas["Preview"];
 export type PreviewRow = Schemas["ShownRow"];

@@ -2,7 +2,7 @@
  * after a moment, and a field that waits for it loses letters. The key / leads to it. */
 import { TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
-import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { usePageKeys } from "@/shell/keys";
 
 const PAUSE = 200;
@@ -16,17 +16,12 @@ interface Props {
 
 export function SearchInput({ label, value, onChange, width = 196 }: Props) {
   const ref = useRef<HTMLInputElement>(null);
-  usePageKeys(
-    useMemo(
-      () => ({
-        "/": (event: KeyboardEvent) => {
-          event.preventDefault();
-          ref.current?.focus();
-        },
-      }),
-      [],
-    ),
-  );
+  usePageKeys({
+    "/": (event) => {
+      event.preventDefault();
+      ref.current?.focus();
+    },
+  });
   const [typed, setTyped] = useState(value);
   const [told, setTold] = useState(value);
   const [seen, setSeen] = useState(value);

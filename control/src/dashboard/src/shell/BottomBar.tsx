@@ -4,6 +4,7 @@ import { IconDots } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { NavLink, useNavigate } from "react-router";
 import { otherLanguage, words } from "@/words";
+import { logOut } from "./logOut";
 import { PAGES } from "./pages";
 import css from "./BottomBar.module.css";
 
@@ -45,6 +46,9 @@ export function BottomBar() {
           <Menu.Divider />
           <Menu.Item h={36} onClick={() => void words.changeLanguage(otherLanguage())}>
             {t("shell.language")}
+          </Menu.Item>
+          <Menu.Item h={36} onClick={logOut}>
+            {t("shell.logOut")}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>

@@ -1,6 +1,6 @@
 /** All keys, at "?". */
 import { Modal } from "@mantine/core";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { usePageKeys } from "./keys";
 import { PAGES } from "./pages";
@@ -30,15 +30,7 @@ const KEYS = [
 export function KeysHelp() {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
-  const keys = useMemo(
-    () => ({
-      "?": () => {
-        setOpen(true);
-      },
-    }),
-    [],
-  );
-  usePageKeys(keys);
+  usePageKeys({ "?": () => setOpen(true) });
   return (
     <Modal
       opened={open}

@@ -3,7 +3,6 @@ import { Menu } from "@mantine/core";
 import { IconEye, IconLock, IconLogout } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link, NavLink } from "react-router";
-import { ask, POST } from "@/api/client";
 import { useKnown } from "@/api/live";
 import { useIdentity } from "@/api/identity";
 import type { Scheduler } from "@/api/types";
@@ -12,6 +11,7 @@ import { SchedulerDot } from "@/parts/SchedulerState";
 import { useStale } from "@/parts/stale";
 import { doneOf, shortName, totalOf } from "@/parts/schedulers";
 import { Mark } from "./Mark";
+import { logOut } from "./logOut";
 import { PAGES } from "./pages";
 import css from "./Nav.module.css";
 
@@ -86,10 +86,6 @@ function Foot() {
   const who = useIdentity();
   if (!who) return null;
   const reads = who.role === "read";
-  const logOut = async () => {
-    await ask(POST("/api/auth/logout"));
-    location.assign("/login");
-  };
   return (
     <Menu position="top-start">
       <Menu.Target>
@@ -100,7 +96,7 @@ function Foot() {
         </button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item leftSection={<IconLogout size={14} stroke={1.75} />} onClick={() => void logOut()}>
+        <Menu.Item leftSection={<IconLogout size={14} stroke={1.75} />} onClick={logOut}>
           {t("shell.logOut")}
         </Menu.Item>
       </Menu.Dropdown>

@@ -16,13 +16,14 @@ import { useNavigate } from "react-router";
 import { useWhyNot } from "@/api/identity";
 import { useKnown, type Known } from "@/api/live";
 import type { Scheduler } from "@/api/types";
+import { useLogPage } from "@/parts/bindings";
 import { SchedulerDot } from "@/parts/SchedulerState";
 import { longName, shortName } from "@/parts/schedulers";
 import { StateIcon } from "@/parts/TaskState";
 import { useVerbs } from "@/parts/verbs";
 import { find, isLike, type Found } from "./find";
 import { PAGES } from "./pages";
-import { gpuPage, logPage } from "./paths";
+import { gpuPage } from "./paths";
 import css from "./Palette.module.css";
 
 interface Line {
@@ -207,19 +208,20 @@ function useCards({ gpus }: Known, query: string): Line[] {
 
 function useTaskVerbs({ tasks }: Found, query: string): Line[] {
   const { t } = useTranslation();
+  const logOf = useLogPage();
   const navigate = useNavigate();
   const verbs = useVerbs();
   return tasks.slice(0, query.includes("/") ? FIRST : tasks.length).flatMap(({ one, queue, task }) => {
     const name = `${queue.queue_id}/${task.index}`;
     const its = `${name} ${task.name ?? ""} ${queue.queue_name ?? ""}`;
-    const path = task.log_path;
-    const log: Line[] = path
+    const page = logOf(one, task);
+    const log: Line[] = page
       ? [
           {
             id: `log ${one.id} ${task.key}`,
             label: t("palette.logOf", { task: name }),
             leftSection: <IconFileText size={16} stroke={1.75} />,
-            onClick: () => void navigate(logPage(path)),
+            onClick: () => void navigate(page),
           },
         ]
       : [];

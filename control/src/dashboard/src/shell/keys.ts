@@ -1,5 +1,5 @@
 /** Single keys that lead to pages: G, then one more. Off in inputs, and where they were turned off. */
-import { useEffect } from "react";
+import { useEffect, useEffectEvent } from "react";
 import { useNavigate } from "react-router";
 import { PAGES } from "./pages";
 
@@ -47,15 +47,14 @@ export function useKeys(): void {
 
 /** Calls `on[key]` for single keys on a page: { "/": focus }. */
 export function usePageKeys(on: Record<string, (event: KeyboardEvent) => void>): void {
+  const pressed = useEffectEvent((event: KeyboardEvent) => {
+    const then = on[event.key];
+    if (!then || isTyping(event) || document.querySelector('[role="dialog"]')) return;
+    then(event);
+  });
   useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      const then = on[event.key];
-      if (!then || isTyping(event) || document.querySelector('[role="dialog"]')) return;
-      then(event);
-    };
-    window.addEventListener("keydown", pressed);
-    return () => {
-      window.removeEventListener("keydown", pressed);
-    };
-  }, [on]);
+    const listener = (event: KeyboardEvent) => pressed(event);
+    window.addEventListener("keydown", listener);
+    return () => window.removeEventListener("keydown", listener);
+  }, []);
 }

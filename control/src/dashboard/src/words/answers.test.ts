@@ -42,6 +42,9 @@ it("keeps the facts", async () => {
       "the scheduler with pid 7 is forgotten; 1/0, 1/1 and 2/3 run on and are found again by the next start",
     ),
   ).toBe("已忽略 pid 7 的调度器；1/0、1/1、2/3 继续运行，下次启动时会重新找到。");
+  expect(answered("task 4 is submitted, behind others in its queue at 3/1")).toBe(
+    "任务 4 已提交，在队列中排到其他任务之后，为 3/1。",
+  );
   expect(answered("1/2 is pending, and 3 tasks skipped for it")).toBe(
     "1/2 现在排队，因它跳过的 3 个任务也一样。",
   );

@@ -166,8 +166,25 @@ const OF_THE_CONSOLE: readonly Likeness[] = [
   [/^this login is read-only, and changes nothing$/, () => "这是只读登录，不能做任何修改"],
   [/^that browser is not logged in any more$/, () => "那个浏览器已不再登录"],
   [
-    /^task (\d+) is submitted, in line at (\S+?)(?:; its scheduler was started \(pid (\d+)\))?$/,
-    (id, task, pid) => `任务 ${id} 已提交，排在 ${task}${pid && `；已启动它的调度器（pid ${pid}）`}`,
+    /^task (\d+) is submitted, (in line|behind others in its queue) at (\S+?)(?:; its scheduler was started \(pid (\d+)\))?$/,
+    (id, where, task, pid) =>
+      `任务 ${id} 已提交，${where === "in line" ? "排在" : "在队列中排到其他任务之后，为"} ${task}${pid && `；已启动它的调度器（pid ${pid}）`}`,
+  ],
+  [/^no submitted task has queue (\d+)/, (queue) => `没有已提交的任务在队列 ${queue}`],
+  [
+    /^all submitted tasks of queue (\d+) have ended/,
+    (queue) => `队列 ${queue} 中已提交的任务都已结束；不指定队列，就会得到自己的队列`,
+  ],
+  [
+    /^task (\d+) was submitted for (simulated|the real) GPUs and would run on/,
+    (id, kind) =>
+      kind === "simulated"
+        ? `任务 ${id} 是为模拟显卡提交的，现在会在真实显卡上运行；请让它结束，或先取消它`
+        : `任务 ${id} 是为真实显卡提交的，现在会在模拟显卡上运行；请让它结束，或先取消它`,
+  ],
+  [
+    /^the scheduler with pid (\d+) runs on real GPUs; leave/,
+    (pid) => `pid ${pid} 的调度器使用真实显卡；请不要指定模拟显卡`,
   ],
   [
     /^task (\d+)(?: \((.*)\))? is cancelled( already)?$/s,

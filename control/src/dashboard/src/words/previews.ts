@@ -13,8 +13,6 @@ const SAID: readonly Likeness[] = [
   [/^behind (\S+) in its queue$/, (task) => `在队列中排在 ${task} 之后`],
   [/^its queue stands$/, () => "它的队列停着"],
   [/^(\d+) others come before it$/, (count) => `前面还有 ${count} 个任务`],
-  [/paused/, () => "调度器已暂停"],
-  [/draining/, () => "调度器正在排空，不再启动任务"],
 ];
 
 /** In Chinese from its blockers, where it has some; else the console's own words. Without a full stop. */

@@ -124,9 +124,9 @@ function useSavedElsewhere(): void {
         void queries.invalidateQueries({ queryKey: ["commands", which.mode, "list"] });
         const known = queries.getQueryData<{ etag: string | null; path: string }>(fileKey(which));
         if (!known || known.etag === data.etag) return;
-        const quiet = unsavedOf(which).snapshot().draft !== null;
+        const isEdited = unsavedOf(which).snapshot().draft !== null;
         void queries.invalidateQueries({ queryKey: fileKey(which) }).then(() => {
-          if (!quiet) toast(t("command.loadedOther", { file: fileName(known.path) }));
+          if (!isEdited) toast(t("command.loadedOther", { file: fileName(known.path) }));
         });
       }),
     [queries, t],

@@ -75,6 +75,7 @@ export const en = {
   gpusEach: "{{count}} × {{memory}} GB",
   wholeCards: "{{count}} whole cards",
   notTaken: "It was not taken: {{why}}",
+  typedMeanwhile: "The text is being changed elsewhere; say it again.",
 
   name: "Name",
   memory: "Memory",

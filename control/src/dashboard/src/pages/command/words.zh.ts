@@ -75,6 +75,7 @@ export const zh: Same<typeof en> = {
   gpusEach: "{{count}} × {{memory}} GB",
   wholeCards: "{{count}} 张整卡",
   notTaken: "未被接受：{{why}}",
+  typedMeanwhile: "文本正在别处被修改；请再输入一次。",
 
   name: "名称",
   memory: "显存",

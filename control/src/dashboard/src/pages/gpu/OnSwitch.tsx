@@ -1,6 +1,6 @@
 /** A card on or off for us. Nothing is asked before, as off ends nothing. */
 import { Switch, Tooltip } from "@mantine/core";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ask, POST } from "@/api/client";
 import { useWhyNot } from "@/api/identity";
@@ -21,14 +21,18 @@ export function OnSwitch({ card, words }: { card: Card; words?: boolean }) {
   if (wanted === isOn) setWanted(null);
   const shown = wanted ?? isOn;
 
+  const told = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(told.current), []);
+
   const turn = async () => {
     const on = !shown;
+    clearTimeout(told.current); // of an earlier wish
     setWanted(on);
     try {
       const path = { id: card.uuid };
       await ask(POST("/api/gpu/{id}", { params: { path }, body: { state: on ? "on" : "off" } }));
       said(t(on ? "gpu.turnedOn" : "gpu.turnedOff", { index: card.index }));
-      setTimeout(() => setWanted(null), TOLD);
+      told.current = setTimeout(() => setWanted(null), TOLD);
     } catch (error) {
       setWanted(null);
       failed(error);

@@ -255,23 +255,20 @@ interface Keys {
 }
 
 function useKeys({ input, whose, openAttempt, toFirstError, toggle }: Keys): void {
-  const keys = useMemo(() => {
-    const attempt = (by: number) => () => {
-      const all = whose?.task.attempts ?? [];
-      const next = all[all.findIndex((one) => one.number === whose?.attempt?.number) + by];
-      if (whose?.attempt && next) openAttempt(next);
-    };
-    return {
-      "/": (event: KeyboardEvent) => {
-        event.preventDefault();
-        input.current?.focus();
-        input.current?.select();
-      },
-      f: toggle,
-      e: toFirstError,
-      "[": attempt(-1),
-      "]": attempt(1),
-    };
-  }, [input, whose, openAttempt, toFirstError, toggle]);
-  usePageKeys(keys);
+  const attempt = (by: number) => () => {
+    const all = whose?.task.attempts ?? [];
+    const next = all[all.findIndex((one) => one.number === whose?.attempt?.number) + by];
+    if (whose?.attempt && next) openAttempt(next);
+  };
+  usePageKeys({
+    "/": (event) => {
+      event.preventDefault();
+      input.current?.focus();
+      input.current?.select();
+    },
+    f: toggle,
+    e: toFirstError,
+    "[": attempt(-1),
+    "]": attempt(1),
+  });
 }

@@ -2,7 +2,6 @@
 import { Button, Drawer } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useKnown } from "@/api/live";
 import { clock } from "@/format/time";
 import { diffLines, countsOf } from "@/parts/diffLines";
 import { Said } from "@/parts/Said";
@@ -13,6 +12,7 @@ import { Why } from "@/parts/Why";
 import type { Draft } from "./draft";
 import { useFaults } from "./Faults";
 import { unitSaid, valueSaid } from "./said";
+import { useReaders } from "./readers";
 import css from "./Review.module.css";
 
 interface Props {
@@ -47,14 +47,13 @@ export function Review({ draft, opened, close }: Props) {
 function Changes({ draft, close }: Omit<Props, "opened">) {
   const { t } = useTranslation();
   const [saving, setSaving] = useState(false);
-  const { schedulers } = useKnown();
+  const count = useReaders(draft.config.file);
   const faults = useFaults(draft);
   const file = fileName(draft.config.file);
   const save = async () => {
     setSaving(true);
     try {
       if (!(await draft.save())) return;
-      const count = schedulers.filter((one) => one.alive).length;
       toast.said(t("rule.savedAt", { at: clock(Date.now() / 1000), count }));
       close();
     } catch (error) {

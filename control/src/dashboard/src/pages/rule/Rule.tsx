@@ -4,7 +4,6 @@ import { IconGitCompare, IconHistory } from "@tabler/icons-react";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useIdentity, useWhyNot } from "@/api/identity";
-import { useKnown } from "@/api/live";
 import type { Config } from "@/api/types";
 import { clock } from "@/format/time";
 import { useConfirm } from "@/parts/Confirm";
@@ -19,6 +18,7 @@ import { CapPane } from "./CapPane";
 import { useConfig, useDraft, type Draft } from "./draft";
 import { Faults } from "./Faults";
 import { Form } from "./Form";
+import { useReaders } from "./readers";
 import css from "./Rule.module.css";
 
 const Editor = lazy(() => import("./Editor"));
@@ -112,9 +112,8 @@ function Text({ draft, line, shown }: { draft: Draft; line: number | null; shown
 
 function Facts({ config }: { config: Config }) {
   const { t } = useTranslation();
-  const { schedulers } = useKnown();
   const who = useIdentity();
-  const count = schedulers.filter((one) => one.alive && one.state?.config_file === config.file).length;
+  const count = useReaders(config.file);
   const home = who ? `${who.home}/` : "";
   const shown = config.file.startsWith(home) ? config.file.slice(home.length) : config.file;
   return (

@@ -132,7 +132,7 @@ export function ProblemRow({ problem, last }: { problem: SchedulerProblem; last:
 export function MoreRow({ count, last }: { count: number; last: boolean }) {
   const { t } = useTranslation();
   return (
-    <div className={`${css.row} ${css.more} ${last ? css.last : ""} t3`} role="row">
+    <div className={`${css.row} ${last ? css.last : ""} t3`} role="row">
       <span role="cell">{t("state.more", { count })}</span>
     </div>
   );

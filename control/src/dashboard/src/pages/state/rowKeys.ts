@@ -1,10 +1,9 @@
 /** Moving through the rows, and doing things to the one that has the focus, by keys alone. */
 import type { Virtualizer } from "@tanstack/react-virtual";
-import { useMemo } from "react";
 import { useNavigate } from "react-router";
+import { useLogPage } from "@/parts/bindings";
 import { useVerbs, type TaskVerb } from "@/parts/verbs";
 import { usePageKeys } from "@/shell/keys";
-import { logPage } from "@/shell/paths";
 import type { Row } from "./filter";
 
 export const rowId = (row: Row) => `row ${row.id}`;
@@ -19,7 +18,8 @@ export function useRowKeys(
 ): void {
   const navigate = useNavigate();
   const verbs = useVerbs();
-  const keys = useMemo(() => {
+  const logOf = useLogPage();
+  const keys = () => {
     // The row itself, or the one whose button has the focus.
     const at = () => {
       const id = document.activeElement?.closest('[id^="row "]')?.id;
@@ -49,7 +49,8 @@ export function useRowKeys(
       if (row.kind === "queue") toggle(row.id);
     });
     const log = onRow((row) => {
-      if (isStop(row) && row.task?.log_path) void navigate(logPage(row.task.log_path));
+      const page = isStop(row) && row.task && logOf(row.one, row.task);
+      if (page) void navigate(page);
     });
     const act = (names: TaskVerb[]) =>
       onRow((row) => {
@@ -68,8 +69,8 @@ export function useRowKeys(
       l: log,
       ...Object.fromEntries(Object.entries(VERBS).map(([key, names]) => [key, act(names)])),
     };
-  }, [rows, virtual, toggle, navigate, verbs]);
-  usePageKeys(keys);
+  };
+  usePageKeys(keys());
 }
 
 function isStop(row: Row): row is Extract<Row, { kind: "queue" | "task" }> {

@@ -16,7 +16,7 @@ import { useVerbs, type TaskVerb } from "@/parts/verbs";
 import { usePageKeys } from "@/shell/keys";
 import { logPage } from "@/shell/paths";
 import { Why } from "@/parts/Why";
-import { LIST, useLiveTasks } from "./list";
+import { LIST, useLive } from "./list";
 import { titleOf } from "./said";
 import type { Say } from "./Tasks";
 import css from "./Tasks.module.css";
@@ -34,19 +34,15 @@ export function Actions({ task, say }: { task: TaskDetail; say: Say }) {
   const whyNot = useWhyNot();
   const navigate = useNavigate();
   const cancel = useCancel(task);
-  const placed = useLiveTasks().get(task.key);
+  const placed = useLive()(task);
   const verbs = useVerbs();
   const others = placed ? verbs.ofTask(placed).filter(({ name }) => name !== "kill") : [];
   const canCancel = !OVER.has(task.status);
-  const keys = useMemo(
-    () => ({
-      c: () => !whyNot && say({ copy: String(task.id) }),
-      x: () => canCancel && !whyNot && cancel(),
-      l: () => task.log_path && void navigate(logPage(task.log_path)),
-    }),
-    [whyNot, say, task.id, task.log_path, canCancel, cancel, navigate],
-  );
-  usePageKeys(keys);
+  usePageKeys({
+    c: () => !whyNot && say({ copy: String(task.id) }),
+    x: () => canCancel && !whyNot && cancel(),
+    l: () => task.log_path && void navigate(logPage(task.log_path)),
+  });
   return (
     <div className={css.paneFoot}>
       {canCancel && (

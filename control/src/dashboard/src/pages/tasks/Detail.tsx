@@ -18,7 +18,7 @@ import { sentence } from "@/words/reasons";
 import { logPage } from "@/shell/paths";
 import { Actions } from "./Actions";
 import { Facts } from "./Facts";
-import { LIST, useLiveTasks } from "./list";
+import { LIST, useLive } from "./list";
 import { reasonOf, tookOf } from "./said";
 import type { Say } from "./Tasks";
 import css from "./Tasks.module.css";
@@ -80,7 +80,7 @@ export function PaneHead(props: { title: string; second: string; close: () => vo
 
 function Whole({ task }: { task: TaskDetail }) {
   const { t } = useTranslation();
-  const live = useLiveTasks().get(task.key)?.task;
+  const live = useLive()(task)?.task;
   const now = useSecond();
   const why = reasonOf(task, live, t);
   const took = tookOf(task, live, now, t);

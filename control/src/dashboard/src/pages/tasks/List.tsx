@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Empty, Failure, Loading } from "@/parts/Empty";
 import { usePageKeys } from "@/shell/keys";
-import { LONGEST, USUAL, useLiveTasks, wrongIn, type useTaskList } from "./list";
+import { LONGEST, USUAL, useLive, wrongIn, type useTaskList } from "./list";
 import { Heads, TaskRow } from "./TaskRow";
 import { NewButton, type Said, type Say } from "./Tasks";
 import css from "./Tasks.module.css";
@@ -23,7 +23,7 @@ interface Props {
 export function List({ list, said, say }: Props) {
   const { t } = useTranslation();
   const box = useRef<HTMLDivElement>(null);
-  const live = useLiveTasks();
+  const live = useLive();
   const isBlocks = useMediaQuery("(max-width: 639px)", undefined, { getInitialValueInEffect: false });
   const tasks = useMemo(() => list.data?.pages.flatMap((page) => page.tasks) ?? [], [list.data]);
   const virtual = useVirtualizer({
@@ -94,7 +94,7 @@ export function List({ list, said, say }: Props) {
               >
                 <TaskRow
                   task={task}
-                  live={live.get(task.key)?.task}
+                  live={live(task)?.task}
                   isChosen={said.task === String(task.id) || said.copy === String(task.id)}
                   choose={say}
                 />
@@ -142,22 +142,17 @@ function useMoving(
   ids: readonly number[],
   show: (index: number) => void,
 ): void {
-  const keys = useMemo(() => {
-    const down = (event: KeyboardEvent) => move(event, 1);
-    const up = (event: KeyboardEvent) => move(event, -1);
-    const move = (event: KeyboardEvent, by: number) => {
-      const rows = box.current;
-      if (!rows) return;
-      event.preventDefault();
-      const next = Math.min(ids.length - 1, Math.max(0, placeOf(rows, ids, by)));
-      show(next);
-      requestAnimationFrame(() =>
-        rows.querySelector<HTMLElement>(`[data-task="${ids[next] ?? ""}"] button`)?.focus(),
-      );
-    };
-    return { j: down, ArrowDown: down, k: up, ArrowUp: up };
-  }, [box, ids, show]);
-  usePageKeys(keys);
+  const move = (by: number) => (event: KeyboardEvent) => {
+    const rows = box.current;
+    if (!rows) return;
+    event.preventDefault();
+    const next = Math.min(ids.length - 1, Math.max(0, placeOf(rows, ids, by)));
+    show(next);
+    requestAnimationFrame(() =>
+      rows.querySelector<HTMLElement>(`[data-task="${ids[next] ?? ""}"] button`)?.focus(),
+    );
+  };
+  usePageKeys({ j: move(1), ArrowDown: move(1), k: move(-1), ArrowUp: move(-1) });
 }
 
 /** So many rows from the one that has the focus, else from the chosen one; without both the first. */

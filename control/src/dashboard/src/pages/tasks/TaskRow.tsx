@@ -73,7 +73,7 @@ export const TaskRow = memo(function TaskRow({ task, live, isChosen, choose }: P
           {name || <span className="t3">–</span>}
         </button>
       </span>
-      <span role="cell" className={`t2 ${css.place2}`}>
+      <span role="cell" className={`t2 ${css.label}`}>
         {task.task}
       </span>
       <span role="cell" className={css.state}>

@@ -2,7 +2,7 @@
 import { Button, Drawer, Select } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconChevronDown, IconPlus } from "@tabler/icons-react";
-import { useMemo, type ReactNode } from "react";
+import { type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useWhyNot } from "@/api/identity";
 import type { Status } from "@/api/types";
@@ -28,17 +28,13 @@ export function Tasks() {
   const sort = orderOf(said.sort);
   const list = useTaskList(said, sort);
   useFollowing();
-  const keys = useMemo(
-    () => ({
-      n: (event: KeyboardEvent) => {
-        event.preventDefault();
-        say({ new: "1", copy: "" });
-      },
-      Escape: () => say({ task: "", new: "", copy: "" }),
-    }),
-    [say],
-  );
-  usePageKeys(keys);
+  usePageKeys({
+    n: (event) => {
+      event.preventDefault();
+      say({ new: "1", copy: "" });
+    },
+    Escape: () => say({ task: "", new: "", copy: "" }),
+  });
   const id = wholeNumber(said.task);
   const copy = wholeNumber(said.copy) === null ? "" : said.copy;
   const pane = said.new || copy ? "new" : id === null ? "" : "task";

@@ -1,9 +1,9 @@
 /** The submitted tasks, a page at a time; asked for again when their scheduler changes something. */
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { answered, ask, GET } from "@/api/client";
 import { useKnown } from "@/api/live";
-import type { Scheduler, Status } from "@/api/types";
+import type { Scheduler, Status, TaskSummary } from "@/api/types";
 import { isSubmitted } from "@/parts/schedulers";
 import { sortOf } from "@/parts/sorting";
 import type { Placed } from "@/parts/verbs";
@@ -85,18 +85,26 @@ export function isOfSubmitted(one: Scheduler): boolean {
   return one.alive === true && one.state !== null && isSubmitted(one.state.command_file);
 }
 
-/** What their living scheduler says of each, by key. */
-export function useLiveTasks(): ReadonlyMap<string, Placed> {
+/** A task as it is listed. */
+type Listed = Pick<TaskSummary, "task" | "key">;
+
+/** What their living scheduler says of one; undefined: it does not run, or is of an earlier run. */
+export function useLive(): (task: Listed) => Placed | undefined {
   const one = useKnown().schedulers.find(isOfSubmitted);
-  return useMemo(
+  // Of two runs with the same commands both have tasks of one key; a queue's id is given once.
+  const tasks = useMemo(
     () =>
       new Map(
         (one?.state?.queues ?? []).flatMap((queue) =>
-          queue.tasks.map((task) => [task.key, { pid: one?.pid ?? 0, queue: queue.queue_id, task }] as const),
+          queue.tasks.map(
+            (task) =>
+              [`${queue.queue_id} ${task.key}`, { pid: one?.pid ?? 0, queue: queue.queue_id, task }] as const,
+          ),
         ),
       ),
     [one],
   );
+  return useCallback(({ task, key }) => tasks.get(`${Number.parseInt(task)} ${key}`), [tasks]);
 }
 
 /** Has lists and details asked for again when a queue of the submitted changes. */

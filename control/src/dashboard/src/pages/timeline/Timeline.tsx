@@ -31,13 +31,12 @@ export function Timeline() {
   const lanes = useLanes(shown, viewed.view.span);
   const only = !isNarrow ? null : chosen === "queue" ? "queue" : "gpu";
   const { zoom, reset } = viewed;
-  const keys = {
+  usePageKeys({
     "+": () => zoom(CLOSER),
     "=": () => zoom(CLOSER),
     "-": () => zoom(1 / CLOSER),
     "0": reset,
-  };
-  usePageKeys(keys);
+  });
   const isEmpty = day && lanes && !lanes.gpus.length && !lanes.queues.length;
   return (
     <Page

@@ -8,8 +8,6 @@ const NAMES = ["from", "span"] as const;
 
 export interface Viewed {
   view: View;
-  /** It moves on with now. */
-  isFollowing: boolean;
   isMoving: boolean;
   change: (next: (view: View) => View) => void;
   /** Closer or further; what follows now goes on following. */
@@ -78,7 +76,7 @@ export function useView(now: number): Viewed {
     setMoved(null);
     say({ from: "", span: "" });
   };
-  return { view, isFollowing, isMoving: moving !== null, change, choose, zoom, follow, reset };
+  return { view, isMoving: moving !== null, change, choose, zoom, follow, reset };
 }
 
 /** Whole seconds, but where those are seen. */

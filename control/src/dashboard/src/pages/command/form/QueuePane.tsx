@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { usePageKeys } from "@/shell/keys";
 import { Why } from "@/parts/Why";
@@ -138,8 +138,7 @@ function QueueHead({ queue }: { queue: ItemQueue }) {
     void file.edit(edit);
     if (after) say({ queue: String(queueId), task: labelOf(after.task) });
   };
-  const keys = useMemo(() => ({ n: () => document.getElementById("add-task")?.click() }), []);
-  usePageKeys(keys);
+  usePageKeys({ n: () => document.getElementById("add-task")?.click() });
   return (
     <div className={css.queueHead}>
       <h2 className={css.queueTitle}>{t("command.queueOf", { queue: queue.queue_id })}</h2>

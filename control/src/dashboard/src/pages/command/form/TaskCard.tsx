@@ -41,7 +41,7 @@ export function TaskCard(props: CardProps) {
   };
   const Chevron = open ? IconChevronDown : IconChevronRight;
   return (
-    <div className={`card ${css.card} ${dragged ? css.dragged : ""}`} onKeyDown={pressed}>
+    <div className={`card ${dragged ? css.dragged : ""}`} onKeyDown={pressed}>
       <div className={`${css.row} ${open ? css.rowOpen : ""}`}>
         <Tooltip label={whyNot ?? t("command.drag", { task: label })}>
           <button

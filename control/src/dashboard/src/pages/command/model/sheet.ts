@@ -34,7 +34,7 @@ export function freshId(): string {
   return `t${made}`;
 }
 
-/** As the API says it. `like`: what the same text, or an earlier one, was before; its ids stay. */
+/** As the API says it. `ids`: who gives the items theirs, as those that the same text, or an earlier one, had. */
 export function sheetOf(
   told: Pick<CommandFile, "text" | "broken" | "structure"> & { faults: readonly Fault[]; count: number },
   ids: (queues: readonly FileQueue[]) => ItemQueue[] = withNewIds,

@@ -85,6 +85,22 @@ it("asks about what was typed before it takes an edit of a form", async () => {
   expect(sent()[0]?.slice(1)).toEqual(["typed", undefined]);
 });
 
+it("takes an edit of a form also where the text goes on changing meanwhile", async () => {
+  const one = another();
+  vi.mocked(calls.validate)
+    .mockImplementationOnce(() => {
+      one.write("typed more", file);
+      return Promise.resolve(answer("typed", structure));
+    })
+    .mockResolvedValueOnce(answer("typed more", structure))
+    .mockResolvedValueOnce(answer("both", structure));
+  one.write("typed", file);
+  const id = base().queues?.[0]?.tasks[0]?.id ?? "";
+  expect(await one.edit(changed(id, { memory_gb: 14 }), file, base())).toBeNull();
+  expect(sent().map(([, text]) => text)).toEqual(["typed", "typed more", "typed more"]);
+  expect(one.snapshot().draft?.text).toBe("both");
+});
+
 it("forgets what is discarded, and what was asked before", async () => {
   const one = another();
   let tell: (told: Validated) => void = () => undefined;

@@ -3,6 +3,7 @@
 import { Refused } from "@/api/client";
 import type { CommandFile, Validated } from "@/api/types";
 import { validate, type Which } from "./calls";
+import { words } from "@/words";
 import type { Edit } from "./edits";
 import { keep, kept, keyOf, readDraft, type Draft } from "./kept";
 import { byLikeness } from "./likeness";
@@ -10,6 +11,8 @@ import { carried, renumbered, sheetOf, toSave, type ItemQueue, type Sheet } from
 
 /** Milliseconds without typing before a text is asked about. */
 const QUIET = 250;
+/** How often an edit of a form waits for a text that goes on changing. */
+const MOST_TRIES = 5;
 
 export interface Shown {
   draft: Draft | null;
@@ -75,8 +78,12 @@ class Unsaved {
 
   /** By a form. `file`: what is saved, and `base` what that comes to. Answers why it was not taken; null: it was. */
   async edit(edit: Edit, file: CommandFile, base: Sheet): Promise<unknown> {
-    if (this.#behind()) await this.#flush(); // what was typed comes first
-    if (this.#behind()) return this.#shown.refused;
+    // What was typed comes first, also what is typed meanwhile.
+    for (let tries = 1; this.#behind(); tries += 1) {
+      const refused = await this.#flush();
+      if (refused !== null || tries === MOST_TRIES)
+        return refused ?? new Error(words.t("command.typedMeanwhile"));
+    }
     const before = this.#shown.queues ?? base.queues ?? [];
     const queues = edit(before);
     if (queues === before) return null;
@@ -143,11 +150,12 @@ class Unsaved {
     }
   }
 
-  async #flush(): Promise<void> {
+  /** Answers why nothing is known of the text; null: it is. */
+  async #flush(): Promise<unknown> {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     this.#keep();
-    await this.#inTurn(async () => {
+    return this.#inTurn(async () => {
       const { draft } = this.#shown;
       if (!draft || !this.#behind()) return;
       const life = this.#life;

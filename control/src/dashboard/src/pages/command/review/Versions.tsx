@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { Version } from "@/api/types";
 import { clock } from "@/format/time";
 import { Moment } from "@/parts/Moment";
+import { useLoginName } from "@/parts/logins";
 import { Failure, Loading } from "@/parts/Empty";
 import { useFileName } from "../Head";
 import { version, versions } from "../model/calls";
@@ -63,8 +64,9 @@ export default function Versions() {
 
 function Entry({ one, active, choose }: { one: Version; active: boolean; choose: () => void }) {
   const { t } = useTranslation();
+  const loginName = useLoginName();
   const facts = [
-    one.login ?? t("command.byHand"),
+    one.login === null ? t("command.byHand") : loginName(one.login),
     one.tasks === null ? "" : t("command.tasks", { count: one.tasks }),
     one.present ? t("command.present") : "",
   ];
