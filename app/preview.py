@@ -273,7 +273,13 @@ class _Rows:
         if blocked is None:
             return _row(task, "waits", reason=f"{MOST_PLACED} others come before it")
         row = _row(task, "waits", reason=reason(blocked), blockers=blocked.blockers)
-        return replace(row, stuck=blocked.stuck)
+        return replace(
+            row,
+            gpu_count=blocked.gpus,
+            memory_gb=blocked.memory_gb,
+            ready=blocked.ready,
+            stuck=blocked.stuck,
+        )
 
     def _behind(self, task: Task) -> Row:
         first = self._made.core.board.queue_of(task).current()

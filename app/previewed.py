@@ -39,6 +39,9 @@ class Row:
     gpus: tuple[str, ...] = ()  #: indices on which it runs, or would start
     reason: str | None = None  #: why it does not start now, in a sentence
     blockers: tuple[Blocker, ...] = ()
+    gpu_count: int = 0  #: while it waits: needed
+    memory_gb: float | None = None  #: while it waits: per GPU; None: whole cards
+    ready: int = 0  #: while it waits: cards that would do now
     stuck: bool = False  #: while it waits: nothing of its scheduler that ends will free its cards
     behind: str | None = None  #: the task of its queue that comes first
     in_file: bool = True  #: False: its block is gone, and it runs on

@@ -168,8 +168,6 @@ def _changed(
     options = replace(replace(old.options, hold=False, model=model, queue_devices=None), **values)
     if given.env:
         options = replace(options, env=tuple(sorted({**dict(old.options.env), **dict(given.env)}.items())))
-    if options.cwd is None:  # of a file that left it to its scheduler's settings
-        options = replace(options, cwd=_folder("."))
     count = old.gpus if gpus is None else flags.gpus_of(gpus)
     return TaskSpec(
         0,

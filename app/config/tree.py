@@ -17,6 +17,9 @@ KeyPath = tuple[str | int, ...]
 _STANDARD = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_STANDARD + kind for kind in ("null", "bool", "int", "float", "str"))
 
+MOST_NEAR, LONGEST_NEAR = 100, 200
+"""Faults by which nothing is looked for any more that a key may mean; characters of such a key."""
+
 
 @dataclass(slots=True)
 class Tree:
@@ -91,7 +94,9 @@ class Reader:
                 node, f"{_clip(node.value)} is no key of its own", f"it belongs under {above[0]}, indented"
             )
             return None
-        near = difflib.get_close_matches(node.value.lower(), known, 1, 0.5)
+        # To look for what is near takes long, and nobody reads hundreds of faults.
+        few = len(self.tree.faults) < MOST_NEAR and len(node.value) <= LONGEST_NEAR
+        near = difflib.get_close_matches(node.value.lower(), known, 1, 0.5) if few else []
         self.tree.faulty.update(near)  # what it was to be is not known
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
         name = "an address" if "://" in node.value else _clip(node.value)  # which may hold secrets

@@ -76,6 +76,9 @@ class Outcome:
     gpus: tuple[str, ...]  #: indices on which it would start
     reason: str | None  #: why it does not start now, in a sentence
     blockers: tuple[Blocker, ...]
+    gpu_count: int  #: while it waits: needed
+    memory_gb: float | None  #: while it waits: per GPU; None: whole cards
+    ready: int  #: while it waits: cards that would do now
 
 
 class WaitingTask(BaseModel):

@@ -4,7 +4,7 @@ command file as it is saved, previewed under both."""
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from app.cards_now import CardsNow, Looked
@@ -202,7 +202,7 @@ def _waiting(top: Raw, each: Waits) -> WaitingTask:
 
 
 def _outcome(row: Row) -> Outcome:
-    return Outcome(state=row.state, gpus=row.gpus, reason=row.reason, blockers=row.blockers)
+    return Outcome(**{each.name: getattr(row, each.name) for each in fields(Outcome)})
 
 
 def _whose(top: Raw) -> Raw:

@@ -102,7 +102,7 @@ def _of_task(console: Console, who: Login, task: TaskCreate, simulate: str | Non
     asked = Question("multi", path, "", simulate or "", console.states.last(str(path)))
     new: New | None = None
     try:
-        new = replace(to_submit(home, task), simulate=simulate)
+        new = replace(to_submit(home, task, find_folder=who.role == "write"), simulate=simulate)
         draft = with_one_more(Place.to_run(), new, asked.living)
     except BadInput as bad:
         # What is wrong with the task is its sender's own; what is in its way are lines of others.

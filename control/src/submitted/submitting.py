@@ -37,7 +37,7 @@ def faults_of(bad: BadInput) -> Sequence[Fault]:
     return bad.faults or [Fault("body", 0, 0, line) for line in lines]
 
 
-def to_submit(home: Home, given: TaskCreate) -> New:
+def to_submit(home: Home, given: TaskCreate, find_folder: bool = True) -> New:
     """As it would stand in line. Raises BadInput with what is wrong with it, and where."""
     script = given.command.replace("\r\n", "\n").strip("\n")
     if not script.strip() or "\0" in script:
@@ -47,7 +47,11 @@ def to_submit(home: Home, given: TaskCreate) -> New:
     words: list[tuple[str, str | None]] = [
         (key, str(value))
         for key, value in (
-            *(("name", given.name or None), ("model", model_of(given.gpu_type)), ("cwd", _folder(given.cwd))),
+            *(
+                ("name", given.name or None),
+                ("model", model_of(given.gpu_type)),
+                ("cwd", _folder(given.cwd, find_folder)),
+            ),
             *(("devices", given.devices or None), ("retries", given.retries), ("timeout", given.timeout)),
             *(("priority", given.priority or None), ("terminal", "tmux" if given.tmux else None)),
         )
@@ -58,10 +62,10 @@ def to_submit(home: Home, given: TaskCreate) -> New:
     return New(spec_of(words, script, given.gpu_count, given.memory_gb), given.simulate, given.queue)
 
 
-def _folder(given: str | None) -> str | None:
-    """Raises BadInput."""
-    if not given:
-        return None
+def _folder(given: str | None, find: bool) -> str | None:
+    """`find`: it is looked for, which tells whether it is there. Raises BadInput."""
+    if not given or not find:
+        return given or None
     try:
         path = Path(given).expanduser()
         if path.is_absolute() and path.is_dir():

@@ -188,7 +188,7 @@ def reason(state: TaskState, lives: bool) -> str | None:
         case Waiting(reason=why):
             return why if lives else "its scheduler does not run"
         case Pending():
-            return f"behind others in its queue{gone}"
+            return "behind others in its queue" if lives else "its scheduler does not run"
         case Held(by=by):
             return f"held by {held_by(by)}{gone}"
         case Backoff(error=error, retry=retry):

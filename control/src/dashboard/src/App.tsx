@@ -2,8 +2,9 @@
 import { MantineProvider, localStorageColorSchemeManager } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
+import { createBrowserRouter, Navigate, Outlet, RouterProvider } from "react-router";
 import { Refused } from "./api/client";
+import { useIsKnown } from "./api/identity";
 import { theme, variables } from "./look/theme";
 import { ConfirmProvider } from "./parts/Confirm";
 import toast from "./parts/toast.module.css";
@@ -55,13 +56,21 @@ const router = createBrowserRouter([
         children: [
           { index: true, element: <Navigate to="/ui/state" replace /> },
           { path: "state", element: <State /> },
-          ...Object.entries(pages).map(([path, lazy]) => ({ path, lazy })),
+          {
+            element: <OfThisConsole />,
+            children: Object.entries(pages).map(([path, lazy]) => ({ path, lazy })),
+          },
           { path: "*", element: <NotFound /> },
         ],
       },
     ],
   },
 ]);
+
+/** Pages that keep what is unsaved: which console it is of has to be known first. */
+function OfThisConsole() {
+  return useIsKnown() && <Outlet />;
+}
 
 export function App() {
   return (
@@ -73,7 +82,7 @@ export function App() {
     >
       <QueryClientProvider client={queries}>
         <ConfirmProvider>
-          <Notifications position="bottom-left" limit={4} classNames={{ root: toast.toasts ?? "" }} />
+          <Notifications position="bottom-left" limit={6} classNames={{ root: toast.toasts ?? "" }} />
           <RouterProvider router={router} />
         </ConfirmProvider>
       </QueryClientProvider>

@@ -1,16 +1,30 @@
 /** Who is logged in, and whether they may write now. */
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { setPlace } from "@/parts/kept";
 import { ask, GET } from "./client";
 import { useKnown } from "./live";
 import type { Identity } from "./types";
 
-export function useIdentity(): Identity | undefined {
+function useWho() {
   return useQuery({
     queryKey: ["identity"],
-    queryFn: () => ask(GET("/api/auth/check")),
+    queryFn: async () => {
+      const who = await ask(GET("/api/auth/check"));
+      setPlace(`${who.host} ${who.home}`);
+      return who;
+    },
     staleTime: Infinity,
-  }).data;
+  });
+}
+
+export function useIdentity(): Identity | undefined {
+  return useWho().data;
+}
+
+/** It is known which console this is, as far as it can be. */
+export function useIsKnown(): boolean {
+  return !useWho().isPending;
 }
 
 /** Why nothing can be changed from here at the moment; undefined: it can. */

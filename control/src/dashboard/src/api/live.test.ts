@@ -14,7 +14,7 @@ beforeEach(() => {
     hear = to;
     return () => undefined;
   });
-  vi.spyOn(client, "ask").mockImplementation((call: unknown) => Promise.resolve(call) as never);
+  vi.spyOn(client, "ask").mockImplementation((call) => call);
   vi.spyOn(client, "GET").mockImplementation(
     (path: string) =>
       (path === "/api/scheduler/running"

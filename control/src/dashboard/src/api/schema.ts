@@ -3533,8 +3533,14 @@ export interface components {
         Outcome: {
             /** Blockers */
             blockers: (components["schemas"]["CardShort"] | components["schemas"]["CardLeased"] | components["schemas"]["CardBusy"] | components["schemas"]["CardCrowded"] | components["schemas"]["CardUnusable"] | components["schemas"]["CardClaimed"] | components["schemas"]["CapReached"] | components["schemas"]["TooFewCards"] | components["schemas"]["LimitReached"] | components["schemas"]["BehindInLine"] | components["schemas"]["DriverSilent"] | components["schemas"]["LeasesUnreadable"] | components["schemas"]["LaunchRefused"] | components["schemas"]["Standstill"] | components["schemas"]["NotYetTried"])[];
+            /** Gpu Count */
+            gpu_count: number;
             /** Gpus */
             gpus: string[];
+            /** Memory Gb */
+            memory_gb: number | null;
+            /** Ready */
+            ready: number;
             /** Reason */
             reason: string | null;
             /**
@@ -4501,6 +4507,11 @@ export interface components {
              */
             changed: string[];
             /**
+             * Gpu Count
+             * @default 0
+             */
+            gpu_count: number;
+            /**
              * Gpus
              * @default []
              */
@@ -4516,10 +4527,17 @@ export interface components {
             key: string;
             /** Line */
             line: number;
+            /** Memory Gb */
+            memory_gb?: number | null;
             /** Name */
             name: string | null;
             /** Queue */
             queue: number;
+            /**
+             * Ready
+             * @default 0
+             */
+            ready: number;
             /** Reason */
             reason?: string | null;
             /**

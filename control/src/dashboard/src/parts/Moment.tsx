@@ -2,14 +2,14 @@
 import { Tooltip } from "@mantine/core";
 import { absolute, clock, largestUnit } from "@/format/time";
 import { words } from "@/words";
-import { keep } from "./kept";
+import { keep, recall } from "./kept";
 import { useEachSecond } from "./now";
 
 const KEPT = "gpulane-ago";
 const WEEK = 7 * 86_400;
 
 export function isAgo(): boolean {
-  return localStorage.getItem(KEPT) !== null;
+  return recall(KEPT) !== null;
 }
 
 export function setAgo(wanted: boolean): void {

@@ -21,12 +21,14 @@ interface Props {
   /** In a row of spans. */
   isSpan?: boolean;
   tip?: string;
+  /** Its order is not that of what stands in the column. */
+  isOther?: boolean;
 }
 
-export function SortHead({ by, label, sorting, isNumber, className, isSpan, tip }: Props) {
+export function SortHead({ by, label, sorting, isNumber, className, isSpan, tip, isOther }: Props) {
   const { said, usual, say } = sorting;
   const sort = sortOf(said || (usual ?? ""), [by]);
-  const order = sort ? (sort.most ? "descending" : "ascending") : "none";
+  const order = sort ? (isOther ? "other" : sort.most ? "descending" : "ascending") : "none";
   const classes = `${isNumber ? "number" : ""} ${className ?? ""}`.trim();
   const Icon = sort?.most ? IconChevronDown : IconChevronUp;
   const button = (

@@ -1,11 +1,11 @@
 /** Rows with more room, where they were asked for: kept in this browser. In CSS it is `--gl-more`. */
-import { keep } from "./kept";
+import { keep, recall } from "./kept";
 
 const KEPT = "gpulane-comfortable";
 const MORE = 8;
 
 export function isComfortable(): boolean {
-  return localStorage.getItem(KEPT) !== null;
+  return recall(KEPT) !== null;
 }
 
 export function setComfortable(wanted: boolean): void {

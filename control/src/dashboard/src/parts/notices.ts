@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useKnown } from "@/api/live";
 import { shortName } from "./schedulers";
-import { keep } from "./kept";
+import { keep, recall } from "./kept";
 import { happened, seenOf, type Seen } from "./happened";
 
 const KEPT = "gpulane-notices";
@@ -14,7 +14,7 @@ export function canNotice(): boolean {
 }
 
 export function wantsNotices(): boolean {
-  return localStorage.getItem(KEPT) !== null && canNotice() && Notification.permission === "granted";
+  return recall(KEPT) !== null && canNotice() && Notification.permission === "granted";
 }
 
 export function setNotices(wanted: boolean): void {

@@ -9,8 +9,15 @@ export function said(message: string): void {
 
 export function failed(error: unknown): void {
   const message = error instanceof Error ? refusalText(error) : String(error);
-  notifications.show({ message, autoClose: false, withBorder: true, color: "red" });
+  // Once, however often; and not so many that what comes after them finds no room.
+  standing = [message, ...standing.filter((one) => one !== message)];
+  standing.splice(MOST).forEach((one) => notifications.hide(one));
+  notifications.show({ id: message, message, autoClose: false, withBorder: true, color: "red" });
 }
+
+/** What has gone wrong and was not closed, the newest first. */
+let standing: string[] = [];
+const MOST = 2;
 
 /** Does it, and says what has become of it. Whether it was done. */
 export async function doing(act: Promise<{ said?: string }>): Promise<boolean> {

@@ -12,6 +12,7 @@ import { useStale } from "@/parts/stale";
 import { doneOf, shortName, totalOf } from "@/parts/schedulers";
 import { Mark } from "./Mark";
 import { logOut } from "./logOut";
+import { countsOfOne } from "./counts";
 import { PAGES } from "./pages";
 import css from "./Nav.module.css";
 
@@ -72,7 +73,7 @@ function SchedulerLink({ one, isStale }: { one: Scheduler; isStale: boolean }) {
       </span>
       {one.state && (
         <CountsBar
-          counts={one.state.counts}
+          counts={countsOfOne(one)}
           total={total}
           said={`${name}: ${t("ofTotal", { done, total })}`}
         />

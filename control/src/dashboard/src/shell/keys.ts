@@ -1,6 +1,7 @@
 /** Single keys that lead to pages: G, then one more. Off in inputs, and where they were turned off. */
 import { useEffect, useEffectEvent } from "react";
 import { useNavigate } from "react-router";
+import { recall } from "@/parts/kept";
 import { PAGES } from "./pages";
 
 const PATIENCE = 1_200;
@@ -12,7 +13,7 @@ export function isTyping(event: KeyboardEvent): boolean {
     event.metaKey ||
     event.altKey ||
     isTakenBy(event.target, event.key) ||
-    localStorage.getItem(KEYS_OFF) !== null
+    recall(KEYS_OFF) !== null
   );
 }
 

@@ -1,7 +1,7 @@
 /** The tab: what runs and what has failed; a red dot once something fails while nobody looks. */
 import { useEffect, useRef } from "react";
 import { useKnown } from "@/api/live";
-import { keep } from "@/parts/kept";
+import { keep, recall } from "@/parts/kept";
 import { countsOfAll } from "./counts";
 
 const DOT = `<circle cx="25" cy="7" r="6" fill="#FF7A85"/>`;
@@ -11,7 +11,7 @@ let told = "gpulane";
 
 /** Unless it was turned off in this browser. */
 export function titleCounts(): boolean {
-  return localStorage.getItem(PLAIN) === null;
+  return recall(PLAIN) === null;
 }
 
 export function setTitleCounts(wanted: boolean): void {

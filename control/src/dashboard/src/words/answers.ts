@@ -73,6 +73,15 @@ const OF_SCHEDULERS: readonly Likeness[] = [
   [/^GPU (\S+) is (on|off) already$/, (gpu, on) => `GPU ${gpu} 早已${on === "on" ? "启用" : "停用"}`],
 ];
 
+/** Of a start that comes to nothing, and of the page's own. */
+const OF_STARTS: readonly Likeness[] = [
+  [/^--simulate '(.*)' is not NxGB/, (given) => `“${given}” 不是 NxGB 的形式，例如 4x24：四张 24 GB 的卡`],
+  [
+    /^(this machine has no NVIDIA driver|the NVIDIA driver (?:is not loaded|has gone away|was replaced))/i,
+    (why) => driverInChinese(why.charAt(0).toLowerCase() + why.slice(1)),
+  ],
+];
+
 /** Of the console (control/src). */
 const OF_THE_CONSOLE: readonly Likeness[] = [
   [
@@ -202,4 +211,4 @@ const OF_THE_CONSOLE: readonly Likeness[] = [
   [/^too many wrong secrets; try again in (\d+) s$/, (seconds) => `错误的密钥太多；请在 ${seconds} 秒后再试`],
 ];
 
-const ANSWERS: readonly Likeness[] = [...OF_SCHEDULERS, ...OF_THE_CONSOLE];
+const ANSWERS: readonly Likeness[] = [...OF_SCHEDULERS, ...OF_STARTS, ...OF_THE_CONSOLE];

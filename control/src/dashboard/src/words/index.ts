@@ -1,7 +1,7 @@
 /** The page's language: as chosen here before, else the browser's. */
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
-import { keep } from "@/parts/kept";
+import { keep, recall } from "@/parts/kept";
 import { en, type Words } from "./en";
 import { zh } from "./zh";
 
@@ -16,13 +16,13 @@ const KEPT = "gpulane-language";
 const LANGUAGES: Record<Language, Words> = { en, zh };
 
 function first(): Language {
-  const chosen = localStorage.getItem(KEPT) ?? navigator.language;
+  const chosen = recall(KEPT) ?? navigator.language;
   return chosen.startsWith("zh") ? "zh" : "en";
 }
 
 /** null: the browser's own. */
 export function chosenLanguage(): Language | null {
-  return localStorage.getItem(KEPT) === null ? null : first();
+  return recall(KEPT) === null ? null : first();
 }
 
 export async function chooseLanguage(language: Language | null): Promise<void> {

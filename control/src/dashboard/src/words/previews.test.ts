@@ -4,7 +4,7 @@ import { whySaid } from "./previews";
 
 afterEach(() => words.changeLanguage("en"));
 
-const of = (reason: string) => ({ reason, blockers: [] });
+const of = (reason: string) => ({ reason, blockers: [], gpu_count: 0, memory_gb: null, ready: 0 });
 
 it("is the console's sentence in English", () => {
   expect(whySaid(of("tries again in 9 s; exit 1"))).toBe("Tries again in 9 s; exit 1.");

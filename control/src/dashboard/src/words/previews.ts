@@ -2,7 +2,7 @@
 import type { PreviewRow } from "@/api/types";
 import { words } from ".";
 import { likened, type Likeness } from "./likeness";
-import { inChinese, sentence } from "./reasons";
+import { neededInChinese, sentence } from "./reasons";
 
 /** What app/preview.py says without blockers. */
 const SAID: readonly Likeness[] = [
@@ -15,13 +15,16 @@ const SAID: readonly Likeness[] = [
   [/^(\d+) others come before it$/, (count) => `前面还有 ${count} 个任务`],
 ];
 
+type Outcome = Pick<PreviewRow, "reason" | "blockers" | "gpu_count" | "memory_gb" | "ready">;
+
 /** In Chinese from its blockers, where it has some; else the console's own words. Without a full stop. */
-export function outcomeBecause({ reason, blockers }: Pick<PreviewRow, "reason" | "blockers">): string {
+export function outcomeBecause({ reason, blockers, gpu_count: gpus, memory_gb, ready }: Outcome): string {
   if (words.language !== "zh") return reason ?? "";
-  return blockers.length ? inChinese(blockers) : (likened(SAID, reason ?? "") ?? reason ?? "");
+  if (blockers.length) return neededInChinese({ gpus, memory_gb, ready, blockers });
+  return likened(SAID, reason ?? "") ?? reason ?? "";
 }
 
 /** As a sentence. */
-export function whySaid(row: Pick<PreviewRow, "reason" | "blockers">): string {
+export function whySaid(row: Outcome): string {
   return sentence(outcomeBecause(row));
 }

@@ -14,15 +14,21 @@ export function waitsBecause(state: Waiting): string {
 }
 
 export function reasonInChinese(state: Waiting): string {
-  const why = inChinese(state.blockers);
-  if (!state.gpus) return `${why}。`;
-  const each = state.memory_gb == null ? "各自独占整张卡" : `每张 ${gb(state.memory_gb)} GB 空闲`;
-  const ready = state.gpus > 1 && state.ready ? `（已有 ${state.ready} 张）` : "";
-  return `需要 ${state.gpus} 张卡，${each}${ready}；${why}。`;
+  return `${neededInChinese(state)}。`;
 }
 
-/** What is in the way. */
-export function inChinese(blockers: readonly Blocker[]): string {
+type Needs = Pick<Waiting, "gpus" | "memory_gb" | "ready" | "blockers">;
+
+/** What it needs, and what is in the way. Without a full stop. */
+export function neededInChinese({ gpus, memory_gb, ready, blockers }: Needs): string {
+  const why = inChinese(blockers);
+  if (!gpus) return why;
+  const each = memory_gb == null ? "各自独占整张卡" : `每张 ${gb(memory_gb)} GB 空闲`;
+  const some = gpus > 1 && ready ? `（已有 ${ready} 张）` : "";
+  return `需要 ${gpus} 张卡，${each}${some}；${why}`;
+}
+
+function inChinese(blockers: readonly Blocker[]): string {
   const leased = blockers.filter((each): each is Of<"card_leased"> => each.kind === "card_leased");
   const rest = blockers.filter((each) => each.kind !== "card_leased").map(clause);
   return [...rest, ...(leased.length ? [leasedTogether(leased)] : [])].join("；");

@@ -6,8 +6,9 @@ import { useTranslation } from "react-i18next";
 import { Refused } from "@/api/client";
 import type { Fault } from "@/api/types";
 import { fileName } from "@/parts/schedulers";
-import { failed, said } from "@/parts/toast";
+import { said } from "@/parts/toast";
 import { Why } from "@/parts/Why";
+import { refusalText } from "@/words/refused";
 import css from "./Command.module.css";
 import { OneFault } from "./Faults";
 import { start, type StartOptions } from "./model/calls";
@@ -50,17 +51,19 @@ function StartDialog({ open, close }: { open: boolean; close: () => void }) {
   const [options, setOptions] = useState(PLAIN);
   const [busy, setBusy] = useState(false);
   const [faults, setFaults] = useState<readonly Fault[]>([]);
+  const [refusal, setRefusal] = useState("");
   const name = `${t(`modes.${which.mode}`)} · ${t("command.configuration", { index: which.index })}`;
   const act = async () => {
     setBusy(true);
     setFaults([]);
+    setRefusal("");
     try {
       said((await start(which, options)).said);
       close();
     } catch (error) {
       const found = error instanceof Refused ? error.problem.faults : [];
       if (found.length) setFaults(found);
-      else failed(error);
+      else setRefusal(error instanceof Error ? refusalText(error) : String(error));
     }
     setBusy(false);
   };
@@ -104,7 +107,8 @@ function StartDialog({ open, close }: { open: boolean; close: () => void }) {
             {file.draft ? `${t("command.startSaves")} ` : ""}
             {t("command.startHint")}
           </Text>
-          <div role="alert">
+          <div role="alert" className={css.refusal}>
+            {refusal}
             {faults.slice(0, MOST).map((fault, at) => (
               // A line is gone to in this file alone.
               <OneFault key={at} fault={fault.file === saved.path ? fault : elsewhere(fault)} leave={close} />

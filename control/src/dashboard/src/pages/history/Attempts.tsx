@@ -95,7 +95,7 @@ export function Attempts({ list: found, rows, total, said, say }: Props) {
                   className={css.place}
                   style={{ height: item.size, transform: `translateY(${item.start - top}px)` }}
                 >
-                  <AttemptRow row={row} say={say} />
+                  <AttemptRow row={row} say={say} isByWait={said.sort.endsWith("waited")} />
                 </div>
               )
             );
@@ -152,7 +152,14 @@ function Heads({ sorting }: { sorting: Sorting }) {
   );
 }
 
-const AttemptRow = memo(function AttemptRow({ row, say }: { row: Row; say: Say }) {
+interface RowProps {
+  row: Row;
+  say: Say;
+  /** Sorted by the wait: then each row tells it. */
+  isByWait: boolean;
+}
+
+const AttemptRow = memo(function AttemptRow({ row, say, isByWait }: RowProps) {
   const { t } = useTranslation();
   const { task, attempt } = row;
   const why = causeOf(attempt, t);
@@ -188,7 +195,7 @@ const AttemptRow = memo(function AttemptRow({ row, say }: { row: Row; say: Say }
         {attempt.seconds === null ? <span className="t3">–</span> : duration(attempt.seconds)}
       </span>
       <span role="cell" className={`number t2 ${css.waited}`}>
-        {row.tellsWait && duration(task.waited)}
+        {(row.tellsWait || isByWait) && duration(task.waited)}
       </span>
       <span role="cell" className={`number ${css.memory}`}>
         <Memory row={row} />

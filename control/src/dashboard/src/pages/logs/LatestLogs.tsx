@@ -112,7 +112,7 @@ function Attempts({ logs, sorting }: { logs: readonly LogAttempt[]; sorting: Sor
   return (
     <div className={`card ${css.table}`} role="table" aria-label={t("pages.logs")}>
       <div className={`${css.row} ${css.heads} t3`} role="row">
-        <SortHead by="failed" label={t("logs.state")} tip={t("logs.failedFirst")} {...sort} />
+        <SortHead by="failed" label={t("logs.state")} tip={t("logs.failedFirst")} isOther {...sort} />
         <span role="columnheader">{t("logs.task")}</span>
         <span role="columnheader">{t("logs.said")}</span>
         <span role="columnheader" className={`number ${css.side}`}>

@@ -71,9 +71,13 @@ function rulesOf(text: string, keys: readonly ConfigKey[]): CapRules | null {
   const values = valuesOf(text, keys);
   const [minGpu, maxGpu, gpuLeft] = ["min_gpu", "max_gpu", "gpu_left"].map((key) => values.get(key));
   const [useAll, compete] = [values.get("use_all_gpus"), values.get("compete_gpus")];
-  if (typeof minGpu !== "number" || typeof gpuLeft !== "number" || typeof useAll !== "boolean") return null;
-  if ((maxGpu !== null && typeof maxGpu !== "number") || !Array.isArray(compete)) return null;
+  if (!isCount(minGpu) || !isCount(gpuLeft) || typeof useAll !== "boolean") return null;
+  if ((maxGpu !== null && !isCount(maxGpu)) || !Array.isArray(compete)) return null;
   return { minGpu, maxGpu, gpuLeft, useAll, compete: compete.map(String) };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0;
 }
 
 function Cards({ cards }: { cards: CapCard[] }) {

@@ -12,7 +12,7 @@ import { outcomeBecause } from "@/words/previews";
 import { sentence } from "@/words/reasons";
 import { refusalText } from "@/words/refused";
 import type { Draft } from "./draft";
-import { estimateOf, kindOf } from "./outcomes";
+import { estimateOf, isOther, kindOf } from "./outcomes";
 import css from "./WouldChange.module.css";
 import page from "./Rule.module.css";
 
@@ -64,9 +64,12 @@ function Found({ found }: { found: ConfigPreview }) {
     <>
       {found.total > 0 ? (
         <ul className={css.tasks}>
-          {found.tasks.slice(0, MOST).map((task) => (
-            <Line key={`${task.scheduler} ${task.key}`} task={task} mixed={mixed} />
-          ))}
+          {[...found.tasks]
+            .sort((a, b) => Number(isOther(b)) - Number(isOther(a)))
+            .slice(0, MOST)
+            .map((task) => (
+              <Line key={`${task.scheduler} ${task.key}`} task={task} mixed={mixed} />
+            ))}
         </ul>
       ) : (
         <p className={page.second}>
@@ -91,7 +94,7 @@ function Line({ task, mixed }: { task: WaitingTask; mixed: boolean }) {
     reason: outcomeBecause(task.after),
   });
   return (
-    <li data-changed={task.changed || undefined}>
+    <li data-changed={isOther(task) || undefined}>
       <span className={css.task}>
         <b title={task.name ?? undefined}>{task.task}</b>
         {mixed && <Whose pid={task.scheduler} />}

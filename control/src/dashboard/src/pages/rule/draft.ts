@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { answered, ask, GET, matching, PUT, Refused } from "@/api/client";
 import { useFreshFile } from "@/api/live";
 import type { Config, ConfigKey } from "@/api/types";
-import { keep as store } from "@/parts/kept";
+import { keep as store, ofPlace, recall } from "@/parts/kept";
 import * as toast from "@/parts/toast";
 import { changesOf, rebased, toSave, withChange, type Change } from "./changes";
 import { faultsOf, type FaultHere } from "./faults";
@@ -23,7 +23,7 @@ interface Kept {
 
 function kept(): Kept | null {
   try {
-    const found = JSON.parse(localStorage.getItem(KEPT) ?? "null") as Partial<Kept> | null;
+    const found = JSON.parse(recall(ofPlace(KEPT)) ?? "null") as Partial<Kept> | null;
     return typeof found?.text === "string" && typeof found.base === "string" ? (found as Kept) : null;
   } catch {
     return null;
@@ -68,7 +68,7 @@ export function useDraft(config: Config): Draft {
     (next: Kept | null) => {
       const empty = !next || (next.etag === config.etag && next.text.trimEnd() === next.base.trimEnd());
       setMine(empty ? null : next);
-      store(KEPT, empty ? null : JSON.stringify(next));
+      store(ofPlace(KEPT), empty ? null : JSON.stringify(next));
     },
     [config.etag],
   );

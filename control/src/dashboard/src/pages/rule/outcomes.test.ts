@@ -4,8 +4,24 @@ import { estimateOf, kindOf } from "./outcomes";
 
 type Outcome = WaitingTask["before"];
 
-const waits: Outcome = { state: "waits", gpus: [], reason: "needs 1 GPU", blockers: [] };
-const starts = (...gpus: string[]): Outcome => ({ state: "starts_now", gpus, reason: null, blockers: [] });
+const waits: Outcome = {
+  state: "waits",
+  gpus: [],
+  reason: "needs 1 GPU",
+  blockers: [],
+  gpu_count: 1,
+  memory_gb: 8,
+  ready: 0,
+};
+const starts = (...gpus: string[]): Outcome => ({
+  state: "starts_now",
+  gpus,
+  reason: null,
+  blockers: [],
+  gpu_count: 0,
+  memory_gb: null,
+  ready: 0,
+});
 
 function task(before: Outcome, after: Outcome): WaitingTask {
   const changed = before.state !== after.state || before.gpus.join() !== after.gpus.join();
@@ -16,7 +32,8 @@ function task(before: Outcome, after: Outcome): WaitingTask {
 it.each([
   [starts("0"), starts("0"), "startsSame"],
   [starts(), starts(), "startsSameCpu"],
-  [waits, { ...waits, reason: "another" }, "waitsSame"],
+  [waits, { ...waits }, "waitsSame"],
+  [waits, { ...waits, reason: "another" }, "waitsOther"],
   [waits, starts("3"), "starts"],
   [waits, starts(), "startsCpu"],
   [starts("0"), starts("1"), "elsewhere"],

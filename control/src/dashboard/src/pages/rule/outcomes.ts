@@ -2,15 +2,32 @@
 import type { Scheduler, Task, WaitingTask } from "@/api/types";
 
 export type Kind =
-  "startsSame" | "startsSameCpu" | "waitsSame" | "starts" | "startsCpu" | "elsewhere" | "waits";
+  | "startsSame"
+  | "startsSameCpu"
+  | "waitsSame"
+  | "waitsOther"
+  | "starts"
+  | "startsCpu"
+  | "elsewhere"
+  | "waits";
 
 export function kindOf({ before, after, changed }: WaitingTask): Kind {
   const starts = after.state === "starts_now";
   const onCards = after.gpus.length > 0;
-  if (!changed) return starts ? (onCards ? "startsSame" : "startsSameCpu") : "waitsSame";
-  if (!starts) return before.state === "starts_now" ? "waits" : "waitsSame";
+  if (!starts)
+    return before.state === "starts_now"
+      ? "waits"
+      : before.reason === after.reason
+        ? "waitsSame"
+        : "waitsOther";
+  if (!changed) return onCards ? "startsSame" : "startsSameCpu";
   if (before.state === "starts_now") return "elsewhere";
   return onCards ? "starts" : "startsCpu";
+}
+
+/** Whose outcome is another one, or comes for another reason. */
+export function isOther(task: WaitingTask): boolean {
+  return task.changed || kindOf(task) === "waitsOther";
 }
 
 /** When it starts, where that is known and nothing else stands in its way than today. */

@@ -6,7 +6,7 @@ import { clockSeconds, largestUnit } from "@/format/time";
 import { isAgo, setAgo } from "@/parts/Moment";
 import { useSecond } from "@/parts/now";
 import { isComfortable, setComfortable } from "@/parts/density";
-import { keep } from "@/parts/kept";
+import { keep, recall } from "@/parts/kept";
 import { KEYS_OFF } from "@/shell/keys";
 import { chooseLanguage, chosenLanguage } from "@/words";
 import { Card, Row, SwitchRow } from "./Row";
@@ -88,7 +88,7 @@ const EXAMPLE = 120;
 
 function Keys() {
   const { t } = useTranslation();
-  const [off, setOff] = useState(() => localStorage.getItem(KEYS_OFF) !== null);
+  const [off, setOff] = useState(() => recall(KEYS_OFF) !== null);
   return (
     <SwitchRow
       id="keys"

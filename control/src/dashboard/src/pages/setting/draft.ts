@@ -4,7 +4,7 @@ import { useState } from "react";
 import { ask, GET, matching, PUT, Refused } from "@/api/client";
 import { useFreshFile } from "@/api/live";
 import type { ControlConfig } from "@/api/types";
-import { keep as store } from "@/parts/kept";
+import { keep as store, ofPlace, recall } from "@/parts/kept";
 
 export type Value = null | boolean | number | string | string[];
 type Values = Record<string, Value>;
@@ -57,14 +57,14 @@ export interface Draft {
 
 export function useDraft(found: ControlConfig): Draft {
   const queries = useQueryClient();
-  const [mine, setMine] = useState(() => readKept(localStorage.getItem(KEPT), found.values));
+  const [mine, setMine] = useState(() => readKept(recall(ofPlace(KEPT)), found.values));
   const keep = (next: Kept) => {
     const values = Object.fromEntries(
       Object.entries(next.values).filter(([key, value]) => !same(value, found.values[key])),
     );
     const left = { ...next, values };
     setMine(left);
-    store(KEPT, Object.keys(values).length ? JSON.stringify(left) : null);
+    store(ofPlace(KEPT), Object.keys(values).length ? JSON.stringify(left) : null);
   };
   const changed = Object.keys(mine.values);
   const etag = changed.length ? mine.etag : found.etag;
@@ -80,7 +80,7 @@ export function useDraft(found: ControlConfig): Draft {
       try {
         const saved = await put(etag, mine.values);
         setMine({ etag: null, values: {} });
-        store(KEPT, null);
+        store(ofPlace(KEPT), null);
         return saved.waiting;
       } catch (error) {
         if (error instanceof Refused && error.status === 412) return null;

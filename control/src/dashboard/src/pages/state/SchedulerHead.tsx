@@ -17,6 +17,7 @@ import { fileName, longName, staleFor } from "@/parts/schedulers";
 import { StateIcon } from "@/parts/TaskState";
 import { useVerbs, type SchedulerVerb } from "@/parts/verbs";
 import { Why } from "@/parts/Why";
+import { countsOfOne } from "@/shell/counts";
 import css from "./State.module.css";
 
 const ICONS: Record<SchedulerVerb, typeof IconDots> = {
@@ -77,7 +78,7 @@ function How({ one, now, stale }: { one: Scheduler; now: number; stale: boolean 
 
 function Counts({ one }: { one: Scheduler }) {
   const { t } = useTranslation();
-  const counts = one.state?.counts ?? {};
+  const counts = countsOfOne(one);
   return (
     <span className={css.counts}>
       {COUNTED.filter((state) => counts[state]).map((state) => (

@@ -145,7 +145,7 @@ interface Cells extends Standing {
 function TaskCells({ one, queue, task, small }: Cells) {
   return (
     <>
-      <div role="cell" className={`${css.name} cut`}>
+      <div role="cell" className={`${css.name} ${small ? "cut" : "clamp2"}`}>
         <span className="strong">
           {queue.queue_id}/{task.index}
         </span>{" "}

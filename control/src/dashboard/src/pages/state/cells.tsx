@@ -54,7 +54,7 @@ export function whyOf(one: Scheduler, queue: Queue, task: Task, t: TFunction): s
   const { state } = task;
   switch (state.status) {
     case "running":
-      if (one.ended === "died") return t("state.runsOn");
+      if (one.left) return t(isLeft(one, queue, task) ? "state.runsOn" : "state.endedUnseen");
       if (!task.in_file) return t("state.gone");
       return task.estimate?.end ? t("state.endsAbout", { at: clock(task.estimate.end) }) : "";
     case "waiting":
@@ -76,6 +76,11 @@ export function whyOf(one: Scheduler, queue: Queue, task: Task, t: TFunction): s
     default:
       return behind(queue, task, t);
   }
+}
+
+/** It runs on, though its scheduler is gone. */
+function isLeft({ left }: Scheduler, queue: Queue, task: Task): boolean {
+  return left?.running.includes(`${queue.queue_id}/${task.index}`) ?? false;
 }
 
 function failed(error: string, count: number, t: TFunction): string {

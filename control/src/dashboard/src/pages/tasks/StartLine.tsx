@@ -12,8 +12,9 @@ import { duration } from "@/format/time";
 import { Said } from "@/parts/Said";
 import { StateIcon } from "@/parts/TaskState";
 import { whySaid } from "@/words/previews";
-import { sentence } from "@/words/reasons";
+import { answered } from "@/words/answers";
 import { refusalText } from "@/words/refused";
+import { useUnfinished } from "./list";
 import { bodyOf, faultsByField, type Draft } from "./form";
 import css from "./Tasks.module.css";
 
@@ -30,8 +31,10 @@ export function usePreview(draft: Draft): Previewed {
   const [settled] = useDebouncedValue(draft, AFTER_TYPING);
   // Its name changes nothing of it.
   const task = { ...bodyOf(settled), name: null };
+  // What runs or waits decides it, as much as the task itself.
+  const standing = useUnfinished()?.map((one) => `${one.id} ${one.state}`);
   const query = useQuery({
-    queryKey: ["submitted-preview", task],
+    queryKey: ["submitted-preview", task, standing],
     queryFn: async () => {
       const call = POST("/api/commands/{mode}/preview", {
         params: { path: { mode: "multi" } },
@@ -84,7 +87,7 @@ export function StartLine({ draft, preview }: { draft: Draft; preview: Previewed
 
 function Refusal({ faults }: { faults: readonly Fault[] }) {
   const general = faultsByField(faults, String)[""]?.[0];
-  return general ? <Said of="tasks.refused" fault={sentence(general)} /> : <Said of="tasks.refusedFields" />;
+  return general ? <Said of="tasks.refused" fault={answered(general)} /> : <Said of="tasks.refusedFields" />;
 }
 
 function iconOf({ row, faults, error }: Previewed, draft: Draft): Status | null {

@@ -1,6 +1,6 @@
 /** New tasks that were written and not sent, each by what it is a copy of ("": of nothing): they are there again when
  * the form is, also after the page was loaded anew. Variables may be secret, and live only as long as the page. */
-import { keep } from "@/parts/kept";
+import { keep, ofPlace, recall } from "@/parts/kept";
 import { EMPTY, type Draft } from "./form";
 
 const KEPT = "gpulane-new-task";
@@ -15,16 +15,19 @@ const here = new Map<string, Draft>();
 
 /** `first`: what the form begins with otherwise. */
 export function written(copy: string, first: Draft): Draft {
-  return here.get(copy) ?? { ...first, ...readKept(localStorage.getItem(KEPT)).get(copy) };
+  return here.get(copy) ?? { ...first, ...readKept(recall(ofPlace(KEPT))).get(copy) };
 }
 
-/** null: it was sent, or is not wanted any more. */
+/** null: it was sent, or is not wanted any more. What another tab has written since stays. */
 export function write(copy: string, draft: Draft | null): void {
-  const kept = [...readKept(localStorage.getItem(KEPT))].filter(([of]) => of !== copy);
+  const all = readKept(recall(ofPlace(KEPT)));
+  const [mine, its] = [here.get(copy), all.get(copy)];
   if (draft) here.set(copy, draft);
   else here.delete(copy);
+  if (!draft && mine && its && JSON.stringify(sound(mine)) !== JSON.stringify(its)) return;
+  const kept = [...all].filter(([of]) => of !== copy);
   if (draft) kept.push([copy, sound(draft)]);
-  keep(KEPT, kept.length ? JSON.stringify(kept.slice(-MOST)) : null);
+  keep(ofPlace(KEPT), kept.length ? JSON.stringify(kept.slice(-MOST)) : null);
 }
 
 /** What could stand in a form, of what stands there: something else may have written it. */

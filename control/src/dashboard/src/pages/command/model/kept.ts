@@ -1,5 +1,5 @@
 /** Unsaved texts, kept in this browser until they are saved or discarded. */
-import { keep as keepText } from "@/parts/kept";
+import { keep as keepText, ofPlace, recall } from "@/parts/kept";
 import type { QueueToSave } from "@/api/types";
 import type { Which } from "./calls";
 
@@ -16,11 +16,11 @@ export interface Draft {
 const PREFIX = "gpulane-unsaved-";
 
 export function keyOf({ mode, index }: Which): string {
-  return `${PREFIX}${mode}-${index}`;
+  return ofPlace(`${PREFIX}${mode}-${index}`);
 }
 
 export function kept(which: Which): Draft | null {
-  return readDraft(localStorage.getItem(keyOf(which)));
+  return readDraft(recall(keyOf(which)));
 }
 
 export function readDraft(said: string | null): Draft | null {
