@@ -8,8 +8,16 @@ from tests.console.world import Console
 from tests.end_to_end.world import UNTIL_GO
 
 WORDS = {
-    "en": ("What it would change", "would start now on GPU 1; waits today", "as before, waits: needs 1 GPU"),
-    "zh": ("会改变什么", "将立即在 GPU 1 上启动；现在在等待", "与之前一样，等待：GPU 0 已租给队列 1"),
+    "en": (
+        "What it would change",
+        "would start now on GPU 1; waits today",
+        "would wait for another reason: needs 1 GPU",
+    ),
+    "zh": (
+        "会改变什么",
+        "将立即在 GPU 1 上启动；现在在等待",
+        "等待，原因变为：需要 1 张卡，每张 20 GB 空闲；GPU 0 已租给队列 1",
+    ),
 }
 
 

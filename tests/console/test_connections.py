@@ -153,7 +153,7 @@ def test_who_has_gone_is_waited_for_no_more() -> None:
 def test_of_a_crowd_only_this_user_is_let_in(
     open_already: int, who: str, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "name_of", lambda _: who)
+    monkeypatch.setattr(connections, "name_of", lambda *_: who)
 
     async def test() -> None:
         server = Server()
@@ -167,7 +167,7 @@ def test_of_a_crowd_only_this_user_is_let_in(
 def test_that_some_are_turned_away_is_said_once_a_minute(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(connections, "name_of", lambda _: "uid 54321")
+    monkeypatch.setattr(connections, "name_of", lambda *_: "uid 54321")
     monkeypatch.setattr(connections, "CROWD", 0)
     monkeypatch.setattr(Connection, "_said_at", -1e9)
 

@@ -41,7 +41,10 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def _is_one_too_many(self) -> bool:
-        if len(self.connections) <= MOST and name_of(self.client) in ("unix", f"uid {os.getuid()}"):
+        if len(self.connections) <= MOST and name_of(self.client, self.server) in (
+            "unix",
+            f"uid {os.getuid()}",
+        ):
             return False
         if time.monotonic() - Connection._said_at > SAY_SECONDS:
             Connection._said_at = time.monotonic()

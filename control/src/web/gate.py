@@ -156,7 +156,7 @@ class Gate:
     def _login(self, headers: Headers, scope: Scope, bearer: str | None) -> Login | None:
         """Raises Refused, for who has come with wrong secrets too often."""
         tries = scope["path"] == "/api/auth/login" or bearer is not None
-        wait = self._wrong.wait(scope["client"]) if tries else 0
+        wait = self._wrong.wait(scope["client"], scope.get("server")) if tries else 0
         if wait:
             raise Refused(
                 429, "too-many-tries", f"too many wrong secrets; try again in {wait} s", retry_after=wait
@@ -166,7 +166,7 @@ class Gate:
         except GpulaneError as error:
             raise Refused(503, "not-now", str(error)) from error
         if login is None and bearer is not None:
-            self._wrong.note(scope["client"])
+            self._wrong.note(scope["client"], scope.get("server"))
             raise Refused(401, "wrong-secret", "that is not the console's secret")
         return login
 
@@ -179,7 +179,7 @@ class Gate:
 
     def wrong(self, scope: Scope) -> None:
         """A login that was none."""
-        self._wrong.note(scope["client"])
+        self._wrong.note(scope["client"], scope.get("server"))
 
 
 def _may_read(method: str, path: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from control.src.database import Database, DatabaseError
-from control.src.web.peers import name_of
+from control.src.web.peers import Address, name_of
 from control.src.web.roles import Role, Secrets
 
 LIFE_SECONDS = 30 * 86_400.0
@@ -174,14 +174,14 @@ class Wrong:
     def __init__(self) -> None:
         self._at: dict[str, deque[float]] = {}
 
-    def wait(self, client: tuple[str, int] | None) -> int:
-        """Seconds until it may try again; 0: now. `client`: its end of the connection."""
+    def wait(self, client: Address | None, server: Address | None) -> int:
+        """Seconds until it may try again; 0: now. `client`, `server`: the ends of the connection."""
         since = time.monotonic() - WRONG_SECONDS
         self._at = {who: at for who, at in self._at.items() if at[-1] > since}
         if not self._at:  # it need not be found out who asks
             return 0
-        at = self._at.get(name_of(client), deque())
+        at = self._at.get(name_of(client, server), deque())
         return max(1, round(at[0] - since)) if len(at) == MOST_WRONG and at[0] > since else 0
 
-    def note(self, client: tuple[str, int] | None) -> None:
-        self._at.setdefault(name_of(client), deque(maxlen=MOST_WRONG)).append(time.monotonic())
+    def note(self, client: Address | None, server: Address | None) -> None:
+        self._at.setdefault(name_of(client, server), deque(maxlen=MOST_WRONG)).append(time.monotonic())
