@@ -54,7 +54,8 @@ export function ConfirmProvider({ children }: { children: ReactNode }) {
         transitionProps={{ exitDuration: 0 }}
         onKeyDown={(event) => event.key === "Escape" && close()}
         attributes={{ content: OWN_KEYS }}
-        styles={{ title: { overflowWrap: "anywhere" } }}
+        // A name may be long; the buttons stay in view.
+        styles={{ title: { overflowWrap: "anywhere", maxHeight: "30vh", overflowY: "auto" } }}
       >
         <Text component="div" fz="md" c="var(--gl-t2)">
           {question?.body}

@@ -100,7 +100,7 @@ export const zh: Same<typeof en> = {
   startsAbout: "约 {{at}} 启动",
   startUnknown: "启动时间未知",
   since: "{{at}} 起",
-  ended: "{{at}} 结束",
+  ended: "结束于 {{at}}",
   untilRetry: "后重试",
   now: "现在",
   behind: "在 {{task}} 之后",
