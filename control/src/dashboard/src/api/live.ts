@@ -1,6 +1,7 @@
 /** What the page knows of schedulers and cards, kept up to date by the console's events. One for the page. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
+import { askAnew } from "./anew";
 import { applied, Missed, type SchedulerEvent } from "./apply";
 import { ask, GET, NoConnection, Refused } from "./client";
 import { listen, type Heard } from "./events";
@@ -243,7 +244,7 @@ export function useIsLive(): boolean {
 export function useFreshFile(which: Exclude<FileKind, "commands">, key: readonly string[]): void {
   const queries = useQueryClient();
   const changed = useEffectEvent((event: FileEvent) => {
-    if (event.kind === which) void queries.invalidateQueries({ queryKey: key });
+    if (event.kind === which) void askAnew(queries, key);
   });
   useEffect(() => live.onFile((event) => changed(event)), []);
   useAnew(key);

@@ -4,6 +4,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { askAnew } from "@/api/anew";
 import { useWhyNot } from "@/api/identity";
 import { live, useAnew } from "@/api/live";
 import { Failure, Loading } from "@/parts/Empty";
@@ -121,11 +122,11 @@ function useSavedElsewhere(): void {
       live.onFile(({ kind, data }) => {
         if (kind !== "commands" || !data.mode) return;
         const which = { mode: data.mode, index: data.index ?? data.config_index ?? 0 };
-        void queries.invalidateQueries({ queryKey: ["commands", which.mode, "list"] });
+        void askAnew(queries, ["commands", which.mode, "list"]);
         const known = queries.getQueryData<{ etag: string | null; path: string }>(fileKey(which));
         if (!known || known.etag === data.etag) return;
         const isEdited = unsavedOf(which).snapshot().draft !== null;
-        void queries.invalidateQueries({ queryKey: fileKey(which) }).then(() => {
+        void askAnew(queries, fileKey(which)).then(() => {
           if (!isEdited) toast(t("command.loadedOther", { file: fileName(known.path) }));
         });
       }),

@@ -1,6 +1,7 @@
 /** What has run, by the filters of the address: a page at a time, charts and figures with the first. */
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
+import { askAnew } from "@/api/anew";
 import { ask, GET } from "@/api/client";
 import { useKnown } from "@/api/live";
 import type { History, QueueFigures } from "@/api/types";
@@ -155,7 +156,7 @@ function useFollowing(): void {
       () => {
         before.current = ended;
         asked.current = Date.now();
-        void queries.invalidateQueries({ queryKey: [KEY] });
+        void askAnew(queries, [KEY]);
       },
       Math.max(0, asked.current + BETWEEN - Date.now()),
     );

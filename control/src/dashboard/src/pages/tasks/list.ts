@@ -1,6 +1,7 @@
 /** The submitted tasks, a page at a time; asked for again when their scheduler changes something. */
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef } from "react";
+import { askAnew } from "@/api/anew";
 import { answered, ask, GET } from "@/api/client";
 import { useKnown } from "@/api/live";
 import type { Scheduler, Status, TaskSummary } from "@/api/types";
@@ -119,7 +120,7 @@ export function useFollowing(): void {
       () => {
         before.current = queues;
         asked.current = Date.now();
-        void queries.invalidateQueries({ queryKey: [LIST] });
+        void askAnew(queries, [LIST]);
       },
       Math.max(0, asked.current + BETWEEN - Date.now()),
     );

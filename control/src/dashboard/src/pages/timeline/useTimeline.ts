@@ -1,6 +1,7 @@
 /** What ran and what comes: the last day and the next, and where something else is looked at, that. */
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useMemo } from "react";
+import { askAnew } from "@/api/anew";
 import { ask, GET } from "@/api/client";
 import { live, serverNow, useKnown } from "@/api/live";
 import type { Scheduler, Timeline } from "@/api/types";
@@ -71,7 +72,7 @@ function useChanges(told: Answer | undefined, updatedAt: number, isMoving: boole
   const isOld = told !== undefined && told.counts !== counts;
   const isKnown = useEffectEvent(() => told !== undefined);
   const again = useEffectEvent(() => {
-    if (!isMoving) void queries.invalidateQueries({ queryKey: ["timeline"] });
+    if (!isMoving) void askAnew(queries, ["timeline"]);
   });
   useEffect(() => {
     if (isMoving || !isOld) return;
