@@ -64,6 +64,7 @@ def _wrong_secret(visit: Visit) -> None:
 
 def _leave_more(visit: Visit) -> None:
     visit.page.get_by_label("gpu_left", exact=True).fill("2")
+    visit.page.get_by_role("region", name="What it would change").get_by_role("listitem").first.wait_for()
     visit.sees("= 4 GPUs")
 
 

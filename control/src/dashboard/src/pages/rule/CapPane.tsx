@@ -140,7 +140,7 @@ function Sentence({ machine: found }: { machine: Machine }) {
       {(["off", "aside"] as const).map((why) => (
         <Away key={why} why={why} cards={found.cards.filter((card) => card.inRange && card.away === why)} />
       ))}
-      {others.length > 0 && `${t("rule.usedBy", { gpus: list(others), users })} `}
+      {others.length > 0 && `${t("rule.usedBy", { count: others.length, gpus: list(others), users })} `}
       {lost.length > 0 && `${t("rule.lostCards", { gpus: list(lost) })} `}
       {away.length > 0 && t("rule.notInRange", { gpus: list(away) })}
     </p>

@@ -1,5 +1,5 @@
 /** An earlier attempt of a task, that failed: where, why, and its log. */
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconFileText } from "@tabler/icons-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
@@ -36,9 +36,9 @@ export const AttemptRow = memo(function AttemptRow({ row }: { row: Extract<Row, 
             <GpuChips ids={attempt.gpu_ids} />
           </span>
         )}
-        <Tooltip label={why} maw={560}>
-          <span className={`t3 cut ${css.why}`}>{why}</span>
-        </Tooltip>
+        <span className={`t3 cut ${css.why}`} title={why}>
+          {why}
+        </span>
       </div>
       <div role="cell" className={`${css.memory} cut`}>
         <Memory peak={attempt.peak_gb} asked={attempt.asked_gb} />

@@ -1,5 +1,4 @@
 /** Where a task runs or why it does not, how much memory it has, and since when. */
-import { Tooltip } from "@mantine/core";
 import type { TFunction } from "i18next";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -18,9 +17,6 @@ import { becauseOf, errorOf } from "@/words/causes";
 import { sentence, waitsBecause } from "@/words/reasons";
 import { headOf } from "./filter";
 import css from "./State.module.css";
-
-/** Letters of a reason that is cut nowhere. */
-const SURELY_WHOLE = 24;
 
 interface WhereProps {
   one: Scheduler;
@@ -42,9 +38,10 @@ export function WhereCell({ one, queue, task, small }: WhereProps) {
           <GpuChips ids={gpus} />
         </span>
       )}
-      <Tooltip label={why} disabled={why.length < SURELY_WHOLE} maw={560}>
-        <span className={`${isReason ? "" : "t3"} ${small ? "cut" : "clamp2"} ${css.why}`}>{why}</span>
-      </Tooltip>
+      {/* No tooltip of ours: while thousands of rows are scrolled by, those are most of the work. */}
+      <span className={`${isReason ? "" : "t3"} ${small ? "cut" : "clamp2"} ${css.why}`} title={why}>
+        {why}
+      </span>
     </div>
   );
 }
