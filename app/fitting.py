@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from app.command_file.parse import Parsed, Source
 from app.config.load import Loaded
-from app.core.never import Never, never_fits
+from app.core.never import Never, asked_of_cards, never_fits
 from app.core.rules import Rules
 from app.gpu.nvml import NvmlProbe
 from app.gpu.probe import GpuProbe, NoDriver, ProbeError
@@ -82,7 +82,7 @@ def never_fitting(
     faults: dict[tuple[object, ...], list[Fault]] = {}
     verdicts: dict[tuple[object, ...], tuple[Never, ...]] = {}
     for spec in specs:
-        need = (spec.gpus, spec.memory_gb, spec.options.devices, spec.options.model, spec.options.share)
+        need = asked_of_cards(spec)
         if need not in verdicts:
             verdicts[need] = never_fits(spec, gpus, rules)
         if verdicts[need] and (spec.line, need) not in faults:  # repeats of a block are one
@@ -118,7 +118,10 @@ def refuse_settings(
     """
     refuse(out_of_range(loaded, known))
     file, settings = loaded.file or "the settings", loaded.settings
-    new, asked = rules.under(settings), {_asks(spec): (label, spec) for label, spec in reversed([*left])}
+    new, asked = (
+        rules.under(settings),
+        {asked_of_cards(spec): (label, spec) for label, spec in reversed([*left])},
+    )
     lost = [
         f"task {label} {never.why}"
         for label, spec in asked.values()
@@ -131,10 +134,6 @@ def refuse_settings(
     if settings.min_memory_gb > most:
         wrong = f"min_memory_gb {settings.min_memory_gb:g} is more than any card here has"
         raise BadInput(f"{file}: {wrong}; the largest has {gb(most)} ({most * 1024:.0f} MB)")
-
-
-def _asks(spec: TaskSpec) -> tuple[object, ...]:
-    return spec.gpus, spec.memory_gb, spec.options.devices, spec.options.model
 
 
 def rules_here(files: Files, gpus: Sequence[Gpu]) -> tuple[Rules, tuple[Problem, ...]]:

@@ -13,7 +13,7 @@ from app.core import plan
 from app.core.align import OldTask, align
 from app.core.events import Edited
 from app.core.machine import Core
-from app.core.never import Never, never_fits
+from app.core.never import Never, asked_of_cards, never_fits
 from app.core.place import lease_of, lined_up, place
 from app.core.rules import Rules, Seen
 from app.core.task import Task
@@ -289,8 +289,7 @@ class _Rows:
         return _row(task, "behind", reason=f"behind {first.label}{what}", behind=first.label)
 
     def _why_never(self, spec: TaskSpec) -> tuple[Never, ...]:
-        options = spec.options
-        need = (spec.gpus, spec.memory_gb, options.devices, options.model, options.share)
+        need = asked_of_cards(spec)
         if need not in self._never:
             self._never[need] = never_fits(spec, self._cards, self._rules) if self._cards else ()
         return self._never[need]

@@ -33,6 +33,11 @@ def never_fits(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> tuple[Never
     return tuple(never for never in found if never)
 
 
+def asked_of_cards(spec: TaskSpec) -> tuple[object, ...]:
+    """All of a task that `never_fits` looks at: what is found of one holds for all that are alike in this."""
+    return spec.gpus, spec.memory_gb, spec.options.devices, spec.options.model
+
+
 def surely_gb(spec: TaskSpec, gpus: Sequence[Gpu], rules: Rules) -> float | None:
     """What each of the cards a task needs can hold for certain, in GB, whatever its driver keeps.
 

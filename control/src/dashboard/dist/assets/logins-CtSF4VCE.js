@@ -1,1 +1,0 @@
-import{t as e}from"./useTranslation-D1x4_MBn.js";import{gt as t}from"./index-BAdLGgAc.js";function n(){let{t:n}=e(),r=t()?.name;return e=>{if(e===r)return n(`logins.here`);if(e.startsWith(`bearer`))return n(`logins.script`);let[,t,i]=/^browser (\w+)(, read-only)?$/.exec(e)??[];return t?n(`logins.other`,{name:t})+(i?n(`lists.comma`)+n(`shell.readOnly`):``):e}}export{n as t};
