@@ -118,10 +118,8 @@ def refuse_settings(
     """
     refuse(out_of_range(loaded, known))
     file, settings = loaded.file or "the settings", loaded.settings
-    new, asked = (
-        rules.under(settings),
-        {asked_of_cards(spec): (label, spec) for label, spec in reversed([*left])},
-    )
+    new = rules.under(settings)
+    asked = {asked_of_cards(spec): (label, spec) for label, spec in reversed([*left])}
     lost = [
         f"task {label} {never.why}"
         for label, spec in asked.values()
